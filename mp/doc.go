@@ -1,0 +1,52 @@
+// Package mp runs Go functions in other processes, as Python's multiprocessing does.
+//
+// The program's own binary is started again; the child finds the function by the name under which it was registered,
+// runs it, and sends the result back:
+//
+//	var Square = mp.Register("square", func(ctx context.Context, n int) (int, error) { return n * n, nil })
+//
+//	func main() { mp.Main(run) }
+//
+//	func run() error {
+//		pool, err := mp.NewPool(context.Background(), nil)
+//		if err != nil {
+//			return err
+//		}
+//		defer pool.Close()
+//		squares, err := mp.Map(context.Background(), pool, Square, []int{1, 2, 3})
+//		fmt.Println(squares, err)
+//		return err
+//	}
+//
+// # Why processes, when there are goroutines
+//
+// Because a crash stays in the child: a segmentation fault in a C library, a SIGBUS, a fatal "concurrent map writes", a
+// stack overflow or an OOM kill becomes an error value here. Because work can be stopped: a goroutine cannot be killed,
+// a process can. Because memory and per-process state (directory, environment, globals of C libraries) are fenced. Not
+// because of speed: goroutines are faster.
+//
+// # Three rules
+//
+// Main first. [Main] is the first statement of main. What stands before it, and every package variable and init
+// function of the program, runs again in every child, before the function does. In tests, [TestMain] takes its place.
+//
+// Register at package level. A child knows a function because its own initialisation has registered it too. [Register]
+// returns the [Func] that everything else takes: a bare closure does not compile.
+//
+// Arguments are data. They are encoded, sent and decoded: a child works on a copy. Functions, channels and unexported
+// fields cannot be sent, and Register says so by the path of the field. Global variables are per process.
+//
+// # The nouns
+//
+// [Process] is one call in a process of its own; [Pool] runs many calls in worker processes that stay. Each noun is
+// declared and documented in its own package, where its methods are; the names here are aliases.
+//
+// # When something goes wrong
+//
+// An error that the function returned, or its panic, arrives as a [*RemoteError], and errors.Is finds the sentinels of
+// the standard library and those named with [RegisterError]. The death of a process arrives as an [*ExitError] with the
+// exit code or signal, what it was running, the end of its standard error, and the dump of the Go runtime. A program
+// that starts a process before it may gets [ErrBootstrapping], and no process.
+//
+// Nothing outlives its parent: when a process ends, however it does, its children end, and theirs.
+package mp

@@ -1,0 +1,109 @@
+package link
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// Memory is one end of a link inside one process. It waits on channels only, so that testing/synctest understands it.
+type Memory struct {
+	in, out *mailbox
+}
+
+// memoryDepth is how many messages wait in a mailbox before senders block.
+const memoryDepth = 64
+
+// mailbox carries messages one way.
+type mailbox struct {
+	messages chan Msg
+	once     sync.Once
+	closed   chan struct{} // either end closed the link
+}
+
+func newMailbox() *mailbox {
+	return &mailbox{messages: make(chan Msg, memoryDepth), closed: make(chan struct{})}
+}
+
+func (b *mailbox) close() { b.once.Do(func() { close(b.closed) }) }
+
+// NewMemory returns both ends of a link.
+func NewMemory() (a, b *Memory) {
+	there, back := newMailbox(), newMailbox()
+	return &Memory{in: back, out: there}, &Memory{in: there, out: back}
+}
+
+// Send is documented with Link.
+func (l *Memory) Send(m Msg) error {
+	select {
+	case <-l.out.closed:
+		return ErrClosed
+	default:
+	}
+	files, err := dupAll(m.Files)
+	if err != nil {
+		return err
+	}
+	sent := Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}
+	select {
+	case l.out.messages <- sent:
+		return nil
+	case <-l.out.closed:
+		sent.CloseFiles()
+		return ErrClosed
+	}
+}
+
+// Post is documented with Link; here every message is visible at once.
+func (l *Memory) Post(m Msg) error { return l.Send(m) }
+
+// Flush is documented with Link; here nothing waits for it.
+func (l *Memory) Flush() error { return nil }
+
+// Recv is documented with Link.
+func (l *Memory) Recv() (Msg, error) {
+	select {
+	case m := <-l.in.messages:
+		return m, nil
+	default:
+	}
+	select {
+	case m := <-l.in.messages:
+		return m, nil
+	case <-l.in.closed:
+	}
+	select { // what was sent before the close comes first
+	case m := <-l.in.messages:
+		return m, nil
+	default:
+		return Msg{}, io.EOF
+	}
+}
+
+// Close is documented with Link.
+func (l *Memory) Close() error {
+	l.in.close()
+	l.out.close()
+	return nil
+}
+
+func dupAll(files []*os.File) ([]*os.File, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	copies := make([]*os.File, 0, len(files))
+	for _, f := range files {
+		c, err := sys.Dup(f)
+		if err != nil {
+			for _, c := range copies {
+				c.Close()
+			}
+			return nil, err
+		}
+		copies = append(copies, c)
+	}
+	return copies, nil
+}

@@ -1,0 +1,131 @@
+package link
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// reader cuts the stream into messages.
+type reader struct {
+	conn  Conn
+	block *block // bytes [start:end) are read and not yet delivered
+	start int
+	end   int
+	err   error
+}
+
+func (r *reader) recv() (Msg, error) {
+	if r.err != nil {
+		return Msg{}, r.err
+	}
+	m, err := r.next()
+	if err != nil {
+		if errors.Is(err, os.ErrClosed) {
+			err = ErrClosed
+		}
+		r.err = err
+		if r.block != nil {
+			r.block.release()
+			r.block = nil
+		}
+	}
+	return m, err
+}
+
+func (r *reader) next() (Msg, error) {
+	if err := r.fill(headerSize); err != nil {
+		return Msg{}, err
+	}
+	h, err := parseHeader(r.block.data[r.start:])
+	if err != nil {
+		return Msg{}, err
+	}
+	r.start += headerSize
+	m := Msg{Kind: h.kind, ID: h.id}
+	if headerSize+h.length <= blockSize {
+		if err := r.fill(h.length); err != nil {
+			return Msg{}, truncated(err)
+		}
+		if h.length > 0 {
+			m.Body = r.block.data[r.start : r.start+h.length : r.start+h.length]
+			m.lender = r.block
+			r.block.refs.Add(1)
+			r.start += h.length
+		}
+	} else if m.Body, err = r.large(h.length); err != nil {
+		return Msg{}, truncated(err)
+	}
+	if m.Files, err = r.conn.TakeFiles(h.files); err != nil {
+		m.Release()
+		return Msg{}, err
+	}
+	return m, nil
+}
+
+// fill makes at least n bytes, at most a block, available at start.
+func (r *reader) fill(n int) error {
+	if r.block == nil {
+		r.block = newBlock()
+	}
+	if r.end-r.start >= n {
+		return nil
+	}
+	if r.start+n > len(r.block.data) || r.start == r.end {
+		r.renew()
+	}
+	for r.end-r.start < n {
+		k, err := r.conn.Read(r.block.data[r.end:])
+		r.end += k
+		if err != nil {
+			if err == io.EOF && r.end > r.start {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// renew moves the undelivered bytes to the front of a block that no message borrows.
+func (r *reader) renew() {
+	rest := r.block.data[r.start:r.end]
+	if r.block.refs.Load() == 1 {
+		copy(r.block.data, rest)
+	} else {
+		fresh := newBlock()
+		copy(fresh.data, rest)
+		r.block.release()
+		r.block = fresh
+	}
+	r.start, r.end = 0, len(rest)
+}
+
+// large reads a body that is larger than a block into memory of its own, which grows with what really arrives: a lying
+// length costs nothing.
+func (r *reader) large(n int) ([]byte, error) {
+	const atOnce = 4 << 20
+	body := make([]byte, 0, min(n, atOnce))
+	body = append(body, r.block.data[r.start:min(r.end, r.start+n)]...)
+	r.start += len(body)
+	for len(body) < n {
+		if len(body) == cap(body) {
+			grown := make([]byte, len(body), min(n, 2*cap(body)))
+			copy(grown, body)
+			body = grown
+		}
+		k, err := r.conn.Read(body[len(body):cap(body)])
+		body = body[:len(body)+k]
+		if err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+func truncated(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package link
+
+import (
+	"os"
+	"time"
+)
+
+// Conn is the byte stream under a Stream; sys.Conn is one. A Write of several buffers is not interrupted by others.
+type Conn interface {
+	Read(p []byte) (int, error)
+	TakeFiles(n int) ([]*os.File, error)
+	Write(bufs [][]byte, files []*os.File) error
+	SetReadDeadline(t time.Time) error
+	Close() error
+}
+
+// Stream is a link over a stream socket.
+//
+// Writing coalesces: whoever finds the socket free writes its message itself, at once and without waking another
+// goroutine; messages that others send meanwhile are taken along by the next write. A sender does this for others a
+// bounded number of times and then hands the rest over to a goroutine.
+type Stream struct {
+	conn Conn
+	out  writer
+	in   reader
+}
+
+// NewStream makes a link of conn, which it owns.
+func NewStream(conn Conn) *Stream {
+	s := &Stream{conn: conn}
+	s.out.conn = conn
+	s.out.idle.L = &s.out.mu
+	s.in.conn = conn
+	return s
+}
+
+// Send is documented with Link.
+func (s *Stream) Send(m Msg) error { return s.out.send(m, true) }
+
+// Post is documented with Link. On a stream nothing is visible before it is written; a full buffer is written anyway.
+func (s *Stream) Post(m Msg) error { return s.out.send(m, false) }
+
+// Flush is documented with Link.
+func (s *Stream) Flush() error { return s.out.flush() }
+
+// Recv is documented with Link.
+func (s *Stream) Recv() (Msg, error) { return s.in.recv() }
+
+// SetReadDeadline ends a Recv that waits too long with os.ErrDeadlineExceeded. A message that was cut by it is lost,
+// so the link is of no use afterwards.
+func (s *Stream) SetReadDeadline(t time.Time) error { return s.conn.SetReadDeadline(t) }
+
+// Close is documented with Link. The socket keeps for the peer what was flushed.
+func (s *Stream) Close() error {
+	s.out.fail(ErrClosed)
+	return s.conn.Close()
+}

@@ -1,0 +1,223 @@
+//go:build unix
+
+package sys
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxFilesPerCall is the kernel's bound on descriptors in one message (SCM_MAX_FD); more are split over several.
+const maxFilesPerCall = 253
+
+// Conn is one end of a connected pair of stream sockets. Files travel beside the bytes. One goroutine may read while
+// another writes; Close ends both. End of file means that the peer closed its end or died.
+type Conn struct {
+	file *os.File
+	raw  syscall.RawConn
+
+	// For the reader only. The callback is made once, so that a Read allocates nothing.
+	onReadable func(fd uintptr) bool
+	in         []byte
+	n          int
+	err        error
+	oob        []byte
+	truncated  bool
+
+	arrived struct {
+		sync.Mutex
+		files []*os.File
+	}
+}
+
+// ConnPair returns the parent's end of a link and the file that becomes the child's end. The caller owns both.
+func ConnPair() (*Conn, *os.File, error) {
+	a, b, err := socketpair()
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	conn, err := NewConn(uintptr(a))
+	if err != nil {
+		unix.Close(b)
+		return nil, nil, err
+	}
+	return conn, os.NewFile(uintptr(b), "mp-link"), nil
+}
+
+// NewConn makes a Conn of a connected socket, which it owns from then on, whatever it returns.
+func NewConn(fd uintptr) (*Conn, error) {
+	if err := unix.SetNonblock(int(fd), true); err != nil {
+		unix.Close(int(fd))
+		return nil, os.NewSyscallError("setnonblock", err)
+	}
+	file := os.NewFile(fd, "mp-link")
+	raw, err := file.SyscallConn()
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	c := &Conn{file: file, raw: raw, oob: make([]byte, unix.CmsgSpace(4*maxFilesPerCall))}
+	c.onReadable = c.receive
+	return c, nil
+}
+
+// Read reads what there is, at least one byte. Files that came along wait for TakeFiles. At the end of the stream it
+// returns io.EOF.
+func (c *Conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c.in = p
+	err := c.raw.Read(c.onReadable)
+	c.in = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case errors.Is(c.err, unix.ECONNRESET):
+		return 0, io.EOF // the peer died with unread bytes from us
+	case c.err != nil:
+		return 0, os.NewSyscallError("recvmsg", c.err)
+	case c.truncated:
+		return 0, errors.New("files were lost on arrival: too many open files in this process")
+	case c.n == 0:
+		return 0, io.EOF
+	}
+	return c.n, nil
+}
+
+func (c *Conn) receive(fd uintptr) bool {
+	for {
+		var oobn, flags int
+		c.n, oobn, flags, _, c.err = unix.Recvmsg(int(fd), c.in, c.oob, recvFlags)
+		switch c.err {
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return false
+		}
+		c.truncated = flags&unix.MSG_CTRUNC != 0
+		if oobn > 0 {
+			c.accept(c.oob[:oobn])
+		}
+		return true
+	}
+}
+
+func (c *Conn) accept(oob []byte) {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return
+	}
+	c.arrived.Lock()
+	defer c.arrived.Unlock()
+	for i := range messages {
+		fds, err := unix.ParseUnixRights(&messages[i])
+		if err != nil {
+			continue
+		}
+		for _, fd := range fds {
+			unix.CloseOnExec(fd)
+			c.arrived.files = append(c.arrived.files, os.NewFile(uintptr(fd), "mp-received"))
+		}
+	}
+}
+
+// TakeFiles hands out the next n files that arrived; the caller owns them. It fails when the peer sent fewer.
+func (c *Conn) TakeFiles(n int) ([]*os.File, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	c.arrived.Lock()
+	defer c.arrived.Unlock()
+	if n > len(c.arrived.files) {
+		return nil, errors.New("a message announces files that did not come with it")
+	}
+	files := c.arrived.files[:n:n]
+	c.arrived.files = c.arrived.files[n:]
+	return files, nil
+}
+
+// Write writes all of bufs, one after the other, with files attached to the first bytes. It blocks while the peer does
+// not read, until Close. The files stay the caller's; bufs is consumed.
+func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
+	for len(files) > maxFilesPerCall {
+		// Descriptors need at least one byte to ride on: give this part of them the first one.
+		first := bufs[0][:1]
+		if err := c.send([][]byte{first}, files[:maxFilesPerCall]); err != nil {
+			return err
+		}
+		bufs[0], files = bufs[0][1:], files[maxFilesPerCall:]
+	}
+	return c.send(bufs, files)
+}
+
+func (c *Conn) send(bufs [][]byte, files []*os.File) error {
+	var oob []byte
+	if len(files) > 0 {
+		fds := make([]int, len(files))
+		for i, f := range files {
+			raw, err := f.SyscallConn() // unlike Fd, it leaves the mode of the descriptor alone
+			if err != nil {
+				return err
+			}
+			if err := raw.Control(func(fd uintptr) { fds[i] = int(fd) }); err != nil {
+				return err
+			}
+		}
+		oob = unix.UnixRights(fds...)
+	}
+	var failed error
+	err := c.raw.Write(func(fd uintptr) bool {
+		for bufs = skip(bufs, 0); len(bufs) > 0; {
+			n, err := unix.SendmsgBuffers(int(fd), bufs, oob, nil, sendFlags)
+			switch err {
+			case nil:
+				bufs, oob = skip(bufs, n), nil
+			case unix.EINTR:
+			case unix.EAGAIN:
+				return false
+			default:
+				failed = os.NewSyscallError("sendmsg", err)
+				return true
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// skip drops the first n bytes of bufs, and empty buffers in front.
+func skip(bufs [][]byte, n int) [][]byte {
+	for len(bufs) > 0 && n >= len(bufs[0]) {
+		n -= len(bufs[0])
+		bufs = bufs[1:]
+	}
+	if n > 0 {
+		bufs[0] = bufs[0][n:]
+	}
+	return bufs
+}
+
+// SetReadDeadline bounds the next reads, as in package os.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadline(t) }
+
+// Close ends every Read and Write, then and later, and closes the files that nobody took.
+func (c *Conn) Close() error {
+	c.arrived.Lock()
+	files := c.arrived.files
+	c.arrived.files = nil
+	c.arrived.Unlock()
+	for _, f := range files {
+		f.Close()
+	}
+	return c.file.Close()
+}

@@ -1,0 +1,37 @@
+//go:build unix && !linux
+
+package sys
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// There is no close-on-exec flag for arriving descriptors here; Conn sets it one by one.
+const (
+	recvFlags = 0
+	sendFlags = 0
+)
+
+func socketpair() (a, b int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.CloseOnExec(fds[0])
+		unix.CloseOnExec(fds[1])
+	}
+	return fds[0], fds[1], err
+}
+
+func pipe() (r, w int, err error) {
+	var fds [2]int
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err = unix.Pipe(fds[:]); err == nil {
+		unix.CloseOnExec(fds[0])
+		unix.CloseOnExec(fds[1])
+	}
+	return fds[0], fds[1], err
+}

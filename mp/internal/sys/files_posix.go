@@ -1,0 +1,62 @@
+//go:build unix
+
+package sys
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Pipe returns a pipe whose read end waits through the poller and whose write end, meant for a child, blocks: the
+// runtime's crash dump and programs that know nothing of non-blocking files write there.
+func Pipe() (r, w *os.File, err error) {
+	read, write, err := pipe()
+	if err != nil {
+		return nil, nil, os.NewSyscallError("pipe", err)
+	}
+	if err := unix.SetNonblock(read, true); err != nil {
+		unix.Close(read)
+		unix.Close(write)
+		return nil, nil, os.NewSyscallError("setnonblock", err)
+	}
+	return os.NewFile(uintptr(read), "|0"), os.NewFile(uintptr(write), "|1"), nil
+}
+
+// Open reports whether the descriptor is open.
+func Open(f *os.File) bool {
+	open := false
+	if raw, err := f.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) {
+			_, err := unix.FcntlInt(fd, unix.F_GETFD, 0)
+			open = err == nil
+		})
+	}
+	return open
+}
+
+// DupStderr returns a copy of the standard error stream. Writing to a broken pipe on descriptor 2 itself would kill
+// the program; a copy only fails.
+func DupStderr() (*os.File, error) {
+	fd, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, os.NewSyscallError("dup", err)
+	}
+	return os.NewFile(uintptr(fd), "stderr"), nil
+}
+
+// Dup returns a file of its own for the descriptor of f.
+func Dup(f *os.File) (*os.File, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var fd int
+	var failed error
+	err = raw.Control(func(old uintptr) { fd, failed = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3) })
+	if err != nil || failed != nil {
+		return nil, errors.Join(err, os.NewSyscallError("dup", failed))
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}

@@ -1,0 +1,21 @@
+package sys
+
+import (
+	"errors"
+	"os"
+)
+
+// Pipe returns a pipe; the write end is meant for a child.
+func Pipe() (r, w *os.File, err error) { return os.Pipe() }
+
+// Open reports whether the handle is open.
+func Open(f *os.File) bool {
+	_, err := f.Stat()
+	return err == nil
+}
+
+// DupStderr returns a file for the standard error stream that fails rather than kills when its reader is gone.
+func DupStderr() (*os.File, error) { return os.Stderr, nil }
+
+// Dup returns a file of its own for the handle of f.
+func Dup(*os.File) (*os.File, error) { return nil, errors.ErrUnsupported }

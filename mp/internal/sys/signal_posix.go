@@ -1,0 +1,18 @@
+//go:build unix
+
+package sys
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// SignalName is the name of a signal, such as SIGKILL; empty when it has none.
+func SignalName(s syscall.Signal) string { return unix.SignalName(s) }
+
+// SignalNumber is the signal of that name; 0 when there is none.
+func SignalNumber(name string) syscall.Signal { return unix.SignalNum(name) }
+
+// Raise sends a signal to this process.
+func Raise(s syscall.Signal) error { return unix.Kill(unix.Getpid(), s) }

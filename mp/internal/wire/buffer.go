@@ -1,0 +1,33 @@
+package wire
+
+import "os"
+
+// Buffer is a message being written: bytes, and the files that travel beside
+// them. The zero value is ready for use.
+type Buffer struct {
+	Data  []byte
+	Files []*os.File
+}
+
+// Write appends p; it never fails.
+func (b *Buffer) Write(p []byte) (int, error) {
+	b.Data = append(b.Data, p...)
+	return len(p), nil
+}
+
+// WriteByte appends c; it never fails.
+func (b *Buffer) WriteByte(c byte) error {
+	b.Data = append(b.Data, c)
+	return nil
+}
+
+// Reset empties the buffer for the next message and keeps its capacity.
+func (b *Buffer) Reset() { b.truncate(0, 0) }
+
+// truncate cuts back to an earlier state. The dropped files are cleared, so
+// that an idle buffer keeps none of them from being collected.
+func (b *Buffer) truncate(data, files int) {
+	b.Data = b.Data[:data]
+	clear(b.Files[files:])
+	b.Files = b.Files[:files]
+}

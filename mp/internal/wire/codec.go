@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+)
+
+// Codec encodes and decodes values of type T. It is safe for concurrent use.
+type Codec[T any] struct {
+	name      string // of T, where paths in errors begin
+	signature string
+	encode    func(*encoder, *T) error
+	decode    func(*decoder, *T) error
+}
+
+// Compile returns the codec of T, or an error that names what cannot be sent by
+// its field path and says what to do about it.
+func Compile[T any]() (*Codec[T], error) {
+	t := reflect.TypeFor[T]()
+	p, err := compile(t)
+	if err != nil {
+		return nil, err
+	}
+	c := &Codec[T]{name: rootName(t), signature: signature(t)}
+	if l, ok := p.(*leaf[T]); ok {
+		// The fast path: no reflection per value.
+		c.encode, c.decode = l.enc, l.dec
+		return c, nil
+	}
+	c.encode = func(e *encoder, v *T) error { return p.encode(e, reflect.ValueOf(v).Elem()) }
+	c.decode = func(d *decoder, v *T) error { return p.decode(d, reflect.ValueOf(v).Elem()) }
+	return c, nil
+}
+
+// Encode appends *v to b. On an error, b is as it was before.
+//
+// Indexes of files count from the first file that this call attaches, so several
+// values can share a buffer: the caller notes len(b.Data) and len(b.Files)
+// between them, and hands [Codec.Decode] each value's own part.
+func (c *Codec[T]) Encode(b *Buffer, v *T) error {
+	data, files := len(b.Data), len(b.Files)
+	e := newEncoder(b)
+	err := c.encode(e, v)
+	e.release()
+	if err != nil {
+		b.truncate(data, files)
+		path, err := locate(c.name, err)
+		return fmt.Errorf("encode %s: %w", path, err)
+	}
+	return nil
+}
+
+// Decode sets *v to the value that data holds, whole and alone. Nothing in *v
+// aliases data, which must not change meanwhile. Slices of numbers, bools and
+// strings reuse the capacity they find in *v; everything else is made anew, and
+// fields that are not sent are left alone.
+//
+// On success every file belongs to *v. On an error *v may be half set and must
+// not be used, and all files still belong to the caller, who closes them.
+func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
+	d := newDecoder(data, files)
+	err := c.decode(d, v)
+	if err == nil {
+		err = d.in.finish()
+	}
+	d.release()
+	if err != nil {
+		path, err := locate(c.name, err)
+		return fmt.Errorf("decode %s: %w", path, err)
+	}
+	return nil
+}
+
+// Signature is the canonical text of T's shape: kinds, field names and names of
+// types with their package paths. Two types with equal signatures have the same
+// form on the wire.
+func (c *Codec[T]) Signature() string { return c.signature }

@@ -1,0 +1,135 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+
+	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+)
+
+// Handle is implemented by pointers to objects that travel by reference, such
+// as queues and locks. IsHandle does nothing; it marks the type, so that one
+// sent by value is refused.
+type Handle interface {
+	msgpack.CustomEncoder
+	msgpack.CustomDecoder
+	IsHandle()
+}
+
+var (
+	handleType = reflect.TypeFor[Handle]()
+	fileType   = reflect.TypeFor[os.File]()
+)
+
+// isHandle reports whether t is a pointer that is a Handle of its own accord.
+func isHandle(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer && t.Implements(handleType) &&
+		!promoted(t.Elem(), func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("IsHandle") })
+}
+
+// fileExt is the ext type of a file: its index among those of the message, in
+// four bytes.
+const fileExt = 77
+
+// Attach adds f to the message that enc is writing, and writes an ext value
+// that stands for it. A handle calls it in EncodeMsgpack. The sender keeps f.
+func Attach(enc *msgpack.Encoder, f *os.File) error {
+	out, ok := enc.Writer().(*sink)
+	if !ok {
+		return errors.New("files and what holds them can only be sent to another process by this library")
+	}
+	if f == nil {
+		return errors.New("cannot attach a nil file")
+	}
+	i, err := out.attach(f)
+	if err != nil {
+		return err
+	}
+	if err := enc.EncodeExtHeader(fileExt, 4); err != nil {
+		return err
+	}
+	_, err = out.Write(binary.BigEndian.AppendUint32(nil, i))
+	return err
+}
+
+// Detach reads what [Attach] wrote and returns the file, which now belongs to
+// the caller. Each file of a message can be taken once.
+func Detach(dec *msgpack.Decoder) (*os.File, error) {
+	in, ok := dec.Buffered().(*reader)
+	if !ok {
+		return nil, errors.New("files and what holds them can only be received from another process by this library")
+	}
+	c, err := dec.PeekCode()
+	if err != nil {
+		return nil, ended(err)
+	}
+	if c != msgpcode.FixExt4 {
+		return nil, bad(c, "a file")
+	}
+	id, _, err := dec.DecodeExtHeader()
+	if err != nil {
+		return nil, ended(err)
+	}
+	if id != fileExt {
+		return nil, fmt.Errorf("found ext type %d instead of a file", id)
+	}
+	var index [4]byte
+	if err := dec.ReadFull(index[:]); err != nil {
+		return nil, ended(err)
+	}
+	return in.take(binary.BigEndian.Uint32(index[:]))
+}
+
+var filePlan = &leaf[*os.File]{encodeFile, decodeFile, 1}
+
+func encodeFile(e *encoder, p **os.File) error {
+	if *p == nil {
+		return e.msg.EncodeNil()
+	}
+	return Attach(e.msg, *p)
+}
+
+func decodeFile(d *decoder, p **os.File) error {
+	null, err := d.null()
+	if err != nil {
+		return err
+	}
+	if *p = nil; !null {
+		*p, err = Detach(d.msg)
+	}
+	return err
+}
+
+// handlePlan writes nil or what the handle writes.
+type handlePlan struct {
+	t     reflect.Type // the pointer
+	codec customPlan
+}
+
+func (h *handlePlan) least() int { return 1 }
+
+func (h *handlePlan) encode(e *encoder, v reflect.Value) error {
+	if v.IsNil() {
+		return e.msg.EncodeNil()
+	}
+	return h.codec.write(e, v.Interface())
+}
+
+func (h *handlePlan) decode(d *decoder, v reflect.Value) error {
+	if null, err := d.null(); err != nil {
+		return err
+	} else if null {
+		v.SetZero()
+		return nil
+	}
+	p := reflect.New(h.t.Elem())
+	if err := h.codec.read(d, p.Interface()); err != nil {
+		return err
+	}
+	v.Set(p)
+	return nil
+}

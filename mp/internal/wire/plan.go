@@ -1,0 +1,53 @@
+package wire
+
+import "reflect"
+
+// plan is how values of one type are written and read. Values are addressable
+// in both directions.
+type plan interface {
+	encode(e *encoder, v reflect.Value) error
+	decode(d *decoder, v reflect.Value) error
+	least() int // bytes that any value takes at least; never 0
+}
+
+// leaf is a plan that needs no reflection. It also serves the types that look
+// like T in memory: leaf[int] any type of kind int.
+type leaf[T any] struct {
+	enc func(*encoder, *T) error
+	dec func(*decoder, *T) error
+	min int
+}
+
+func (l *leaf[T]) encode(e *encoder, v reflect.Value) error { return l.enc(e, at[T](v)) }
+func (l *leaf[T]) decode(d *decoder, v reflect.Value) error { return l.dec(d, at[T](v)) }
+func (l *leaf[T]) least() int                               { return l.min }
+
+// ref stands for the plan of a type that is still being compiled: recursive
+// types reach themselves through it.
+type ref struct{ to plan }
+
+func (r *ref) encode(e *encoder, v reflect.Value) error { return r.to.encode(e, v) }
+func (r *ref) decode(d *decoder, v reflect.Value) error { return r.to.decode(d, v) }
+
+// least is only asked while compiling, when r.to is not known yet.
+func (r *ref) least() int { return 1 }
+
+// nilable reports whether values of type t may be written as nil.
+func nilable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.Func, reflect.Chan:
+		return true
+	}
+	return false
+}
+
+// headerLen is how many bytes the header of an array or map of n elements takes.
+func headerLen(n int) int {
+	switch {
+	case n < 16:
+		return 1
+	case n < 1<<16:
+		return 3
+	}
+	return 5
+}

@@ -1,0 +1,123 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"reflect"
+)
+
+var (
+	errMapChanged = errors.New("the map changed while it was encoded")
+	errSameKey    = errors.New("two entries have the same key")
+)
+
+// mapFloor returns how many bytes the entries of a map that has any take at
+// least, so that they pay for the memory that Go gives to the first one: a
+// header and a group of eight slots. Keys and values above 128 bytes lie outside
+// of their slot.
+func mapFloor(key, elem reflect.Type) int {
+	const header, group, slots, inline, ratio = 48, 8, 8, 128, 64
+	memory := header + group
+	for _, t := range [...]reflect.Type{key, elem} {
+		size := int(min(t.Size(), 1<<20))
+		if size > inline {
+			memory += size
+			size = 8
+		}
+		memory += slots * size
+	}
+	return min((memory+ratio-1)/ratio, 64)
+}
+
+// mapPlan writes maps of any type. Keys and values are copied, since those
+// inside a map have no address.
+type mapPlan struct {
+	t         reflect.Type
+	key, elem plan
+	floor     int
+}
+
+func (m *mapPlan) least() int { return 1 }
+
+func (m *mapPlan) encode(e *encoder, v reflect.Value) error {
+	if v.IsNil() {
+		return e.msg.EncodeNil()
+	}
+	if err := e.enter(); err != nil {
+		return err
+	}
+	n := v.Len()
+	if err := e.dict(n); err != nil {
+		return err
+	}
+	if n > 0 {
+		if err := m.entries(e, v, n); err != nil {
+			return err
+		}
+	}
+	e.leave()
+	return nil
+}
+
+func (m *mapPlan) entries(e *encoder, v reflect.Value, n int) error {
+	start := len(e.out.b.Data)
+	key, elem := reflect.New(m.t.Key()).Elem(), reflect.New(m.t.Elem()).Elem()
+	for it := v.MapRange(); it.Next(); n-- {
+		key.SetIterKey(it)
+		elem.SetIterValue(it)
+		if err := m.key.encode(e, key); err != nil {
+			return within("[key]", err)
+		}
+		if err := m.elem.encode(e, elem); err != nil {
+			return within(keyStep(key), err)
+		}
+	}
+	if n != 0 {
+		return errMapChanged
+	}
+	e.pad(start, m.floor)
+	return nil
+}
+
+func (m *mapPlan) decode(d *decoder, v reflect.Value) error {
+	if null, err := d.null(); err != nil {
+		return err
+	} else if null {
+		v.SetZero()
+		return nil
+	}
+	if err := d.enter(); err != nil {
+		return err
+	}
+	n, err := d.dict(m.key.least() + m.elem.least())
+	if err != nil {
+		return err
+	}
+	start := d.in.off
+	if n > 0 && d.in.left() < m.floor {
+		return io.ErrUnexpectedEOF
+	}
+	out := reflect.MakeMapWithSize(m.t, n)
+	for range n {
+		// New ones each time: a decoder may hand out its target's address.
+		key, elem := reflect.New(m.t.Key()).Elem(), reflect.New(m.t.Elem()).Elem()
+		if err := m.key.decode(d, key); err != nil {
+			return within("[key]", err)
+		}
+		if err := m.elem.decode(d, elem); err != nil {
+			return within(keyStep(key), err)
+		}
+		out.SetMapIndex(key, elem)
+	}
+	if out.Len() != n {
+		return errSameKey
+	}
+	if n > 0 {
+		if err := d.pad(start, m.floor); err != nil {
+			return err
+		}
+	}
+	v.Set(out)
+	d.leave()
+	return nil
+}

@@ -1,0 +1,118 @@
+package wire
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// rawSlices holds the plans of slices that travel as their memory, by the kind
+// of their elements.
+var rawSlices = map[reflect.Kind]plan{
+	reflect.Bool:    &leaf[[]bool]{encodeRaw[bool], decodeBools, 1},
+	reflect.Int:     &leaf[[]int]{encodeRaw[int], decodeNumbers[int], 1},
+	reflect.Int8:    &leaf[[]int8]{encodeRaw[int8], decodeNumbers[int8], 1},
+	reflect.Int16:   &leaf[[]int16]{encodeRaw[int16], decodeNumbers[int16], 1},
+	reflect.Int32:   &leaf[[]int32]{encodeRaw[int32], decodeNumbers[int32], 1},
+	reflect.Int64:   &leaf[[]int64]{encodeRaw[int64], decodeNumbers[int64], 1},
+	reflect.Uint:    &leaf[[]uint]{encodeRaw[uint], decodeNumbers[uint], 1},
+	reflect.Uint8:   &leaf[[]uint8]{encodeRaw[uint8], decodeNumbers[uint8], 1},
+	reflect.Uint16:  &leaf[[]uint16]{encodeRaw[uint16], decodeNumbers[uint16], 1},
+	reflect.Uint32:  &leaf[[]uint32]{encodeRaw[uint32], decodeNumbers[uint32], 1},
+	reflect.Uint64:  &leaf[[]uint64]{encodeRaw[uint64], decodeNumbers[uint64], 1},
+	reflect.Float32: &leaf[[]float32]{encodeRaw[float32], decodeNumbers[float32], 1},
+	reflect.Float64: &leaf[[]float64]{encodeRaw[float64], decodeNumbers[float64], 1},
+	reflect.String:  &leaf[[]string]{encodeStrings, decodeStrings, 1},
+}
+
+func encodeRaw[T number | bool](e *encoder, p *[]T) error {
+	if *p == nil {
+		return e.msg.EncodeNil()
+	}
+	return e.bytes(memory(*p))
+}
+
+// resize returns s with n elements, whose values are of no interest; s itself
+// if it has room for them. It is never nil.
+func resize[T any](s []T, n int) []T {
+	if s == nil || cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+func decodeNumbers[N number](d *decoder, p *[]N) error {
+	if null, err := d.null(); err != nil {
+		return err
+	} else if null {
+		*p = nil
+		return nil
+	}
+	b, err := d.bytes()
+	if err != nil {
+		return err
+	}
+	size := int(reflect.TypeFor[N]().Size())
+	if len(b)%size != 0 {
+		return fmt.Errorf("%d bytes do not divide into elements of %d", len(b), size)
+	}
+	*p = resize(*p, len(b)/size)
+	// A copy, so the alignment of b is of no interest.
+	copy(memory(*p), b)
+	return nil
+}
+
+func decodeBools(d *decoder, p *[]bool) error {
+	if null, err := d.null(); err != nil {
+		return err
+	} else if null {
+		*p = nil
+		return nil
+	}
+	b, err := d.bytes()
+	if err != nil {
+		return err
+	}
+	*p = resize(*p, len(b))
+	for i, c := range b {
+		if c > 1 {
+			return inElement(i, badBool(c))
+		}
+		(*p)[i] = c == 1
+	}
+	return nil
+}
+
+func badBool(c byte) error { return fmt.Errorf("0x%02x is not a bool", c) }
+
+// rawArray is the plan of arrays of numbers or bools, in any number of
+// dimensions.
+type rawArray struct {
+	size  int
+	bools bool // every byte must be 0 or 1
+}
+
+func (a *rawArray) least() int { return 2 + a.size }
+
+func (a *rawArray) encode(e *encoder, v reflect.Value) error { return e.bytes(arrayMemory(v)) }
+
+func (a *rawArray) decode(d *decoder, v reflect.Value) error {
+	b, err := d.bytes()
+	if err != nil {
+		return err
+	}
+	if len(b) != a.size {
+		return fmt.Errorf("found %d bytes instead of %d", len(b), a.size)
+	}
+	dst := arrayMemory(v)
+	if !a.bools {
+		copy(dst, b)
+		return nil
+	}
+	for i, c := range b {
+		if c > 1 {
+			return inElement(i, badBool(c))
+		}
+		dst[i] = c
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+package wire
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// This is the package's only unsafe file: three views of memory that the type
+// system cannot express.
+
+// number is what travels as its memory: every bit pattern is a value.
+type number interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 |
+		~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
+}
+
+// at returns v's address as a *T. The caller knows that v, which is
+// addressable, has T's layout: T's own type or another one of the same shape.
+func at[T any](v reflect.Value) *T { return (*T)(v.Addr().UnsafePointer()) }
+
+// memory returns the bytes of s.
+func memory[T number | bool](s []T) []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
+}
+
+// arrayMemory returns the bytes of the addressable value v, which consists of
+// numbers or bools.
+func arrayMemory(v reflect.Value) []byte {
+	return unsafe.Slice((*byte)(v.Addr().UnsafePointer()), int(v.Type().Size()))
+}

@@ -1,0 +1,41 @@
+package pool
+
+import (
+	"context"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// backend makes the workers of a pool. There are two: processes, and goroutines.
+type backend interface {
+	// start starts a worker that will live as long as ctx, and returns once its link can be used. Its Init has still to
+	// run; arg is what encodeInit made.
+	start(ctx context.Context, arg wire.Buffer) (seat, error)
+}
+
+// seat is where a worker sits: how the pool talks to it, ends it, and learns how it ended.
+type seat interface {
+	Name() string
+	Pid() int
+	Link() link.Link
+	// Stop asks the worker to end and kills it after the KillDelay. It does not wait.
+	Stop(reason error)
+	// KillFor ends the worker at once.
+	KillFor(reason error) error
+	// Bury waits for the end of a worker whose link has ended, and frees what it held.
+	Bury()
+	// ExitError says how a buried worker ended and blames the item for it.
+	ExitError(function string, index int) *spawn.ExitError
+}
+
+// processes is the backend of worker processes. *spawn.Child is their seat.
+type processes struct{ opts *Options }
+
+func (b processes) start(ctx context.Context, arg wire.Buffer) (seat, error) {
+	return spawn.Start(ctx, &spawn.Spec{
+		Role: role, Arg: arg, Prefix: b.opts.Name, Daemon: true,
+		KillDelay: b.opts.KillDelay, IgnoreInterrupt: true,
+	})
+}

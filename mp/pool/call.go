@@ -1,0 +1,164 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// call is one Map, IMap, Apply or Submit: a row of items that are run by the same function. Every item reaches exactly
+// one outcome, through Pool.settle, or none when the call was stopped before it was given to a worker.
+type call struct {
+	pool     *Pool
+	ctx      context.Context
+	function uint32
+	name     string
+	opts     callOptions
+
+	single bool // there is one item, and errors do not name it
+
+	// encode appends the argument of an item. outcome takes its encoded result or an error. Both are called without
+	// locks, possibly by several goroutines at once.
+	encode  func(b *wire.Buffer, index int) error
+	outcome func(index int, data []byte, files []*os.File, err error)
+	// ended is called once, when no item is open and none can come.
+	ended func()
+
+	// Guarded by pool.mu.
+	next, limit int         // items [next, limit) are there and were not given out
+	sealed      bool        // limit is final
+	again       []int       // items to be given out once more
+	attempts    map[int]int // failed ones, of items that failed
+	open        int         // given out and without an outcome
+	stopped     error       // why nothing is given out any more
+	over        bool        // ended was, or is about to be, called
+	pace        pace
+
+	unwatch func() bool // ends the watch on ctx
+}
+
+// newCall checks what every call checks. The caller sets the functions and the items and then adds it.
+func newCall[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts []CallOption) (*call, error) {
+	switch {
+	case p == nil:
+		return nil, errors.New("mp: the pool is nil")
+	case fn == nil:
+		return nil, errors.New("mp: the function is nil")
+	}
+	c := &call{
+		pool: p, ctx: ctx, function: spawn.ID(fn), name: fn.Name(),
+		opts: callOptions{timeout: p.opts.TaskTimeout, retries: p.opts.Retries},
+	}
+	for _, o := range opts {
+		o(&c.opts)
+	}
+	return c, c.opts.err
+}
+
+// chunk is a row of items of one call that travel together.
+type chunk struct {
+	call  *call
+	from  int // index of the first item
+	count int
+	first uint64 // number of the first item
+	done  int    // items with an outcome
+}
+
+// id and index of the item that is next to get an outcome.
+func (k *chunk) id() uint64 { return k.first + uint64(k.done) }
+func (k *chunk) index() int { return k.from + k.done }
+
+// idle reports that the call has nothing to give out now. p.mu is held.
+func (c *call) idle() bool { return c.stopped != nil || len(c.again) == 0 && c.next == c.limit }
+
+// cut gives out the next chunk of at most most items; nil when there is none. p.mu is held.
+func (c *call) cut(most int) *chunk {
+	if c.idle() {
+		return nil
+	}
+	k := &chunk{call: c, count: 1}
+	if len(c.again) > 0 {
+		k.from = c.again[0]
+		c.again = c.again[1:]
+	} else {
+		left := c.limit - c.next
+		size := c.opts.chunk
+		if size == 0 {
+			size = c.pace.chunk(left, c.pool.opts.Workers)
+		}
+		k.from, k.count = c.next, min(size, left, most)
+		c.next += k.count
+	}
+	c.open += k.count
+	return k
+}
+
+// giveBack takes back the items of k that have no outcome: for another worker or, when the call was stopped, for nobody.
+// p.mu is held.
+func (c *call) giveBack(k *chunk) {
+	for ; k.done < k.count; k.done++ {
+		c.again = append(c.again, k.index())
+		c.open--
+	}
+}
+
+// label is the index of an item as errors tell it.
+func (c *call) label(index int) int {
+	if c.single {
+		return -1
+	}
+	return index
+}
+
+// mayRetry counts a failed attempt at an item and reports whether another one is left; then the item waits for it.
+// p.mu is held.
+func (c *call) mayRetry(index int) bool {
+	if c.stopped != nil || c.attempts[index] >= c.opts.retries {
+		return false
+	}
+	if c.attempts == nil {
+		c.attempts = make(map[int]int)
+	}
+	c.attempts[index]++
+	c.again = append(c.again, index)
+	c.open--
+	return true
+}
+
+// finished reports, once, that the call has ended. p.mu is held.
+func (c *call) finished() bool {
+	if c.over || c.open > 0 || c.stopped == nil && !(c.sealed && c.next == c.limit && len(c.again) == 0) {
+		return false
+	}
+	c.over = true
+	c.pool.calls = slices.DeleteFunc(c.pool.calls, func(o *call) bool { return o == c })
+	c.pool.changed()
+	return true
+}
+
+// conclude calls ended when finished said so, without locks.
+func (c *call) conclude(finished bool) {
+	if finished {
+		c.unwatch()
+		c.ended()
+	}
+}
+
+// wrap says which call it was that a ctx or the pool ended.
+func (c *call) wrap(verb string, err error) error {
+	return fmt.Errorf("mp: %s(%s): %w", verb, c.name, err)
+}
+
+// ctxError is the error of a ctx that is over: its cause, which errors.Is finds together with ctx.Err().
+func ctxError(ctx context.Context) error {
+	cause, err := context.Cause(ctx), ctx.Err()
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w (%w)", err, cause)
+}

@@ -1,0 +1,212 @@
+package pool
+
+import (
+	"context"
+	"iter"
+	"os"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// IMap calls fn for every item and yields the results in the order of the items, while the work goes on. An item's error
+// is yielded in its place, and the iteration continues. When ctx ends, its error is yielded last.
+//
+// Items are taken from their iterator as the results are consumed, at most a fixed number ahead, in a goroutine of their
+// own: endless iterators work. Leaving the loop cancels what runs, waits for it, KillDelay at the most, and takes no
+// further item. What the iterator panics with is panicked in the loop.
+func IMap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts ...CallOption) iter.Seq2[R, error] {
+	return imap(ctx, p, fn, items, opts, true)
+}
+
+// IMapUnordered is IMap, but yields each result as soon as it is there. Errors name the index of their item.
+func IMapUnordered[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts ...CallOption) iter.Seq2[R, error] {
+	return imap(ctx, p, fn, items, opts, false)
+}
+
+// aheadPerWorker is how many items may be between the iterator and the consumer, for each worker.
+const aheadPerWorker = 16
+
+// stream is an IMap at work.
+type stream[A, R any] struct {
+	call    *call
+	items   iter.Seq[A]
+	ordered bool
+	room    chan struct{} // a token for each item between iterator and consumer
+	left    chan struct{} // closed when the consumer leaves
+	drained chan struct{} // closed when no item is open and none can come
+	arrived chan struct{} // signals a new result
+
+	mu       sync.Mutex
+	args     map[int]*A
+	results  map[int]outcome[R]
+	order    []int // unordered: the results as they came
+	taken    int   // items taken from the iterator
+	panicked any   // what the iterator panicked with
+	threw    bool
+}
+
+type outcome[R any] struct {
+	value R
+	err   error
+}
+
+func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts []CallOption, ordered bool) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		var zero R
+		c, err := newCall(ctx, p, fn, opts)
+		if err != nil {
+			yield(zero, err)
+			return
+		}
+		s := &stream[A, R]{
+			call: c, items: items, ordered: ordered,
+			room:    make(chan struct{}, aheadPerWorker*p.opts.Workers),
+			left:    make(chan struct{}),
+			drained: make(chan struct{}),
+			arrived: make(chan struct{}, 1),
+			args:    make(map[int]*A),
+			results: make(map[int]outcome[R]),
+		}
+		c.encode = func(b *wire.Buffer, i int) error { return spawn.EncodeArg(fn, b, s.arg(i), i) }
+		c.outcome = func(i int, data []byte, files []*os.File, err error) {
+			o := outcome[R]{err: err}
+			if err == nil {
+				o.err = spawn.DecodeResult(fn, data, files, &o.value, i)
+			}
+			s.put(i, o)
+		}
+		c.ended = func() { close(s.drained) }
+		if err := p.add(c); err != nil {
+			yield(zero, c.wrap("IMap", err))
+			return
+		}
+		go s.feed()
+		defer func() {
+			close(s.left)
+			p.stop(c, context.Canceled)
+			<-s.drained
+		}()
+		s.deliver(yield)
+	}
+}
+
+// feed takes items from the iterator while there is room for them.
+func (s *stream[A, R]) feed() {
+	defer func() {
+		s.mu.Lock()
+		if s.threw {
+			s.panicked = recover()
+		}
+		s.mu.Unlock()
+		s.seal()
+	}()
+	s.threw = true
+	for item := range s.items {
+		select {
+		case s.room <- struct{}{}:
+		case <-s.left:
+			s.threw = false
+			return
+		case <-s.drained:
+			s.threw = false
+			return
+		}
+		s.offer(item)
+	}
+	s.threw = false
+}
+
+// offer adds an item to the call.
+func (s *stream[A, R]) offer(item A) {
+	p := s.call.pool
+	s.mu.Lock()
+	s.args[s.taken] = &item
+	s.taken++
+	s.mu.Unlock()
+	p.mu.Lock()
+	s.call.limit++
+	p.mu.Unlock()
+	p.dispatch()
+}
+
+// seal tells the call that no more items come.
+func (s *stream[A, R]) seal() {
+	p := s.call.pool
+	p.mu.Lock()
+	s.call.sealed = true
+	ended := s.call.finished()
+	p.mu.Unlock()
+	s.call.conclude(ended)
+}
+
+func (s *stream[A, R]) arg(i int) *A {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.args[i]
+}
+
+// put keeps the outcome of an item for the consumer.
+func (s *stream[A, R]) put(i int, o outcome[R]) {
+	s.mu.Lock()
+	delete(s.args, i)
+	s.results[i] = o
+	if !s.ordered {
+		s.order = append(s.order, i)
+	}
+	s.mu.Unlock()
+	select {
+	case s.arrived <- struct{}{}:
+	default:
+	}
+}
+
+// take hands out the next result there is, in order or as they came.
+func (s *stream[A, R]) take(next int) (o outcome[R], ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ordered && len(s.order) > 0 {
+		next = s.order[0]
+		s.order = s.order[1:]
+	}
+	o, ok = s.results[next]
+	delete(s.results, next)
+	return o, ok
+}
+
+// deliver yields results until there are no more, or the consumer has had enough.
+func (s *stream[A, R]) deliver(yield func(R, error) bool) {
+	for next := 0; ; next++ {
+		o, ok := s.take(next)
+		for ended := false; !ok; o, ok = s.take(next) {
+			if ended {
+				s.last(yield)
+				return
+			}
+			select {
+			case <-s.arrived:
+			case <-s.drained:
+				ended = true
+			}
+		}
+		<-s.room
+		if !yield(o.value, o.err) {
+			return
+		}
+	}
+}
+
+// last ends the iteration: with what the iterator panicked with, or with what stopped the call.
+func (s *stream[A, R]) last(yield func(R, error) bool) {
+	s.mu.Lock()
+	panicked := s.panicked
+	s.mu.Unlock()
+	if panicked != nil {
+		panic(panicked)
+	}
+	if s.call.stopped != nil {
+		var zero R
+		yield(zero, s.call.wrap("IMap", s.call.stopped))
+	}
+}

@@ -1,0 +1,82 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// goroutines is the backend of workers inside this process.
+type goroutines struct {
+	opts  *Options
+	count atomic.Int32
+}
+
+func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
+	ours, theirs := link.NewMemory()
+	w := &goroutine{
+		name:  fmt.Sprintf("%s-%d", b.opts.Name, b.count.Add(1)),
+		link:  ours,
+		delay: max(b.opts.KillDelay, 0),
+		ended: make(chan struct{}),
+	}
+	go func() {
+		defer close(w.ended)
+		defer theirs.Close()
+		serve(theirs, func(ctx context.Context) *spawn.Failure { return runInit(ctx, arg.Data, arg.Files) })
+	}()
+	stop := context.AfterFunc(ctx, func() { w.Stop(context.Cause(ctx)) })
+	go func() {
+		<-w.ended
+		stop()
+	}()
+	return w, nil
+}
+
+// goroutine is the seat of a worker inside this process. It can be asked to end, not made to: killing it gives it up.
+type goroutine struct {
+	name  string
+	link  link.Link
+	delay time.Duration
+	ended chan struct{}
+
+	once   sync.Once
+	reason atomic.Pointer[error]
+}
+
+func (w *goroutine) Name() string    { return w.name }
+func (w *goroutine) Pid() int        { return os.Getpid() }
+func (w *goroutine) Link() link.Link { return w.link }
+
+func (w *goroutine) Stop(reason error) {
+	w.once.Do(func() {
+		go w.link.Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseOf(reason))})
+		kill := time.AfterFunc(w.delay, func() { w.KillFor(reason) })
+		go func() {
+			<-w.ended
+			kill.Stop()
+		}()
+	})
+}
+
+func (w *goroutine) KillFor(reason error) error {
+	w.reason.CompareAndSwap(nil, &reason)
+	return w.link.Close()
+}
+
+func (w *goroutine) Bury() { w.link.Close() }
+
+func (w *goroutine) ExitError(function string, index int) *spawn.ExitError {
+	e := &spawn.ExitError{Pid: w.Pid(), Name: w.name, Func: function, Index: index, Cause: spawn.CauseExit}
+	if reason := w.reason.Load(); reason != nil {
+		e.Err, e.Cause = *reason, spawn.CauseOf(*reason)
+	}
+	return e
+}

@@ -1,0 +1,297 @@
+// Package pool runs calls of registered functions in worker processes that stay, as Python's multiprocessing.Pool and
+// concurrent.futures.ProcessPoolExecutor do.
+//
+// The pool keeps the table of who runs what, and has one link to each worker. So the death of a worker ends exactly the
+// item that it was running, with an error that says how it died; what it had not begun runs elsewhere, and another
+// worker takes its place.
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// ErrBroken is returned by calls of a pool that has no worker and cannot start one.
+var ErrBroken = errors.New("mp: the pool is broken")
+
+var errRetired = errors.New("it has done its MaxTasksPerWorker")
+
+// Pool runs calls in worker processes. New makes one; Close or Shutdown end it. Its methods, and the functions that take
+// it, may be called at any time from any goroutine.
+type Pool struct {
+	opts    Options
+	backend backend
+	init    wire.Buffer
+
+	ctx    context.Context // of the workers' lives
+	cancel context.CancelCauseFunc
+	slots  sync.WaitGroup // one goroutine for each
+	closed chan struct{}  // no worker is left
+
+	mu       sync.Mutex
+	workers  []*worker // that are up
+	calls    []*call   // that have not ended
+	turn     int       // the call that was served last
+	numbers  uint64    // given to items
+	refuse   error     // why no call is taken any more
+	drained  chan struct{}
+	failures int   // starts of workers that failed in a row
+	started  int   // workers in the pool's life
+	faults   error // bad exits of workers that were told to end
+}
+
+// New starts the workers, side by side, and returns when all are ready and initialised. When one cannot be, none is
+// left and the error says why. ctx bounds the life of the pool: when it ends, the pool is closed.
+func New(ctx context.Context, opts *Options) (*Pool, error) {
+	if err := spawn.Ready(); err != nil {
+		return nil, err
+	}
+	p := &Pool{closed: make(chan struct{})}
+	if opts != nil {
+		p.opts = *opts
+	}
+	if err := p.opts.check(); err != nil {
+		return nil, err
+	}
+	if p.opts.Workers == 0 {
+		p.opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	if p.opts.InProcess {
+		p.backend = &goroutines{opts: &p.opts}
+	} else {
+		p.backend = processes{opts: &p.opts}
+	}
+	return p.open(ctx)
+}
+
+// open starts the workers of p.backend.
+func (p *Pool) open(ctx context.Context) (*Pool, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("mp: the pool was not started: %w", ctxError(ctx))
+	}
+	var err error
+	if p.init, err = encodeInit(p.opts.Init); err != nil {
+		return nil, err
+	}
+	p.ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	unwatch := context.AfterFunc(ctx, func() { p.end(fmt.Errorf("%w: the ctx of the pool is over: %w", spawn.ErrClosed, ctxError(ctx))) })
+
+	ready := make(chan error, p.opts.Workers)
+	for range p.opts.Workers {
+		p.slots.Add(1)
+		go p.keep(ready)
+	}
+	go func() {
+		p.slots.Wait()
+		unwatch()
+		close(p.closed)
+	}()
+	for range p.opts.Workers {
+		if e := <-ready; e != nil && err == nil {
+			err = e
+			p.end(e)
+		}
+	}
+	if err != nil {
+		<-p.closed
+		return nil, err
+	}
+	return p, nil
+}
+
+// add takes a call, or says why not.
+func (p *Pool) add(c *call) error {
+	if c.ctx.Err() != nil {
+		return ctxError(c.ctx)
+	}
+	c.unwatch = func() bool { return false }
+	p.mu.Lock()
+	if p.refuse != nil {
+		p.mu.Unlock()
+		return p.refuse
+	}
+	p.calls = append(p.calls, c)
+	// An AfterFunc of a ctx that is already over runs at once, in a goroutine of its own, and waits for p.mu.
+	c.unwatch = context.AfterFunc(c.ctx, func() { p.stop(c, ctxError(c.ctx)) })
+	ended := c.finished() // it may have no items at all
+	p.mu.Unlock()
+	c.conclude(ended)
+	return nil
+}
+
+// stop ends a call early: nothing of it is given out any more, and what runs is cancelled and, after KillDelay, killed.
+func (p *Pool) stop(c *call, reason error) {
+	type at struct {
+		w     *worker
+		first uint64
+		count int
+	}
+	var work []at
+	p.mu.Lock()
+	if c.stopped != nil || c.over {
+		p.mu.Unlock()
+		return
+	}
+	c.stopped = reason
+	for _, w := range p.workers {
+		for _, k := range w.queue {
+			if k.call == c {
+				work = append(work, at{w, k.id(), k.count - k.done})
+			}
+		}
+	}
+	ended := c.finished()
+	p.mu.Unlock()
+	for _, a := range work {
+		a.w.ladder(a.first, a.count, reason)
+	}
+	c.conclude(ended)
+}
+
+// fail gives an item that failed another try if it has one, and settles it otherwise.
+func (p *Pool) fail(c *call, index int, err error) {
+	p.mu.Lock()
+	again := c.mayRetry(index)
+	p.mu.Unlock()
+	if again {
+		p.dispatch()
+		return
+	}
+	p.settle(c, index, nil, nil, err)
+}
+
+// settle is the one way in which an item comes to its outcome.
+func (p *Pool) settle(c *call, index int, data []byte, files []*os.File, err error) {
+	c.outcome(index, data, files, err)
+	p.mu.Lock()
+	c.open--
+	ended := c.finished()
+	p.mu.Unlock()
+	c.conclude(ended)
+}
+
+// dispatch offers work to every worker.
+func (p *Pool) dispatch() {
+	p.mu.Lock()
+	workers := slices.Clone(p.workers)
+	p.mu.Unlock()
+	for _, w := range workers {
+		p.feed(w)
+	}
+}
+
+// feed gives a worker work as long as there is some and it has room.
+func (p *Pool) feed(w *worker) {
+	for more := true; more; {
+		p.mu.Lock()
+		k := p.pick(w)
+		w.sending = w.sending || k != nil
+		p.mu.Unlock()
+		more = k != nil && w.deliver(k)
+	}
+}
+
+// window is how many chunks a worker may have: the one it is at and, of quick items, another one.
+const window = 2
+
+// pick chooses the next chunk for a worker: of the calls in turn, so that a long one does not shut out the others.
+// p.mu is held.
+func (p *Pool) pick(w *worker) *chunk {
+	if w.gone || w.sending || w.retiring || len(w.queue) >= window {
+		return nil
+	}
+	most := maxChunk
+	if limit := p.opts.MaxTasksPerWorker; limit > 0 {
+		if most = min(most, limit-w.given); most <= 0 {
+			return nil
+		}
+	}
+	if k := w.head(); k != nil {
+		// Behind an item that hangs, only items of the same call may wait.
+		if !k.call.pace.ahead() {
+			return nil
+		}
+		return k.call.cut(most)
+	}
+	for range p.calls {
+		p.turn = (p.turn + 1) % len(p.calls)
+		if k := p.calls[p.turn].cut(most); k != nil {
+			return k
+		}
+	}
+	return nil
+}
+
+// Close ends the pool, as http.Server.Close does: it takes no more calls, cancels what runs, and kills workers that have
+// not ended after KillDelay. It returns when no worker is left. Calls that were cut short return ErrClosed. The error
+// tells of workers that ended badly, such as with a report of the race detector. A second Close does nothing.
+func (p *Pool) Close() error {
+	p.end(spawn.ErrClosed)
+	<-p.closed
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := p.faults
+	p.faults = nil
+	return err
+}
+
+// Shutdown lets the calls that were taken end, takes no more, and then closes the pool. When ctx ends first, it closes
+// the pool at once, and returns the error of ctx.
+func (p *Pool) Shutdown(ctx context.Context) error {
+	p.mu.Lock()
+	if p.refuse == nil {
+		p.refuse = spawn.ErrClosed
+	}
+	if p.drained == nil {
+		p.drained = make(chan struct{})
+		p.changed()
+	}
+	drained := p.drained
+	p.mu.Unlock()
+	var err error
+	select {
+	case <-drained:
+	case <-p.closed:
+	case <-ctx.Done():
+		select {
+		case <-drained:
+		default:
+			err = fmt.Errorf("mp: the pool was closed before its calls had ended: %w", ctxError(ctx))
+		}
+	}
+	return errors.Join(err, p.Close())
+}
+
+// changed tells Shutdown when the last call has ended. p.mu is held.
+func (p *Pool) changed() {
+	if p.drained == nil || len(p.calls) > 0 {
+		return
+	}
+	select {
+	case <-p.drained:
+	default:
+		close(p.drained)
+	}
+}
+
+// end begins the end of the pool, for this reason. It does not wait.
+func (p *Pool) end(reason error) {
+	p.mu.Lock()
+	if p.refuse == nil || errors.Is(p.refuse, spawn.ErrClosed) {
+		p.refuse = reason
+	}
+	calls := slices.Clone(p.calls)
+	p.mu.Unlock()
+	for _, c := range calls {
+		p.stop(c, reason)
+	}
+	p.cancel(reason)
+}

@@ -1,0 +1,262 @@
+package pool
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// server is the worker's end: one goroutine listens to the pool, another runs tasks one after the other.
+type server struct {
+	link   link.Link
+	ctx    context.Context // of the worker; ends when it shall stop
+	cancel context.CancelCauseFunc
+
+	mu        sync.Mutex
+	waiting   []link.Msg // tasks that are not begun
+	arrived   chan struct{}
+	cancelled []span
+	running   uint64 // the item at work; 0: none
+	interrupt context.CancelCauseFunc
+
+	// For the task goroutine only.
+	task      link.Msg
+	header    taskHeader
+	items     []byte
+	files     []*os.File
+	position  uint32
+	announced uint64 // the item that the pool was told to be next
+	out       wire.Buffer
+	err       error // the pool does not keep to the protocol
+}
+
+// span is a range of items that nobody waits for any more.
+type span struct {
+	first, count uint64
+	cause        spawn.Cause
+}
+
+var errGone = errors.New("the pool is gone")
+
+// serve runs tasks until the pool says stop (nil) or is gone. init runs first.
+func serve(l link.Link, init func(context.Context) *spawn.Failure) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	s := &server{link: l, ctx: ctx, cancel: cancel, arrived: make(chan struct{}, 1)}
+	ended := make(chan error, 2)
+	go func() { ended <- s.listen() }()
+	go s.run(init, func(err error) { ended <- err })
+	return <-ended
+}
+
+// listen never blocks on a task: it takes in what comes, so that the pool's sends always end.
+func (s *server) listen() error {
+	for {
+		m, err := s.link.Recv()
+		if err != nil {
+			return errGone
+		}
+		switch m.Kind {
+		case kindTask:
+			s.mu.Lock()
+			s.waiting = append(s.waiting, m)
+			s.mu.Unlock()
+			s.wake()
+		case kindCancel:
+			count, cause, err := parseCancel(m.Body)
+			if err != nil {
+				return err
+			}
+			s.abort(span{m.ID, count, cause})
+			m.Release()
+		case spawn.KindStop:
+			s.cancel(causeError(spawn.Cause(m.Body)))
+			m.Release()
+			s.wake()
+		default:
+			return unexpected(m)
+		}
+	}
+}
+
+func (s *server) wake() {
+	select {
+	case s.arrived <- struct{}{}:
+	default:
+	}
+}
+
+// abort cancels the item at work if it is in the span, and remembers the span for those to come.
+func (s *server) abort(gone span) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancelled = append(s.cancelled, gone)
+	if s.running-gone.first < gone.count {
+		s.interrupt(causeError(gone.cause))
+	}
+}
+
+func causeError(c spawn.Cause) error {
+	if c == spawn.CauseDeadline {
+		return context.DeadlineExceeded
+	}
+	return context.Canceled
+}
+
+// run initialises the worker and runs tasks until it shall stop.
+func (s *server) run(init func(context.Context) *spawn.Failure, stopped func(error)) {
+	if failure := init(s.ctx); failure != nil {
+		var b wire.Buffer
+		if spawn.EncodeFailure(&b, failure) == nil {
+			s.link.Send(link.Msg{Kind: kindInitFailed, Body: b.Data})
+		}
+		stopped(nil)
+		return
+	}
+	s.link.Send(link.Msg{Kind: kindReady})
+	s.loop(stopped)
+}
+
+// loop runs items. A function that ends its goroutine takes this one with it; then another one goes on.
+func (s *server) loop(stopped func(error)) {
+	over := false
+	defer func() {
+		if over {
+			stopped(s.err)
+		} else {
+			go s.loop(stopped)
+		}
+	}()
+	for s.err == nil && s.next() {
+		s.runItem()
+	}
+	over = true
+}
+
+// next makes the next item current; false when the worker shall stop.
+func (s *server) next() bool {
+	for s.position == s.header.count {
+		s.task.Release()
+		s.task = link.Msg{}
+		for s.ctx.Err() == nil {
+			s.mu.Lock()
+			if len(s.waiting) > 0 {
+				s.task = s.waiting[0]
+				s.waiting = s.waiting[1:]
+				s.mu.Unlock()
+				break
+			}
+			s.mu.Unlock()
+			select {
+			case <-s.arrived:
+			case <-s.ctx.Done():
+			}
+		}
+		if s.task.Body == nil {
+			return false
+		}
+		if s.header, s.items, s.err = parseTask(s.task.Body); s.err != nil {
+			return false
+		}
+		s.files, s.position = s.task.Files, 0
+	}
+	return s.ctx.Err() == nil
+}
+
+// runItem runs the current item and answers it.
+func (s *server) runItem() {
+	id := s.task.ID + uint64(s.position)
+	arg, files, rest, left, err := cutItem(s.items, s.files)
+	if err != nil {
+		s.err = err
+		return
+	}
+	s.items, s.files = rest, left
+	s.position++
+	if s.announced != id {
+		s.link.Send(link.Msg{Kind: kindStarted, ID: id})
+	}
+	ctx, cancel, gone := s.begin(id)
+	defer cancel()
+	s.out.Reset()
+	s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
+	if gone != nil {
+		for _, f := range files {
+			f.Close()
+		}
+		s.answer(id, &spawn.Failure{Failure: wire.Describe(gone)})
+		return
+	}
+	spawn.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) { s.answer(id, f) })
+}
+
+// begin makes the ctx of an item, or says why it is not to run at all.
+func (s *server) begin(id uint64) (context.Context, context.CancelFunc, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.cancelled) > 0 && s.cancelled[0].first+s.cancelled[0].count <= id {
+		s.cancelled = s.cancelled[1:]
+	}
+	for _, c := range s.cancelled {
+		if id-c.first < c.count {
+			return nil, func() {}, causeError(c.cause)
+		}
+	}
+	ctx, interrupt := context.WithCancelCause(s.ctx)
+	s.running, s.interrupt = id, interrupt
+	cancel := func() { interrupt(nil) }
+	if until, ok := s.header.until(); ok {
+		var stop context.CancelFunc
+		ctx, stop = context.WithDeadline(ctx, until)
+		cancel = func() { stop(); interrupt(nil) }
+	}
+	return ctx, cancel, nil
+}
+
+// until is when an item that begins now has to end.
+func (h *taskHeader) until() (t time.Time, ok bool) {
+	if h.deadline != 0 {
+		t, ok = time.Unix(0, h.deadline), true
+	}
+	if h.timeout != 0 {
+		if own := time.Now().Add(time.Duration(h.timeout)); !ok || own.Before(t) {
+			t, ok = own, true
+		}
+	}
+	return t, ok
+}
+
+// answer sends the result, or the failure, of an item, and says what comes next.
+func (s *server) answer(id uint64, failure *spawn.Failure) {
+	kind := kindResult
+	if failure != nil {
+		kind = kindFailure
+		s.out.Reset()
+		s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
+		if s.err = spawn.EncodeFailure(&s.out, failure); s.err != nil {
+			return
+		}
+	}
+	s.mu.Lock()
+	s.running = 0
+	s.announced = 0
+	if s.position < s.header.count {
+		s.announced = id + 1
+	} else if len(s.waiting) > 0 {
+		s.announced = s.waiting[0].ID
+	}
+	s.mu.Unlock()
+	binary.LittleEndian.PutUint64(s.out.Data, s.announced)
+	s.link.Send(link.Msg{Kind: kind, ID: id, Body: s.out.Data, Files: s.out.Files})
+	const keep = 1 << 20
+	if cap(s.out.Data) > keep {
+		s.out = wire.Buffer{}
+	}
+}

@@ -1,0 +1,158 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+const (
+	// firstPause and lastPause are how long a slot waits before it starts a worker again after one that did nothing;
+	// the pause doubles.
+	firstPause = 10 * time.Millisecond
+	lastPause  = time.Second
+	// tooManyFailures is how many starts in a row may fail, when no worker is left, before the pool gives up.
+	tooManyFailures = 5
+)
+
+// keep keeps one slot of the pool filled with a worker, until the pool ends. It reports its first start to ready.
+func (p *Pool) keep(ready chan<- error) {
+	defer p.slots.Done()
+	w, err := p.hire()
+	ready <- err
+	for pause := firstPause; ; {
+		if err == nil {
+			w.receive()
+			p.bury(w)
+			if w.answered > 0 {
+				pause = firstPause
+			}
+		}
+		if p.ctx.Err() != nil || err != nil && p.giveUp(err) {
+			return
+		}
+		if err != nil || w.answered == 0 {
+			select {
+			case <-time.After(pause):
+			case <-p.ctx.Done():
+				return
+			}
+			pause = min(2*pause, lastPause)
+		}
+		w, err = p.hire()
+	}
+}
+
+// hire starts a worker, waits until it is initialised, and gives it work.
+func (p *Pool) hire() (*worker, error) {
+	seat, err := p.backend.start(p.ctx, p.init)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.initialised(seat); err != nil {
+		return nil, err
+	}
+	w := &worker{pool: p, seat: seat}
+	p.mu.Lock()
+	p.workers = append(p.workers, w)
+	p.started++
+	p.mu.Unlock()
+	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "pid", seat.Pid())
+	p.feed(w)
+	return w, nil
+}
+
+// initialised waits for the end of a worker's Init. The pool's end ends the wait: it ends the worker.
+func (p *Pool) initialised(s seat) error {
+	m, err := s.Link().Recv()
+	if err == nil && m.Kind == kindReady {
+		return nil
+	}
+	if err == nil && m.Kind == kindInitFailed {
+		f, bad := spawn.DecodeFailure(m.Body)
+		m.Release()
+		if err = bad; err == nil {
+			err = f.Remote(p.opts.Init.Name(), -1, s.Name(), s.Pid())
+		}
+		s.Stop(err)
+		s.Bury()
+		return err
+	}
+	if err == nil {
+		s.KillFor(unexpected(m))
+	}
+	s.Bury()
+	return s.ExitError(p.opts.Init.Name(), -1)
+}
+
+// bury ends a worker whose link has ended: the item that it ran fails, what it had not begun runs elsewhere.
+func (p *Pool) bury(w *worker) {
+	p.mu.Lock()
+	w.gone = true
+	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
+	p.mu.Unlock()
+	w.seat.Bury()
+
+	var victim *chunk
+	var index int
+	var ended []*call
+	p.mu.Lock()
+	for i, k := range w.queue {
+		if i == 0 && w.running {
+			victim, index = k, k.index()
+			k.done++
+		}
+		k.call.giveBack(k)
+		if k != victim && k.call.finished() {
+			ended = append(ended, k.call)
+		}
+	}
+	w.queue = nil
+	w.rest()
+	p.mu.Unlock()
+
+	exit := w.seat.ExitError("", -1)
+	if victim != nil {
+		exit = w.seat.ExitError(victim.call.name, victim.call.label(index))
+	}
+	p.note(w, exit, victim != nil)
+	for _, c := range ended {
+		c.conclude(true)
+	}
+	if victim != nil {
+		p.fail(victim.call, index, exit)
+	}
+	p.dispatch()
+}
+
+// note logs the end of a worker, and keeps what Close has to tell.
+func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
+	log := p.opts.Logger
+	switch {
+	case exit.ExitCode == 0 && !ran:
+		log.Debug("worker has ended", "worker", exit.Name, "pid", exit.Pid)
+		return
+	case exit.Cause == spawn.CauseExit && !ran && (p.ctx.Err() != nil || w.retiring):
+		p.mu.Lock()
+		p.faults = errors.Join(p.faults, exit)
+		p.mu.Unlock()
+	}
+	log.Warn("worker has died", "worker", exit.Name, "pid", exit.Pid, "error", exit)
+}
+
+// giveUp counts a failed start. When no worker is left and too many failed in a row, the pool is broken.
+func (p *Pool) giveUp(err error) bool {
+	p.opts.Logger.Error("a worker cannot be started", "error", err)
+	p.mu.Lock()
+	p.failures++
+	broken := len(p.workers) == 0 && p.failures >= tooManyFailures
+	p.mu.Unlock()
+	if broken {
+		p.end(fmt.Errorf("%w: no worker is left and %d starts in a row have failed, at last with: %w",
+			ErrBroken, tooManyFailures, err))
+	}
+	return broken
+}

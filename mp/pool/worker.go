@@ -1,0 +1,245 @@
+package pool
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for pool and seat, which never change.
+type worker struct {
+	pool *Pool
+	seat seat
+
+	queue    []*chunk // sent and not answered to the end, the oldest first
+	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
+	gone     bool     // its link has ended
+	given    int      // items sent in its life
+	answered int      // items answered in its life
+	retiring bool     // it has done its MaxTasksPerWorker
+
+	running bool // it has said that it is at work on the first open item of the queue
+	since   time.Time
+	timer   *time.Timer // ends that item
+}
+
+// head is the chunk that the worker is at; nil when it has none.
+func (w *worker) head() *chunk {
+	if len(w.queue) == 0 {
+		return nil
+	}
+	return w.queue[0]
+}
+
+// begin notes that the worker has started the first open item. p.mu is held.
+func (w *worker) begin(id uint64) error {
+	k := w.head()
+	if k == nil || k.id() != id || w.running {
+		return fmt.Errorf("%w: it started item number %d, which it was not to", errProtocol, id)
+	}
+	w.running, w.since = true, time.Now()
+	if limit := k.call.opts.timeout; limit > 0 {
+		w.timer = time.AfterFunc(limit, func() { w.expire(id, limit) })
+	}
+	return nil
+}
+
+// rest notes that the worker is at no item. p.mu is held.
+func (w *worker) rest() {
+	w.running = false
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
+}
+
+// expire ends the item at work, if it is still this one, because its time is up.
+func (w *worker) expire(id uint64, limit time.Duration) {
+	w.pool.mu.Lock()
+	k := w.head()
+	late := k != nil && k.id() == id && w.running
+	w.pool.mu.Unlock()
+	if late {
+		w.ladder(id, 1, fmt.Errorf("%w: it ran longer than %v", spawn.ErrTimeout, limit))
+	}
+}
+
+// ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
+// open, the worker is killed. It does not wait.
+func (w *worker) ladder(first uint64, count int, reason error) {
+	delay := max(w.pool.opts.KillDelay, 0)
+	if delay > 0 {
+		go w.seat.Link().Send(cancelMessage(first, count, spawn.CauseOf(reason)))
+	}
+	time.AfterFunc(delay, func() {
+		w.pool.mu.Lock()
+		open := false
+		for _, k := range w.queue {
+			open = open || k.id() < first+uint64(count) && first < k.first+uint64(k.count)
+		}
+		w.pool.mu.Unlock()
+		if open {
+			w.seat.KillFor(reason)
+		}
+	})
+}
+
+// receive takes in what the worker sends, until its link ends.
+func (w *worker) receive() {
+	for {
+		m, err := w.seat.Link().Recv()
+		if err != nil {
+			return
+		}
+		if err := w.handle(m); err != nil {
+			w.pool.opts.Logger.Error("worker killed", "worker", w.seat.Name(), "pid", w.seat.Pid(), "error", err)
+			w.seat.KillFor(err)
+			return
+		}
+	}
+}
+
+func (w *worker) handle(m link.Msg) error {
+	p := w.pool
+	switch m.Kind {
+	case kindStarted:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return w.begin(m.ID)
+	case kindResult, kindFailure:
+		c, index, body, err := w.answer(m)
+		if err != nil {
+			return err
+		}
+		p.feed(w) // first of all, so that the worker does not wait for us
+		if m.Kind == kindResult {
+			p.settle(c, index, body, m.Files, nil)
+		} else {
+			p.fail(c, index, w.failure(c, index, body))
+		}
+		m.Release()
+		return nil
+	default:
+		return unexpected(m)
+	}
+}
+
+// answer notes the answer to the first open item, and which one the worker has started next.
+func (w *worker) answer(m link.Msg) (c *call, index int, body []byte, err error) {
+	p := w.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next, body, err := parseAnswer(m.Body)
+	k := w.head()
+	if err != nil || k == nil || k.id() != m.ID || !w.running {
+		return nil, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at", errProtocol, m.ID)
+	}
+	c, index = k.call, k.index()
+	c.pace.measured(time.Since(w.since))
+	w.rest()
+	w.answered++
+	p.failures = 0
+	if k.done++; k.done == k.count {
+		w.queue = w.queue[1:]
+	}
+	if next != 0 {
+		err = w.begin(next)
+	}
+	w.retire()
+	return c, index, body, err
+}
+
+// retire lets a worker go that has done its MaxTasksPerWorker. p.mu is held.
+func (w *worker) retire() {
+	limit := w.pool.opts.MaxTasksPerWorker
+	if limit > 0 && w.given >= limit && len(w.queue) == 0 && !w.sending && !w.retiring {
+		w.retiring = true
+		w.seat.Stop(errRetired)
+	}
+}
+
+// failure makes the error of an item that failed in the worker.
+func (w *worker) failure(c *call, index int, body []byte) error {
+	f, err := spawn.DecodeFailure(body)
+	if err != nil {
+		return fmt.Errorf("mp: %s failed in %s (pid %d) and its error cannot be decoded: %w",
+			c.name, w.seat.Name(), w.seat.Pid(), err)
+	}
+	return f.Remote(c.name, c.label(index), w.seat.Name(), w.seat.Pid())
+}
+
+// deliver encodes a chunk and sends it; w.sending is set. It reports whether more may be sent from here.
+func (w *worker) deliver(k *chunk) (more bool) {
+	p, c := w.pool, k.call
+	b := buffers.Get().(*wire.Buffer)
+	bad, err := w.encode(b, k)
+	if err != nil {
+		p.settle(c, bad, nil, nil, err)
+	}
+	p.mu.Lock()
+	if k.count == 0 || w.gone || c.stopped != nil {
+		c.giveBack(k)
+		w.sending = false
+		ended := c.finished()
+		p.mu.Unlock()
+		recycle(b)
+		c.conclude(ended)
+		return true
+	}
+	k.first = p.numbers + 1
+	p.numbers += uint64(k.count)
+	w.queue = append(w.queue, k)
+	w.given += k.count
+	p.mu.Unlock()
+
+	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
+	if len(b.Data) <= inlineSize && len(b.Files) == 0 {
+		w.transmit(m, b)
+		return true
+	}
+	go func() { // it may block until the worker has read it
+		w.transmit(m, b)
+		p.feed(w)
+	}()
+	return false
+}
+
+// inlineSize is what fits the buffer of a socket besides the rest of a worker's window.
+const inlineSize = 32 << 10
+
+// transmit sends a chunk. When that fails the worker is dying, and its burial takes the chunk back.
+func (w *worker) transmit(m link.Msg, b *wire.Buffer) {
+	_ = w.seat.Link().Send(m)
+	recycle(b)
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	w.sending = false
+	w.retire()
+}
+
+// encode encodes the items of k up to one that cannot be; k is cut before it, and what lies behind it is given back.
+func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
+	c := k.call
+	deadline, ok := c.ctx.Deadline()
+	h := taskHeader{
+		function: c.function, count: uint32(k.count),
+		deadline: unixNano(deadline, ok), timeout: int64(c.opts.timeout),
+	}
+	b.Data = h.append(b.Data)
+	for i := range k.count {
+		index := k.from + i
+		err = appendItem(b, func(b *wire.Buffer) error { return c.encode(b, index) })
+		if err != nil {
+			w.pool.mu.Lock()
+			c.giveBack(&chunk{call: c, from: index + 1, count: k.count - i - 1})
+			w.pool.mu.Unlock()
+			k.count, h.count = i, uint32(i)
+			h.append(b.Data[:0])
+			return index, err
+		}
+	}
+	return 0, nil
+}

@@ -1,0 +1,136 @@
+// Package popen starts, watches and ends one operating system process, as Python's popen_*.py do. It knows nothing of
+// functions, links or pools; package spawn stands on it.
+package popen
+
+import (
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// tailSize is how much of a child's standard error is kept for blame.
+	tailSize = 64 << 10
+	// outputGrace is how long output may trickle in after the child's end, when something that the child started
+	// still holds its streams.
+	outputGrace = 100 * time.Millisecond
+)
+
+// Config says what to start. The process gets its own process group, the null device as standard input, and no
+// descriptors but the standard streams and those in Inherit.
+type Config struct {
+	Path string   // the program
+	Args []string // its argv, the name first
+	Env  []string // its whole environment
+	Dir  string   // its working directory; empty: ours
+
+	// Stdout nil: the process writes to our standard output itself. Otherwise, and always for standard error (nil:
+	// ours), what it writes is passed on line by line. Stdout and Stderr may be one writer.
+	Stdout, Stderr io.Writer
+
+	// Inherit become the descriptors 3, 4, … of the process. They stay the caller's.
+	Inherit []*os.File
+	// Drains are read until the process has ended; their write ends are usually in Inherit as well.
+	Drains []*Drain
+}
+
+// Process is a process that was started. Its methods may be called at any time from any goroutine.
+type Process struct {
+	pid    int
+	os     *os.Process
+	handle handle
+	drains []*Drain
+	tail   *tail
+
+	mu     sync.Mutex // excludes signals while the process is reaped: no signal ever meets a reused pid
+	reaped bool
+
+	done  chan struct{}
+	state *os.ProcessState
+}
+
+// Start starts a process. An error says in words what stood in the way, and then nothing is left of the attempt but
+// the caller's own files: the drains are closed.
+func Start(cfg *Config) (*Process, error) {
+	p := &Process{done: make(chan struct{}), tail: &tail{limit: tailSize}, drains: cfg.Drains}
+	streams, err := p.streams(cfg)
+	if err == nil {
+		p.os, p.handle, err = start(cfg, append(streams, cfg.Inherit...))
+	}
+	for _, d := range p.drains {
+		d.closeWriteEnd()
+	}
+	closeOurs(streams)
+	if err != nil {
+		for _, d := range p.drains {
+			d.abandon()
+		}
+		return nil, explain(err, cfg)
+	}
+	p.pid = p.os.Pid
+	for _, d := range p.drains {
+		go d.run()
+	}
+	go p.watch()
+	return p, nil
+}
+
+// watch reaps the process when it ends, and then lets its output end.
+func (p *Process) watch() {
+	p.handle.awaitExit()
+	state := p.reap()
+	deadline := time.Now().Add(outputGrace)
+	for _, d := range p.drains {
+		d.finish(deadline)
+	}
+	p.state = state
+	close(p.done)
+}
+
+// Pid is the process id. It stays reserved for this process until Done is closed.
+func (p *Process) Pid() int { return p.pid }
+
+// Done is closed once the process has ended, was reaped, and its output was passed on.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// ExitCode is the exit status of a process that is done, and −signum when a signal ended it.
+func (p *Process) ExitCode() int { return exitCode(p.state) }
+
+// Usage is what a process that is done has used.
+func (p *Process) Usage() Usage { return usage(p.state) }
+
+// StderrTail is the end of what the process has written to its standard error so far.
+func (p *Process) StderrTail() string { return p.tail.String() }
+
+// Terminate asks the process and what it started (its process group) to end: SIGTERM. It is no error when it is over.
+func (p *Process) Terminate() error { return p.signal(terminate) }
+
+// Interrupt sends what Ctrl-C sends: SIGINT.
+func (p *Process) Interrupt() error { return p.signal(interrupt) }
+
+// Kill ends the process and what it started (its process group) at once: SIGKILL.
+func (p *Process) Kill() error { return p.signal(kill) }
+
+func (p *Process) signal(what signalKind) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped {
+		return nil
+	}
+	return signalTree(p.os, what)
+}
+
+// Usage is what a process has used over its life.
+type Usage struct {
+	User, System time.Duration
+	PeakRSS      int64 // bytes
+}
+
+type signalKind int
+
+const (
+	terminate signalKind = iota
+	interrupt
+	kill
+)

@@ -1,0 +1,67 @@
+package popen
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+const maxrssUnit = 1 << 10
+
+// The kernel kills the child when we die, however we die; see startProcess for the thread that this is tied to.
+func sysProcAttr(pidfd *int) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: pidfd}
+}
+
+type startRequest struct {
+	path  string
+	argv  []string
+	attr  *os.ProcAttr
+	reply chan startReply
+}
+
+type startReply struct {
+	process *os.Process
+	err     error
+}
+
+// spawner starts every process from one thread that never ends. The kernel sends the parent-death signal when the
+// *thread* that started a child ends, and Go ends threads as it likes: from an ordinary goroutine living parents lose
+// living children. Children take this thread's namespaces and CPU affinity.
+var spawner = sync.OnceValue(func() chan<- startRequest {
+	requests := make(chan startRequest)
+	go func() {
+		runtime.LockOSThread()
+		for r := range requests {
+			process, err := os.StartProcess(r.path, r.argv, r.attr)
+			r.reply <- startReply{process, err}
+		}
+	}()
+	return requests
+})
+
+func startProcess(path string, argv []string, attr *os.ProcAttr) (*os.Process, error) {
+	reply := make(chan startReply, 1)
+	spawner() <- startRequest{path, argv, attr, reply}
+	r := <-reply
+	return r.process, r.err
+}
+
+// handle waits for the end of a process without holding a thread; without one (an old kernel) os.Process holds one.
+type handle struct{ pidfd *sys.PidFD }
+
+func newHandle(pidfd int) handle { return handle{sys.NewPidFD(pidfd)} }
+
+// exact reports whether awaitExit waits and leaves the process to be reaped.
+func (h handle) exact() bool { return h.pidfd != nil }
+
+func (h handle) awaitExit() {
+	if h.pidfd != nil {
+		_ = h.pidfd.AwaitExit() // when it cannot tell, reaping waits instead
+	}
+}
+
+func (h handle) close() { h.pidfd.Close() }

@@ -1,0 +1,80 @@
+package popen
+
+import (
+	"io"
+	"os"
+	"reflect"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// streams returns the files for descriptors 0, 1 and 2 and adds the drains behind them.
+func (p *Process) streams(cfg *Config) ([]*os.File, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	destination := cfg.Stderr
+	if destination == nil {
+		destination = ourStderr()
+	}
+	stderr, err := NewDrain(tee{p.tail, newLines(destination)})
+	if err != nil {
+		null.Close()
+		return nil, err
+	}
+	p.drains = append(p.drains, stderr)
+	streams := []*os.File{null, nil, stderr.w}
+	switch stdout := cfg.Stdout.(type) {
+	case nil:
+		streams[1] = os.Stdout
+		if os.Stdout == nil || !sys.Open(os.Stdout) {
+			streams[1] = null
+		}
+	case *os.File:
+		streams[1] = stdout
+	default:
+		if cfg.Stderr != nil && same(cfg.Stdout, cfg.Stderr) {
+			streams[1] = stderr.w // one pipe, so that the writer is never called twice at once
+			break
+		}
+		d, err := NewDrain(newLines(stdout))
+		if err != nil {
+			null.Close()
+			return nil, err
+		}
+		p.drains = append(p.drains, d)
+		streams[1] = d.w
+	}
+	return streams, nil
+}
+
+// closeOurs closes the null device; the other streams belong to drains or to the caller.
+func closeOurs(streams []*os.File) {
+	if len(streams) > 0 {
+		streams[0].Close()
+	}
+}
+
+func same(a, b io.Writer) bool {
+	t := reflect.TypeOf(a)
+	return t == reflect.TypeOf(b) && t.Comparable() && a == b
+}
+
+// dupOfStderr is where children's standard error goes: a copy, because writing to descriptor 2 itself would kill us
+// when its reader is gone.
+var dupOfStderr = sync.OnceValue(func() io.Writer {
+	f, err := sys.DupStderr()
+	if err != nil {
+		return io.Discard // we were started without one
+	}
+	return f
+})
+
+func ourStderr() io.Writer {
+	if f := os.Stderr; f != nil && f.Name() != "/dev/stderr" {
+		return f // the program has put another file in its place
+	}
+	return dupOfStderr()
+}

@@ -1,0 +1,317 @@
+// Package process runs one registered function in one process of its own, as Python's multiprocessing.Process does.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/popen"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// What the methods of a Process return when they come at the wrong time.
+var (
+	ErrAlreadyStarted = errors.New("mp: cannot start a process twice")
+	ErrNotStarted     = errors.New("mp: the process has not been started")
+	ErrStillRunning   = errors.New("mp: cannot close a process while it is still running; call Terminate, Kill or Join first")
+)
+
+// Options of a process. Nil and zero values are the defaults.
+type Options struct {
+	// Name is for messages and for ps; it need not be unique. Default: Process-1, and Process-1:2 for a child of it.
+	Name string
+	// Daemon: the process is killed when this one exits, not joined. Unlike Python's, a daemon may have children of its
+	// own: they cannot outlive it.
+	Daemon bool
+	// Dir is its working directory; default: ours.
+	Dir string
+	// Env is its whole environment, as in exec.Cmd; nil: ours. GOCOVERDIR is kept.
+	Env []string
+	// Stdout nil: the process writes to our standard output itself. Stderr nil: what it writes is passed on to ours. A
+	// writer is given whole lines, and is never called twice at once for one process.
+	Stdout, Stderr io.Writer
+	// KillDelay is the time between asking it to stop, when the ctx of Start ends, and killing it and what it started.
+	// 0: one second; negative: it is killed at once.
+	KillDelay time.Duration
+}
+
+// Usage is what a process has used over its life.
+type Usage = popen.Usage
+
+// Process is a call of a function in a process of its own. New or Start makes one. Its methods may be called at any
+// time from any goroutine.
+type Process[R any] struct {
+	fn     string
+	opts   Options
+	arg    wire.Buffer
+	argErr error
+	id     func() uint32
+	decode func(data []byte, files []*os.File, r *R) error
+
+	mu      sync.Mutex
+	child   *spawn.Child
+	started bool // also while Start is at work
+	closed  bool
+
+	done   chan struct{} // the process was reaped and its result, if any, is here
+	result R
+	err    error
+}
+
+// New prepares a call of fn with arg; nothing runs before Start. The argument is encoded here: what is changed in it
+// later does not reach the process. An argument that cannot be encoded is the error of Start.
+func New[A, R any](fn *spawn.Func[A, R], arg A, opts *Options) *Process[R] {
+	p := &Process[R]{done: make(chan struct{})}
+	if opts != nil {
+		p.opts = *opts
+	}
+	if fn == nil {
+		p.argErr = errors.New("mp: the function of a process is nil")
+		return p
+	}
+	p.fn = fn.Name()
+	p.id = func() uint32 { return spawn.ID(fn) }
+	p.argErr = spawn.EncodeArg(fn, &p.arg, &arg, -1)
+	p.decode = func(data []byte, files []*os.File, r *R) error { return spawn.DecodeResult(fn, data, files, r, -1) }
+	return p
+}
+
+// Start is New and Process.Start.
+func Start[A, R any](ctx context.Context, fn *spawn.Func[A, R], arg A, opts *Options) (*Process[R], error) {
+	p := New(fn, arg, opts)
+	if err := p.Start(ctx); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Start starts the process. It returns once the child has bootstrapped and is about to run the function, or says why it
+// could not; then no process is left, and Start may be tried again. ctx bounds the life of the process, as in
+// exec.CommandContext: when it ends, so does the ctx of the function, and after KillDelay the process is killed.
+func (p *Process[R]) Start(ctx context.Context) error {
+	p.mu.Lock()
+	switch {
+	case p.closed:
+		p.mu.Unlock()
+		return spawn.ErrClosed
+	case p.started:
+		p.mu.Unlock()
+		return ErrAlreadyStarted
+	}
+	p.started = true
+	p.mu.Unlock()
+
+	child, err := p.spawn(ctx)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		p.started = false
+		return err
+	}
+	p.child = child
+	p.arg = wire.Buffer{}
+	go p.receive(child)
+	return nil
+}
+
+func (p *Process[R]) spawn(ctx context.Context) (*spawn.Child, error) {
+	if err := spawn.Ready(); err != nil {
+		return nil, err
+	}
+	if p.argErr != nil {
+		return nil, p.argErr
+	}
+	arg := wire.Buffer{Data: appendID(nil, p.id()), Files: p.arg.Files}
+	arg.Data = append(arg.Data, p.arg.Data...)
+	return spawn.Start(ctx, &spawn.Spec{
+		Role: role, Arg: arg, Func: p.fn,
+		Name: p.opts.Name, Daemon: p.opts.Daemon, Dir: p.opts.Dir, Env: p.opts.Env,
+		Stdout: p.opts.Stdout, Stderr: p.opts.Stderr, KillDelay: p.opts.KillDelay,
+	})
+}
+
+// receive reads the link to its end, and settles the result when the process was reaped.
+func (p *Process[R]) receive(child *spawn.Child) {
+	var outcome error
+	answered := false
+	for {
+		m, err := child.Link().Recv()
+		if err != nil {
+			break
+		}
+		switch m.Kind {
+		case kindResult:
+			answered = true
+			outcome = p.decode(m.Body, m.Files, &p.result)
+		case kindFailure:
+			answered = true
+			outcome = p.failure(child, m.Body)
+		}
+		m.Release()
+	}
+	child.Bury()
+	switch code, _ := child.ExitCode(); {
+	case !answered, outcome == nil && code != 0:
+		// Without an answer the process died; with a good one and a bad code something is wrong all the same: the race
+		// detector, for one, speaks up when a process exits.
+		outcome = child.ExitError(p.fn, -1)
+	}
+	p.err = outcome
+	close(p.done)
+}
+
+func (p *Process[R]) failure(child *spawn.Child, body []byte) error {
+	f, err := spawn.DecodeFailure(body)
+	if err != nil {
+		return fmt.Errorf("mp: %s failed in %s (pid %d) and its error cannot be decoded: %w",
+			p.fn, child.Name(), child.Pid(), err)
+	}
+	return f.Remote(p.fn, -1, child.Name(), child.Pid())
+}
+
+// get returns the child, or why there is none.
+func (p *Process[R]) get() (*spawn.Child, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return nil, spawn.ErrClosed
+	case p.child == nil:
+		return nil, ErrNotStarted
+	}
+	return p.child, nil
+}
+
+// Done is closed once the process has ended, was reaped, and its result is known.
+func (p *Process[R]) Done() <-chan struct{} { return p.done }
+
+// Join waits until the process has ended. It returns nil whatever its exit code; look at ExitCode or Result.
+func (p *Process[R]) Join(ctx context.Context) error {
+	child, err := p.get()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+		return nil
+	default:
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("mp: waiting for %s (pid %d): %w", child.Name(), child.Pid(), context.Cause(ctx))
+	}
+}
+
+// Result waits until the process has ended and returns what the function returned. When the function returned an error
+// or panicked, the error is a *spawn.RemoteError; when the process died, or ended with an exit code other than 0
+// although the function had returned, it is a *spawn.ExitError.
+func (p *Process[R]) Result(ctx context.Context) (R, error) {
+	if err := p.Join(ctx); err != nil {
+		var zero R
+		return zero, err
+	}
+	return p.result, p.err
+}
+
+// Alive reports whether the process was started and has not ended.
+func (p *Process[R]) Alive() bool {
+	child, err := p.get()
+	return err == nil && child.Alive()
+}
+
+// ExitCode is 0 when the function returned, 1 when it failed, n after mp.Exit(n) or os.Exit(n), and −signum when a
+// signal ended the process. exited is false before its end.
+func (p *Process[R]) ExitCode() (code int, exited bool) {
+	child, err := p.get()
+	if err != nil {
+		return 0, false
+	}
+	return child.ExitCode()
+}
+
+// Pid is the process id, 0 before Start.
+func (p *Process[R]) Pid() int {
+	child, err := p.get()
+	if err != nil {
+		return 0
+	}
+	return child.Pid()
+}
+
+// Name is the name of the process; empty before Start when the options give none.
+func (p *Process[R]) Name() string {
+	if child, err := p.get(); err == nil {
+		return child.Name()
+	}
+	return p.opts.Name
+}
+
+// Daemon reports whether the process is killed when this one exits, rather than joined.
+func (p *Process[R]) Daemon() bool { return p.opts.Daemon }
+
+// Usage is what the process has used, once it has ended.
+func (p *Process[R]) Usage() Usage {
+	child, err := p.get()
+	if err != nil {
+		return Usage{}
+	}
+	return child.Usage()
+}
+
+// Terminate sends SIGTERM to the process and to what it started itself. It is no error when it is over.
+func (p *Process[R]) Terminate() error { return p.signal((*spawn.Child).Terminate) }
+
+// Interrupt sends SIGINT, as Ctrl-C does.
+func (p *Process[R]) Interrupt() error { return p.signal((*spawn.Child).Interrupt) }
+
+// Kill ends the process, and what it started itself, at once.
+func (p *Process[R]) Kill() error { return p.signal((*spawn.Child).Kill) }
+
+func (p *Process[R]) signal(send func(*spawn.Child) error) error {
+	child, err := p.get()
+	if err != nil {
+		return err
+	}
+	return send(child)
+}
+
+// Close gives the process up: afterwards every method fails with ErrClosed. A process that runs cannot be closed. A
+// second Close does nothing. Nobody has to call it: an ended process holds no resource.
+func (p *Process[R]) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.started && !p.closed {
+		select {
+		case <-p.done:
+		default:
+			return ErrStillRunning
+		}
+	}
+	p.closed = true
+	return nil
+}
+
+// String describes the process as Python's repr does.
+func (p *Process[R]) String() string {
+	child, err := p.get()
+	switch {
+	case errors.Is(err, spawn.ErrClosed):
+		return "<Process closed>"
+	case err != nil:
+		daemon := ""
+		if p.opts.Daemon {
+			daemon = " daemon"
+		}
+		return fmt.Sprintf("<Process name='%s' parent=%d initial%s>", p.opts.Name, os.Getpid(), daemon)
+	}
+	return child.String()
+}

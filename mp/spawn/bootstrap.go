@@ -1,0 +1,110 @@
+package spawn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// A fatal error of the Go runtime leaves its dump with the parent from here on, also when an init function of the
+// program causes it.
+func init() {
+	if !boot.Child() {
+		return
+	}
+	crash := os.NewFile(boot.CrashFD(), "mp-crash")
+	if crash == nil || debug.SetCrashOutput(crash, debug.CrashOptions{}) != nil {
+		return // the dump still goes to standard error
+	}
+	crash.Close() // the runtime has its own copy
+}
+
+// child bootstraps this process and serves its role, Python's spawn_main. It returns the exit code.
+func child() int {
+	conn, err := sys.NewConn(boot.LinkFD())
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "mp: a child cannot use its link: %v\n", err)
+		return 1
+	}
+	var preamble [boot.PreambleSize]byte
+	if _, err := io.ReadFull(conn, preamble[:]); err != nil {
+		return orphanExitCode
+	}
+	l := link.NewStream(conn)
+	role, self, err := prepare(l)
+	switch {
+	case errors.Is(err, errOrphaned):
+		return orphanExitCode
+	case err != nil:
+		refuse(l, err)
+		return 1
+	}
+	identity.self = self
+	boot.Finish()
+	if l.Send(link.Msg{Kind: kindReady}) != nil {
+		return orphanExitCode
+	}
+	return role(self)
+}
+
+var errOrphaned = errors.New("the parent is gone")
+
+// prepare reads the preparation data and applies it, Python's prepare.
+func prepare(l link.Link) (Role, *Self, error) {
+	m, err := l.Recv()
+	if err != nil {
+		return nil, nil, errOrphaned
+	}
+	var prep preparation
+	if m.Kind != kindPrepare {
+		return nil, nil, fmt.Errorf("the first message is no preparation data but of kind %d", m.Kind)
+	}
+	if err := codecs().preparation.Decode(m.Body, nil, &prep); err != nil {
+		return nil, nil, fmt.Errorf("the preparation data cannot be read: %w", err)
+	}
+	m.Release()
+	if prep.Fingerprint != sealed().fingerprint {
+		return nil, nil, ErrBinaryMismatch
+	}
+	role := roles[prep.Role]
+	if role == nil {
+		return nil, nil, fmt.Errorf("no package of this program serves the role %q", prep.Role)
+	}
+	identity.name, identity.path, identity.daemon = prep.Name, prep.Identity, prep.Daemon
+	sys.SetProcessName(prep.Name)
+	if prep.IgnoreInterrupt {
+		signal.Ignore(os.Interrupt)
+	}
+	// With a single one, a busy function would keep us from hearing the parent for 20 ms at a time.
+	if runtime.GOMAXPROCS(0) < 2 {
+		runtime.GOMAXPROCS(2)
+	}
+	return role, &Self{
+		Link:       l,
+		Arg:        link.Msg{Body: prep.Arg, Files: m.Files},
+		parentPid:  prep.ParentPid,
+		parentName: prep.ParentName,
+		gone:       make(chan struct{}),
+	}, nil
+}
+
+// refuse tells the parent why this process cannot get ready.
+func refuse(l link.Link, err error) {
+	r := refusal{Message: err.Error()}
+	if errors.Is(err, ErrBinaryMismatch) {
+		r.Mismatch, r.Listed = true, sealed().list()
+	}
+	var b wire.Buffer
+	if codecs().refusal.Encode(&b, &r) == nil && l.Send(link.Msg{Kind: kindRefused, Body: b.Data}) == nil {
+		l.Flush()
+	}
+}

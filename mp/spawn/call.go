@@ -1,0 +1,107 @@
+package spawn
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// The functions in this file are for the runtimes on top: they take a call apart at the boundary of a process. A
+// function travels as a number, its place in the sorted registry, which parent and child have compared.
+
+// ID is the number of f. It is known only once Main has begun.
+func ID[A, R any](f *Func[A, R]) uint32 {
+	sealed()
+	return f.entry.id
+}
+
+// EncodeArg appends an argument of f to b. The index of the item (−1: none) is for the error.
+func EncodeArg[A, R any](f *Func[A, R], b *wire.Buffer, arg *A, index int) error {
+	if err := f.arg.Encode(b, arg); err != nil {
+		return fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", f.entry.name, item(index), err)
+	}
+	return nil
+}
+
+// DecodeResult reads a result of f. The index of the item (−1: none) is for the error.
+func DecodeResult[A, R any](f *Func[A, R], data []byte, files []*os.File, result *R, index int) error {
+	if err := f.result.Decode(data, files, result); err != nil {
+		return fmt.Errorf("mp: %s%s: the result cannot be decoded: %w", f.entry.name, item(index), err)
+	}
+	return nil
+}
+
+// EncodeInit appends the argument of an initializer to b and returns the number of its function.
+func EncodeInit(i Initializer, b *wire.Buffer) (id uint32, err error) {
+	sealed()
+	if err := i.encode(b); err != nil {
+		return 0, fmt.Errorf("mp: %s: the argument cannot be sent: %w", i.name, err)
+	}
+	return i.entry.id, nil
+}
+
+// Failure is an error or a panic as it crosses the boundary.
+type Failure struct {
+	wire.Failure
+	Panic bool
+	Stack string
+}
+
+// Run runs function id and appends its result to out, or fills the failure that it hands to done. done is called
+// exactly once, also when the function ends its goroutine with runtime.Goexit; then Run does not return.
+func Run(ctx context.Context, id uint32, arg []byte, files []*os.File, out *wire.Buffer, done func(*Failure)) {
+	e := lookup(id)
+	if e == nil {
+		done(&Failure{Failure: wire.Describe(fmt.Errorf("no function has the number %d", id))})
+		return
+	}
+	var failure *Failure
+	returned := false
+	defer func() {
+		if returned {
+			done(failure)
+			return
+		}
+		if value := recover(); value != nil {
+			done(panicked(value))
+			return
+		}
+		done(&Failure{Failure: wire.Describe(fmt.Errorf("it ended its goroutine with runtime.Goexit"))})
+	}()
+	if err := e.run(ctx, arg, files, out); err != nil {
+		failure = &Failure{Failure: wire.Describe(err)}
+	}
+	returned = true
+}
+
+func panicked(value any) *Failure {
+	f := &Failure{Panic: true, Stack: string(debug.Stack())}
+	if err, ok := value.(error); ok {
+		f.Failure = wire.Describe(err)
+	} else {
+		f.Message = printValue(value)
+	}
+	f.Type = fmt.Sprintf("%T", value)
+	return f
+}
+
+// printValue survives values whose own String method panics.
+func printValue(value any) (s string) {
+	defer func() {
+		if recover() != nil {
+			s = fmt.Sprintf("a %T whose String method panics", value)
+		}
+	}()
+	return fmt.Sprint(value)
+}
+
+// Remote makes the error that a failure is in the parent.
+func (f *Failure) Remote(function string, index int, process string, pid int) *RemoteError {
+	return &RemoteError{
+		Func: function, Index: index, Process: process, Pid: pid,
+		Type: f.Type, Message: f.Message, Panic: f.Panic, Stack: f.Stack, causes: f.Causes(),
+	}
+}

@@ -1,0 +1,246 @@
+package spawn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/popen"
+)
+
+// Child is a process that this one has started. Its methods may be called at any time from any goroutine.
+type Child struct {
+	name      string
+	daemon    bool
+	function  string
+	killDelay time.Duration
+	popen     *popen.Process
+	stream    *link.Stream
+	crash     *popen.Head
+
+	mu       sync.Mutex
+	stopping bool  // we asked it to end
+	killed   bool  // by us, while it was alive
+	reason   error // for the kill
+}
+
+// children are those that live, or are not reaped yet.
+var children struct {
+	sync.Mutex
+	list []*Child
+}
+
+func track(c *Child) {
+	children.Lock()
+	children.list = append(children.list, c)
+	children.Unlock()
+	go func() {
+		<-c.Done()
+		children.Lock()
+		children.list = slices.DeleteFunc(children.list, func(o *Child) bool { return o == c })
+		children.Unlock()
+		c.stream.SetReadDeadline(time.Now().Add(leftoverLimit))
+	}()
+}
+
+// leftoverLimit bounds how long the link of a dead child is read when something else holds its end.
+const leftoverLimit = 5 * time.Second
+
+// Children are the living children of this process, workers of pools among them, in the order of their start.
+func Children() []*Child {
+	children.Lock()
+	defer children.Unlock()
+	return slices.DeleteFunc(slices.Clone(children.list), func(c *Child) bool { return !c.Alive() })
+}
+
+// Pid is the process id.
+func (c *Child) Pid() int { return c.popen.Pid() }
+
+// Name is the name of the process.
+func (c *Child) Name() string { return c.name }
+
+// Daemon reports whether the process is killed when this one exits, rather than joined.
+func (c *Child) Daemon() bool { return c.daemon }
+
+// Link is the channel to the process. Whoever started it reads the link to its end and closes it.
+func (c *Child) Link() link.Link { return c.stream }
+
+// Done is closed once the process has ended and was reaped.
+func (c *Child) Done() <-chan struct{} { return c.popen.Done() }
+
+// Alive reports whether the process has not ended.
+func (c *Child) Alive() bool {
+	select {
+	case <-c.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+// ExitCode is the exit status, −signum when a signal ended the process; exited is false while it runs.
+func (c *Child) ExitCode() (code int, exited bool) {
+	if c.Alive() {
+		return 0, false
+	}
+	return c.popen.ExitCode(), true
+}
+
+// Usage is what the process has used, once it has ended.
+func (c *Child) Usage() popen.Usage {
+	if c.Alive() {
+		return popen.Usage{}
+	}
+	return c.popen.Usage()
+}
+
+// Join waits until the process has ended, whatever the code.
+func (c *Child) Join(ctx context.Context) error {
+	select {
+	case <-c.Done():
+		return nil
+	default:
+	}
+	select {
+	case <-c.Done():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("mp: waiting for %s (pid %d): %w", c.name, c.Pid(), context.Cause(ctx))
+	}
+}
+
+// Terminate sends SIGTERM to the process and to what it started itself. It is no error when it is over.
+func (c *Child) Terminate() error { return c.popen.Terminate() }
+
+// Interrupt sends SIGINT, as Ctrl-C does.
+func (c *Child) Interrupt() error { return c.popen.Interrupt() }
+
+// Kill ends the process, and what it started itself, at once.
+func (c *Child) Kill() error { return c.popen.Kill() }
+
+// Stop is the ladder: the process is told to stop, for this reason, and killed when it has not ended after its
+// KillDelay. It does not wait.
+func (c *Child) Stop(reason error) {
+	c.mu.Lock()
+	first := !c.stopping
+	c.stopping = true
+	c.mu.Unlock()
+	if !first {
+		return
+	}
+	if c.killDelay > 0 {
+		go c.stream.Send(link.Msg{Kind: KindStop, Body: []byte(CauseOf(reason))})
+	}
+	kill := time.AfterFunc(max(c.killDelay, 0), func() { c.KillFor(reason) })
+	go func() {
+		<-c.Done()
+		kill.Stop()
+	}()
+}
+
+// KillFor is Kill with a reason, which the ExitError will tell.
+func (c *Child) KillFor(reason error) error {
+	c.mu.Lock()
+	c.killed = c.Alive()
+	c.reason = reason
+	c.mu.Unlock()
+	return c.Kill()
+}
+
+// bound stops the child when ctx ends.
+func (c *Child) bound(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() { c.Stop(context.Cause(ctx)) })
+	go func() {
+		<-c.Done()
+		stop()
+	}()
+}
+
+// awaitNaturalEnd gives a process whose link has ended the time to end by itself, so that its exit status says why.
+func (c *Child) awaitNaturalEnd() {
+	select {
+	case <-c.Done():
+	case <-time.After(time.Second):
+	}
+}
+
+// Bury ends a child whose link has ended, and waits until it is reaped. What it was doing is over in any case: without
+// a link nobody hears of it.
+func (c *Child) Bury() {
+	c.awaitNaturalEnd()
+	c.Kill()
+	<-c.Done()
+	c.stream.Close()
+}
+
+// CauseOf is the word for a reason to stop.
+func CauseOf(reason error) Cause {
+	if errors.Is(reason, context.DeadlineExceeded) {
+		return CauseDeadline
+	}
+	return CauseCancel
+}
+
+// ExitError is the error for a child that has ended, while it ran the function for the item (−1: none).
+func (c *Child) ExitError(function string, index int) *ExitError {
+	if function == "" {
+		function = c.function
+	}
+	e := &ExitError{
+		Pid: c.Pid(), Name: c.name, Func: function, Index: index,
+		ExitCode: c.popen.ExitCode(), PeakRSS: c.popen.Usage().PeakRSS, Stderr: c.popen.StderrTail(),
+	}
+	c.mu.Lock()
+	reason, killed := c.reason, c.killed
+	c.mu.Unlock()
+	switch {
+	case killed && e.ExitCode < 0:
+		e.Signal, e.Cause, e.Err = syscall.Signal(-e.ExitCode), CauseOf(reason), reason
+	case e.ExitCode < 0:
+		e.Signal, e.Cause = syscall.Signal(-e.ExitCode), CauseSignal
+	case e.ExitCode == 2 && c.crash.String() != "":
+		e.Cause, e.Stack = CauseFatal, c.crash.String()
+		e.Signal = signalIn(e.Stack)
+	default:
+		e.Cause = CauseExit
+	}
+	return e
+}
+
+// signalIn finds the signal that a fatal dump of the Go runtime names, as in "[signal SIGBUS: bus error code=0x2 …".
+func signalIn(dump string) syscall.Signal {
+	_, rest, found := strings.Cut(dump, "[signal ")
+	if !found {
+		return 0
+	}
+	name, _, _ := strings.Cut(rest, ":")
+	return sys.SignalNumber(name)
+}
+
+// String describes the process as Python's repr does.
+func (c *Child) String() string {
+	state := "started"
+	if code, exited := c.ExitCode(); exited {
+		state = "stopped exitcode=" + exitText(code)
+	}
+	if c.daemon {
+		state += " daemon"
+	}
+	return fmt.Sprintf("<Process name='%s' pid=%d parent=%d %s>", c.name, c.Pid(), os.Getpid(), state)
+}
+
+// exitText is an exit code with signals by name: -SIGKILL.
+func exitText(code int) string {
+	if name := sys.SignalName(syscall.Signal(-code)); code < 0 && name != "" {
+		return "-" + name
+	}
+	return fmt.Sprint(code)
+}

@@ -1,0 +1,177 @@
+package spawn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// Errors that several packages return. Every one of them can be tested for with errors.Is, also when it comes out of
+// another process.
+var (
+	// ErrClosed: the pool, process or other object was closed. It is os.ErrClosed too.
+	ErrClosed error = &sentinel{"closed", os.ErrClosed}
+	// ErrTimeout: a time limit of the library ran out. It is context.DeadlineExceeded too, and Timeout() is true.
+	ErrTimeout error = &sentinel{"timeout", context.DeadlineExceeded}
+	// ErrBinaryMismatch: the child is not the same program as its parent.
+	ErrBinaryMismatch = errors.New("mp: parent and child do not have the same functions registered")
+	// ErrUnsupported: this platform cannot do that. It is errors.ErrUnsupported too.
+	ErrUnsupported error = &sentinel{"unsupported", errors.ErrUnsupported}
+)
+
+type sentinel struct {
+	text   string
+	parent error
+}
+
+func (s *sentinel) Error() string   { return "mp: " + s.text }
+func (s *sentinel) Is(e error) bool { return e == s.parent }
+func (s *sentinel) Timeout() bool   { return s.parent == context.DeadlineExceeded }
+
+func init() {
+	for name, err := range map[string]error{
+		"mp.ErrBootstrapping": ErrBootstrapping, "mp.ErrClosed": ErrClosed, "mp.ErrTimeout": ErrTimeout,
+		"mp.ErrBinaryMismatch": ErrBinaryMismatch, "mp.ErrUnsupported": ErrUnsupported,
+	} {
+		if err := wire.AddSentinel(name, err); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// RemoteError says that a function ran in another process and returned an error or panicked. errors.Is finds in it the
+// known sentinels that the original error held: those of package mp, io, fs, context and syscall, and the program's own
+// that it named with RegisterError.
+type RemoteError struct {
+	Func    string // the registered name
+	Process string // the name of the process it ran in
+	Pid     int
+	Index   int    // of the item in the call, −1 when there are no items
+	Type    string // the Go type of the error or of the value of the panic, in the child
+	Message string
+	Panic   bool
+	Stack   string // of the goroutine that panicked
+
+	causes []error
+}
+
+// Error names the function, the item and the process.
+func (e *RemoteError) Error() string {
+	verb := "failed"
+	if e.Panic {
+		verb = "panicked"
+	}
+	return fmt.Sprintf("mp: %s%s %s in %s (pid %d): %s", e.Func, item(e.Index), verb, e.Process, e.Pid, e.Message)
+}
+
+// Unwrap returns the known sentinels.
+func (e *RemoteError) Unwrap() []error { return e.causes }
+
+// Cause says why a process ended.
+type Cause string
+
+const (
+	CauseExit     Cause = "exit"     // it called os.Exit, or main returned
+	CauseSignal   Cause = "signal"   // something outside sent it a signal
+	CauseFatal    Cause = "fatal"    // the Go runtime gave up: a fault, a stack overflow, a panic nobody recovered
+	CauseDeadline Cause = "deadline" // we killed it: it did not end after its deadline
+	CauseCancel   Cause = "cancel"   // we killed it: it did not end after it was cancelled
+)
+
+// ExitError says that a process ended before it had done what it was started for.
+type ExitError struct {
+	Pid      int
+	Name     string
+	Func     string // what it was running, if anything
+	Index    int    // of the item it was running, −1 when there are no items
+	ExitCode int    // −signum when a signal ended it
+	Signal   syscall.Signal
+	Cause    Cause
+	PeakRSS  int64  // bytes
+	Stderr   string // the end of what it wrote there, at most 64 KiB
+	Stack    string // the dump of the Go runtime, when the cause is fatal
+
+	// Err is the reason of a kill of ours, such as context.DeadlineExceeded.
+	Err error
+	// Bootstrapping is set when it ended before it could run anything.
+	Bootstrapping bool
+}
+
+// Unwrap returns the reason of a kill of ours, so that errors.Is finds context.DeadlineExceeded and the like.
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// Error names the process, what it was doing, and how it ended.
+func (e *ExitError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "mp: %s (pid %d) %s", e.Name, e.Pid, e.how())
+	switch {
+	case e.Bootstrapping:
+		b.WriteString(" before it was ready")
+		if e.ExitCode == 0 {
+			b.WriteString("; does its main call mp.Main on every path?")
+		}
+	case e.Func != "":
+		fmt.Fprintf(&b, " while it ran %s%s", e.Func, item(e.Index))
+	}
+	if said := e.lastWords(); said != "" {
+		fmt.Fprintf(&b, ": %s", said)
+	}
+	return b.String()
+}
+
+func (e *ExitError) how() string {
+	switch e.Cause {
+	case CauseDeadline:
+		return "was killed because it did not stop at its deadline"
+	case CauseCancel:
+		return "was killed because it did not stop when it was cancelled"
+	case CauseFatal:
+		if e.Signal != 0 {
+			return fmt.Sprintf("died of a fatal error (%s)", signalText(e.Signal))
+		}
+		return "died of a fatal error"
+	case CauseSignal:
+		return "was killed by " + signalText(e.Signal)
+	default:
+		if e.ExitCode == raceExitCode {
+			return "exited with code 66, as the race detector makes it do"
+		}
+		return fmt.Sprintf("exited with code %d", e.ExitCode)
+	}
+}
+
+// raceExitCode is the exit status of a process in which the race detector found something.
+const raceExitCode = 66
+
+// lastWords is the line of the child's output that most likely says what happened.
+func (e *ExitError) lastWords() string {
+	if e.Cause == CauseFatal {
+		for line := range strings.Lines(e.Stack) {
+			if line = strings.TrimSpace(line); line != "" {
+				return line
+			}
+		}
+	}
+	if e.Cause == CauseExit {
+		lines := strings.Split(strings.TrimSpace(e.Stderr), "\n")
+		return lines[len(lines)-1]
+	}
+	return ""
+}
+
+func item(index int) string {
+	if index < 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (item %d)", index)
+}
+
+func signalText(s syscall.Signal) string {
+	return fmt.Sprintf("signal %d (%s: %s)", int(s), sys.SignalName(s), s)
+}

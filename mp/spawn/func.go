@@ -1,0 +1,127 @@
+package spawn
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"reflect"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// Func is a function that can run in another process: children find it by its name. Register makes one.
+type Func[A, R any] struct {
+	entry  *entry
+	fn     func(ctx context.Context, arg A) (R, error)
+	arg    *wire.Codec[A]
+	result *wire.Codec[R]
+}
+
+// Register gives fn a name under which children find it. Call it where every run of the program passes before Main: in
+// a package variable, or in an init function when fn refers to itself. The types of argument and result are checked
+// here, once; what the check refuses, and a name that is empty or taken, is a panic that says where.
+//
+// fn may be a closure: at package level it can only hold what the child's own initialisation makes again.
+func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
+	f := &Func[A, R]{fn: fn}
+	if fn == nil {
+		panic(fmt.Sprintf("mp: Register(%q) at %s: the function is nil", name, callSite()))
+	}
+	f.arg = compile[A]("Register", name, "argument")
+	f.result = compile[R]("Register", name, "result")
+	f.entry = &entry{
+		name:      name,
+		arg:       reflect.TypeFor[A]().String(),
+		result:    reflect.TypeFor[R]().String(),
+		signature: f.arg.Signature() + " -> " + f.result.Signature(),
+		run:       f.run,
+	}
+	add("Register", f.entry)
+	return f
+}
+
+func compile[T any](verb, name, what string) *wire.Codec[T] {
+	codec, err := wire.Compile[T]()
+	if err != nil {
+		panic(fmt.Sprintf("mp: %s(%q) at %s: the %s cannot be sent to another process: %v",
+			verb, name, callSite(), what, err))
+	}
+	return codec
+}
+
+func (f *Func[A, R]) run(ctx context.Context, arg []byte, files []*os.File, out *wire.Buffer) error {
+	var a A
+	if err := f.arg.Decode(arg, files, &a); err != nil {
+		return fmt.Errorf("the argument cannot be decoded: %w", err)
+	}
+	r, err := f.fn(ctx, a)
+	if err != nil {
+		return err
+	}
+	if err := f.result.Encode(out, &r); err != nil {
+		return fmt.Errorf("the result cannot be encoded: %w", err)
+	}
+	return nil
+}
+
+// Name is the registered name.
+func (f *Func[A, R]) Name() string { return f.entry.name }
+
+// String says what it is.
+func (f *Func[A, R]) String() string {
+	return fmt.Sprintf("mp.Func %s: func(%s) %s", f.entry.name, f.entry.arg, f.entry.result)
+}
+
+// Call runs the function here, in this process, as if it had not been registered.
+func (f *Func[A, R]) Call(ctx context.Context, arg A) (R, error) { return f.fn(ctx, arg) }
+
+// InitFunc is a function that prepares a worker before its first task: it loads a model, opens a file. RegisterInit
+// makes one.
+type InitFunc[A any] struct {
+	entry *entry
+	arg   *wire.Codec[A]
+}
+
+// RegisterInit is Register for a function that prepares a worker. Bind its argument with With.
+func RegisterInit[A any](name string, fn func(ctx context.Context, arg A) error) *InitFunc[A] {
+	if fn == nil {
+		panic(fmt.Sprintf("mp: RegisterInit(%q) at %s: the function is nil", name, callSite()))
+	}
+	arg := compile[A]("RegisterInit", name, "argument")
+	f := &InitFunc[A]{arg: arg}
+	f.entry = &entry{
+		name:      name,
+		arg:       reflect.TypeFor[A]().String(),
+		result:    "error",
+		signature: arg.Signature() + " -> init",
+		run: func(ctx context.Context, b []byte, files []*os.File, _ *wire.Buffer) error {
+			var a A
+			if err := arg.Decode(b, files, &a); err != nil {
+				return fmt.Errorf("the argument cannot be decoded: %w", err)
+			}
+			return fn(ctx, a)
+		},
+	}
+	add("RegisterInit", f.entry)
+	return f
+}
+
+// Name is the registered name.
+func (f *InitFunc[A]) Name() string { return f.entry.name }
+
+// With binds the argument: each worker gets its own copy.
+func (f *InitFunc[A]) With(arg A) Initializer {
+	return Initializer{name: f.entry.name, entry: f.entry, encode: func(b *wire.Buffer) error {
+		return f.arg.Encode(b, &arg)
+	}}
+}
+
+// Initializer is an InitFunc with its argument. The zero value initialises nothing.
+type Initializer struct {
+	name   string
+	entry  *entry
+	encode func(*wire.Buffer) error
+}
+
+// Name is the registered name of the function; empty for the zero value.
+func (i Initializer) Name() string { return i.name }

@@ -1,0 +1,89 @@
+package spawn
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
+)
+
+// Main is the entry of a program that uses this library. In the first process it calls run, prints "prog: error" and
+// exits with 1 when that returns an error, and with 0 otherwise. In a child it serves the parent and exits. It never
+// returns, so it must be main's first statement: what stands before it runs in every child, and main's defers never
+// run.
+//
+// When run returns, daemonic children are killed and the others are joined: that wait is for user work and has no
+// limit, but SIGINT and SIGTERM end it. Exit hooks then have five seconds. os.Exit, log.Fatal and a panic in run skip
+// all that, and the children die with us.
+func Main(run func() error) {
+	enter()
+	if run == nil {
+		panic("mp: Main(nil)")
+	}
+	Exit(report(run()))
+}
+
+// MainContext is Main for a run that wants to know when to stop: its ctx ends at the first SIGINT or SIGTERM. The
+// second one kills the program as if nobody had caught it.
+func MainContext(run func(ctx context.Context) error) {
+	enter()
+	if run == nil {
+		panic("mp: MainContext(nil)")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	err := run(ctx)
+	stop()
+	Exit(report(err))
+}
+
+// TestMain is Main for test binaries: func TestMain(m *testing.M) { mp.TestMain(m) }. Besides, children that are left
+// when the tests have ended fail the run: a test has to close what it starts.
+func TestMain(m interface{ Run() int }) {
+	enter()
+	code := m.Run()
+	if left := Children(); len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "mp: child processes are left over from the tests; join or close them:\n")
+		for _, c := range left {
+			fmt.Fprintf(os.Stderr, "\t%v\n", c)
+			c.Kill()
+		}
+		code = max(code, 1)
+	}
+	Exit(code)
+}
+
+// enter ends the bootstrapping phase of the first process. In a child it does not return.
+func enter() {
+	site := callSite()
+	registry.Lock()
+	first := registry.mainSite
+	if first == "" {
+		registry.mainSite = site
+	}
+	registry.Unlock()
+	if !boot.Enter() {
+		panic(fmt.Sprintf("mp: Main is called again at %s; it was called at %s", site, first))
+	}
+	if why := boot.Refusal(); why != "" {
+		fmt.Fprintf(os.Stderr, "mp: the environment variable %s is set, but no parent process of this program set it "+
+			"for us: %s. Unset it; it is private to package mp.\n", boot.Marker(), why)
+		os.Exit(1)
+	}
+	if boot.Child() {
+		Exit(child())
+	}
+	boot.Finish()
+}
+
+func report(err error) (code int) {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
+	return 1
+}

@@ -1,0 +1,151 @@
+package spawn
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// entry is a function that a child can find.
+type entry struct {
+	name      string
+	site      string // where it was registered
+	arg       string // types, for people
+	result    string
+	signature string // shape of both types, for comparison
+	id        uint32 // its place in the sorted list, the same in parent and child
+
+	// run decodes the argument, calls the function and appends the encoded result to out.
+	run func(ctx context.Context, arg []byte, files []*os.File, out *wire.Buffer) error
+}
+
+// registry is filled before Main and read-only afterwards.
+var registry struct {
+	sync.Mutex
+	entries   map[string]*entry
+	sentinels map[string]string // name to site
+	mainSite  string            // where Main was called; empty before
+}
+
+// add registers e or panics: what is wrong here is wrong in the program's text.
+func add(verb string, e *entry) {
+	e.site = callSite()
+	registry.Lock()
+	defer registry.Unlock()
+	refuseName(verb, e.name, e.site)
+	if prior, found := registry.entries[e.name]; found {
+		panic(fmt.Sprintf("mp: %s(%q) at %s: the name was already registered at %s", verb, e.name, e.site, prior.site))
+	}
+	if registry.entries == nil {
+		registry.entries = make(map[string]*entry)
+	}
+	registry.entries[e.name] = e
+}
+
+// refuseName panics when nothing can be registered under this name, or no more at all. registry is locked.
+func refuseName(verb, name, site string) {
+	switch {
+	case boot.Entered():
+		panic(fmt.Sprintf("mp: %s(%q) at %s comes after mp.Main at %s: children would not know it; "+
+			"register in a package variable or an init function", verb, name, site, registry.mainSite))
+	case name == "":
+		panic(fmt.Sprintf("mp: %s at %s: the name is empty", verb, site))
+	case strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		panic(fmt.Sprintf("mp: %s(%q) at %s: the name holds white space or control characters", verb, name, site))
+	}
+}
+
+// RegisterError names a sentinel error, so that errors.Is finds it in an error that came out of another process. It
+// panics, as Register does, on an empty or duplicate name, on a nil error, and after Main began.
+func RegisterError(name string, err error) {
+	site := callSite()
+	registry.Lock()
+	defer registry.Unlock()
+	refuseName("RegisterError", name, site)
+	if prior, found := registry.sentinels[name]; found {
+		panic(fmt.Sprintf("mp: RegisterError(%q) at %s: the name was already registered at %s", name, site, prior))
+	}
+	if problem := wire.AddSentinel(name, err); problem != nil {
+		panic(fmt.Sprintf("mp: RegisterError(%q) at %s: %v", name, site, problem))
+	}
+	if registry.sentinels == nil {
+		registry.sentinels = make(map[string]string)
+	}
+	registry.sentinels[name] = site
+}
+
+// sealed is the registry as it is once Main began: sorted by name, numbered, with its fingerprint.
+type sealedRegistry struct {
+	entries     []*entry
+	fingerprint [16]byte
+}
+
+var sealed = sync.OnceValue(func() *sealedRegistry {
+	registry.Lock()
+	defer registry.Unlock()
+	s := &sealedRegistry{entries: make([]*entry, 0, len(registry.entries))}
+	for _, e := range registry.entries {
+		s.entries = append(s.entries, e)
+	}
+	slices.SortFunc(s.entries, func(a, b *entry) int { return cmp.Compare(a.name, b.name) })
+	hash := fnv.New128a()
+	for i, e := range s.entries {
+		e.id = uint32(i)
+		fmt.Fprintf(hash, "%q %s\n", e.name, e.signature)
+	}
+	hash.Sum(s.fingerprint[:0])
+	return s
+})
+
+// lookup finds a function by its number; nil when a hostile or mismatched peer made it up.
+func lookup(id uint32) *entry {
+	if s := sealed(); int64(id) < int64(len(s.entries)) {
+		return s.entries[id]
+	}
+	return nil
+}
+
+// listed is an entry as a child reports it when the fingerprints differ.
+type listed struct{ Name, Arg, Result, Signature string }
+
+func (s *sealedRegistry) list() []listed {
+	var all []listed
+	for _, e := range s.entries {
+		all = append(all, listed{e.name, e.arg, e.result, e.signature})
+	}
+	return all
+}
+
+// difference says in words what the child's registry has and ours has not, and the other way round.
+func (s *sealedRegistry) difference(child []listed) string {
+	var b strings.Builder
+	theirs := make(map[string]listed, len(child))
+	for _, l := range child {
+		theirs[l.Name] = l
+	}
+	for _, e := range s.entries {
+		l, found := theirs[e.name]
+		delete(theirs, e.name)
+		switch {
+		case !found:
+			fmt.Fprintf(&b, "\n- %s: not registered in the child (here at %s)", e.name, e.site)
+		case l.Signature != e.signature:
+			fmt.Fprintf(&b, "\n~ %s: func(%s) %s in the child, func(%s) %s here, or their fields differ",
+				e.name, l.Arg, l.Result, e.arg, e.result)
+		}
+	}
+	for _, l := range child {
+		if _, extra := theirs[l.Name]; extra {
+			fmt.Fprintf(&b, "\n+ %s: registered in the child only", l.Name)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,87 @@
+package spawn
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+)
+
+// Self is this process as a child: what its parent told it, and the way back. A Role gets it.
+type Self struct {
+	Link link.Link
+	// Arg and its files are what the role's Spec held.
+	Arg link.Msg
+
+	parentPid  int
+	parentName string
+	gone       chan struct{}
+	goneOnce   sync.Once
+}
+
+// Role is what a child does once it is ready. It serves its link and returns the exit code. A role reads its link all
+// the time, because the end of the link is how it learns that its parent is gone; it then calls Orphaned.
+type Role func(self *Self) (code int)
+
+var roles = make(map[string]Role)
+
+// RegisterRole makes a role known under its name. Packages call it in init.
+func RegisterRole(name string, role Role) {
+	if _, taken := roles[name]; taken {
+		panic("mp: two roles have the name " + name)
+	}
+	roles[name] = role
+}
+
+// Orphaned notes that the parent is gone and ends this process, at once and without hooks: nobody is left to work for.
+func (s *Self) Orphaned() {
+	s.goneOnce.Do(func() { close(s.gone) })
+	os.Exit(orphanExitCode)
+}
+
+const orphanExitCode = 1
+
+// Identity of this process. In the first process of a program it is what Python calls MainProcess.
+var identity = struct {
+	name   string
+	path   []uint32 // the counters of its ancestors and its own: Process-1:2 has 1, 2
+	daemon bool
+	self   *Self // nil in a process that nobody spawned
+}{name: "MainProcess"}
+
+var counter atomic.Uint32
+
+// nextIdentity is the identity of the next child, as Python counts: in every process from 1.
+func nextIdentity() []uint32 {
+	return append(identity.path[:len(identity.path):len(identity.path)], counter.Add(1))
+}
+
+// defaultName is Process-1 for a child of the main process and Process-1:2 for a child of that.
+func defaultName(prefix string, path []uint32) string {
+	var b strings.Builder
+	for i, n := range path {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		fmt.Fprint(&b, n)
+	}
+	return prefix + "-" + b.String()
+}
+
+// Name is the name of this process.
+func Name() string { return identity.name }
+
+// Daemon reports whether this process was started as a daemon.
+func Daemon() bool { return identity.daemon }
+
+// Parent is the process that spawned this one; ok is false in a process that nobody spawned.
+func Parent() (pid int, name string, gone <-chan struct{}, ok bool) {
+	s := identity.self
+	if s == nil {
+		return 0, "", nil, false
+	}
+	return s.parentPid, s.parentName, s.gone, true
+}

@@ -1,0 +1,184 @@
+package spawn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/popen"
+)
+
+const (
+	// bootLimit is how long a child may take to get ready; its packages' init functions are part of it.
+	bootLimit = 60 * time.Second
+	// DefaultKillDelay is the time between asking a child to stop and killing it.
+	DefaultKillDelay = time.Second
+	// crashSize is how much of a fatal dump is kept.
+	crashSize = 1 << 20
+
+	childLinkFD, childCrashFD = 3, 4
+)
+
+// The arguments are those the program itself was started with: its init functions may parse flags, in a child too.
+var argv = slices.Clone(os.Args)
+
+// Spec says what child to start.
+type Spec struct {
+	Role string
+	Arg  wire.Buffer // for the role
+
+	Name   string // default: Prefix and the identity
+	Prefix string // default: Process
+	Func   string // what it runs from the start, for blame
+	Daemon bool
+	Dir    string
+	Env    []string // nil: ours
+	Stdout io.Writer
+	Stderr io.Writer
+	// KillDelay 0 is DefaultKillDelay; a negative one kills at once.
+	KillDelay       time.Duration
+	IgnoreInterrupt bool
+}
+
+// Start starts a child and returns once it has bootstrapped, or says why it could not; then nothing is left of it. The
+// ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay.
+func Start(ctx context.Context, spec *Spec) (*Child, error) {
+	if err := Ready(); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("mp: nothing was started: %w", context.Cause(ctx))
+	}
+	path := nextIdentity()
+	c := &Child{
+		name:      spec.Name,
+		daemon:    spec.Daemon,
+		function:  spec.Func,
+		killDelay: spec.KillDelay,
+		crash:     popen.NewHead(crashSize),
+	}
+	if c.name == "" {
+		prefix := spec.Prefix
+		if prefix == "" {
+			prefix = "Process"
+		}
+		c.name = defaultName(prefix, path)
+	}
+	if c.killDelay == 0 {
+		c.killDelay = DefaultKillDelay
+	}
+	var prep wire.Buffer
+	err := codecs().preparation.Encode(&prep, &preparation{
+		Name: c.name, Identity: path, Daemon: spec.Daemon,
+		ParentPid: os.Getpid(), ParentName: identity.name,
+		Fingerprint: sealed().fingerprint,
+		Role:        spec.Role, Arg: spec.Arg.Data,
+		IgnoreInterrupt: spec.IgnoreInterrupt,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("mp: the preparation data of %s cannot be sent: %w", c.name, err)
+	}
+	if err := c.open(spec); err != nil {
+		return nil, fmt.Errorf("mp: %s cannot be started: %w", c.name, err)
+	}
+	track(c)
+	if err := c.handshake(ctx, link.Msg{Kind: kindPrepare, Body: prep.Data, Files: spec.Arg.Files}); err != nil {
+		return nil, err
+	}
+	c.bound(ctx)
+	return c, nil
+}
+
+// open makes the link and starts the process.
+func (c *Child) open(spec *Spec) error {
+	program, err := sys.Executable()
+	if err != nil {
+		return fmt.Errorf("the program's own path is unknown: %w", err)
+	}
+	conn, theirs, err := sys.ConnPair()
+	if err != nil {
+		return err
+	}
+	crash, err := popen.NewDrain(c.crash)
+	if err != nil {
+		conn.Close()
+		theirs.Close()
+		return err
+	}
+	nonce := rand.Uint64()
+	// The preamble must be there before the child looks for it.
+	err = conn.Write([][]byte{boot.Preamble(nonce)}, nil)
+	if err == nil {
+		c.popen, err = popen.Start(&popen.Config{
+			Path: program, Args: argv, Dir: spec.Dir, Env: environ(spec.Env, nonce),
+			Stdout: spec.Stdout, Stderr: spec.Stderr,
+			Inherit: []*os.File{theirs, crash.WriteEnd()},
+			Drains:  []*popen.Drain{crash},
+		})
+	}
+	theirs.Close()
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	c.stream = link.NewStream(conn)
+	return nil
+}
+
+// handshake sends the preparation data and waits for the child's answer. When there is none, the child is killed and
+// reaped before it returns.
+func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
+	expired := fmt.Errorf("it was not ready within %v; does its main call mp.Main on every path, early? %w",
+		bootLimit, ErrTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, bootLimit, expired)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { c.Kill() })
+	defer stop()
+	err := c.stream.Send(prep)
+	var answer link.Msg
+	if err == nil || !errors.Is(err, link.ErrClosed) {
+		answer, err = c.stream.Recv() // also after a failed Send: the child may have said why it left
+	}
+	if err == nil && answer.Kind == kindReady {
+		return nil
+	}
+	if err != nil {
+		c.awaitNaturalEnd()
+	}
+	c.Kill()
+	<-c.Done()
+	defer answer.Release()
+	switch {
+	case err == nil && answer.Kind == kindRefused:
+		return c.refused(answer.Body)
+	case err == nil:
+		return fmt.Errorf("mp: %s (pid %d) answered with a message of kind %d instead of getting ready",
+			c.name, c.Pid(), answer.Kind)
+	case ctx.Err() != nil:
+		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready: %w", c.name, c.Pid(), context.Cause(ctx))
+	}
+	exit := c.ExitError("", -1)
+	exit.Bootstrapping = true
+	return exit
+}
+
+func (c *Child) refused(body []byte) error {
+	var r refusal
+	if err := codecs().refusal.Decode(body, nil, &r); err != nil {
+		return fmt.Errorf("mp: %s (pid %d) refused to start and its reason cannot be read: %w", c.name, c.Pid(), err)
+	}
+	if r.Mismatch {
+		return fmt.Errorf("%w: %s (pid %d) is another program, or registers depending on flags, time or environment:%s",
+			ErrBinaryMismatch, c.name, c.Pid(), sealed().difference(r.Listed))
+	}
+	return fmt.Errorf("mp: %s (pid %d) could not be bootstrapped: %s", c.name, c.Pid(), r.Message)
+}
