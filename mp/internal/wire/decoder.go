@@ -63,9 +63,13 @@ func ended(err error) error {
 	return err
 }
 
+// code returns the code of the next value, as PeekCode does, without three calls
+// through interfaces.
 func (d *decoder) code() (byte, error) {
-	c, err := d.msg.PeekCode()
-	return c, ended(err)
+	if d.in.left() == 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return d.in.data[d.in.off], nil
 }
 
 // null reports whether the next value is nil, and then reads it.
@@ -74,7 +78,8 @@ func (d *decoder) null() (bool, error) {
 	if err != nil || c != msgpcode.Nil {
 		return false, err
 	}
-	return true, d.msg.DecodeNil()
+	d.in.off++
+	return true, nil
 }
 
 // tooLong is the error for n elements of at least least bytes each.

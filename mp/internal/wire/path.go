@@ -75,13 +75,13 @@ func textStep(s string) string {
 }
 
 // rootName is how the type at the top of a path is called: without its package
-// if it has a name.
+// if it is declared in one, and without its pointers.
 func rootName(t reflect.Type) string {
 	named := t
 	for named.Name() == "" && named.Kind() == reflect.Pointer {
 		named = named.Elem()
 	}
-	if named.Name() == "" {
+	if named.PkgPath() == "" {
 		return typeName(t)
 	}
 	return trimPaths(named.Name())
@@ -91,8 +91,9 @@ func rootName(t reflect.Type) string {
 func typeName(t reflect.Type) string { return trimPaths(t.String()) }
 
 // trimPaths shortens the import paths that reflect puts into the names of
-// instantiated types to package names.
+// instantiated types to package names, and says any as one does.
 func trimPaths(s string) string {
+	s = strings.ReplaceAll(s, "interface {}", "any")
 	var b strings.Builder
 	for s != "" {
 		i := strings.IndexAny(s, "[]*(){}, ;")

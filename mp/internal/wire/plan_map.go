@@ -16,10 +16,11 @@ var (
 // header and a group of eight slots. Keys and values above 128 bytes lie outside
 // of their slot.
 func mapFloor(key, elem reflect.Type) int {
-	const header, group, slots, inline, ratio = 48, 8, 8, 128, 64
+	const header, group, slots, inline, ratio = 48, 8, 8, 128, 48
 	memory := header + group
 	for _, t := range [...]reflect.Type{key, elem} {
 		size := int(min(t.Size(), 1<<20))
+		memory += size // the copy that decoding works on
 		if size > inline {
 			memory += size
 			size = 8
@@ -93,14 +94,26 @@ func (m *mapPlan) decode(d *decoder, v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	start := d.in.off
 	if n > 0 && d.in.left() < m.floor {
 		return io.ErrUnexpectedEOF
 	}
 	out := reflect.MakeMapWithSize(m.t, n)
+	if n > 0 {
+		if err := m.fill(d, out, n); err != nil {
+			return err
+		}
+	}
+	v.Set(out)
+	d.leave()
+	return nil
+}
+
+func (m *mapPlan) fill(d *decoder, out reflect.Value, n int) error {
+	start := d.in.off
+	key, elem := reflect.New(m.t.Key()).Elem(), reflect.New(m.t.Elem()).Elem()
 	for range n {
-		// New ones each time: a decoder may hand out its target's address.
-		key, elem := reflect.New(m.t.Key()).Elem(), reflect.New(m.t.Elem()).Elem()
+		key.SetZero()
+		elem.SetZero() // so that no entry reuses the memory of another
 		if err := m.key.decode(d, key); err != nil {
 			return within("[key]", err)
 		}
@@ -112,12 +125,5 @@ func (m *mapPlan) decode(d *decoder, v reflect.Value) error {
 	if out.Len() != n {
 		return errSameKey
 	}
-	if n > 0 {
-		if err := d.pad(start, m.floor); err != nil {
-			return err
-		}
-	}
-	v.Set(out)
-	d.leave()
-	return nil
+	return d.pad(start, m.floor)
 }

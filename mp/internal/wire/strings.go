@@ -71,7 +71,13 @@ func decodeStrings(d *decoder, p *[]string) error {
 	text := string(b)
 	out := resize(*p, int(n))
 	for i := range out {
-		size, w := binary.Uvarint(lengths)
+		var size uint64
+		var w int
+		if len(lengths) > 0 && lengths[0] < 0x80 { // short, as most are
+			size, w = uint64(lengths[0]), 1
+		} else {
+			size, w = binary.Uvarint(lengths)
+		}
 		if w <= 0 || size > uint64(len(text)) {
 			return inElement(i, errStrings)
 		}

@@ -1,0 +1,224 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+func undecodable[T any](t *testing.T, data, want string) {
+	t.Helper()
+	var v T
+	if err := mustCompile[T](t).Decode([]byte(data), nil, &v); err == nil {
+		t.Errorf("%x decoded to %v; want %q", data, v, want)
+	} else if err.Error() != want {
+		t.Errorf("\n got %s\nwant %s", err, want)
+	}
+}
+
+func TestHostile(t *testing.T) {
+	type Job struct {
+		Items []Base
+		Data  []float32
+	}
+	const twelve = "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
+	undecodable[Job](t, "\x92\xdd\xff\xff\xff\xff"+twelve, "decode Job.Items: length 4294967295 exceeds the 12 bytes that are left")
+	undecodable[Job](t, "\x92\xdd\x80\x00\x00\x00"+twelve, "decode Job.Items: length 2147483648 exceeds the 12 bytes that are left")
+	undecodable[Job](t, "\x92\xdd\x00\x00\x00\x07"+twelve, "decode Job.Items: length 7 needs at least 14 bytes and 12 are left")
+	undecodable[Job](t, "\x92\xc0\xc6\xff\xff\xff\xff"+twelve, "decode Job.Data: length 4294967295 exceeds the 12 bytes that are left")
+	undecodable[Job](t, "\x92\xc0\xc4\x03\x01\x02\x03", "decode Job.Data: 3 bytes do not divide into elements of 4")
+	undecodable[Job](t, "\x93\xc0\xc0\xc0", "decode Job: found 3 fields instead of 2")
+	undecodable[Job](t, "\x92\xa1x\xc0", "decode Job.Items: found code 0xa1 instead of an array")
+	undecodable[Job](t, "\x92\xc0\xc0\xc0", "decode Job: 1 bytes are left over")
+	undecodable[Job](t, "\x92\xc0", "decode Job: length 2 exceeds the 1 bytes that are left")
+	undecodable[Job](t, "\xc0", "decode Job: found code 0xc0 instead of an array")
+	undecodable[map[string]int](t, "\xdf\xff\xff\xff\xff"+twelve, "decode map[string]int: length 4294967295 exceeds the 12 bytes that are left")
+	undecodable[map[string]int](t, "\x82\xa1a\x01\xa1a\x02", "decode map[string]int: two entries have the same key")
+	undecodable[map[int64]int64](t, "\x81\x01\x01\x00\x00\x01", "decode map[int64]int64: padding is not zero")
+	undecodable[map[int64]int64](t, "\x81\x01\x01", "decode map[int64]int64: unexpected EOF")
+	undecodable[map[string]int8](t, "\x81\xa1k\xd1\x01\x00\x00\x00\x00", "decode map[string]int8[\"k\"]: 256 does not fit in int8")
+	undecodable[string](t, "\xdb\xff\xff\xff\xff", "decode string: length 4294967295 exceeds the 0 bytes that are left")
+	undecodable[string](t, "\xc0", "decode string: found code 0xc0 instead of a string")
+	undecodable[int](t, "\xc0", "decode int: found code 0xc0 instead of an integer")
+	undecodable[int64](t, "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "decode int64: 18446744073709551615 does not fit in int64")
+	undecodable[int32](t, "\xce\x80\x00\x00\x00", "decode int32: 2147483648 does not fit in int32")
+	undecodable[uint8](t, "\xcd\x01\x00", "decode uint8: 256 does not fit in uint8")
+	undecodable[uint](t, "\xff", "decode uint: found code 0xff instead of an unsigned integer")
+	undecodable[bool](t, "\xc0", "decode bool: found code 0xc0 instead of a bool")
+	undecodable[float32](t, "\x01", "decode float32: found code 0x01 instead of a float32")
+	undecodable[float64](t, "\xca\x00\x00\x00\x00", "decode float64: found code 0xca instead of a float64")
+	undecodable[[]bool](t, "\xc4\x02\x01\x02", "decode []bool[1]: 0x02 is not a bool")
+	undecodable[[2]bool](t, "\xc4\x02\x01\x02", "decode [2]bool[1]: 0x02 is not a bool")
+	undecodable[[2]int16](t, "\xc4\x02\x01\x02", "decode [2]int16: found 2 bytes instead of 4")
+	undecodable[[2]string](t, "\x91\xa0", "decode [2]string: found 1 elements instead of 2")
+	undecodable[[]string](t, "\xce\xff\xff\xff\xff\xc4\x00\xc4\x00", "decode []string: the lengths of the strings do not add up")
+	undecodable[[]string](t, "\x01\xc4\x01\x02\xc4\x01x", "decode []string[0]: the lengths of the strings do not add up")
+	undecodable[[]string](t, "\x01\xc4\x01\x01\xc4\x02xy", "decode []string: the lengths of the strings do not add up")
+	undecodable[[]string](t, "\x01\xc4\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xc4\x02xy", "decode []string[0]: the lengths of the strings do not add up")
+	undecodable[**int](t, "\x92\x01\x01", "decode **int: found 2 values behind a pointer instead of 1")
+	undecodable[time.Time](t, "\xd6\xff\x00", "decode Time: length 4 exceeds the 1 bytes that are left")
+	undecodable[time.Time](t, "\xd5\xff\x00\x00", "decode Time: found a time of 2 bytes")
+	undecodable[time.Time](t, "\xd7\xff\xff\xff\xff\xff\xff\xff\xff\xff", "decode Time: found a time with more than a second of nanoseconds")
+	undecodable[time.Time](t, "\x92\x01\x01", "decode Time: found code 0x92 instead of a time")
+	undecodable[any](t, "\x7f\x00", "decode any: type number 127 is not one that an any can carry")
+	undecodable[error](t, "\x94\xa0\xa0\xc0", "decode error: length 4 exceeds the 3 bytes that are left")
+	undecodable[big.Int](t, "\xc6\x00\x01\x00\x00", "decode Int: length 65536 exceeds the 0 bytes that are left")
+	undecodable[big.Int](t, "\xc4\x01x", "decode Int: UnmarshalText of big.Int: math/big: cannot unmarshal \"x\" into a *big.Int")
+}
+
+func TestCycle(t *testing.T) {
+	type Job struct{ First *Node }
+	n := &Node{}
+	n.Next = n
+	b := &Buffer{Data: []byte("x")}
+	const want = "encode Job.First.Next…: nested deeper than 10000 levels (a cycle?)"
+	if err := mustCompile[Job](t).Encode(b, &Job{n}); err == nil || err.Error() != want || len(b.Data) != 1 {
+		t.Errorf("got %v, %d bytes", err, len(b.Data))
+	}
+	a := []any{nil}
+	a[0] = a
+	if err := mustCompile[[]any](t).Encode(b, &a); err == nil || err.Error() != "encode []any[0][0]…: nested deeper than 10000 levels (a cycle?)" {
+		t.Error(err)
+	}
+	type M map[string]M
+	mm := M{}
+	mm["m"] = mm
+	if err := mustCompile[M](t).Encode(b, &mm); err == nil || !strings.Contains(err.Error(), "encode M[\"m\"][\"m\"]…: nested") {
+		t.Error(err)
+	}
+}
+
+func TestDepth(t *testing.T) {
+	var n *Node
+	for i := range maxDepth {
+		n = &Node{i, n}
+	}
+	got := transfer(t, Node{Next: n}.Next)
+	for i := maxDepth - 1; got != nil; got, i = got.Next, i-1 {
+		if got.Value != i {
+			t.Fatal("wrong list")
+		}
+	}
+	n = &Node{0, n}
+	if err := mustCompile[*Node](t).Encode(new(Buffer), &n); err == nil {
+		t.Error("one level too many was encoded")
+	}
+	deep := strings.Repeat("\x92\x00", 1<<20)
+	undecodable[*Node](t, deep, "decode Node.Next.Next…: nested deeper than 10000 levels")
+	type S []S
+	undecodable[S](t, strings.Repeat("\x91", 1<<20), "decode S[0][0]…: nested deeper than 10000 levels")
+	undecodable[any](t, strings.Repeat("\x1a\x91", 1<<20), "decode any[0][0]…: nested deeper than 10000 levels")
+	type P *P
+	undecodable[P](t, strings.Repeat("\x91", 1<<20), "decode P: nested deeper than 10000 levels")
+}
+
+func TestLengthLimit(t *testing.T) {
+	n := uint64(1) << 32
+	if uint64(int(n)) != n {
+		t.Skip("int is too small")
+	}
+	v := make([]struct{}, int(n))
+	if err := mustCompile[[]struct{}](t).Encode(new(Buffer), &v); err == nil || err.Error() != "encode []struct {}: length 4294967296 exceeds the limit of 4294967295" {
+		t.Error(err)
+	}
+}
+
+// The worst that each type can make of its input, valid or not.
+func TestMemoryBound(t *testing.T) {
+	const n = 1 << 16
+	list := func(elem string) string { return fmt.Sprintf("\xdd\x00\x01\x00\x00%s", strings.Repeat(elem, n)) }
+	huge := "\xdd\xff\xff\xff\xff" + strings.Repeat("\x90", n)
+	amplifies[[]any](t, list("\xc0"))
+	amplifies[[]any](t, list("\x1b\x80"))
+	amplifies[[]any](t, list("\x1b\x81\xa0\xc0"+strings.Repeat("\x00", mapFloor(reflect.TypeFor[string](), reflect.TypeFor[any]())-2)))
+	amplifies[[]any](t, list("\x1a\x90"))
+	amplifies[[]any](t, list("\x1a\x91\xc0"))
+	amplifies[[]any](t, list("\x11\xc4\x00"))
+	amplifies[[]any](t, list("\x0e\xd6\xff\x00\x00\x00\x00"))
+	amplifies[[]any](t, huge)
+	amplifies[[][]int](t, list("\xc0"))
+	amplifies[[][]int](t, list("\xc4\x00"))
+	amplifies[[][]byte](t, list("\xc4\x01x"))
+	amplifies[[][]string](t, list("\x00\xc4\x00\xc4\x00"))
+	amplifies[[][]string](t, list("\x01\xc4\x01\x00\xc4\x00"))
+	amplifies[[]error](t, list("\x94\xa0\xa0\xc0\x00"))
+	amplifies[[]*Node](t, list("\x92\x00\xc0"))
+	amplifies[[]Tree](t, list("\x93\xa0\xc0\xc0"))
+	amplifies[[]map[uint8]uint8](t, list("\x80"))
+	amplifies[[]map[uint8]uint8](t, list("\x81\x00\x00"))
+	floor := mapFloor(reflect.TypeFor[int](), reflect.TypeFor[[5][]int]())
+	amplifies[[]map[int][5][]int](t, list("\x81\x00\x95\xc0\xc0\xc0\xc0\xc0"+strings.Repeat("\x00", floor-7)))
+	amplifies[[]**int](t, list("\x91\x01"))
+	amplifies[[]struct{}](t, list("\x90"))
+	entries := []byte("\xdf\x00\x01\x00\x00")
+	for i := range n {
+		entries = append(entries, 0xcd, byte(i>>8), byte(i), 0x80)
+	}
+	amplifies[map[int]map[int]any](t, string(entries))
+	amplifies[[]string](t, "\xce\xff\xff\xff\xff\xc6\xff\xff\xff\xff"+huge)
+	amplifies[[][100]int64](t, huge)
+	amplifies[[]struct {
+		X [1 << 16]byte `msgpack:"-"`
+	}](t, huge[:200])
+	amplifies[[]big.Int](t, list("\xc4\x010"))
+	amplifies[[]marshaler](t, list("\xc4\x01\xa0"))
+}
+
+// tagged has a codec of its own of the msgpack sort.
+type tagged struct{ x map[string]any }
+
+func amplifies[T any](t *testing.T, data string) {
+	t.Helper()
+	c, in := mustCompile[T](t), []byte(data)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var v T
+	err := c.Decode(in, nil, &v)
+	runtime.ReadMemStats(&after)
+	used := after.TotalAlloc - before.TotalAlloc
+	if err != nil && !strings.Contains(data, "\xff\xff\xff\xff") {
+		t.Errorf("%T: %v", v, err)
+	}
+	if limit := uint64(64*len(in) + 64<<10); used > limit {
+		t.Errorf("%T %s…: %d bytes for %d of input, %d times (%v)", v, hex.EncodeToString(in[:min(12, len(in))]), used, len(in), used/uint64(len(in)), err)
+	}
+	runtime.KeepAlive(v)
+}
+
+func TestScan(t *testing.T) {
+	for _, ok := range []string{"", "\x01\x02", "\x92\x01\x90", "\x81\xa1x\xdc\x00\x01\xc0", "\xc7\x01\x05x", "\xcb12345678", strings.Repeat("\x91", maxDepth-1) + "\x90"} {
+		if traps, err := scan([]byte(ok)); err != nil || traps != nil {
+			t.Errorf("%x: %v %v", ok, traps, err)
+		}
+	}
+	for _, no := range []string{"\xc1", "\x92\x01", "\xa2x", "\xdd\xff\xff\xff\xff", "\xdf\xff\xff\xff\xff", "\xdf\x80\x00\x00\x00", "\xdc\x00", "\xc6\xff\xff\xff\xff",
+		"\xc9\xff\xff\xff\xff\x00", "\xd8\x00\x00", "\xcb1234567", "\x81\x01", strings.Repeat("\x91", maxDepth+1) + "\x01", strings.Repeat("\x91", 1<<20)} {
+		if _, err := scan([]byte(no)); err == nil {
+			t.Errorf("%.20x was taken", no)
+		}
+	}
+	for _, ext := range []string{"\xd6\xff\xdf\xff\xff\xff", "\xd7\xff\xdf\xff\xff\xff\xff123", "\xc7\x0c\xff\xdf\xff\xff\xff1234567z"} {
+		if traps, err := scan([]byte("\x91" + ext)); err != nil || len(traps) != 1 {
+			t.Errorf("%x: %v %v", ext, traps, err)
+		}
+	}
+}
+
+func TestBufferWrites(t *testing.T) {
+	var b Buffer
+	fmt.Fprint(&b, "ab")
+	_ = b.WriteByte('c')
+	if !bytes.Equal(b.Data, []byte("abc")) {
+		t.Errorf("got %q", b.Data)
+	}
+	b.Files = append(b.Files, openNull(t))
+	if b.Reset(); len(b.Data) != 0 || cap(b.Data) == 0 || len(b.Files) != 0 || b.Files[:1][0] != nil {
+		t.Error("Reset keeps too much or too little")
+	}
+}
