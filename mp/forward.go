@@ -130,7 +130,7 @@ type RemoteError = spawn.RemoteError
 // ExitError: the process died. See [spawn.ExitError].
 type ExitError = spawn.ExitError
 
-// Cause says why a process ended: CauseExit, CauseSignal, CauseFatal, CauseDeadline, CauseCancel.
+// Cause says why a process ended: CauseExit, CauseSignal, CauseFatal, CauseDeadline, CauseCancel, CauseLink.
 type Cause = spawn.Cause
 
 // The values of Cause.
@@ -140,6 +140,7 @@ const (
 	CauseFatal    = spawn.CauseFatal
 	CauseDeadline = spawn.CauseDeadline
 	CauseCancel   = spawn.CauseCancel
+	CauseLink     = spawn.CauseLink
 )
 
 // Sentinels for errors.Is, which holds across processes.

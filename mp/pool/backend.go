@@ -24,8 +24,8 @@ type seat interface {
 	Stop(reason error)
 	// KillFor ends the worker at once.
 	KillFor(reason error) error
-	// Bury waits for the end of a worker whose link has ended, and frees what it held.
-	Bury()
+	// Bury waits for the end of a worker whose link has ended with err, and frees what it held.
+	Bury(err error)
 	// ExitError says how a buried worker ended and blames the item for it.
 	ExitError(function string, index int) *spawn.ExitError
 }

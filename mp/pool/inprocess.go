@@ -71,7 +71,7 @@ func (w *goroutine) KillFor(reason error) error {
 	return w.link.Close()
 }
 
-func (w *goroutine) Bury() { w.link.Close() }
+func (w *goroutine) Bury(error) { w.link.Close() }
 
 func (w *goroutine) ExitError(function string, index int) *spawn.ExitError {
 	e := &spawn.ExitError{Pid: w.Pid(), Name: w.name, Func: function, Index: index, Cause: spawn.CauseExit}

@@ -3,6 +3,7 @@ package pool
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -25,8 +26,7 @@ func (p *Pool) keep(ready chan<- error) {
 	ready <- err
 	for pause := firstPause; ; {
 		if err == nil {
-			w.receive()
-			p.bury(w)
+			p.bury(w, w.receive())
 			if w.answered > 0 {
 				pause = firstPause
 			}
@@ -78,23 +78,23 @@ func (p *Pool) initialised(s seat) error {
 			err = f.Remote(p.opts.Init.Name(), -1, s.Name(), s.Pid())
 		}
 		s.Stop(err)
-		s.Bury()
+		s.Bury(io.EOF)
 		return err
 	}
 	if err == nil {
-		s.KillFor(unexpected(m))
+		err = unexpected(m)
 	}
-	s.Bury()
+	s.Bury(err)
 	return s.ExitError(p.opts.Init.Name(), -1)
 }
 
-// bury ends a worker whose link has ended: the item that it ran fails, what it had not begun runs elsewhere.
-func (p *Pool) bury(w *worker) {
+// bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere.
+func (p *Pool) bury(w *worker, err error) {
 	p.mu.Lock()
 	w.gone = true
 	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
 	p.mu.Unlock()
-	w.seat.Bury()
+	w.seat.Bury(err)
 
 	var victim *chunk
 	var index int

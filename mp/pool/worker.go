@@ -87,17 +87,15 @@ func (w *worker) ladder(first uint64, count int, reason error) {
 	})
 }
 
-// receive takes in what the worker sends, until its link ends.
-func (w *worker) receive() {
+// receive takes in what the worker sends, until its link ends, or what it sends makes no sense.
+func (w *worker) receive() error {
 	for {
 		m, err := w.seat.Link().Recv()
 		if err != nil {
-			return
+			return err
 		}
 		if err := w.handle(m); err != nil {
-			w.pool.opts.Logger.Error("worker killed", "worker", w.seat.Name(), "pid", w.seat.Pid(), "error", err)
-			w.seat.KillFor(err)
-			return
+			return err
 		}
 	}
 }

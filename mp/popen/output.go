@@ -54,6 +54,30 @@ func (h *Head) String() string {
 	return string(h.buf)
 }
 
+// headline keeps the last line that begins with a prefix. It is to be given whole lines.
+type headline struct {
+	prefix []byte
+	mu     sync.Mutex
+	line   string
+}
+
+func (h *headline) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		if bytes.HasPrefix(line, h.prefix) {
+			h.mu.Lock()
+			h.line = string(line)
+			h.mu.Unlock()
+		}
+	}
+	return len(p), nil
+}
+
+func (h *headline) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.line
+}
+
 // lines passes whole lines on, so that the output of several processes never mixes within a line. A line that grows
 // beyond a limit is passed on in parts.
 type lines struct {

@@ -42,6 +42,7 @@ type Process struct {
 	handle handle
 	drains []*Drain
 	tail   *tail
+	fatal  *headline
 
 	mu     sync.Mutex // excludes signals while the process is reaped: no signal ever meets a reused pid
 	reaped bool
@@ -53,7 +54,12 @@ type Process struct {
 // Start starts a process. An error says in words what stood in the way, and then nothing is left of the attempt but
 // the caller's own files: the drains are closed.
 func Start(cfg *Config) (*Process, error) {
-	p := &Process{done: make(chan struct{}), tail: &tail{limit: tailSize}, drains: cfg.Drains}
+	p := &Process{
+		done:   make(chan struct{}),
+		tail:   &tail{limit: tailSize},
+		fatal:  &headline{prefix: []byte("fatal error: ")},
+		drains: cfg.Drains,
+	}
 	streams, err := p.streams(cfg)
 	if err == nil {
 		p.os, p.handle, err = start(cfg, append(streams, cfg.Inherit...))
@@ -102,6 +108,10 @@ func (p *Process) Usage() Usage { return usage(p.state) }
 
 // StderrTail is the end of what the process has written to its standard error so far.
 func (p *Process) StderrTail() string { return p.tail.String() }
+
+// FatalLine is the line with which the Go runtime announced a fatal error on standard error, if it did: its dump there
+// may be longer than the tail, and the crash output of package debug has everything but this line.
+func (p *Process) FatalLine() string { return p.fatal.String() }
 
 // Terminate asks the process and what it started (its process group) to end: SIGTERM. It is no error when it is over.
 func (p *Process) Terminate() error { return p.signal(terminate) }

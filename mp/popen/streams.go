@@ -19,7 +19,7 @@ func (p *Process) streams(cfg *Config) ([]*os.File, error) {
 	if destination == nil {
 		destination = ourStderr()
 	}
-	stderr, err := NewDrain(tee{p.tail, newLines(destination)})
+	stderr, err := NewDrain(tee{p.tail, newLines(tee{p.fatal, destination})})
 	if err != nil {
 		null.Close()
 		return nil, err

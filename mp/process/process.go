@@ -144,6 +144,7 @@ func (p *Process[R]) receive(child *spawn.Child) {
 	for {
 		m, err := child.Link().Recv()
 		if err != nil {
+			child.Bury(err)
 			break
 		}
 		switch m.Kind {
@@ -156,7 +157,6 @@ func (p *Process[R]) receive(child *spawn.Child) {
 		}
 		m.Release()
 	}
-	child.Bury()
 	switch code, _ := child.ExitCode(); {
 	case !answered, outcome == nil && code != 0:
 		// Without an answer the process died; with a good one and a bad code something is wrong all the same: the race

@@ -28,7 +28,7 @@ func EncodeArg[A, R any](f *Func[A, R], b *wire.Buffer, arg *A, index int) error
 
 // DecodeResult reads a result of f. The index of the item (−1: none) is for the error.
 func DecodeResult[A, R any](f *Func[A, R], data []byte, files []*os.File, result *R, index int) error {
-	if err := f.result.Decode(data, files, result); err != nil {
+	if err := decode(f.result, data, files, result); err != nil {
 		return fmt.Errorf("mp: %s%s: the result cannot be decoded: %w", f.entry.name, item(index), err)
 	}
 	return nil

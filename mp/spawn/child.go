@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -149,8 +150,9 @@ func (c *Child) Stop(reason error) {
 // KillFor is Kill with a reason, which the ExitError will tell.
 func (c *Child) KillFor(reason error) error {
 	c.mu.Lock()
-	c.killed = c.Alive()
-	c.reason = reason
+	if !c.killed && c.Alive() {
+		c.killed, c.reason = true, reason
+	}
 	c.mu.Unlock()
 	return c.Kill()
 }
@@ -172,18 +174,30 @@ func (c *Child) awaitNaturalEnd() {
 	}
 }
 
-// Bury ends a child whose link has ended, and waits until it is reaped. What it was doing is over in any case: without
-// a link nobody hears of it.
-func (c *Child) Bury() {
-	c.awaitNaturalEnd()
-	c.Kill()
+// Bury ends a child whose link has ended with err, and waits until it is reaped. What it was doing is over in any case:
+// without a link nobody hears of it.
+func (c *Child) Bury(err error) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		c.awaitNaturalEnd()
+	}
+	c.KillFor(&linkError{err})
 	<-c.Done()
 	c.stream.Close()
 }
 
-// CauseOf is the word for a reason to stop.
+// linkError is why a child is killed that cannot be heard any more.
+type linkError struct{ err error }
+
+func (e *linkError) Error() string { return e.err.Error() }
+func (e *linkError) Unwrap() error { return e.err }
+
+// CauseOf is the word for a reason to stop or to kill.
 func CauseOf(reason error) Cause {
-	if errors.Is(reason, context.DeadlineExceeded) {
+	var link *linkError
+	switch {
+	case errors.As(reason, &link):
+		return CauseLink
+	case errors.Is(reason, context.DeadlineExceeded):
 		return CauseDeadline
 	}
 	return CauseCancel
@@ -208,6 +222,9 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 		e.Signal, e.Cause = syscall.Signal(-e.ExitCode), CauseSignal
 	case e.ExitCode == 2 && c.crash.String() != "":
 		e.Cause, e.Stack = CauseFatal, c.crash.String()
+		if !strings.HasPrefix(e.Stack, "panic: ") {
+			e.Stack = c.popen.FatalLine() + e.Stack
+		}
 		e.Signal = signalIn(e.Stack)
 	default:
 		e.Cause = CauseExit

@@ -82,6 +82,7 @@ const (
 	CauseFatal    Cause = "fatal"    // the Go runtime gave up: a fault, a stack overflow, a panic nobody recovered
 	CauseDeadline Cause = "deadline" // we killed it: it did not end after its deadline
 	CauseCancel   Cause = "cancel"   // we killed it: it did not end after it was cancelled
+	CauseLink     Cause = "link"     // we killed it: it closed its link to us, or wrote garbage to it
 )
 
 // ExitError says that a process ended before it had done what it was started for.
@@ -128,9 +129,11 @@ func (e *ExitError) Error() string {
 func (e *ExitError) how() string {
 	switch e.Cause {
 	case CauseDeadline:
-		return "was killed because it did not stop at its deadline"
+		return fmt.Sprintf("was killed because it did not stop at its deadline (%v)", e.Err)
 	case CauseCancel:
-		return "was killed because it did not stop when it was cancelled"
+		return fmt.Sprintf("was killed because it did not stop when it was cancelled (%v)", e.Err)
+	case CauseLink:
+		return fmt.Sprintf("was killed because it had broken its link to us (%v)", e.Err)
 	case CauseFatal:
 		if e.Signal != 0 {
 			return fmt.Sprintf("died of a fatal error (%s)", signalText(e.Signal))

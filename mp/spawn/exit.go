@@ -37,9 +37,10 @@ func Exit(code int) {
 	if identity.self != nil {
 		flush(identity.self)
 	}
-	if sig != 0 {
+	if sig != 0 { // end as if nobody had caught it
 		signal.Reset(sig)
 		sys.Raise(sig)
+		time.Sleep(time.Second) // it arrives on another thread
 		code = 128 + int(sig)
 	}
 	os.Exit(code)

@@ -51,7 +51,7 @@ func compile[T any](verb, name, what string) *wire.Codec[T] {
 
 func (f *Func[A, R]) run(ctx context.Context, arg []byte, files []*os.File, out *wire.Buffer) error {
 	var a A
-	if err := f.arg.Decode(arg, files, &a); err != nil {
+	if err := decode(f.arg, arg, files, &a); err != nil {
 		return fmt.Errorf("the argument cannot be decoded: %w", err)
 	}
 	r, err := f.fn(ctx, a)
@@ -62,6 +62,17 @@ func (f *Func[A, R]) run(ctx context.Context, arg []byte, files []*os.File, out 
 		return fmt.Errorf("the result cannot be encoded: %w", err)
 	}
 	return nil
+}
+
+// decode reads a value; the files of one that cannot be read are closed.
+func decode[T any](codec *wire.Codec[T], data []byte, files []*os.File, v *T) error {
+	err := codec.Decode(data, files, v)
+	if err != nil {
+		for _, f := range files {
+			f.Close()
+		}
+	}
+	return err
 }
 
 // Name is the registered name.
@@ -96,7 +107,7 @@ func RegisterInit[A any](name string, fn func(ctx context.Context, arg A) error)
 		signature: arg.Signature() + " -> init",
 		run: func(ctx context.Context, b []byte, files []*os.File, _ *wire.Buffer) error {
 			var a A
-			if err := arg.Decode(b, files, &a); err != nil {
+			if err := decode(arg, b, files, &a); err != nil {
 				return fmt.Errorf("the argument cannot be decoded: %w", err)
 			}
 			return fn(ctx, a)

@@ -1,0 +1,358 @@
+package mp_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// module is the path of this module; allowed names its packages below it.
+const module = "github.com/go-multiprocessing/multiprocessing/"
+
+// allowed says which packages outside the standard library a package of this module may import, and what it wants of
+// them. Arrows point down only: mp → nouns → process → spawn → popen → internal. Who needs a new arrow adds it here with
+// its reason, and to docs/ARCHITECTURE.md.
+var allowed = map[string]map[string]string{
+	"mp": {
+		"mp/spawn":      "forwards Main, Register and the errors",
+		"mp/process":    "forwards Process",
+		"mp/pool":       "forwards Pool",
+		"mp/queue":      "forwards Queue",
+		"mp/connection": "forwards Pipe",
+	},
+	"mp/process": {
+		"mp/spawn":         "a process runs a registered function",
+		"mp/popen":         "tells what a process used",
+		"mp/internal/link": "receives the result",
+		"mp/internal/wire": "keeps the encoded argument",
+	},
+	"mp/pool": {
+		"mp/spawn":                      "a worker is a child with a role of its own",
+		"mp/internal/link":              "sends tasks, receives results",
+		"mp/internal/wire":              "encodes items when their turn comes",
+		"github.com/hashicorp/go-hclog": "Options.Logger: only a pool has a life that is worth a log",
+	},
+	"mp/queue": {
+		"mp/spawn":          "the errors",
+		"mp/internal/share": "a queue lives in the process that made it",
+		"mp/internal/wire":  "encodes items",
+	},
+	"mp/connection": {
+		"mp/spawn":         "the errors",
+		"mp/internal/link": "a connection is a link",
+		"mp/internal/wire": "encodes messages",
+		"mp/internal/sys":  "listens and dials",
+	},
+	"mp/synchronize": {
+		"mp/spawn":          "the errors",
+		"mp/internal/share": "a lock lives in the process that made it",
+		"mp/internal/shm":   "the word of an uncontended lock",
+		"mp/internal/wire":  "locks travel as handles",
+	},
+	"mp/sharedmem": {
+		"mp/spawn":         "the errors",
+		"mp/internal/shm":  "the memory",
+		"mp/internal/wire": "memory travels as a handle",
+	},
+	"mp/dataloader": {
+		"mp/spawn":         "data sets are registered, loader workers are children",
+		"mp/pool":          "PoolOptions are what a loader's workers take",
+		"mp/internal/link": "indices out, batches in",
+		"mp/internal/shm":  "a batch lies in a slab",
+		"mp/internal/wire": "encodes batches",
+	},
+	"mp/spawn": {
+		"mp/popen":         "starts the process",
+		"mp/internal/boot": "knows whether this process may start others",
+		"mp/internal/link": "the channel to the child",
+		"mp/internal/sys":  "names of signals, the inherited socket",
+		"mp/internal/wire": "encodes arguments and results",
+	},
+	"mp/popen":          {"mp/internal/sys": "files that children inherit, signals, waiting"},
+	"mp/internal/boot":  {},
+	"mp/internal/link":  {"mp/internal/sys": "the socket", "mp/internal/ring": "the data plane"},
+	"mp/internal/ring":  {"mp/internal/sys": "the bell", "mp/internal/shm": "the memory of the ring"},
+	"mp/internal/share": {"mp/internal/link": "one link for each pair of processes", "mp/internal/wire": "frames and handles"},
+	"mp/internal/shm":   {"mp/internal/sys": "mappings", "golang.org/x/sys/unix": "mappings and seals"},
+	"mp/internal/wire": {
+		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",
+		"github.com/vmihailenco/msgpack/v5/msgpcode": "the primitives of the encoding",
+	},
+	"mp/internal/leak": {},
+	"mp/internal/prog": {},
+	"mp/internal/sys": {
+		"golang.org/x/sys/unix":    "what package syscall lacks",
+		"golang.org/x/sys/windows": "what package syscall lacks",
+	},
+}
+
+// forbidden are imports with a reason worth a message of its own; except are the packages that have them all the same.
+var forbidden = []struct {
+	path   string // also what lies below it
+	except []string
+	why    string
+}{
+	{module + "mp", nil, "mp is the façade: it forwards to the others, so none of them can stand on it"},
+	{"net", nil, "processes talk over inherited handles; a program that starts one shall not get a resolver, and cgo, with it"},
+	{"golang.org/x/sys", []string{"mp/internal/sys", "mp/internal/shm"}, "calls of the operating system have one home, where each has an answer for every platform"},
+	{"github.com/vmihailenco/msgpack/v5", []string{"mp/internal/wire"}, "the encoding is ours to change, and its decoder is not safe on what a hostile peer sends"},
+	{"github.com/hashicorp/go-hclog", []string{"mp/pool"}, "libraries return errors; only a pool has a life that is worth a log"},
+	{"testing", []string{"mp/internal/leak", "mp/internal/prog"}, "it adds its flags to every program; helpers of tests are packages of their own"},
+	{module + "mp/queue", []string{"mp"}, "a pool that knew queues would make its workers depend on the life of an owner"},
+}
+
+// boot initialises before any other package of the program, because it imports nothing that the program's do not.
+var bootMayImport = []string{"syscall", "sync/atomic"}
+
+type pkg struct {
+	ImportPath, Dir                   string
+	GoFiles, CgoFiles, IgnoredGoFiles []string
+	Imports                           []string
+}
+
+func (p *pkg) name() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+// production are the files of the package for every platform.
+func (p *pkg) production() []string {
+	return slices.DeleteFunc(slices.Concat(p.GoFiles, p.CgoFiles, p.IgnoredGoFiles), func(f string) bool { return strings.HasSuffix(f, "_test.go") })
+}
+
+// list runs go list on the packages under mp, as goos sees them.
+func list(t *testing.T, goos string) (pkgs []*pkg) {
+	t.Helper()
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("the go tool, which knows the imports, is not on PATH")
+	}
+	cmd := exec.CommandContext(t.Context(), tool, "list", "-test=false", "-json=ImportPath,Dir,GoFiles,CgoFiles,IgnoredGoFiles,Imports", "./...")
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, &stderr)
+	}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		p := new(pkg)
+		if err := d.Decode(p); err == io.EOF {
+			return pkgs
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
+
+func platforms(t *testing.T, check func(t *testing.T, pkgs []*pkg)) {
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		t.Run(goos, func(t *testing.T) { check(t, list(t, goos)) })
+	}
+}
+
+func within(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
+
+func TestArchitectureImports(t *testing.T) {
+	platforms(t, func(t *testing.T, pkgs []*pkg) {
+		for _, p := range pkgs {
+			arrows, known := allowed[p.name()]
+			if !known {
+				t.Errorf("%s is not in the table of allowed imports: say there what it stands on, so that the picture stays whole", p.name())
+			}
+			for _, imported := range p.Imports {
+				ours := strings.TrimPrefix(imported, module)
+				why := whyForbidden(p, imported)
+				switch {
+				case why != "":
+					t.Errorf("%s must not import %s: %s", p.name(), ours, why)
+				case p.name() == "mp/internal/boot" && !slices.Contains(bootMayImport, imported):
+					t.Errorf("%s must not import %s: it may import %v only, so that it is initialised before code of the user that could start a process",
+						p.name(), ours, bootMayImport)
+				case known && strings.Contains(strings.Split(imported, "/")[0], ".") && arrows[ours] == "":
+					t.Errorf("%s must not import %s: the arrow is not in the table of allowed imports, which point down only (mp → nouns → process → spawn → popen → internal)",
+						p.name(), ours)
+				}
+			}
+		}
+	})
+}
+
+func whyForbidden(p *pkg, imported string) string {
+	for _, f := range forbidden {
+		hit := within(imported, f.path)
+		if f.path == module+"mp" {
+			hit = imported == f.path
+		}
+		if hit && !slices.Contains(f.except, p.name()) {
+			return f.why
+		}
+	}
+	return ""
+}
+
+// What a package imports without knowing it counts too: the network comes in by the back door.
+func TestArchitectureNoNetwork(t *testing.T) {
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("the go tool, which knows the imports, is not on PATH")
+	}
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		cmd := exec.CommandContext(t.Context(), tool, "list", "-test=false", "-deps", "./...")
+		cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range strings.Fields(string(out)) {
+			if path == "net" || path == "runtime/cgo" {
+				t.Errorf("%s: mp depends on %s: a program that starts a process shall get neither a resolver nor cgo with it", goos, path)
+			}
+		}
+	}
+}
+
+func TestArchitecturePackageComments(t *testing.T) {
+	platforms(t, func(t *testing.T, pkgs []*pkg) {
+		for _, p := range pkgs {
+			var with []string
+			for _, name := range p.GoFiles {
+				if parse(t, filepath.Join(p.Dir, name)).Doc.Text() != "" {
+					with = append(with, name)
+				}
+			}
+			if len(with) != 1 {
+				t.Errorf("%s has its package comment in %d files %v: go doc joins several in the order of their names, and none leaves a reader alone",
+					p.name(), len(with), with)
+			}
+		}
+	})
+}
+
+func TestArchitectureFiles(t *testing.T) {
+	const most = 400
+	for _, p := range list(t, "linux") {
+		for _, name := range p.production() {
+			path := filepath.Join(p.Dir, name)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := bytes.Count(text, []byte("\n")); n > most {
+				t.Errorf("%s/%s has %d lines, more than %d: a file is one idea, which one reads in one go", p.name(), name, n, most)
+			}
+			for _, spec := range parse(t, path).Imports {
+				if spec.Path.Value == `"unsafe"` && !strings.HasSuffix(name, "_unsafe.go") {
+					t.Errorf("%s/%s imports unsafe: it is for files that are called *_unsafe.go, so that a review of them is a review of all", p.name(), name)
+				}
+			}
+		}
+	}
+}
+
+func TestArchitectureForwards(t *testing.T) {
+	const why = "forward.go forwards and does nothing else, so that what a name does is read in one place, the package that declares it"
+	for _, decl := range parse(t, "forward.go").Decls {
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			if decl.Recv != nil || decl.Body == nil || len(decl.Body.List) != 1 {
+				t.Errorf("%s is not a function of one statement: %s", decl.Name, why)
+				continue
+			}
+			switch decl.Body.List[0].(type) {
+			case *ast.ReturnStmt, *ast.ExprStmt:
+			default:
+				t.Errorf("%s neither returns nor calls: %s", decl.Name, why)
+			}
+		case *ast.GenDecl:
+			for _, spec := range decl.Specs {
+				if typ, ok := spec.(*ast.TypeSpec); ok && !typ.Assign.IsValid() {
+					t.Errorf("%s is a type and not an alias: %s", typ.Name, why)
+				}
+			}
+		}
+	}
+}
+
+func TestArchitectureFacade(t *testing.T) {
+	const most = 60
+	names := make(map[string]bool)
+	for _, p := range list(t, "linux") {
+		if p.name() != "mp" {
+			continue
+		}
+		for _, name := range p.production() {
+			for _, exported := range declared(parse(t, filepath.Join(p.Dir, name))) {
+				names[exported] = true
+			}
+		}
+	}
+	if len(names) > most {
+		t.Errorf("package mp exports %d names, more than %d: it is for what nearly every program uses; the rest is imported from its own package", len(names), most)
+	}
+	t.Logf("%d of %d names", len(names), most)
+}
+
+// declared are the exported names that the file gives its package.
+func declared(file *ast.File) (names []string) {
+	add := func(ids ...*ast.Ident) {
+		for _, id := range ids {
+			if id.IsExported() {
+				names = append(names, id.Name)
+			}
+		}
+	}
+	for _, decl := range file.Decls {
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			if decl.Recv == nil {
+				add(decl.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range decl.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					add(spec.Name)
+				case *ast.ValueSpec:
+					add(spec.Names...)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func parse(t *testing.T, path string) *ast.File {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// Every reason is told, and no arrow of the table is one that another rule forbids.
+func TestArchitectureTable(t *testing.T) {
+	for name, arrows := range allowed {
+		for to, why := range arrows {
+			if why == "" {
+				t.Errorf("%s → %s has no reason", name, strconv.Quote(to))
+			}
+			path := to
+			if strings.HasPrefix(to, "mp") {
+				path = module + to
+			}
+			if against := whyForbidden(&pkg{ImportPath: module + name}, path); against != "" {
+				t.Errorf("%s → %s is in the table although %s", name, to, against)
+			}
+		}
+	}
+}

@@ -1,0 +1,223 @@
+//go:build unix
+
+package process_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+func TestMain(m *testing.M) { mp.TestMain(m) }
+
+// What the children of these tests do.
+var (
+	Double = mp.Register("double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
+	Echo   = mp.Register("echo", func(_ context.Context, v value) (value, error) { return v, nil })
+	Bytes  = mp.Register("bytes", func(_ context.Context, n int) ([]byte, error) { return make([]byte, n), nil })
+	Length = mp.Register("length", func(_ context.Context, b []byte) (int, error) { return len(b), nil })
+	Who    = mp.Register("who", who)
+
+	Fail = mp.Register("fail", func(_ context.Context, path string) (int, error) {
+		_, err := os.Open(path)
+		return 0, fmt.Errorf("reading the list: %w", errors.Join(err, errOwn))
+	})
+	Misbehave = mp.Register("misbehave", misbehave)
+	Wait      = mp.Register("wait", func(ctx context.Context, _ int) (string, error) {
+		fmt.Println("waiting")
+		<-ctx.Done()
+		return "stopped", context.Cause(ctx)
+	})
+	Deaf = mp.Register("deaf", func(context.Context, int) (int, error) {
+		fmt.Println("deaf")
+		for {
+			time.Sleep(time.Hour)
+		}
+	})
+	Opaque  = mp.Register("opaque", func(_ context.Context, a any) (any, error) { return a, nil })
+	ReadAll = mp.Register("readall", func(_ context.Context, f *os.File) (string, error) {
+		defer f.Close()
+		b, err := io.ReadAll(f)
+		return string(b), err
+	})
+	Open = mp.Register("open", func(_ context.Context, path string) (*os.File, error) { return os.Open(path) })
+	FDs  = mp.Register("fds", func(context.Context, int) ([]string, error) {
+		entries, err := os.ReadDir("/proc/self/fd")
+		var open []string
+		for _, e := range entries {
+			if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil {
+				open = append(open, e.Name()+" "+target)
+			}
+		}
+		return open, err
+	})
+	Sub    = mp.Register("sub", func(context.Context, int) (int, error) { return 0, exec.Command("sleep", "1000").Start() })
+	Tree   *mp.Func[int, []string]
+	errOwn = errors.New("an error of our own")
+)
+
+type value struct {
+	Name  string
+	List  []float64
+	Map   map[string][]int
+	Next  *value
+	Error error
+	When  time.Time
+}
+
+type identity struct {
+	Name, Parent           string
+	Pid, ParentPid         int
+	Daemon, ParentAlive    bool
+	Args                   []string
+	Dir, Stdin, Comm, Home string
+}
+
+func who(context.Context, int) (identity, error) {
+	me, parent := mp.CurrentProcess(), mp.ParentProcess()
+	dir, _ := os.Getwd()
+	stdin, _ := os.Readlink("/proc/self/fd/0")
+	comm, _ := os.ReadFile("/proc/self/comm")
+	return identity{
+		Name: me.Name, Pid: me.Pid, Daemon: me.Daemon, Args: os.Args, Dir: dir, Stdin: stdin,
+		Comm: strings.TrimSpace(string(comm)), Home: os.Getenv("HOME"),
+		Parent: parent.Name, ParentPid: parent.Pid, ParentAlive: parent.Alive(),
+	}, nil
+}
+
+func init() {
+	mp.RegisterError("process_test.own", errOwn)
+	Tree = mp.Register("tree", func(ctx context.Context, deep int) ([]string, error) {
+		names := []string{mp.CurrentProcess().Name}
+		for range min(deep, 2) {
+			p, err := mp.Start(ctx, Tree, deep-1, nil)
+			if err != nil {
+				return nil, err
+			}
+			below, err := p.Result(ctx)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, below...)
+		}
+		return names, nil
+	})
+}
+
+// misbehave ends the process, or the goroutine, in one of many ways.
+func misbehave(ctx context.Context, how string) (string, error) {
+	switch how {
+	case "panic":
+		panic("no more")
+	case "panic error":
+		panic(fmt.Errorf("wrapped: %w", os.ErrDeadlineExceeded))
+	case "nil map":
+		var m map[string]int
+		m["x"] = 1
+	case "goroutine panic":
+		go func() { panic("elsewhere") }()
+		select {}
+	case "fatal":
+		m := map[int]int{}
+		for range 4 {
+			go func() {
+				for {
+					m[1]++
+				}
+			}()
+		}
+		select {}
+	case "stack":
+		return misbehave(ctx, string(append([]byte(nil), how...)))
+	case "goexit":
+		runtime.Goexit()
+	case "exit 0":
+		os.Exit(0)
+	case "exit 7":
+		os.Exit(7)
+	case "mp.Exit 9":
+		mp.AtExit(func() { fmt.Fprintln(os.Stderr, "hook in the child") })
+		mp.Exit(9)
+	case "kill":
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	case "abort":
+		syscall.Kill(os.Getpid(), syscall.SIGABRT)
+		select {}
+	case "garbage":
+		for fd := 1; fd < 12; fd++ {
+			syscall.Write(fd, []byte(strings.Repeat("garbage\n", 100)))
+		}
+		time.Sleep(time.Hour)
+	case "close link":
+		for fd := 3; fd < 12; fd++ {
+			syscall.Close(fd)
+		}
+		time.Sleep(time.Hour)
+	case "flood":
+		line := strings.Repeat("x", 99) + "\n"
+		for range 1 << 16 {
+			os.Stderr.WriteString(line)
+		}
+		os.Stderr.WriteString("the last line\n")
+		os.Exit(3)
+	case "close stdio":
+		os.Stdout.Close()
+		os.Stderr.Close()
+		return "closed", nil
+	case "stop":
+		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	}
+	return how, nil
+}
+
+// started starts a process and waits for the first line that it prints, so that it is at work when it returns.
+func started[A, R any](t testing.TB, ctx context.Context, fn *mp.Func[A, R], arg A, opts *mp.ProcessOptions) *mp.Process[R] {
+	t.Helper()
+	if opts == nil {
+		opts = &mp.ProcessOptions{}
+	}
+	line := make(signalWriter, 1)
+	opts.Stdout = line
+	p, err := mp.Start(ctx, fn, arg, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-line:
+	case <-p.Done():
+		_, err := p.Result(context.Background())
+		t.Fatalf("it ended early: %v, %v", p, err)
+	}
+	return p
+}
+
+type signalWriter chan struct{}
+
+func (w signalWriter) Write(p []byte) (int, error) {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+	return len(p), nil
+}
+
+func tempFile(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

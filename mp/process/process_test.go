@@ -1,0 +1,348 @@
+//go:build unix
+
+package process_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/process"
+)
+
+// PY-PROC-01, PY-PROC-05
+func TestCurrent(t *testing.T) {
+	me := mp.CurrentProcess()
+	if me.Name != "MainProcess" || me.Pid != os.Getpid() || me.Daemon || mp.ParentProcess() != nil {
+		t.Errorf("%+v, parent %v", me, mp.ParentProcess())
+	}
+	if mp.CPUCount() < 1 { // PY-PROC-15
+		t.Error(mp.CPUCount())
+	}
+}
+
+// PY-PROC-03, PY-EXIT-01
+func TestResult(t *testing.T) {
+	leak.Check(t)
+	want := value{
+		Name: "n", List: []float64{1, 2.5}, Map: map[string][]int{"a": {1}, "b": nil},
+		Next: &value{Name: "next"}, Error: fs.ErrNotExist, When: time.Now().Round(0),
+	}
+	p, err := mp.Start(t.Context(), Echo, want, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.Result(t.Context())
+	if err != nil || !errors.Is(got.Error, fs.ErrNotExist) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	got.Error = want.Error
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v came back as %+v", want, got)
+	}
+}
+
+// PY-PROC-07, PY-PROC-16, PY-PROC-18, PY-PROC-29, PY-PROC-33
+func TestLifecycle(t *testing.T) {
+	leak.Check(t)
+	ctx := t.Context()
+	p := mp.NewProcess(Who, 0, &mp.ProcessOptions{Name: "worker", Daemon: true, Dir: "/", Env: []string{"HOME=/nowhere"}})
+	if p.Alive() || p.Pid() != 0 || p.Name() != "worker" || !p.Daemon() || len(mp.ActiveChildren()) != 0 {
+		t.Errorf("before Start: %v", p)
+	}
+	if _, exited := p.ExitCode(); exited {
+		t.Error("it has an exit code before Start")
+	}
+	for what, err := range map[string]error{
+		"Join": p.Join(ctx), "Terminate": p.Terminate(), "Kill": p.Kill(), "Interrupt": p.Interrupt(),
+	} {
+		if !errors.Is(err, process.ErrNotStarted) {
+			t.Errorf("%s before Start: %v", what, err)
+		}
+	}
+	if _, err := p.Result(ctx); !errors.Is(err, process.ErrNotStarted) {
+		t.Errorf("Result before Start: %v", err)
+	}
+	if err := p.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(ctx); !errors.Is(err, process.ErrAlreadyStarted) {
+		t.Errorf("a second Start: %v", err)
+	}
+	id, err := p.Result(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := identity{
+		Name: "worker", Parent: "MainProcess", Pid: p.Pid(), ParentPid: os.Getpid(), Daemon: true, ParentAlive: true,
+		Args: os.Args, Dir: "/", Stdin: "/dev/null", Comm: "worker", Home: "/nowhere",
+	}
+	if !reflect.DeepEqual(id, want) {
+		t.Errorf("in the child: %+v, want %+v", id, want)
+	}
+	if code, exited := p.ExitCode(); code != 0 || !exited || p.Alive() || len(mp.ActiveChildren()) != 0 {
+		t.Errorf("after its end: %v", p)
+	}
+	if u := p.Usage(); u.PeakRSS < 1<<20 || u.User+u.System <= 0 {
+		t.Errorf("usage: %+v", u)
+	}
+	if s := p.String(); !strings.HasPrefix(s, "<Process name='worker' pid=") || !strings.HasSuffix(s, "stopped exitcode=0 daemon>") {
+		t.Error(s)
+	}
+	<-p.Done()
+	for _, signal := range []func() error{p.Terminate, p.Kill, p.Interrupt} { // PY-PROC-35
+		if err := signal(); err != nil {
+			t.Errorf("a signal after its end: %v", err)
+		}
+	}
+}
+
+// PY-PROC-19
+func TestClose(t *testing.T) {
+	leak.Check(t)
+	p := started(t, t.Context(), Deaf, 0, nil)
+	if err := p.Close(); !errors.Is(err, process.ErrStillRunning) {
+		t.Errorf("Close while it runs: %v", err)
+	}
+	p.Kill()
+	p.Join(t.Context())
+	for range 2 {
+		if err := p.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	}
+	if err := p.Join(t.Context()); !errors.Is(err, mp.ErrClosed) {
+		t.Errorf("Join after Close: %v", err)
+	}
+	if p.Alive() || p.String() != "<Process closed>" {
+		t.Error(p)
+	}
+}
+
+// PY-PROC-09
+func TestJoinIsBounded(t *testing.T) {
+	leak.Check(t)
+	p := started(t, t.Context(), Deaf, 0, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.Join(ctx); !errors.Is(err, context.Canceled) || !p.Alive() {
+		t.Errorf("Join: %v, %v", err, p)
+	}
+	p.Kill()
+	p.Join(t.Context())
+	if err := p.Join(ctx); err != nil { // what can be done at once is done
+		t.Errorf("Join of an ended process under a ctx that is over: %v", err)
+	}
+}
+
+// PY-PROC-11 … 14, PY-EXIT-05
+func TestSignals(t *testing.T) {
+	for sig, send := range map[syscall.Signal]func(*mp.Process[int]) error{
+		syscall.SIGTERM: (*mp.Process[int]).Terminate,
+		syscall.SIGKILL: (*mp.Process[int]).Kill,
+		syscall.SIGINT:  (*mp.Process[int]).Interrupt,
+	} {
+		leak.Check(t)
+		p := started(t, t.Context(), Deaf, 0, nil)
+		if s := p.String(); !strings.HasSuffix(s, " started>") || len(mp.ActiveChildren()) != 1 {
+			t.Error(s, mp.ActiveChildren())
+		}
+		if err := send(p); err != nil {
+			t.Fatal(err)
+		}
+		_, err := p.Result(t.Context())
+		var exit *mp.ExitError
+		if !errors.As(err, &exit) || exit.Signal != sig || exit.ExitCode != -int(sig) || exit.Cause != mp.CauseSignal ||
+			exit.Func != "deaf" || exit.Pid != p.Pid() {
+			t.Errorf("%v: %v", sig, err)
+		}
+		if code, _ := p.ExitCode(); code != -int(sig) {
+			t.Errorf("exit code %d after %v", code, sig)
+		}
+	}
+}
+
+// PY-PROC-17, PY-PROC-32
+func TestNamesInATree(t *testing.T) {
+	leak.Check(t)
+	p, err := mp.Start(t.Context(), Tree, 2, &mp.ProcessOptions{Name: "root"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := p.Result(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suffixes []string // the first number depends on the tests before this one
+	for _, n := range names[1:] {
+		_, path, _ := strings.Cut(n, ":")
+		suffixes = append(suffixes, path)
+	}
+	if want := []string{"1", "1:1", "2", "2:1"}; names[0] != "root" || !slices.Equal(suffixes, want) {
+		t.Errorf("%v", names)
+	}
+}
+
+// PY-PROC-21, PY-PROC-20, PY-ORPH-05
+func TestManyAtOnce(t *testing.T) {
+	leak.Check(t)
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			p, err := mp.Start(t.Context(), Double, i, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if n, err := p.Result(t.Context()); n != 2*i || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// PY-PROC-23, PY-BOOT-11
+func TestDescriptorsInTheChild(t *testing.T) {
+	leak.Check(t)
+	f, err := os.Open(tempFile(t, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var counts []int
+	var siblings []*mp.Process[int]
+	for range 4 {
+		p, err := mp.Start(t.Context(), FDs, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open, err := p.Result(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts = append(counts, len(open))
+		for _, o := range open {
+			if strings.Contains(o, "/file") {
+				t.Errorf("a file of ours is open in the child: %s", o)
+			}
+		}
+		siblings = append(siblings, started(t, t.Context(), Deaf, 0, nil))
+	}
+	for _, p := range siblings {
+		p.Kill()
+		p.Join(t.Context())
+	}
+	if slices.Max(counts) != slices.Min(counts) {
+		t.Errorf("descriptors in children beside 0, 1, 2 and 3 siblings: %v", counts)
+	}
+}
+
+// PY-PROC-34: nothing is started when the argument cannot be sent.
+func TestUnsendableArgument(t *testing.T) {
+	leak.Check(t)
+	cycle := &value{}
+	cycle.Next = cycle
+	if _, err := mp.Start(t.Context(), Echo, *cycle, nil); err == nil || !strings.Contains(err.Error(), "echo: the argument cannot be sent") {
+		t.Errorf("a cycle: %v", err)
+	}
+	if _, err := mp.Start(t.Context(), Opaque, any(func() {}), nil); err == nil || !strings.Contains(err.Error(), "func()") {
+		t.Errorf("a func in any: %v", err)
+	}
+	if _, err := mp.Start[int, int](t.Context(), nil, 0, nil); err == nil {
+		t.Error("a nil function was started")
+	}
+	if len(mp.ActiveChildren()) != 0 {
+		t.Error(mp.ActiveChildren())
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	leak.Check(t)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := mp.Start(over, Double, 1, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a ctx that is over: %v", err)
+	}
+	_, err := mp.Start(t.Context(), Double, 1, &mp.ProcessOptions{Dir: "/does/not/exist"})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "working directory /does/not/exist") {
+		t.Errorf("no such directory: %v", err)
+	}
+	p := mp.NewProcess(Double, 1, nil)
+	if err := p.Start(over); err == nil {
+		t.Error("started under a ctx that is over")
+	}
+	if err := p.Start(t.Context()); err != nil { // a Start that failed may be tried again
+		t.Fatal(err)
+	}
+	if n, err := p.Result(t.Context()); n != 2 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// Large arguments and results, larger than any buffer on the way. PY-CONN-04
+func TestLargeMessages(t *testing.T) {
+	leak.Check(t)
+	const size = 64 << 20
+	p, err := mp.Start(t.Context(), Length, make([]byte, size), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.Result(t.Context()); n != size || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	q, err := mp.Start(t.Context(), Bytes, size, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := q.Result(t.Context()); len(b) != size || err != nil {
+		t.Errorf("%d, %v", len(b), err)
+	}
+}
+
+// Files travel beside the bytes, both ways.
+func TestFiles(t *testing.T) {
+	leak.Check(t)
+	path := tempFile(t, "the text of a file")
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := mp.Start(t.Context(), ReadAll, f, nil)
+	f.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := p.Result(t.Context()); s != "the text of a file" || err != nil {
+		t.Errorf("%q, %v", s, err)
+	}
+	q, err := mp.Start(t.Context(), Open, path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := q.Result(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if b, _ := os.ReadFile(path); !bytes.Equal(b, readAll(g)) {
+		t.Error("the file that came back holds something else")
+	}
+}
+
+func readAll(f *os.File) []byte {
+	var b bytes.Buffer
+	b.ReadFrom(f)
+	return b.Bytes()
+}

@@ -1,0 +1,122 @@
+package spawn_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// The words of the guard, as programs see them. They are written out here once more on purpose.
+const guard = `An attempt has been made to start a new process before the
+current process has finished its bootstrapping phase.
+
+This probably means that you have forgotten to use the proper idiom
+in the main package:
+
+    func main() {
+        mp.Main(run)
+    }
+
+or, in a package's tests:
+
+    func TestMain(m *testing.M) { mp.TestMain(m) }`
+
+// A process that is started too early is refused, in every place, with the words of the guard, and without a fork bomb:
+// the number of processes is counted from outside.
+//
+// PY-BOOT-01, PY-BOOT-03, PY-POOL-30
+func TestGuard(t *testing.T) {
+	program := prog.Build(t, "./testdata/guard")
+	for where, starts := range map[string]int{
+		"package variable": 1,
+		"init":             1,
+		"main":             1,
+		"pool":             1,
+		"init of a child":  2, // the parent is allowed to start, its child is not
+	} {
+		t.Run(where, func(t *testing.T) {
+			r := prog.Run(t, program, []string{"MP_TEST_WHERE=" + where})
+			if r.Code != 1 || r.Stdout != "" {
+				t.Errorf("exit code %d, output %q", r.Code, r.Stdout)
+			}
+			if !strings.Contains(r.Stderr, guard) || !strings.Contains(r.Stderr, "guarded: true") {
+				t.Errorf("standard error:\n%s", r.Stderr)
+			}
+			if !strings.Contains(r.Stderr, "testdata/guard/main.go:") {
+				t.Errorf("the place of the attempt is not named:\n%s", r.Stderr)
+			}
+			if r.Starts != starts {
+				t.Errorf("%d processes were started, want %d", r.Starts, starts)
+			}
+		})
+	}
+}
+
+// The same program, with nothing in the wrong place, works.
+func TestNoGuard(t *testing.T) {
+	r := prog.Run(t, prog.Build(t, "./testdata/guard"), nil)
+	if r.Code != 0 || r.Stdout != "hello from the child\n" || r.Stderr != "" || r.Starts != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestGuardWithoutTestMain(t *testing.T) {
+	r := prog.Run(t, prog.Build(t, "./testdata/notestmain", "-test"), nil, "-test.v")
+	if r.Code != 0 || r.Starts != 1 || !strings.Contains(r.Stdout, "PASS: Example") {
+		t.Errorf("%+v", r)
+	}
+	if !strings.Contains(strings.ReplaceAll(r.Stdout, "\n        ", "\n"), guard) {
+		t.Errorf("the guard's words are not in:\n%s", r.Stdout)
+	}
+}
+
+// A child whose main does not reach mp.Main ends before it is ready, and Start says what that means.
+func TestMainNotReached(t *testing.T) {
+	r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=conditional"})
+	if r.Code != 1 || r.Starts != 2 || !strings.Contains(r.Stderr, "does its main call mp.Main on every path?") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestRegisterAfterMain(t *testing.T) {
+	r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=register"})
+	if r.Code != 2 || strings.Count(r.Stderr, "testdata/guard/main.go:") < 2 || !strings.Contains(r.Stderr, `Register("late")`) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestMainTwice(t *testing.T) {
+	r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=main twice"})
+	if r.Code != 2 || !strings.Contains(r.Stderr, "mp: Main is called again at") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A marker that no parent made is named, and the program ends; it does not hang, nor serve a stranger.
+func TestForgedMarker(t *testing.T) {
+	program := prog.Build(t, "./testdata/guard")
+	for _, value := range []string{"", "1", "3,4,5", "0,1,2", "1,2,3", "99999,4,5", "-1,2,3", strings.Repeat("9", 1<<16), "a\nb"} {
+		r := prog.Run(t, program, []string{"MP_SPAWN=" + value})
+		if r.Code != 1 || r.Stdout != "" || !strings.Contains(r.Stderr, "MP_SPAWN is set, but no parent process of this program set it") {
+			t.Errorf("MP_SPAWN=%.20q: %+v", value, r)
+		}
+	}
+}
+
+// The marker is gone before any other code of the program can pass it on.
+func TestMarkerIsConsumed(t *testing.T) {
+	if v, found := os.LookupEnv("MP_SPAWN"); found {
+		t.Errorf("MP_SPAWN is still %q", v)
+	}
+	env, err := Env.runHere(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kv := range env {
+		if strings.HasPrefix(kv, "MP_SPAWN") {
+			t.Errorf("the child still has %s", kv)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+// Exits ends in the way that MP_TEST_HOW says.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+func init() { prog.CountStart() }
+
+var how = os.Getenv("MP_TEST_HOW")
+
+// Linger says that it lives, and then lives until the file that it is given is there, or for ever.
+var Linger = mp.Register("linger", func(ctx context.Context, path string) (int, error) {
+	fmt.Println("living", os.Getpid())
+	for path == "" {
+		time.Sleep(time.Hour)
+	}
+	time.Sleep(100 * time.Millisecond)
+	fmt.Println("lived")
+	return 0, nil
+})
+
+// Family starts a child of its own that never ends, and never ends. It refers to itself, so init registers it.
+var Family *mp.Func[int, int]
+
+func init() {
+	Family = mp.Register("family", func(ctx context.Context, deep int) (int, error) {
+		if deep > 0 {
+			if _, err := mp.Start(context.Background(), Family, deep-1, nil); err != nil {
+				return 0, err
+			}
+		}
+		fmt.Println("living", os.Getpid())
+		for how == "busy" {
+		}
+		select {}
+	})
+}
+
+func main() {
+	if how == "context" {
+		mp.MainContext(func(ctx context.Context) error {
+			fmt.Println("waiting", os.Getpid())
+			<-ctx.Done()
+			return fmt.Errorf("stopped: %w", ctx.Err())
+		})
+	}
+	mp.Main(run)
+}
+
+func run() error {
+	ctx := context.Background()
+	switch how {
+	case "error":
+		return errors.New("it went wrong")
+	case "panic":
+		panic("boom")
+	case "exit":
+		mp.AtExit(func() { fmt.Println("hook 1") })
+		mp.AtExit(func() { fmt.Println("hook 2") })
+		mp.AtExit(func() { panic("a bad hook") })
+		mp.Exit(7)
+	case "daemon", "osexit":
+		_, err := mp.Start(ctx, Linger, "", &mp.ProcessOptions{Daemon: true})
+		if how == "osexit" {
+			os.Exit(3)
+		}
+		return err
+	case "join":
+		mp.AtExit(func() { fmt.Println("hook after the join") })
+		_, err := mp.Start(ctx, Linger, "x", nil)
+		return err
+	case "join forever":
+		_, err := mp.Start(ctx, Linger, "", nil)
+		return err
+	case "pool":
+		_, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2}) // never closed
+		return err
+	case "family", "busy":
+		if _, err := mp.Start(ctx, Family, 2, nil); err != nil {
+			return err
+		}
+		signal.Ignore(syscall.SIGHUP)
+		select {}
+	}
+	return nil
+}
