@@ -36,6 +36,7 @@ type processes struct{ opts *Options }
 func (b processes) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 	return spawn.Start(ctx, &spawn.Spec{
 		Role: role, Arg: arg, Prefix: b.opts.Name, Daemon: true,
+		Stdout: b.opts.Stdout, Stderr: b.opts.Stderr,
 		KillDelay: b.opts.KillDelay, IgnoreInterrupt: true,
 	})
 }

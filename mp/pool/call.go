@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -150,9 +151,18 @@ func (c *call) conclude(finished bool) {
 }
 
 // wrap says which call it was that a ctx or the pool ended.
-func (c *call) wrap(verb string, err error) error {
-	return fmt.Errorf("mp: %s(%s): %w", verb, c.name, err)
+func (c *call) wrap(verb string, err error) error { return &callError{verb, c.name, err} }
+
+type callError struct {
+	verb, name string
+	err        error
 }
+
+func (e *callError) Error() string {
+	return fmt.Sprintf("mp: %s(%s): %s", e.verb, e.name, strings.TrimPrefix(e.err.Error(), "mp: "))
+}
+
+func (e *callError) Unwrap() error { return e.err }
 
 // ctxError is the error of a ctx that is over: its cause, which errors.Is finds together with ctx.Err().
 func ctxError(ctx context.Context) error {

@@ -102,17 +102,11 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	}
 }
 
-// Cancel ends the call, also one that runs: its ctx ends, and after KillDelay the worker is killed. It reports false
-// when the call had ended before; after true, Wait returns context.Canceled. It does not wait.
+// Cancel ends the call, also one that runs: its ctx ends, and after KillDelay the worker is killed. It does not wait. It
+// reports false when the call had ended before; when it reports true, Wait returns context.Canceled.
 func (f *Future[R]) Cancel() bool {
-	select {
-	case <-f.done:
-		return false
-	default:
-	}
-	if f.call.claimCancel(&f.cancelled) {
+	if f.call != nil && f.call.claimCancel(&f.cancelled) {
 		f.call.pool.stop(f.call, context.Canceled)
-		return true
 	}
 	return f.cancelled.Load()
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -30,6 +31,9 @@ type Options struct {
 	// copied all the same, but a crash is everybody's crash, and what does not end by itself cannot be ended: it is
 	// left behind.
 	InProcess bool
+	// Stdout nil: the workers write to our standard output themselves. Stderr nil: what they write, the dump of a fatal
+	// error among it, is passed on to ours. A writer is given whole lines, by several goroutines at once.
+	Stdout, Stderr io.Writer
 	// Name is the prefix of the workers' names; default: PoolWorker.
 	Name string
 	// Logger hears of workers that start, die and are replaced; nil: nobody does.

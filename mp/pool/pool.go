@@ -100,6 +100,10 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 			p.end(e)
 		}
 	}
+	if err == nil && ctx.Err() != nil { // a worker may still have got ready when it was told to stop
+		err = fmt.Errorf("mp: the pool was not started: %w", ctxError(ctx))
+		p.end(err)
+	}
 	if err != nil {
 		<-p.closed
 		return nil, err

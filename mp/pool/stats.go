@@ -1,10 +1,15 @@
 package pool
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Stats is what a pool says of itself.
 type Stats struct {
-	Workers []WorkerStats // those that are up
+	Workers []WorkerStats // those that are up, by name
 	Queued  int           // items that are there and wait for a worker
-	Started int           // workers that were started in the pool's life
+	Started int           // workers that were started in the pool's life, replacements among them
 }
 
 // WorkerStats is what a pool says of a worker.
@@ -23,6 +28,9 @@ func (p *Pool) Stats() Stats {
 	for _, w := range p.workers {
 		s.Workers = append(s.Workers, WorkerStats{w.seat.Name(), w.seat.Pid(), w.answered, w.running})
 	}
+	slices.SortFunc(s.Workers, func(a, b WorkerStats) int { // by number: PoolWorker-9 comes before PoolWorker-10
+		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
 	for _, c := range p.calls {
 		s.Queued += c.limit - c.next + len(c.again)
 	}

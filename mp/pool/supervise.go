@@ -25,16 +25,16 @@ func (p *Pool) keep(ready chan<- error) {
 	w, err := p.hire()
 	ready <- err
 	for pause := firstPause; ; {
+		useful := false
 		if err == nil {
-			p.bury(w, w.receive())
-			if w.answered > 0 {
-				pause = firstPause
-			}
+			useful = p.bury(w, w.receive()) || w.answered > 0
 		}
 		if p.ctx.Err() != nil || err != nil && p.giveUp(err) {
 			return
 		}
-		if err != nil || w.answered == 0 {
+		if useful {
+			pause = firstPause
+		} else {
 			select {
 			case <-time.After(pause):
 			case <-p.ctx.Done():
@@ -88,8 +88,9 @@ func (p *Pool) initialised(s seat) error {
 	return s.ExitError(p.opts.Init.Name(), -1)
 }
 
-// bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere.
-func (p *Pool) bury(w *worker, err error) {
+// bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere. It
+// reports whether there was an item to blame.
+func (p *Pool) bury(w *worker, err error) (blamed bool) {
 	p.mu.Lock()
 	w.gone = true
 	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
@@ -126,6 +127,7 @@ func (p *Pool) bury(w *worker, err error) {
 		p.fail(victim.call, index, exit)
 	}
 	p.dispatch()
+	return victim != nil
 }
 
 // note logs the end of a worker, and keeps what Close has to tell.

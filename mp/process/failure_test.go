@@ -103,7 +103,7 @@ func TestExitError(t *testing.T) {
 	for how, want := range map[string]mp.ExitError{
 		"goroutine panic": {ExitCode: 2, Cause: mp.CauseFatal, Stack: "panic: elsewhere"},
 		"fatal":           {ExitCode: 2, Cause: mp.CauseFatal, Stack: "fatal error: concurrent map writes"},
-		"stack":           {ExitCode: 2, Cause: mp.CauseFatal, Stack: "goroutine stack exceeds"},
+		"stack":           {ExitCode: 2, Cause: mp.CauseFatal, Stack: "fatal error: stack overflow"},
 		"exit 7":          {ExitCode: 7, Cause: mp.CauseExit},
 		"exit 0":          {ExitCode: 0, Cause: mp.CauseExit},
 		"mp.Exit 9":       {ExitCode: 9, Cause: mp.CauseExit, Stderr: "hook in the child\n"},

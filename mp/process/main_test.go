@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -139,6 +140,7 @@ func misbehave(ctx context.Context, how string) (string, error) {
 		}
 		select {}
 	case "stack":
+		debug.SetMaxStack(16 << 20) // the default takes seconds to fill
 		return misbehave(ctx, string(append([]byte(nil), how...)))
 	case "goexit":
 		runtime.Goexit()

@@ -20,6 +20,7 @@ import (
 // Child is a process that this one has started. Its methods may be called at any time from any goroutine.
 type Child struct {
 	name      string
+	path      []uint32
 	daemon    bool
 	function  string
 	killDelay time.Duration
@@ -55,11 +56,14 @@ func track(c *Child) {
 // leftoverLimit bounds how long the link of a dead child is read when something else holds its end.
 const leftoverLimit = 5 * time.Second
 
-// Children are the living children of this process, workers of pools among them, in the order of their start.
+// Children are the living children of this process, workers of pools among them, in the order in which they were
+// numbered.
 func Children() []*Child {
 	children.Lock()
 	defer children.Unlock()
-	return slices.DeleteFunc(slices.Clone(children.list), func(c *Child) bool { return !c.Alive() })
+	alive := slices.DeleteFunc(slices.Clone(children.list), func(c *Child) bool { return !c.Alive() })
+	slices.SortFunc(alive, func(a, b *Child) int { return slices.Compare(a.path, b.path) })
+	return alive
 }
 
 // Pid is the process id.

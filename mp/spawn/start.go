@@ -61,6 +61,7 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	path := nextIdentity()
 	c := &Child{
 		name:      spec.Name,
+		path:      path,
 		daemon:    spec.Daemon,
 		function:  spec.Func,
 		killDelay: spec.KillDelay,

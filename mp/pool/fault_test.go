@@ -1,0 +1,333 @@
+//go:build unix
+
+package pool_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+// The death of a worker ends the item that it ran, with blame, and nothing else; the pool is whole again afterwards.
+//
+// PY-POOL-28, PY-PPE-08 … 10, PY-PPE-19
+func TestKilledWorker(t *testing.T) {
+	p := newPool(t, nil)
+	for how, want := range map[string]struct {
+		code  int
+		cause mp.Cause
+	}{"kill": {-9, mp.CauseSignal}, "exit": {99, mp.CauseExit}} {
+		for _, chunk := range []int{1, 4, 100} {
+			items := make([]task, 100)
+			for i := range items {
+				items[i].N = i
+			}
+			items[41].How, items[42].How, items[77].How = how, how, "fail"
+			got, err := mp.Map(t.Context(), p, Do, items, mp.KeepGoing(), mp.ChunkSize(chunk))
+			for i, r := range got {
+				if items[i].How == "" && r != i*i {
+					t.Errorf("%s, chunks of %d: item %d gave %d", how, chunk, i, r)
+				}
+			}
+			var blamed []int
+			for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
+				var exit *mp.ExitError
+				if errors.As(err, &exit) {
+					blamed = append(blamed, exit.Index)
+					if exit.ExitCode != want.code || exit.Cause != want.cause || exit.Func != "do" {
+						t.Errorf("%s: %+v", how, exit)
+					}
+				}
+			}
+			if !slices.Equal(blamed, []int{41, 42}) || !errors.Is(err, errUnlucky) {
+				t.Errorf("%s, chunks of %d: blamed are %v; %v", how, chunk, blamed, err)
+			}
+		}
+	}
+	if got, err := mp.Map(t.Context(), p, Square, numbers(10)); err != nil || got[9] != 81 {
+		t.Error(err)
+	}
+}
+
+// Without KeepGoing, Map stops at the first error, and what else runs is cancelled.
+func TestMapFailsFast(t *testing.T) {
+	p := newPool(t, nil)
+	_, err := mp.Map(t.Context(), p, Do, []task{{1, "wait"}, {2, "fail"}, {3, "wait"}, {4, "wait"}})
+	var remote *mp.RemoteError
+	if !errors.As(err, &remote) || remote.Index != 1 || !errors.Is(err, errUnlucky) || errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if s := p.Stats(); s.Started != 2 {
+		t.Errorf("%d workers were started", s.Started)
+	}
+}
+
+// PY-POOL-14
+func TestBigErrors(t *testing.T) {
+	p := newPool(t, nil)
+	_, err := mp.Map(t.Context(), p, Do, []task{{1, "big error"}, {2, "big error"}, {3, "big error"}}, mp.KeepGoing())
+	if len(fmt.Sprint(err)) < 3<<20 {
+		t.Errorf("%d bytes of errors", len(fmt.Sprint(err)))
+	}
+	if err := p.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGoexitInAWorker(t *testing.T) {
+	p := newPool(t, nil)
+	got, err := mp.Map(t.Context(), p, Do, []task{{1, "goexit"}, {2, ""}, {3, "goexit"}, {4, ""}}, mp.KeepGoing(), mp.ChunkSize(4))
+	if got[1] != 4 || got[3] != 16 || strings.Count(fmt.Sprint(err), "Goexit") != 2 {
+		t.Errorf("%v, %v", got, err)
+	}
+	if s := p.Stats(); s.Started != 2 {
+		t.Errorf("%d workers were started", s.Started)
+	}
+}
+
+// The deadline of an item counts from its start, also inside a chunk; its chunk-mates run elsewhere. PY-POOL-07
+func TestTimeout(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{TaskTimeout: 100 * time.Millisecond, KillDelay: 20 * time.Millisecond})
+	items := []task{{0, "deadline"}, {1, "deaf"}, {2, ""}, {3, "wait"}, {4, ""}}
+	got, err := mp.Map(t.Context(), p, Do, items, mp.KeepGoing(), mp.ChunkSize(5))
+	if got[0] != 0 || got[2] != 4 || got[4] != 16 {
+		t.Errorf("%v", got)
+	}
+	errs := err.(interface{ Unwrap() []error }).Unwrap()
+	var exit *mp.ExitError
+	var remote *mp.RemoteError
+	if len(errs) != 2 ||
+		!errors.As(errs[0], &exit) || exit.Cause != mp.CauseDeadline || exit.Index != 1 || !errors.Is(errs[0], mp.ErrTimeout) ||
+		!errors.As(errs[1], &remote) || remote.Index != 3 {
+		t.Errorf("%v", err)
+	}
+	for _, err := range errs {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	}
+	// Fifty items of 10 ms are all in time, although the call is not.
+	if _, err := mp.Map(t.Context(), p, Slow, slices.Repeat([]time.Duration{10 * time.Millisecond}, 50), mp.ChunkSize(25), mp.Timeout(5*time.Second)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestContextOfACall(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{KillDelay: 20 * time.Millisecond})
+	for _, how := range []string{"wait", "deaf"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		calls := make(chan error, 3)
+		go func() { _, err := mp.Apply(ctx, p, Do, task{1, how}); calls <- err }()
+		go func() { _, err := mp.Map(ctx, p, Do, []task{{1, how}, {2, how}, {3, how}}); calls <- err }()
+		go func() { _, err := mp.Submit(ctx, p, Do, task{1, how}).Wait(t.Context()); calls <- err }()
+		awaitBusy(t, p, 2)
+		cancel()
+		for range cap(calls) {
+			if err := <-calls; !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v", how, err)
+			}
+		}
+		if n, err := mp.Apply(t.Context(), p, Square, 5); n != 25 || err != nil {
+			t.Errorf("afterwards: %d, %v", n, err)
+		}
+	}
+}
+
+// PY-FUT-02, with a cancel that ends what runs.
+func TestCancel(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{KillDelay: time.Millisecond})
+	running := []*mp.Future[int]{mp.Submit(t.Context(), p, Do, task{1, "deaf"}), mp.Submit(t.Context(), p, Do, task{2, "deaf"})}
+	awaitBusy(t, p, 2)
+	pending := mp.Submit(t.Context(), p, Do, task{3, ""})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := pending.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Wait: %v", err)
+	}
+	if !pending.Cancel() || !pending.Cancel() || !running[0].Cancel() {
+		t.Error("Cancel reports false")
+	}
+	for _, f := range []*mp.Future[int]{pending, running[0]} {
+		if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+	select {
+	case <-running[1].Done():
+		t.Error("another call has ended too")
+	default:
+	}
+	running[1].Cancel()
+	running[1].Wait(t.Context())
+}
+
+func TestRetries(t *testing.T) {
+	p := newPool(t, nil)
+	dir := t.TempDir()
+	for how, want := range map[string]string{"fail": "xxx", "kill": "xxx", "": "x"} {
+		path := filepath.Join(dir, "tries"+how)
+		_, err := mp.Apply(t.Context(), p, Tries, tries{path, how}, mp.Retries(2))
+		if (err != nil) != (how != "") {
+			t.Errorf("%s: %v", how, err)
+		}
+		if b, _ := os.ReadFile(path); string(b) != want {
+			t.Errorf("%s: %d attempts", how, len(b))
+		}
+	}
+}
+
+type tries struct{ Path, How string }
+
+var Tries = mp.Register("tries", func(ctx context.Context, t tries) (int, error) {
+	f, err := os.OpenFile(t.Path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	f.WriteString("x")
+	f.Close()
+	return do(ctx, task{1, t.How})
+})
+
+// A worker that is stopped (SIGSTOP) holds up its own items only; a deadline ends them.
+func TestFrozenWorker(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{KillDelay: 10 * time.Millisecond})
+	frozen := p.Stats().Workers[0].Pid
+	syscall.Kill(frozen, syscall.SIGSTOP)
+	payload := bytes.Repeat([]byte("x"), 8<<20) // far more than a socket holds
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	failed := 0
+	for range 8 {
+		wg.Go(func() {
+			if _, err := mp.Apply(ctx, p, Bytes, payload); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed++
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if failed != 1 {
+		t.Errorf("%d of 8 calls have failed, want 1", failed)
+	}
+}
+
+// Results that break on the way, because their worker is killed while it writes them, break cleanly. PY-PPE-21
+func TestKilledWhileWriting(t *testing.T) {
+	p := newPool(t, nil)
+	payload := bytes.Repeat([]byte("x"), 32<<20)
+	for i := range 10 {
+		f := mp.Submit(t.Context(), p, Bytes, payload)
+		time.Sleep(time.Duration(i*i) * time.Millisecond)
+		for _, w := range p.Stats().Workers {
+			syscall.Kill(w.Pid, syscall.SIGKILL)
+		}
+		b, err := f.Wait(t.Context())
+		var exit *mp.ExitError
+		if err == nil && !bytes.Equal(b, payload) || err != nil && !errors.As(err, &exit) {
+			t.Fatalf("%d bytes, %v", len(b), err)
+		}
+	}
+}
+
+// Workers are killed at random while they work. Every item ends exactly once: with its result, or with the death of the
+// worker that ran it. What was blamed had been started, what had not been started was not lost, and nothing ran twice.
+func TestTortureKills(t *testing.T) {
+	const items = 2000
+	p := newPool(t, &mp.PoolOptions{Workers: 3})
+	path := filepath.Join(t.TempDir(), "marks")
+	list := make([]work, items)
+	for i := range list {
+		list[i] = work{path, i, time.Duration(rand.IntN(500)) * time.Microsecond}
+	}
+	stop, stopped := make(chan struct{}), make(chan int)
+	go func() {
+		kills := 0
+		for {
+			select {
+			case <-stop:
+				stopped <- kills
+				return
+			case <-time.After(time.Duration(rand.IntN(10_000)) * time.Microsecond):
+				if workers := p.Stats().Workers; len(workers) > 0 {
+					if syscall.Kill(workers[rand.IntN(len(workers))].Pid, syscall.SIGKILL) == nil {
+						kills++
+					}
+				}
+			}
+		}
+	}()
+	got, err := mp.Map(t.Context(), p, Mark, list, mp.KeepGoing())
+	close(stop)
+	kills := <-stopped
+
+	blamed := make(map[int]bool)
+	if err != nil {
+		for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
+			var exit *mp.ExitError
+			if !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL || blamed[exit.Index] {
+				t.Fatalf("%v", err)
+			}
+			blamed[exit.Index] = true
+		}
+	}
+	starts, ends := make(map[int]int), make(map[int]int)
+	marks, _ := os.ReadFile(path)
+	for line := range strings.Lines(string(marks)) {
+		var what string
+		var n, pid int
+		if _, err := fmt.Sscan(line, &what, &n, &pid); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if what == "start" {
+			starts[n]++
+		} else {
+			ends[n]++
+		}
+	}
+	unstarted := 0
+	for i := range list {
+		switch {
+		case starts[i] > 1:
+			t.Errorf("item %d was started %d times", i, starts[i])
+		case !blamed[i] && (ends[i] != 1 || got[i] != i):
+			t.Errorf("item %d: result %d, started %d times, ended %d times", i, got[i], starts[i], ends[i])
+		case blamed[i] && starts[i] == 0:
+			unstarted++ // killed between its announcement and its first line
+		}
+	}
+	t.Logf("%d items, %d kills, %d blamed (%d of them before their first line)", items, kills, len(blamed), unstarted)
+	if len(blamed) == 0 {
+		t.Error("nothing was killed; the test has shown nothing")
+	}
+}
+
+// Idle workers are killed; nobody is blamed, and calls that come at that moment succeed or blame a death of theirs.
+func TestKilledWhileIdle(t *testing.T) {
+	p := newPool(t, nil)
+	for i := range 20 {
+		for _, w := range p.Stats().Workers {
+			syscall.Kill(w.Pid, syscall.SIGKILL)
+		}
+		if n, err := mp.Apply(t.Context(), p, Square, i); n != i*i || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+}
