@@ -1,0 +1,319 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+// asProgram makes the test binary be the example, workers and all.
+const asProgram = "CLASSIFIER_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	mp.TestMain(m)
+}
+
+func zipped(parts ...any) io.Reader {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	for _, part := range parts {
+		switch part := part.(type) {
+		case []byte:
+			z.Write(part)
+		case int: // so many bytes
+			z.Write(make([]byte, part))
+		}
+	}
+	z.Close()
+	return &b
+}
+
+func TestReadIdx(t *testing.T) {
+	elements, n, err := readIdx(zipped([]byte{0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2}, []byte("abcdefghijkl")), 2, 2)
+	if err != nil || n != 3 || string(elements) != "abcdefghijkl" {
+		t.Errorf("got %q, %d, %v", elements, n, err)
+	}
+	image := []byte{0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28}
+	with := func(i int, b byte) []byte {
+		h := bytes.Clone(image)
+		h[i] = b
+		return h
+	}
+	cut := bytes.NewReader(func() []byte { b, _ := io.ReadAll(zipped(image, 2*pixels)); return b[:len(b)-12] }())
+	for name, c := range map[string]struct {
+		in   io.Reader
+		want string
+	}{
+		"not gzip":        {bytes.NewReader(image), "gzip"},
+		"empty":           {bytes.NewReader(nil), "EOF"},
+		"empty gzip":      {zipped(), "header"},
+		"half a header":   {zipped(image[:9]), "header"},
+		"labels":          {zipped([]byte{0, 0, 8, 1, 0, 0, 0, 9}, 40), "magic"},
+		"floats":          {zipped(with(2, 0x0d), 8*pixels), "magic"},
+		"four dimensions": {zipped(with(3, 4), 2*pixels), "magic"},
+		"another width":   {zipped(with(15, 29), 2*28*29), "dimension 2"},
+		"huge height":     {zipped(with(8, 0xff), 2*pixels), "dimension 1"},
+		"huge count":      {zipped(with(4, 0xff), 2*pixels), "more than"},
+		"a lying count":   {zipped(with(5, 0x0f), 2*pixels), "promises"},
+		"too short":       {zipped(image, 2*pixels-1), "promises"},
+		"too long":        {zipped(image, 2*pixels+1), "more than"},
+		"cut gzip":        {cut, "promises"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := readIdx(c.in, side, side); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func FuzzReadIdx(f *testing.F) {
+	b, _ := io.ReadAll(zipped([]byte{0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28}, pixels))
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if elements, n, err := readIdx(bytes.NewReader(b), side, side); err == nil && len(elements) != n*pixels {
+			t.Errorf("%d items of %d bytes", n, len(elements))
+		}
+	})
+}
+
+func TestEmbedded(t *testing.T) {
+	for name, want := range map[string]int{"train": 2000, "t10k": 500} {
+		s, err := loadSet("", name)
+		if err != nil || s.len() != want {
+			t.Fatal(name, err)
+		}
+		var perClass [classes]int
+		for _, label := range s.labels {
+			perClass[label]++
+		}
+		for class, n := range perClass {
+			if n < want/classes/2 {
+				t.Errorf("%s: only %d of class %d", name, n, class)
+			}
+		}
+	}
+	if _, err := loadSet(t.TempDir(), "train"); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func TestAugment(t *testing.T) {
+	image := make([]byte, pixels)
+	image[14*side+10] = 255
+	seen := map[int]bool{}
+	a, b := make([]float32, pixels), make([]float32, pixels)
+	for sample := range 500 {
+		augment(a, image, 1, 2, sample)
+		augment(b, image, 1, 2, sample)
+		for i, v := range a {
+			if v != b[i] {
+				t.Fatal("the same call gave other pixels")
+			}
+			if v != 0 {
+				seen[i] = true
+				x, y := i%side, i/side
+				if mirrored := side - 1 - x; v != 1 || y < 13 || y > 15 || (x < 9 || x > 11) && (mirrored < 9 || mirrored > 11) {
+					t.Errorf("%v at %d, %d", v, x, y)
+				}
+			}
+		}
+	}
+	if len(seen) != 18 { // 9 shifts, mirrored or not
+		t.Errorf("saw %d of 18 variations", len(seen))
+	}
+}
+
+// TestGradient compares the gradient with what a small change of a weight does.
+func TestGradient(t *testing.T) {
+	train, err := loadSet("", "train")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 4
+	x := make([]float32, n*pixels)
+	for s := range n {
+		normalise(x[s*pixels:][:pixels], train.image(s))
+	}
+	m := newModel(3)
+	m.backward(x, train.labels[:n])
+	grad := m.grad
+	check := func(name string, weights, grad []float32) {
+		biggest := 0
+		for i := range grad {
+			if math.Abs(float64(grad[i])) > math.Abs(float64(grad[biggest])) {
+				biggest = i
+			}
+		}
+		for _, i := range []int{biggest, len(grad) / 2, len(grad) / 3} {
+			const h = 1.0 / 256
+			w := weights[i]
+			weights[i] = w + h
+			up := m.backward(x, train.labels[:n])
+			weights[i] = w - h
+			down := m.backward(x, train.labels[:n])
+			weights[i] = w
+			numeric := (up - down) / n / (2 * h)
+			if diff := math.Abs(numeric - float64(grad[i])); diff > 2e-3+0.02*math.Abs(numeric) {
+				t.Errorf("%s[%d]: gradient %g, measured %g", name, i, grad[i], numeric)
+			}
+		}
+	}
+	w := &m.weights
+	check("w1", w.w1[:], grad.w1[:])
+	check("b1", w.b1[:], grad.b1[:])
+	check("w2", w.w2[:], grad.w2[:])
+	check("b2", w.b2[:], grad.b2[:])
+}
+
+func TestPlan(t *testing.T) {
+	all, without := plan(60, 1, 1, nil), plan(60, 1, 1, map[int]bool{7: true})
+	if len(all) != 3 || len(without) != 3 {
+		t.Fatalf("%d and %d batches", len(all), len(without))
+	}
+	seen := map[int]int{}
+	for i := range all {
+		rest := all[i].Samples
+		for _, s := range rest {
+			seen[s]++
+		}
+		kept := fmt.Sprint(without[i].Samples)
+		if want := strings.NewReplacer("[7 ", "[", " 7 ", " ", " 7]", "]").Replace(fmt.Sprint(rest)); kept != want {
+			t.Errorf("batch %d is %s, want %s", i, kept, want)
+		}
+	}
+	if len(seen) != 60 {
+		t.Errorf("%d of 60 samples", len(seen))
+	}
+	if fmt.Sprint(all) == fmt.Sprint(plan(60, 1, 2, nil)) || fmt.Sprint(all) == fmt.Sprint(plan(60, 2, 1, nil)) {
+		t.Error("another epoch or seed, but the same order")
+	}
+}
+
+// TestSameBits: no workers, one and two give the same weights.
+func TestSameBits(t *testing.T) {
+	o := options{epochs: 2, seed: 5}
+	train, err := loadSet("", "train")
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := &set{train.images[:200*pixels], train.labels[:200]}
+	alone := func() [32]byte {
+		result, err := trainAlone(t.Context(), o, small, nil, func(epoch) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result.model.fingerprint()
+	}
+	want := alone()
+	for o.workers = 1; o.workers <= 2; o.workers++ {
+		fed, err := trainWithWorkers(t.Context(), o, small)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fed.model.fingerprint() != want {
+			t.Errorf("%d workers give other weights than none", o.workers)
+		}
+	}
+	if o.seed++; alone() == want {
+		t.Error("another seed, but the same weights")
+	}
+}
+
+// program runs the example as a user would.
+func program(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	temp := t.TempDir()
+	cmd.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+temp)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	if left, _ := os.ReadDir(temp); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	return out.String(), errs.String(), err
+}
+
+func expect(t *testing.T, text string, patterns ...string) {
+	t.Helper()
+	for _, p := range patterns {
+		if !regexp.MustCompile("(?m)" + p).MatchString(text) {
+			t.Errorf("no %q in:\n%s", p, text)
+		}
+	}
+}
+
+// underRace: the detector looks at each of the model's reads, which takes
+// forty times as long.
+func underRace() bool {
+	info, _ := debug.ReadBuildInfo()
+	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+func TestProgram(t *testing.T) {
+	epochs, accuracy := "10", `^accuracy [89]\d`
+	if underRace() {
+		epochs, accuracy = "1", `^accuracy`
+	}
+	out, stderr, err := program(t, "-epochs", epochs)
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, out, stderr)
+	}
+	expect(t, out,
+		`^classifier \(pid \d+\)$`, `^├─ PoolWorker-1 \(pid \d+\)$`, `^└─ PoolWorker-2 \(pid \d+\)$`,
+		`^epoch +`+epochs+` `, accuracy)
+	if _, err := mapFile(os.Args[0], 1); err == nil {
+		expect(t, out,
+			`sample 1234 is to blame.* worker \d+ died of it, SIGBUS, known \d+\.\d ms after`, `worker \d+ takes the place`,
+			`identical to the clean in-process run without it`, `with goroutines: exit status 2\n  unexpected fault address`)
+	}
+	if lines := strings.Count(out, "\n") + strings.Count(stderr, "\n"); lines > 25 {
+		t.Errorf("%d lines of output:\n%s%s", lines, out, stderr)
+	}
+}
+
+func TestProgramModes(t *testing.T) {
+	out, _, err := program(t, "-workers=0", "-epochs=1")
+	if err != nil {
+		t.Error(err)
+	}
+	expect(t, out, `^no workers`, `^epoch  1 .*80 batches$`, `^accuracy`)
+
+	out, _, err = program(t, "-incident=false", "-workers=1", "-epochs=1")
+	if err != nil {
+		t.Error(err)
+	}
+	expect(t, out, `^epoch  1 .*80 batches = 80$`, `identical to the in-process run`)
+
+	out, _, err = program(t, "-break=guard")
+	if err != nil {
+		t.Error(err)
+	}
+	expect(t, out, `bootstrapping phase`, `mp\.Main\(run\)`, `^exit status 1$`)
+
+	for _, args := range [][]string{{"-break=nothing"}, {"-workers=-1"}, {"stray"}, {"-data=/does/not/exist"}} {
+		if out, stderr, err := program(t, args...); err == nil || stderr == "" {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+}

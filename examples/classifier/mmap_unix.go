@@ -1,0 +1,25 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapFile maps the first size bytes of a file for reading. It does not look
+// how long the file is: whoever shortens it later is not seen then either.
+func mapFile(name string, size int) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // the mapping stays
+	b, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+	return b, os.NewSyscallError("mmap", err)
+}
+
+// signalName is "SIGBUS" where Signal.String is "bus error".
+func signalName(s syscall.Signal) string { return unix.SignalName(s) }
