@@ -7,6 +7,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -182,10 +183,13 @@ func (p *Pool) settle(c *call, index int, data []byte, files []*os.File, err err
 	c.conclude(ended)
 }
 
-// dispatch offers work to every worker.
+// dispatch offers work to every worker, to those with the least of it first.
 func (p *Pool) dispatch() {
 	p.mu.Lock()
 	workers := slices.Clone(p.workers)
+	slices.SortStableFunc(workers, func(a, b *worker) int {
+		return cmp.Or(cmp.Compare(len(a.queue), len(b.queue)), cmp.Compare(a.given, b.given))
+	})
 	p.mu.Unlock()
 	for _, w := range workers {
 		p.feed(w)

@@ -68,7 +68,7 @@ func prepare(l link.Link) (Role, *Self, error) {
 	if m.Kind != kindPrepare {
 		return nil, nil, fmt.Errorf("the first message is no preparation data but of kind %d", m.Kind)
 	}
-	if err := codecs().preparation.Decode(m.Body, nil, &prep); err != nil {
+	if err := preparationCodec().Decode(m.Body, nil, &prep); err != nil {
 		return nil, nil, fmt.Errorf("the preparation data cannot be read: %w", err)
 	}
 	m.Release()
@@ -104,7 +104,7 @@ func refuse(l link.Link, err error) {
 		r.Mismatch, r.Listed = true, sealed().list()
 	}
 	var b wire.Buffer
-	if codecs().refusal.Encode(&b, &r) == nil && l.Send(link.Msg{Kind: kindRefused, Body: b.Data}) == nil {
+	if refusalCodec().Encode(&b, &r) == nil && l.Send(link.Msg{Kind: kindRefused, Body: b.Data}) == nil {
 		l.Flush()
 	}
 }

@@ -43,16 +43,12 @@ const (
 	FirstKind link.Kind = 16
 )
 
-var codecs = sync.OnceValue(func() (c struct {
-	preparation *wire.Codec[preparation]
-	refusal     *wire.Codec[refusal]
-	failure     *wire.Codec[Failure]
-}) {
-	c.preparation = must(wire.Compile[preparation]())
-	c.refusal = must(wire.Compile[refusal]())
-	c.failure = must(wire.Compile[Failure]())
-	return c
-})
+// The codecs are compiled when they are first needed: a child that gets ready needs one of them only.
+var (
+	preparationCodec = sync.OnceValue(func() *wire.Codec[preparation] { return must(wire.Compile[preparation]()) })
+	refusalCodec     = sync.OnceValue(func() *wire.Codec[refusal] { return must(wire.Compile[refusal]()) })
+	failureCodec     = sync.OnceValue(func() *wire.Codec[Failure] { return must(wire.Compile[Failure]()) })
+)
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -62,10 +58,10 @@ func must[T any](v T, err error) T {
 }
 
 // EncodeFailure appends f to b.
-func EncodeFailure(b *wire.Buffer, f *Failure) error { return codecs().failure.Encode(b, f) }
+func EncodeFailure(b *wire.Buffer, f *Failure) error { return failureCodec().Encode(b, f) }
 
 // DecodeFailure reads what EncodeFailure wrote.
 func DecodeFailure(data []byte) (*Failure, error) {
 	f := new(Failure)
-	return f, codecs().failure.Decode(data, nil, f)
+	return f, failureCodec().Decode(data, nil, f)
 }

@@ -78,7 +78,7 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 		c.killDelay = DefaultKillDelay
 	}
 	var prep wire.Buffer
-	err := codecs().preparation.Encode(&prep, &preparation{
+	err := preparationCodec().Encode(&prep, &preparation{
 		Name: c.name, Identity: path, Daemon: spec.Daemon,
 		ParentPid: os.Getpid(), ParentName: identity.name,
 		Fingerprint: sealed().fingerprint,
@@ -174,7 +174,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 
 func (c *Child) refused(body []byte) error {
 	var r refusal
-	if err := codecs().refusal.Decode(body, nil, &r); err != nil {
+	if err := refusalCodec().Decode(body, nil, &r); err != nil {
 		return fmt.Errorf("mp: %s (pid %d) refused to start and its reason cannot be read: %w", c.name, c.Pid(), err)
 	}
 	if r.Mismatch {

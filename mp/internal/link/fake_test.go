@@ -3,29 +3,10 @@ package link
 import (
 	"bytes"
 	"os"
-	"runtime"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
-
-func dupFD(t testing.TB, f *os.File) uintptr {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("there is no stream link on Windows yet")
-	}
-	raw, err := f.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var fd int
-	raw.Control(func(old uintptr) { fd, err = syscall.Dup(int(old)) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return uintptr(fd)
-}
 
 // bytesConn is a Conn that reads given bytes.
 type bytesConn struct{ bytes.Reader }

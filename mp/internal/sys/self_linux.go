@@ -1,6 +1,11 @@
 package sys
 
-import "os"
+import (
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
 
 // Executable is the path that starts this very program again. The link in /proc names the running file itself, also
 // after it was deleted or replaced.
@@ -9,12 +14,17 @@ func Executable() (string, error) {
 	if _, err := os.Lstat(self); err == nil {
 		return self, nil
 	}
-	return executable, executableErr
+	return os.Executable() // package os has found it out before the program could change its directory
 }
 
-// The path is resolved before the program can change its directory.
-var executable, executableErr = os.Executable()
-
-// SetProcessName sets the name that ps and top show for this process; it is cut to 15 bytes. That it fails without
-// /proc hurts nobody.
-func SetProcessName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
+// SetProcessName sets the name that ps and top show for this process, that of its first thread; it is cut to 15 bytes.
+// That it may fail without /proc hurts nobody.
+func SetProcessName(name string) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
+		return
+	}
+	_ = setThreadName(name) // a main that has just begun is still on it, and this is faster
+}

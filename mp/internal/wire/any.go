@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -16,18 +17,59 @@ type carried struct {
 	decode func(d *decoder) (any, error)
 }
 
-var (
-	// carriers lists them; the index is the type number on the wire.
-	carriers []carried
-	// numbers finds a type's number.
-	numbers = map[reflect.Type]int{}
-)
+// carriersTable holds the types that an any may hold.
+type carriersTable struct {
+	list   []carried            // the index is the type number on the wire
+	number map[reflect.Type]int // back to it
+}
 
-func carry[T any](enc func(*encoder, *T) error, dec func(*decoder, *T) error) {
-	t := reflect.TypeFor[T]()
-	numbers[t] = len(carriers)
-	carriers = append(carriers, carried{
-		t: t,
+// carriers is made when the first any is sent: most programs send none, and every child would pay for it.
+var carriers func() carriersTable
+
+func init() { carriers = sync.OnceValue(makeCarriers) } // in init, since any contains any
+
+func makeCarriers() (c carriersTable) {
+	c.list = []carried{
+		carry(encodeBool, decodeBool),
+		carry(encodeInt[int], decodeInt[int]),
+		carry(encodeInt[int8], decodeInt[int8]),
+		carry(encodeInt[int16], decodeInt[int16]),
+		carry(encodeInt[int32], decodeInt[int32]),
+		carry(encodeInt[int64], decodeInt[int64]),
+		carry(encodeUint[uint], decodeUint[uint]),
+		carry(encodeUint[uint8], decodeUint[uint8]),
+		carry(encodeUint[uint16], decodeUint[uint16]),
+		carry(encodeUint[uint32], decodeUint[uint32]),
+		carry(encodeUint[uint64], decodeUint[uint64]),
+		carry(encodeFloat32, decodeFloat32),
+		carry(encodeFloat64, decodeFloat64),
+		carry(encodeString, decodeString),
+		carry(encodeTime, decodeTime),
+		carry(encodeInt[time.Duration], decodeInt[time.Duration]),
+		carry(encodeRaw[bool], decodeBools),
+		carry(encodeRaw[byte], decodeNumbers[byte]),
+		carry(encodeRaw[int], decodeNumbers[int]),
+		carry(encodeRaw[int32], decodeNumbers[int32]),
+		carry(encodeRaw[int64], decodeNumbers[int64]),
+		carry(encodeRaw[uint32], decodeNumbers[uint32]),
+		carry(encodeRaw[uint64], decodeNumbers[uint64]),
+		carry(encodeRaw[float32], decodeNumbers[float32]),
+		carry(encodeRaw[float64], decodeNumbers[float64]),
+		carry(encodeStrings, decodeStrings),
+		carry(encodeAnys, decodeAnys),
+		carry(encodeDict(encodeAny), decodeDict(decodeAny)),
+		carry(encodeDict(encodeString), decodeDict(decodeString)),
+	}
+	c.number = make(map[reflect.Type]int, len(c.list))
+	for i, one := range c.list {
+		c.number[one.t] = i
+	}
+	return c
+}
+
+func carry[T any](enc func(*encoder, *T) error, dec func(*decoder, *T) error) carried {
+	return carried{
+		t: reflect.TypeFor[T](),
 		encode: func(e *encoder, x any) error {
 			v := x.(T)
 			return enc(e, &v)
@@ -37,39 +79,7 @@ func carry[T any](enc func(*encoder, *T) error, dec func(*decoder, *T) error) {
 			err := dec(d, &v)
 			return v, err
 		},
-	})
-}
-
-func init() { // in init, since any contains any
-	carry(encodeBool, decodeBool)
-	carry(encodeInt[int], decodeInt[int])
-	carry(encodeInt[int8], decodeInt[int8])
-	carry(encodeInt[int16], decodeInt[int16])
-	carry(encodeInt[int32], decodeInt[int32])
-	carry(encodeInt[int64], decodeInt[int64])
-	carry(encodeUint[uint], decodeUint[uint])
-	carry(encodeUint[uint8], decodeUint[uint8])
-	carry(encodeUint[uint16], decodeUint[uint16])
-	carry(encodeUint[uint32], decodeUint[uint32])
-	carry(encodeUint[uint64], decodeUint[uint64])
-	carry(encodeFloat32, decodeFloat32)
-	carry(encodeFloat64, decodeFloat64)
-	carry(encodeString, decodeString)
-	carry(encodeTime, decodeTime)
-	carry(encodeInt[time.Duration], decodeInt[time.Duration])
-	carry(encodeRaw[bool], decodeBools)
-	carry(encodeRaw[byte], decodeNumbers[byte])
-	carry(encodeRaw[int], decodeNumbers[int])
-	carry(encodeRaw[int32], decodeNumbers[int32])
-	carry(encodeRaw[int64], decodeNumbers[int64])
-	carry(encodeRaw[uint32], decodeNumbers[uint32])
-	carry(encodeRaw[uint64], decodeNumbers[uint64])
-	carry(encodeRaw[float32], decodeNumbers[float32])
-	carry(encodeRaw[float64], decodeNumbers[float64])
-	carry(encodeStrings, decodeStrings)
-	carry(encodeAnys, decodeAnys)
-	carry(encodeDict(encodeAny), decodeDict(decodeAny))
-	carry(encodeDict(encodeString), decodeDict(decodeString))
+	}
 }
 
 const carriedTypes = "nil, bool, numbers, string, time.Time, time.Duration, slices of the common ones ([]byte, []int, []float64, []string, []any, …), map[string]any and map[string]string"
@@ -79,14 +89,14 @@ func encodeAny(e *encoder, p *any) error {
 		return e.msg.EncodeNil()
 	}
 	t := reflect.TypeOf(*p)
-	n, ok := numbers[t]
+	n, ok := carriers().number[t]
 	if !ok {
 		return notCarried(*p, t)
 	}
 	if err := e.msg.EncodeUint(uint64(n)); err != nil {
 		return err
 	}
-	return carriers[n].encode(e, *p)
+	return carriers().list[n].encode(e, *p)
 }
 
 func notCarried(x any, t reflect.Type) error {
@@ -113,10 +123,10 @@ func decodeAny(d *decoder, p *any) error {
 	if err != nil {
 		return err
 	}
-	if n >= uint64(len(carriers)) {
+	if n >= uint64(len(carriers().list)) {
 		return fmt.Errorf("type number %d is not one that an any can carry", n)
 	}
-	*p, err = carriers[n].decode(d)
+	*p, err = carriers().list[n].decode(d)
 	return err
 }
 

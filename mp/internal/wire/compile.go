@@ -126,7 +126,7 @@ func (c *compiler) build(t reflect.Type, at place) (plan, error) {
 	if p, ok := exact[t]; ok {
 		return p, nil
 	}
-	if p, ok := scalars[t.Kind()]; ok {
+	if p := scalars[t.Kind()]; p != nil {
 		return p, nil
 	}
 	switch t.Kind() {
@@ -173,7 +173,7 @@ func plain(t reflect.Type) bool {
 }
 
 func (c *compiler) slice(t reflect.Type, at place) (plan, error) {
-	if p, ok := rawSlices[t.Elem().Kind()]; ok && plain(t.Elem()) {
+	if p := rawSlices[t.Elem().Kind()]; p != nil && plain(t.Elem()) {
 		return p, nil
 	}
 	elem, err := c.plan(t.Elem(), at.inside("[]"))
@@ -206,8 +206,7 @@ func rawElements(t reflect.Type) (bools, ok bool) {
 	case reflect.Bool:
 		return true, true
 	default:
-		_, ok := rawSlices[kind]
-		return false, ok && kind != reflect.String
+		return false, rawSlices[kind] != nil && kind != reflect.String
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // rawSlices holds the plans of slices that travel as their memory, by the kind
 // of their elements.
-var rawSlices = map[reflect.Kind]plan{
+var rawSlices = [reflect.UnsafePointer + 1]plan{
 	reflect.Bool:    &leaf[[]bool]{encodeRaw[bool], decodeBools, 1},
 	reflect.Int:     &leaf[[]int]{encodeRaw[int], decodeNumbers[int], 1},
 	reflect.Int8:    &leaf[[]int8]{encodeRaw[int8], decodeNumbers[int8], 1},

@@ -16,7 +16,7 @@ type unsigned interface {
 }
 
 // scalars holds the plans of the kinds that have no parts.
-var scalars = map[reflect.Kind]plan{
+var scalars = [reflect.UnsafePointer + 1]plan{
 	reflect.Bool:    &leaf[bool]{encodeBool, decodeBool, 1},
 	reflect.Int:     &leaf[int]{encodeInt[int], decodeInt[int], 1},
 	reflect.Int8:    &leaf[int8]{encodeInt[int8], decodeInt[int8], 1},

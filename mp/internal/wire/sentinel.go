@@ -17,7 +17,6 @@ import (
 var sentinels = struct {
 	sync.RWMutex
 	byName map[string]error
-	names  []string // sorted
 }{byName: map[string]error{
 	"fs.ErrExist":              fs.ErrExist,
 	"fs.ErrNotExist":           fs.ErrNotExist,
@@ -36,8 +35,6 @@ var sentinels = struct {
 	"errors.ErrUnsupported":    errors.ErrUnsupported,
 }}
 
-func init() { sentinels.names = slices.Sorted(maps.Keys(sentinels.byName)) }
-
 // AddSentinel makes errors.Is(e, err) hold for errors that arrive from another
 // process if it held there for the error registered under the same name.
 func AddSentinel(name string, err error) error {
@@ -53,8 +50,6 @@ func AddSentinel(name string, err error) error {
 		return fmt.Errorf("an error is already registered as %q", name)
 	}
 	sentinels.byName[name] = err
-	i, _ := slices.BinarySearch(sentinels.names, name)
-	sentinels.names = slices.Insert(sentinels.names, i, name)
 	return nil
 }
 
@@ -70,7 +65,7 @@ func sentinel(name string) (error, bool) {
 // yield runs methods of users.
 func namedSentinels(yield func(name string, err error)) {
 	sentinels.RLock()
-	names := slices.Clone(sentinels.names)
+	names := slices.Sorted(maps.Keys(sentinels.byName))
 	sentinels.RUnlock()
 	for _, name := range names {
 		if err, ok := sentinel(name); ok {
