@@ -340,7 +340,7 @@ func TestReplacementsFail(t *testing.T) {
 	if !errors.Is(err, pool.ErrBroken) || !errors.Is(err, errUnlucky) {
 		t.Errorf("%v", err)
 	}
-	if s := log.String(); !strings.Contains(s, "a worker cannot be started") || !strings.Contains(s, "worker has died") {
+	if s := log.String(); !strings.Contains(s, "a worker could not be started") || !strings.Contains(s, "worker has died") {
 		t.Errorf("log:\n%s", s)
 	}
 }
@@ -419,7 +419,7 @@ func TestFilesToWorkers(t *testing.T) {
 }
 
 func TestInProcess(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{InProcess: true, Init: Prepare.With("here"), KillDelay: time.Millisecond})
+	p := newPool(t, &mp.PoolOptions{Workers: 1, InProcess: true, Init: Prepare.With("here"), KillDelay: time.Millisecond})
 	defer func() { state = "not prepared" }()
 	pids, err := mp.Map(t.Context(), p, Pid, numbers(100))
 	if err != nil || pids[0] != os.Getpid() || len(mp.ActiveChildren()) != 0 {

@@ -25,14 +25,13 @@ func (p *Pool) keep(ready chan<- error) {
 	w, err := p.hire()
 	ready <- err
 	for pause := firstPause; ; {
-		useful := false
 		if err == nil {
-			useful = p.bury(w, w.receive()) || w.answered > 0
+			err = p.bury(w, w.receive())
 		}
 		if p.ctx.Err() != nil || err != nil && p.giveUp(err) {
 			return
 		}
-		if useful {
+		if err == nil && w.useful {
 			pause = firstPause
 		} else {
 			select {
@@ -88,9 +87,9 @@ func (p *Pool) initialised(s seat) error {
 	return s.ExitError(p.opts.Init.Name(), -1)
 }
 
-// bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere. It
-// reports whether there was an item to blame.
-func (p *Pool) bury(w *worker, err error) (blamed bool) {
+// bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere. When
+// it was given work and had not even begun any, that is as bad as a start that failed, and the error is returned.
+func (p *Pool) bury(w *worker, err error) error {
 	p.mu.Lock()
 	w.gone = true
 	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
@@ -127,7 +126,11 @@ func (p *Pool) bury(w *worker, err error) (blamed bool) {
 		p.fail(victim.call, index, exit)
 	}
 	p.dispatch()
-	return victim != nil
+	w.useful = victim != nil || w.answered > 0
+	if !w.useful && w.given > 0 {
+		return exit
+	}
+	return nil
 }
 
 // note logs the end of a worker, and keeps what Close has to tell.
@@ -147,7 +150,7 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 
 // giveUp counts a failed start. When no worker is left and too many failed in a row, the pool is broken.
 func (p *Pool) giveUp(err error) bool {
-	p.opts.Logger.Error("a worker cannot be started", "error", err)
+	p.opts.Logger.Error("a worker could not be started", "error", err)
 	p.mu.Lock()
 	p.failures++
 	broken := len(p.workers) == 0 && p.failures >= tooManyFailures

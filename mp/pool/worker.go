@@ -20,6 +20,7 @@ type worker struct {
 	given    int      // items sent in its life
 	answered int      // items answered in its life
 	retiring bool     // it has done its MaxTasksPerWorker
+	useful   bool     // it has done, or died of, an item
 
 	running bool // it has said that it is at work on the first open item of the queue
 	since   time.Time
@@ -32,6 +33,16 @@ func (w *worker) head() *chunk {
 		return nil
 	}
 	return w.queue[0]
+}
+
+// mayGoOn reports whether next can be what the worker does after the item at work: the next item of its chunk, or else
+// the first one of the chunk behind it, if that has reached it already. p.mu is held.
+func (w *worker) mayGoOn(next uint64) bool {
+	k := w.head()
+	if k.done+1 < k.count {
+		return next == k.id()+1
+	}
+	return next == 0 || len(w.queue) > 1 && next == w.queue[1].id()
 }
 
 // begin notes that the worker has started the first open item. p.mu is held.
@@ -132,8 +143,8 @@ func (w *worker) answer(m link.Msg) (c *call, index int, body []byte, err error)
 	defer p.mu.Unlock()
 	next, body, err := parseAnswer(m.Body)
 	k := w.head()
-	if err != nil || k == nil || k.id() != m.ID || !w.running {
-		return nil, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at", errProtocol, m.ID)
+	if err != nil || k == nil || k.id() != m.ID || !w.running || !w.mayGoOn(next) {
+		return nil, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at, or goes on elsewhere", errProtocol, m.ID)
 	}
 	c, index = k.call, k.index()
 	c.pace.measured(time.Since(w.since))

@@ -1,0 +1,399 @@
+package pool
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// The tests in this file run the scheduler over links in memory, in the time of testing/synctest.
+
+var (
+	sleepy = spawn.Register("pool.sleepy", func(ctx context.Context, d time.Duration) (time.Duration, error) {
+		select {
+		case <-time.After(d):
+			return d, nil
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	})
+	echo = spawn.Register("pool.echo", func(_ context.Context, n int) (int, error) { return n, nil })
+)
+
+// inBubble runs a test with a pool of goroutines.
+func inBubble(t *testing.T, opts Options, test func(t *testing.T, p *Pool)) {
+	synctest.Test(t, func(t *testing.T) {
+		opts.InProcess = true
+		p, err := New(t.Context(), &opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		test(t, p)
+	})
+}
+
+// What takes n seconds of work takes n/workers seconds of time.
+func TestWorkIsSpread(t *testing.T) {
+	inBubble(t, Options{Workers: 4}, func(t *testing.T, p *Pool) {
+		start := time.Now()
+		if _, err := Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{time.Second}, 40)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took != 10*time.Second {
+			t.Errorf("40 s of work took 4 workers %v", took)
+		}
+	})
+}
+
+// Behind an item that does not end, nothing of another call waits while a worker is free.
+func TestCallsDoNotWaitForEachOther(t *testing.T) {
+	inBubble(t, Options{Workers: 2}, func(t *testing.T, p *Pool) {
+		for range 100 { // the pool learns that these are quick
+			Map(t.Context(), p, echo, []int{1, 2, 3})
+		}
+		long := Submit(t.Context(), p, sleepy, time.Hour)
+		start := time.Now()
+		var futures []*Future[int]
+		for i := range 20 {
+			futures = append(futures, Submit(t.Context(), p, echo, i))
+		}
+		for i, f := range futures {
+			if n, err := f.Wait(t.Context()); n != i || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("quick calls waited %v", took)
+		}
+		long.Cancel()
+		long.Wait(t.Context())
+	})
+}
+
+// A long Map does not shut out a call that comes later.
+func TestCallsTakeTurns(t *testing.T) {
+	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
+		go Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{time.Second}, 100))
+		synctest.Wait()
+		start := time.Now()
+		if _, err := Apply(t.Context(), p, echo, 1); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("it waited %v", took)
+		}
+	})
+}
+
+func TestTimeoutIsExact(t *testing.T) {
+	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
+		start := time.Now()
+		_, err := Map(t.Context(), p, sleepy, []time.Duration{time.Second, time.Hour, time.Second}, Timeout(5*time.Second), KeepGoing())
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 7*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestContextEndsACall(t *testing.T) {
+	inBubble(t, Options{Workers: 2}, func(t *testing.T, p *Pool) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := Map(ctx, p, sleepy, slices.Repeat([]time.Duration{time.Hour}, 10))
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 3*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestShutdownWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := New(t.Context(), &Options{Workers: 2, InProcess: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := Submit(t.Context(), p, sleepy, 10*time.Second)
+		start := time.Now()
+		if err := p.Shutdown(t.Context()); err != nil || time.Since(start) != 10*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if d, err := f.Wait(t.Context()); d != 10*time.Second || err != nil {
+			t.Errorf("%v, %v", d, err)
+		}
+	})
+}
+
+// actor is a backend whose workers do what a test tells them, one after the other; the last play is repeated.
+type actor struct {
+	plays []func(t *stage)
+	mu    sync.Mutex
+	next  int
+}
+
+// stage is where a play has its end of the link.
+type stage struct {
+	link link.Link
+}
+
+func (a *actor) start(ctx context.Context, _ wire.Buffer) (seat, error) {
+	ours, theirs := link.NewMemory()
+	a.mu.Lock()
+	play := a.plays[min(a.next, len(a.plays)-1)]
+	number := a.next
+	a.next++
+	a.mu.Unlock()
+	w := &goroutine{name: fmt.Sprint("actor ", number), link: ours, ended: make(chan struct{})}
+	go func() {
+		defer close(w.ended)
+		defer theirs.Close()
+		play(&stage{link: theirs})
+	}()
+	stop := context.AfterFunc(ctx, func() { w.Stop(context.Cause(ctx)) })
+	go func() {
+		<-w.ended
+		stop()
+	}()
+	return w, nil
+}
+
+// task gets ready and waits for a chunk.
+func (s *stage) task() (first uint64, h taskHeader) {
+	s.link.Send(link.Msg{Kind: kindReady})
+	for {
+		m, err := s.link.Recv()
+		if err != nil {
+			return 0, taskHeader{}
+		}
+		if m.Kind == kindTask {
+			h, _, _ := parseTask(m.Body)
+			return m.ID, h
+		}
+	}
+}
+
+func (s *stage) started(id uint64) { s.link.Send(link.Msg{Kind: kindStarted, ID: id}) }
+
+// answer answers an item of echo with a number.
+func (s *stage) answer(id, next uint64, n int) {
+	b := wire.Buffer{Data: binary.LittleEndian.AppendUint64(nil, next)}
+	codec, _ := wire.Compile[int]()
+	codec.Encode(&b, &n)
+	s.link.Send(link.Msg{Kind: kindResult, ID: id, Body: b.Data})
+}
+
+func honest(s *stage) {
+	serve(s.link, func(context.Context) *spawn.Failure { return nil })
+}
+
+// play runs Map over 6 items with one worker after the other.
+func play(t *testing.T, plays ...func(*stage)) (got []int, errs []error, started int) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &Pool{closed: make(chan struct{}), backend: &actor{plays: append(plays, honest)}, opts: Options{Workers: 1}}
+		if err := p.opts.check(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		var err error
+		got, err = Map(t.Context(), p, echo, []int{0, 10, 20, 30, 40, 50}, ChunkSize(6), KeepGoing())
+		if err != nil {
+			errs = err.(interface{ Unwrap() []error }).Unwrap()
+		}
+		started = p.Stats().Started
+	})
+	return got, errs, started
+}
+
+// Of a chunk whose worker dies, the item at work is blamed, what was answered counts, and the rest runs elsewhere.
+func TestBlameInsideAChunk(t *testing.T) {
+	got, errs, started := play(t, func(s *stage) {
+		id, _ := s.task()
+		s.started(id)
+		s.answer(id, id+1, 1)
+		s.answer(id+1, id+2, 2)
+	})
+	var exit *spawn.ExitError
+	if len(errs) != 1 || !errors.As(errs[0], &exit) || exit.Index != 2 || exit.Name != "actor 0" {
+		t.Errorf("%v", errs)
+	}
+	if want := []int{1, 2, 0, 30, 40, 50}; !slices.Equal(got, want) || started != 2 {
+		t.Errorf("%v, %d workers", got, started)
+	}
+}
+
+// A worker that dies with a chunk that it has not begun is not held against anybody.
+func TestNoBlameBeforeTheStart(t *testing.T) {
+	got, errs, started := play(t,
+		func(s *stage) { s.task() },
+		func(s *stage) { id, _ := s.task(); s.started(id); s.answer(id, 0, 7) }, // one item, then nothing
+	)
+	if want := []int{7, 10, 20, 30, 40, 50}; len(errs) != 0 || !slices.Equal(got, want) || started != 3 {
+		t.Errorf("%v, %v, %d workers", got, errs, started)
+	}
+}
+
+// Workers that die as soon as they are given work, without beginning it, are not replaced for ever. PY-POOL-30
+func TestBarrenWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		barren := func(s *stage) { s.task() }
+		p := &Pool{closed: make(chan struct{}), backend: &actor{plays: []func(*stage){barren}}, opts: Options{Workers: 2}}
+		if err := p.opts.check(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if _, err := Apply(t.Context(), p, echo, 1); !errors.Is(err, ErrBroken) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A worker that does not keep to the protocol is ended; it cannot settle what is not its own, nor take the pool along.
+func TestHostileWorkers(t *testing.T) {
+	for name, hostile := range map[string]func(s *stage, id uint64){
+		"answers without a start": func(s *stage, id uint64) { s.answer(id, 0, 1) },
+		"starts another item":     func(s *stage, id uint64) { s.started(id + 1) },
+		"starts an unknown item":  func(s *stage, id uint64) { s.started(1 << 60) },
+		"starts twice":            func(s *stage, id uint64) { s.started(id); s.started(id) },
+		"answers another item":    func(s *stage, id uint64) { s.started(id); s.answer(id+1, 0, 1) },
+		"goes on elsewhere":       func(s *stage, id uint64) { s.started(id); s.answer(id, id+3, 0) },
+		"goes on nowhere":         func(s *stage, id uint64) { s.started(id); s.answer(id, 1<<63, 0) },
+		"answers shortly": func(s *stage, id uint64) {
+			s.started(id)
+			s.link.Send(link.Msg{Kind: kindResult, ID: id, Body: []byte{1}})
+		},
+		"sends an unknown kind": func(s *stage, id uint64) { s.link.Send(link.Msg{Kind: 200}) },
+		"is ready once more":    func(s *stage, id uint64) { s.link.Send(link.Msg{Kind: kindReady}) },
+		"sends a task":          func(s *stage, id uint64) { s.link.Send(link.Msg{Kind: kindTask, ID: id}) },
+		"stops within a chunk":  func(s *stage, id uint64) { s.started(id); s.answer(id, 0, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, errs, _ := play(t, func(s *stage) {
+				id, _ := s.task()
+				hostile(s, id)
+				for { // it does not leave by itself
+					if _, err := s.link.Recv(); err != nil {
+						return
+					}
+				}
+			})
+			// At most the first item is lost, and everything else is right.
+			if want := []int{10, 20, 30, 40, 50}; !slices.Equal(got[1:], want) || len(errs) > 1 {
+				t.Errorf("%v, %v", got, errs)
+			}
+		})
+	}
+}
+
+// What a worker sends for an item may be unreadable; that costs this item only.
+func TestUnreadableAnswers(t *testing.T) {
+	for name, answer := range map[string]struct {
+		kind link.Kind
+		body []byte
+	}{
+		"a failure":       {kindFailure, []byte{0xc1, 0xff}},
+		"an empty result": {kindResult, nil},
+		"a long result":   {kindResult, []byte{0xdd, 0xff, 0xff, 0xff, 0xff}},
+		"a longer result": {kindResult, []byte{1, 1, 1, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, errs, _ := play(t, func(s *stage) {
+				id, h := s.task()
+				s.started(id)
+				body := binary.LittleEndian.AppendUint64(nil, id+1)
+				s.link.Send(link.Msg{Kind: answer.kind, ID: id, Body: append(body, answer.body...)})
+				for i := uint64(1); i < uint64(h.count)-1; i++ {
+					s.answer(id+i, id+i+1, int(10*i))
+				}
+				s.answer(id+uint64(h.count)-1, 0, 50)
+				s.task()
+			})
+			if want := []int{10, 20, 30, 40, 50}; !slices.Equal(got[1:], want) || len(errs) != 1 {
+				t.Errorf("%v, %v", got, errs)
+			}
+		})
+	}
+}
+
+// The worker's end does not trust the pool either.
+func TestHostilePool(t *testing.T) {
+	item := func(n uint32, size uint64, body ...byte) []byte {
+		b := (&taskHeader{count: 1}).append(nil)
+		b = binary.LittleEndian.AppendUint32(b, n)
+		return append(binary.LittleEndian.AppendUint64(b, size), body...)
+	}
+	for name, m := range map[string]link.Msg{
+		"no header":         {Kind: kindTask, Body: []byte{1, 2}},
+		"no items":          {Kind: kindTask, Body: (&taskHeader{count: 5}).append(nil)},
+		"a long item":       {Kind: kindTask, Body: item(0, 1<<62)},
+		"files from nobody": {Kind: kindTask, Body: item(7, 0)},
+		"a short cancel":    {Kind: kindCancel, Body: []byte{1}},
+		"an unknown kind":   {Kind: 99},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours, theirs := link.NewMemory()
+			defer ours.Close()
+			ours.Send(m)
+			err := serve(theirs, func(context.Context) *spawn.Failure { return nil })
+			if err == nil || errors.Is(err, errGone) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// A result, or a Failure, for a function that nobody registered.
+func TestUnknownFunction(t *testing.T) {
+	ours, theirs := link.NewMemory()
+	body := (&taskHeader{function: 1 << 30, count: 1}).append(nil)
+	body = append(body, make([]byte, itemHeaderSize)...)
+	ours.Send(link.Msg{Kind: kindTask, ID: 1, Body: body})
+	ended := make(chan error)
+	go func() { ended <- serve(theirs, func(context.Context) *spawn.Failure { return nil }) }()
+	for kind := kindReady; kind != kindFailure; {
+		m, err := ours.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind = m.Kind
+	}
+	ours.Close()
+	if err := <-ended; !errors.Is(err, errGone) {
+		t.Error(err)
+	}
+}
+
+func FuzzTask(f *testing.F) {
+	f.Add([]byte(nil))
+	f.Add((&taskHeader{count: 3}).append(nil))
+	f.Add(append((&taskHeader{count: 1}).append(nil), make([]byte, itemHeaderSize)...))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		h, items, err := parseTask(body)
+		for range min(h.count, 1000) {
+			if err != nil {
+				return
+			}
+			var arg []byte
+			arg, _, items, _, err = cutItem(items, nil)
+			if err == nil && len(arg)+len(items) > len(body) {
+				t.Fatal("an item grew")
+			}
+		}
+	})
+}
