@@ -37,10 +37,9 @@ var allowed = map[string]map[string]string{
 		"mp/internal/wire": "keeps the encoded argument",
 	},
 	"mp/pool": {
-		"mp/spawn":                      "a worker is a child with a role of its own",
-		"mp/internal/link":              "sends tasks, receives results",
-		"mp/internal/wire":              "encodes items when their turn comes",
-		"github.com/hashicorp/go-hclog": "Options.Logger: only a pool has a life that is worth a log",
+		"mp/spawn":         "a worker is a child with a role of its own",
+		"mp/internal/link": "sends tasks, receives results",
+		"mp/internal/wire": "encodes items when their turn comes",
 	},
 	"mp/queue": {
 		"mp/spawn":          "the errors",
@@ -106,7 +105,7 @@ var forbidden = []struct {
 	{"net", nil, "processes talk over inherited handles; a program that starts one shall not get a resolver, and cgo, with it"},
 	{"golang.org/x/sys", []string{"mp/internal/sys", "mp/internal/shm"}, "calls of the operating system have one home, where each has an answer for every platform"},
 	{"github.com/vmihailenco/msgpack/v5", []string{"mp/internal/wire"}, "the encoding is ours to change, and its decoder is not safe on what a hostile peer sends"},
-	{"github.com/hashicorp/go-hclog", []string{"mp/pool"}, "libraries return errors; only a pool has a life that is worth a log"},
+	{"github.com/hashicorp/go-hclog", nil, "its packages would cost every child a fifth of its start; pool.Logger is an interface that it satisfies"},
 	{"testing", []string{"mp/internal/leak", "mp/internal/prog"}, "it adds its flags to every program; helpers of tests are packages of their own"},
 	{module + "mp/queue", []string{"mp"}, "a pool that knew queues would make its workers depend on the life of an owner"},
 }

@@ -48,5 +48,6 @@
 // exit code or signal, what it was running, the end of its standard error, and the dump of the Go runtime. A program
 // that starts a process before it may gets [ErrBootstrapping], and no process.
 //
-// Nothing outlives its parent: when a process ends, however it does, its children end, and theirs.
+// Nothing that this package starts outlives its parent: when a process ends, however it does, its children end, and
+// theirs.
 package mp

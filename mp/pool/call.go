@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -68,6 +69,8 @@ type chunk struct {
 	count int
 	first uint64 // number of the first item
 	done  int    // items with an outcome
+
+	transfer time.Duration // what it may take to reach a worker
 }
 
 // id and index of the item that is next to get an outcome.

@@ -96,7 +96,7 @@ func TestGoexitInAWorker(t *testing.T) {
 	}
 }
 
-// The deadline of an item counts from its start, also inside a chunk; its chunk-mates run elsewhere. PY-POOL-07
+// The deadline of an item counts from its start, also inside a chunk; its chunk-mates run elsewhere.
 func TestTimeout(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{TaskTimeout: 100 * time.Millisecond, KillDelay: 20 * time.Millisecond})
 	items := []task{{0, "deadline"}, {1, "deaf"}, {2, ""}, {3, "wait"}, {4, ""}}
@@ -107,7 +107,7 @@ func TestTimeout(t *testing.T) {
 	errs := err.(interface{ Unwrap() []error }).Unwrap()
 	var exit *mp.ExitError
 	var remote *mp.RemoteError
-	if len(errs) != 2 ||
+	if len(errs) != 2 || !errors.Is(errs[1], mp.ErrTimeout) ||
 		!errors.As(errs[0], &exit) || exit.Cause != mp.CauseDeadline || exit.Index != 1 || !errors.Is(errs[0], mp.ErrTimeout) ||
 		!errors.As(errs[1], &remote) || remote.Index != 3 {
 		t.Errorf("%v", err)
@@ -144,7 +144,7 @@ func TestContextOfACall(t *testing.T) {
 	}
 }
 
-// PY-FUT-02, with a cancel that ends what runs.
+// PY-POOL-07, PY-FUT-02, with a cancel that ends what runs.
 func TestCancel(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{KillDelay: time.Millisecond})
 	running := []*mp.Future[int]{mp.Submit(t.Context(), p, Do, task{1, "deaf"}), mp.Submit(t.Context(), p, Do, task{2, "deaf"})}
@@ -155,8 +155,10 @@ func TestCancel(t *testing.T) {
 	if _, err := pending.Wait(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Wait: %v", err)
 	}
-	if !pending.Cancel() || !pending.Cancel() || !running[0].Cancel() {
-		t.Error("Cancel reports false")
+	for _, f := range []*mp.Future[int]{pending, running[0], pending} { // twice is as good as once
+		if !f.Cancel() {
+			t.Error("Cancel reports false")
+		}
 	}
 	for _, f := range []*mp.Future[int]{pending, running[0]} {
 		if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
@@ -223,6 +225,15 @@ func TestFrozenWorker(t *testing.T) {
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A worker that is frozen before it begins an item does not hold up a call that has a Timeout.
+func TestFrozenBeforeTheStart(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: time.Millisecond})
+	syscall.Kill(p.Stats().Workers[0].Pid, syscall.SIGSTOP)
+	if n, err := mp.Apply(t.Context(), p, Square, 4, mp.Timeout(10*time.Millisecond)); n != 16 || err != nil {
+		t.Errorf("%d, %v", n, err)
 	}
 }
 

@@ -79,7 +79,7 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 		}
 		c.ended = func() { close(s.drained) }
 		if err := p.add(c); err != nil {
-			yield(zero, c.wrap("IMap", err))
+			yield(zero, s.wrap(err))
 			return
 		}
 		go s.feed()
@@ -207,6 +207,14 @@ func (s *stream[A, R]) last(yield func(R, error) bool) {
 	}
 	if s.call.stopped != nil {
 		var zero R
-		yield(zero, s.call.wrap("IMap", s.call.stopped))
+		yield(zero, s.wrap(s.call.stopped))
 	}
+}
+
+func (s *stream[A, R]) wrap(err error) error {
+	verb := "IMapUnordered"
+	if s.ordered {
+		verb = "IMap"
+	}
+	return s.call.wrap(verb, err)
 }

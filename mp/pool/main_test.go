@@ -82,7 +82,7 @@ func do(ctx context.Context, t task) (int, error) {
 		os.Exit(99)
 	case "wait": // until it is told to stop
 		<-ctx.Done()
-		return 0, context.Cause(ctx)
+		return 0, ctx.Err()
 	case "deaf":
 		for {
 			time.Sleep(time.Hour)

@@ -34,6 +34,9 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 		if err == nil {
 			return
 		}
+		if p.isStopped(c) {
+			return // it only tells of the stop once more
+		}
 		failures.add(i, err)
 		if !c.opts.keepGoing {
 			p.stop(c, err)

@@ -99,7 +99,8 @@ func ChunkSize(n int) CallOption {
 	}
 }
 
-// Timeout bounds each item, from the time at which a worker starts it; it takes the place of TaskTimeout.
+// Timeout bounds each item, from the time at which a worker starts it; it takes the place of TaskTimeout. A worker that
+// does not even start an item in that time, because it is frozen, is killed, and the item runs in another one.
 func Timeout(d time.Duration) CallOption {
 	return func(o *callOptions) {
 		if d <= 0 {

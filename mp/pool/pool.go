@@ -117,15 +117,21 @@ func (p *Pool) add(c *call) error {
 	if c.ctx.Err() != nil {
 		return ctxError(c.ctx)
 	}
-	c.unwatch = func() bool { return false }
+	// The watch is set before the lock is taken, since it may run code of the user's ctx.
+	added := make(chan struct{})
+	defer close(added)
+	c.unwatch = context.AfterFunc(c.ctx, func() {
+		<-added
+		p.stop(c, ctxError(c.ctx))
+	})
 	p.mu.Lock()
-	if p.refuse != nil {
+	if err := p.refuse; err != nil {
+		c.over = true
 		p.mu.Unlock()
-		return p.refuse
+		c.unwatch()
+		return err
 	}
 	p.calls = append(p.calls, c)
-	// An AfterFunc of a ctx that is already over runs at once, in a goroutine of its own, and waits for p.mu.
-	c.unwatch = context.AfterFunc(c.ctx, func() { p.stop(c, ctxError(c.ctx)) })
 	ended := c.finished() // it may have no items at all
 	p.mu.Unlock()
 	c.conclude(ended)
@@ -159,6 +165,12 @@ func (p *Pool) stop(c *call, reason error) {
 		a.w.ladder(a.first, a.count, reason)
 	}
 	c.conclude(ended)
+}
+
+func (p *Pool) isStopped(c *call) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return c.stopped != nil
 }
 
 // fail gives an item that failed another try if it has one, and settles it otherwise.

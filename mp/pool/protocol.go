@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -31,8 +32,8 @@ const (
 type taskHeader struct {
 	function uint32
 	count    uint32
-	deadline int64 // of the call, Unix time in nanoseconds; 0: none
-	timeout  int64 // of each item, in nanoseconds; 0: none
+	deadline int64 // how long the ctx of the call has got, in nanoseconds; 0: for ever
+	timeout  int64 // how long each item has got from its start, in nanoseconds; 0: for ever
 }
 
 const (
@@ -105,12 +106,13 @@ func parseAnswer(body []byte) (next uint64, rest []byte, err error) {
 	return binary.LittleEndian.Uint64(body), body[answerSize:], nil
 }
 
-// unixNano is t as a task header holds it.
-func unixNano(t time.Time, ok bool) int64 {
+// timeLeft is how long ctx has got, as a task header holds it. A duration, unlike a time, survives a change of the clock.
+func timeLeft(ctx context.Context) int64 {
+	deadline, ok := ctx.Deadline()
 	if !ok {
 		return 0
 	}
-	return t.UnixNano()
+	return int64(max(time.Until(deadline), 1))
 }
 
 func unexpected(m link.Msg) error { return fmt.Errorf("%w: a message of kind %d", errProtocol, m.Kind) }

@@ -15,19 +15,19 @@ import (
 
 // server is the worker's end: one goroutine listens to the pool, another runs tasks one after the other.
 type server struct {
-	link   link.Link
-	ctx    context.Context // of the worker; ends when it shall stop
-	cancel context.CancelCauseFunc
+	link link.Link
+	ctx  *spawn.Ending // of the worker; ends when it shall stop
 
 	mu        sync.Mutex
-	waiting   []link.Msg // tasks that are not begun
+	waiting   []delivery // tasks that are not begun
 	arrived   chan struct{}
 	cancelled []span
 	running   uint64 // the item at work; 0: none
-	interrupt context.CancelCauseFunc
+	item      *spawn.Ending
 
 	// For the task goroutine only.
 	task      link.Msg
+	received  time.Time
 	header    taskHeader
 	items     []byte
 	files     []*os.File
@@ -35,6 +35,12 @@ type server struct {
 	announced uint64 // the item that the pool was told to be next
 	out       wire.Buffer
 	err       error // the pool does not keep to the protocol
+}
+
+// delivery is a task and the time of its arrival.
+type delivery struct {
+	link.Msg
+	at time.Time
 }
 
 // span is a range of items that nobody waits for any more.
@@ -47,9 +53,8 @@ var errGone = errors.New("the pool is gone")
 
 // serve runs tasks until the pool says stop (nil) or is gone. init runs first.
 func serve(l link.Link, init func(context.Context) *spawn.Failure) error {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	s := &server{link: l, ctx: ctx, cancel: cancel, arrived: make(chan struct{}, 1)}
+	s := &server{link: l, ctx: spawn.NewEnding(time.Time{}), arrived: make(chan struct{}, 1)}
+	defer s.ctx.End(context.Canceled)
 	ended := make(chan error, 2)
 	go func() { ended <- s.listen() }()
 	go s.run(init, func(err error) { ended <- err })
@@ -66,7 +71,7 @@ func (s *server) listen() error {
 		switch m.Kind {
 		case kindTask:
 			s.mu.Lock()
-			s.waiting = append(s.waiting, m)
+			s.waiting = append(s.waiting, delivery{m, time.Now()})
 			s.mu.Unlock()
 			s.wake()
 		case kindCancel:
@@ -77,7 +82,7 @@ func (s *server) listen() error {
 			s.abort(span{m.ID, count, cause})
 			m.Release()
 		case spawn.KindStop:
-			s.cancel(causeError(spawn.Cause(m.Body)))
+			s.ctx.End(spawn.Cause(m.Body).Err())
 			m.Release()
 			s.wake()
 		default:
@@ -99,15 +104,8 @@ func (s *server) abort(gone span) {
 	defer s.mu.Unlock()
 	s.cancelled = append(s.cancelled, gone)
 	if s.running-gone.first < gone.count {
-		s.interrupt(causeError(gone.cause))
+		s.item.End(gone.cause.Err())
 	}
-}
-
-func causeError(c spawn.Cause) error {
-	if c == spawn.CauseDeadline {
-		return context.DeadlineExceeded
-	}
-	return context.Canceled
 }
 
 // run initialises the worker and runs tasks until it shall stop.
@@ -148,7 +146,7 @@ func (s *server) next() bool {
 		for s.ctx.Err() == nil {
 			s.mu.Lock()
 			if len(s.waiting) > 0 {
-				s.task = s.waiting[0]
+				s.task, s.received = s.waiting[0].Msg, s.waiting[0].at
 				s.waiting = s.waiting[1:]
 				s.mu.Unlock()
 				break
@@ -183,10 +181,9 @@ func (s *server) runItem() {
 	if s.announced != id {
 		s.link.Send(link.Msg{Kind: kindStarted, ID: id})
 	}
-	ctx, cancel, gone := s.begin(id)
-	defer cancel()
 	s.out.Reset()
 	s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
+	ctx, gone := s.begin(id)
 	if gone != nil {
 		for _, f := range files {
 			f.Close()
@@ -194,11 +191,22 @@ func (s *server) runItem() {
 		s.answer(id, &spawn.Failure{Failure: wire.Describe(gone)})
 		return
 	}
-	spawn.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) { s.answer(id, f) })
+	defer ctx.End(context.Canceled)
+	defer s.ctx.AfterFunc(func() { ctx.End(s.ctx.Err()) })()
+	start := time.Now()
+	spawn.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) {
+		if limit := time.Duration(s.header.timeout); f != nil && limit > 0 && time.Since(start) >= limit {
+			f.Sentinels = append(f.Sentinels, timeoutSentinel)
+		}
+		s.answer(id, f)
+	})
 }
 
+// timeoutSentinel is the name of spawn.ErrTimeout on the way.
+const timeoutSentinel = "mp.ErrTimeout"
+
 // begin makes the ctx of an item, or says why it is not to run at all.
-func (s *server) begin(id uint64) (context.Context, context.CancelFunc, error) {
+func (s *server) begin(id uint64) (ctx *spawn.Ending, gone error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.cancelled) > 0 && s.cancelled[0].first+s.cancelled[0].count <= id {
@@ -206,31 +214,25 @@ func (s *server) begin(id uint64) (context.Context, context.CancelFunc, error) {
 	}
 	for _, c := range s.cancelled {
 		if id-c.first < c.count {
-			return nil, func() {}, causeError(c.cause)
+			return nil, c.cause.Err()
 		}
 	}
-	ctx, interrupt := context.WithCancelCause(s.ctx)
-	s.running, s.interrupt = id, interrupt
-	cancel := func() { interrupt(nil) }
-	if until, ok := s.header.until(); ok {
-		var stop context.CancelFunc
-		ctx, stop = context.WithDeadline(ctx, until)
-		cancel = func() { stop(); interrupt(nil) }
-	}
-	return ctx, cancel, nil
+	s.running, s.item = id, spawn.NewEnding(s.header.until(s.received))
+	return s.item, nil
 }
 
-// until is when an item that begins now has to end.
-func (h *taskHeader) until() (t time.Time, ok bool) {
+// until is when an item that begins now has to end; zero: never. The deadline of the call counts from the arrival of the
+// chunk.
+func (h *taskHeader) until(received time.Time) (t time.Time) {
 	if h.deadline != 0 {
-		t, ok = time.Unix(0, h.deadline), true
+		t = received.Add(time.Duration(h.deadline))
 	}
 	if h.timeout != 0 {
-		if own := time.Now().Add(time.Duration(h.timeout)); !ok || own.Before(t) {
-			t, ok = own, true
+		if own := time.Now().Add(time.Duration(h.timeout)); t.IsZero() || own.Before(t) {
+			t = own
 		}
 	}
-	return t, ok
+	return t
 }
 
 // answer sends the result, or the failure, of an item, and says what comes next.

@@ -51,6 +51,7 @@ func (w *worker) begin(id uint64) error {
 	if k == nil || k.id() != id || w.running {
 		return fmt.Errorf("%w: it started item number %d, which it was not to", errProtocol, id)
 	}
+	w.rest()
 	w.running, w.since = true, time.Now()
 	if limit := k.call.opts.timeout; limit > 0 {
 		w.timer = time.AfterFunc(limit, func() { w.expire(id, limit) })
@@ -58,12 +59,28 @@ func (w *worker) begin(id uint64) error {
 	return nil
 }
 
-// rest notes that the worker is at no item. p.mu is held.
+// rest notes that the worker is at no item. If it has one to begin, it must do so within the time that the item has got:
+// a worker that is frozen does not. p.mu is held.
 func (w *worker) rest() {
 	w.running = false
 	if w.timer != nil {
 		w.timer.Stop()
 		w.timer = nil
+	}
+	if k := w.head(); k != nil && k.call.opts.timeout > 0 && !w.gone {
+		id, limit := k.id(), k.call.opts.timeout+k.transfer
+		w.timer = time.AfterFunc(limit, func() { w.stalled(id, limit) })
+	}
+}
+
+// stalled kills the worker if it has still not begun the item; nobody is to blame for that, and it runs elsewhere.
+func (w *worker) stalled(id uint64, limit time.Duration) {
+	w.pool.mu.Lock()
+	k := w.head()
+	stalled := k != nil && k.id() == id && !w.running
+	w.pool.mu.Unlock()
+	if stalled {
+		w.seat.KillFor(fmt.Errorf("%w: it did not begin an item for %v", spawn.ErrTimeout, limit))
 	}
 }
 
@@ -148,12 +165,12 @@ func (w *worker) answer(m link.Msg) (c *call, index int, body []byte, err error)
 	}
 	c, index = k.call, k.index()
 	c.pace.measured(time.Since(w.since))
-	w.rest()
 	w.answered++
 	p.failures = 0
 	if k.done++; k.done == k.count {
 		w.queue = w.queue[1:]
 	}
+	w.rest()
 	if next != 0 {
 		err = w.begin(next)
 	}
@@ -166,7 +183,8 @@ func (w *worker) retire() {
 	limit := w.pool.opts.MaxTasksPerWorker
 	if limit > 0 && w.given >= limit && len(w.queue) == 0 && !w.sending && !w.retiring {
 		w.retiring = true
-		w.seat.Stop(errRetired)
+		go w.seat.Link().Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
+		time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay), func() { w.seat.KillFor(errRetired) })
 	}
 }
 
@@ -198,10 +216,14 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		c.conclude(ended)
 		return true
 	}
+	k.transfer = time.Second + time.Duration(len(b.Data))*slowest
 	k.first = p.numbers + 1
 	p.numbers += uint64(k.count)
 	w.queue = append(w.queue, k)
 	w.given += k.count
+	if len(w.queue) == 1 {
+		w.rest()
+	}
 	p.mu.Unlock()
 
 	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
@@ -216,6 +238,9 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	return false
 }
 
+// slowest is the time that a byte may take to a worker, generously: 20 MB/s.
+const slowest = 50 * time.Nanosecond
+
 // inlineSize is what fits the buffer of a socket besides the rest of a worker's window.
 const inlineSize = 32 << 10
 
@@ -229,26 +254,45 @@ func (w *worker) transmit(m link.Msg, b *wire.Buffer) {
 	w.retire()
 }
 
-// encode encodes the items of k up to one that cannot be; k is cut before it, and what lies behind it is given back.
+// encode encodes the items of k. It cuts k where a message is full, and before an item that cannot be encoded; what lies
+// behind is given back.
 func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
 	c := k.call
-	deadline, ok := c.ctx.Deadline()
 	h := taskHeader{
 		function: c.function, count: uint32(k.count),
-		deadline: unixNano(deadline, ok), timeout: int64(c.opts.timeout),
+		deadline: timeLeft(c.ctx), timeout: int64(c.opts.timeout),
 	}
 	b.Data = h.append(b.Data)
 	for i := range k.count {
 		index := k.from + i
+		start, files := len(b.Data), len(b.Files)
 		err = appendItem(b, func(b *wire.Buffer) error { return c.encode(b, index) })
-		if err != nil {
-			w.pool.mu.Lock()
-			c.giveBack(&chunk{call: c, from: index + 1, count: k.count - i - 1})
-			w.pool.mu.Unlock()
-			k.count, h.count = i, uint32(i)
-			h.append(b.Data[:0])
-			return index, err
+		switch {
+		case err != nil:
+			w.cut(k, i, i+1)
+			bad = index
+		case len(b.Files) > link.MaxFiles:
+			b.Data, b.Files = b.Data[:start], b.Files[:files]
+			w.cut(k, i, i)
+		case len(b.Data) > fullChunk:
+			w.cut(k, i+1, i+1)
+		default:
+			continue
 		}
+		break
 	}
-	return 0, nil
+	h.count = uint32(k.count)
+	h.append(b.Data[:0])
+	return bad, err
+}
+
+// fullChunk is the size from which a message takes no further item.
+const fullChunk = 1 << 20
+
+// cut leaves k its first count items and gives those from rest on back.
+func (w *worker) cut(k *chunk, count, rest int) {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	k.call.giveBack(&chunk{call: k.call, from: k.from + rest, count: k.count - rest})
+	k.count = count
 }

@@ -28,10 +28,11 @@ func NewDrain(sink io.Writer) (*Drain, error) {
 // WriteEnd is the child's end; Start closes ours.
 func (d *Drain) WriteEnd() *os.File { return d.w }
 
-func (d *Drain) closeWriteEnd() { d.w.Close() }
-
-// abandon closes a drain that never ran.
-func (d *Drain) abandon() { d.r.Close() }
+// Close closes a drain that was never given to Start.
+func (d *Drain) Close() {
+	d.w.Close()
+	d.r.Close()
+}
 
 func (d *Drain) run() {
 	defer close(d.done)

@@ -18,7 +18,8 @@ const (
 )
 
 // Config says what to start. The process gets its own process group, the null device as standard input, and no
-// descriptors but the standard streams and those in Inherit.
+// descriptors but the standard streams, those in Inherit, and, as with os/exec, what this program itself was given
+// without close-on-exec.
 type Config struct {
 	Path string   // the program
 	Args []string // its argv, the name first
@@ -64,18 +65,16 @@ func Start(cfg *Config) (*Process, error) {
 	if err == nil {
 		p.os, p.handle, err = start(cfg, append(streams, cfg.Inherit...))
 	}
-	for _, d := range p.drains {
-		d.closeWriteEnd()
-	}
 	closeOurs(streams)
 	if err != nil {
 		for _, d := range p.drains {
-			d.abandon()
+			d.Close()
 		}
 		return nil, explain(err, cfg)
 	}
 	p.pid = p.os.Pid
 	for _, d := range p.drains {
+		d.w.Close()
 		go d.run()
 	}
 	go p.watch()

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -106,6 +107,7 @@ func TestExitError(t *testing.T) {
 		"stack":           {ExitCode: 2, Cause: mp.CauseFatal, Stack: "fatal error: stack overflow"},
 		"exit 7":          {ExitCode: 7, Cause: mp.CauseExit},
 		"exit 0":          {ExitCode: 0, Cause: mp.CauseExit},
+		"exit 300":        {ExitCode: 44, Cause: mp.CauseExit}, // eight bits are all that there is
 		"mp.Exit 9":       {ExitCode: 9, Cause: mp.CauseExit, Stderr: "hook in the child\n"},
 		"kill":            {ExitCode: -9, Cause: mp.CauseSignal, Signal: syscall.SIGKILL},
 		"flood":           {ExitCode: 3, Cause: mp.CauseExit, Stderr: "the last line\n"},
@@ -122,6 +124,24 @@ func TestExitError(t *testing.T) {
 			t.Errorf("%s: %+v", how, exit)
 		}
 		t.Log(err)
+	}
+}
+
+// The blame for a fatal error does not depend on how much of it the runtime is told to print.
+func TestFatalWithTraceback(t *testing.T) {
+	for _, level := range []string{"none", "single", "all", "system", "crash"} {
+		leak.Check(t)
+		p, err := mp.Start(t.Context(), Misbehave, "fatal", &mp.ProcessOptions{
+			Stderr: io.Discard, Env: append(os.Environ(), "GOTRACEBACK="+level),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Result(t.Context())
+		var exit *mp.ExitError
+		if !errors.As(err, &exit) || exit.Cause != mp.CauseFatal || !strings.HasPrefix(exit.Stack, "fatal error: concurrent map writes") {
+			t.Errorf("GOTRACEBACK=%s: %v", level, err)
+		}
 	}
 }
 
@@ -185,6 +205,15 @@ func TestContextBoundsTheLife(t *testing.T) {
 		_, err := p.Result(t.Context())
 		var exit *mp.ExitError
 		if !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL || exit.Cause != mp.CauseCancel || !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("a deadline, and it listens", func(t *testing.T) {
+		leak.Check(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		p := started(t, ctx, Wait, 0, &mp.ProcessOptions{KillDelay: time.Hour, Stderr: new(bytes.Buffer)})
+		if _, err := p.Result(t.Context()); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -38,7 +38,7 @@ var (
 	Wait      = mp.Register("wait", func(ctx context.Context, _ int) (string, error) {
 		fmt.Println("waiting")
 		<-ctx.Done()
-		return "stopped", context.Cause(ctx)
+		return "stopped", ctx.Err()
 	})
 	Deaf = mp.Register("deaf", func(context.Context, int) (int, error) {
 		fmt.Println("deaf")
@@ -133,8 +133,8 @@ func misbehave(ctx context.Context, how string) (string, error) {
 		m := map[int]int{}
 		for range 4 {
 			go func() {
-				for {
-					m[1]++
+				for i := 0; ; i++ {
+					m[1] = i
 				}
 			}()
 		}
@@ -146,6 +146,8 @@ func misbehave(ctx context.Context, how string) (string, error) {
 		runtime.Goexit()
 	case "exit 0":
 		os.Exit(0)
+	case "exit 300":
+		os.Exit(300)
 	case "exit 7":
 		os.Exit(7)
 	case "mp.Exit 9":

@@ -128,7 +128,7 @@ func (p *Process[R]) spawn(ctx context.Context) (*spawn.Child, error) {
 	if p.argErr != nil {
 		return nil, p.argErr
 	}
-	arg := wire.Buffer{Data: appendID(nil, p.id()), Files: p.arg.Files}
+	arg := wire.Buffer{Data: appendHeader(nil, p.id(), ctx), Files: p.arg.Files}
 	arg.Data = append(arg.Data, p.arg.Data...)
 	return spawn.Start(ctx, &spawn.Spec{
 		Role: role, Arg: arg, Func: p.fn,
@@ -213,7 +213,8 @@ func (p *Process[R]) Join(ctx context.Context) error {
 
 // Result waits until the process has ended and returns what the function returned. When the function returned an error
 // or panicked, the error is a *spawn.RemoteError; when the process died, or ended with an exit code other than 0
-// although the function had returned, it is a *spawn.ExitError.
+// although the function had returned, it is a *spawn.ExitError; in the
+// latter case the function's result comes with it.
 func (p *Process[R]) Result(ctx context.Context) (R, error) {
 	if err := p.Join(ctx); err != nil {
 		var zero R
@@ -284,8 +285,9 @@ func (p *Process[R]) signal(send func(*spawn.Child) error) error {
 	return send(child)
 }
 
-// Close gives the process up: afterwards every method fails with ErrClosed. A process that runs cannot be closed. A
-// second Close does nothing. Nobody has to call it: an ended process holds no resource.
+// Close gives the process and its result up: afterwards what returns an error returns ErrClosed, and the others zero
+// values. A process that runs cannot be closed. A second Close does nothing. Nobody has to call it: an ended process holds
+// no resource.
 func (p *Process[R]) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

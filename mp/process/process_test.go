@@ -21,7 +21,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/process"
 )
 
-// PY-PROC-01, PY-PROC-05
+// PY-PROC-01, PY-PROC-15
 func TestCurrent(t *testing.T) {
 	me := mp.CurrentProcess()
 	if me.Name != "MainProcess" || me.Pid != os.Getpid() || me.Daemon || mp.ParentProcess() != nil {
@@ -53,7 +53,7 @@ func TestResult(t *testing.T) {
 	}
 }
 
-// PY-PROC-07, PY-PROC-16, PY-PROC-18, PY-PROC-29, PY-PROC-33
+// PY-PROC-05, PY-PROC-07, PY-PROC-16, PY-PROC-29, PY-PROC-33
 func TestLifecycle(t *testing.T) {
 	leak.Check(t)
 	ctx := t.Context()
@@ -197,6 +197,24 @@ func TestNamesInATree(t *testing.T) {
 // PY-PROC-21, PY-PROC-20, PY-ORPH-05
 func TestManyAtOnce(t *testing.T) {
 	leak.Check(t)
+	var deaf []*mp.Process[int]
+	for range 20 {
+		deaf = append(deaf, started(t, t.Context(), Deaf, 0, nil))
+	}
+	for _, p := range deaf {
+		select {
+		case <-p.Done(): // PY-PROC-18
+			t.Errorf("%v is done while it runs", p)
+		default:
+		}
+		p.Terminate()
+	}
+	for _, p := range deaf {
+		p.Join(t.Context())
+		if code, _ := p.ExitCode(); code != -int(syscall.SIGTERM) {
+			t.Errorf("%v", p)
+		}
+	}
 	var wg sync.WaitGroup
 	for i := range 100 {
 		wg.Go(func() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -22,21 +23,36 @@ const (
 
 func init() { spawn.RegisterRole(role, serve) }
 
-func appendID(b []byte, id uint32) []byte { return binary.LittleEndian.AppendUint32(b, id) }
+// headerSize is what stands before the encoded argument: the number of the function, and how long its ctx has got, in
+// nanoseconds, or 0.
+const headerSize = 12
+
+func appendHeader(b []byte, id uint32, ctx context.Context) []byte {
+	b = binary.LittleEndian.AppendUint32(b, id)
+	var left time.Duration
+	if deadline, ok := ctx.Deadline(); ok {
+		left = max(time.Until(deadline), 1)
+	}
+	return binary.LittleEndian.AppendUint64(b, uint64(left))
+}
 
 // serve runs the one function that this process was started for.
 func serve(self *spawn.Self) (code int) {
-	if len(self.Arg.Body) < 4 {
+	if len(self.Arg.Body) < headerSize {
 		fmt.Fprintln(os.Stderr, "mp: this process was started without a function")
 		return 1
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	go listen(self, cancel)
 	id := binary.LittleEndian.Uint32(self.Arg.Body)
+	var deadline time.Time
+	if left := int64(binary.LittleEndian.Uint64(self.Arg.Body[4:])); left != 0 {
+		deadline = time.Now().Add(time.Duration(left))
+	}
+	ctx := spawn.NewEnding(deadline)
+	go listen(self, ctx)
 
 	var out wire.Buffer
 	outcome := make(chan *spawn.Failure, 1)
-	go spawn.Run(ctx, id, self.Arg.Body[4:], self.Arg.Files, &out, func(f *spawn.Failure) { outcome <- f })
+	go spawn.Run(ctx, id, self.Arg.Body[headerSize:], self.Arg.Files, &out, func(f *spawn.Failure) { outcome <- f })
 	if failure := <-outcome; failure != nil {
 		return fail(self, failure)
 	}
@@ -47,24 +63,17 @@ func serve(self *spawn.Self) (code int) {
 }
 
 // listen hears from the parent: to stop, or, when the link ends, that it is gone.
-func listen(self *spawn.Self, cancel context.CancelCauseFunc) {
+func listen(self *spawn.Self, ctx *spawn.Ending) {
 	for {
 		m, err := self.Link.Recv()
 		if err != nil {
 			self.Orphaned()
 		}
 		if m.Kind == spawn.KindStop {
-			cancel(stopCause(spawn.Cause(m.Body)))
+			ctx.End(spawn.Cause(m.Body).Err())
 		}
 		m.Release()
 	}
-}
-
-func stopCause(c spawn.Cause) error {
-	if c == spawn.CauseDeadline {
-		return context.DeadlineExceeded
-	}
-	return context.Canceled
 }
 
 // fail tells the parent, and says on standard error what Python says there.

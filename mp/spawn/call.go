@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
@@ -20,8 +21,21 @@ func ID[A, R any](f *Func[A, R]) uint32 {
 
 // EncodeArg appends an argument of f to b. The index of the item (−1: none) is for the error.
 func EncodeArg[A, R any](f *Func[A, R], b *wire.Buffer, arg *A, index int) error {
-	if err := f.arg.Encode(b, arg); err != nil {
+	before := len(b.Files)
+	err := f.arg.Encode(b, arg)
+	if err == nil {
+		err = countFiles(len(b.Files) - before)
+	}
+	if err != nil {
 		return fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", f.entry.name, item(index), err)
+	}
+	return nil
+}
+
+// countFiles refuses more files than a message can carry.
+func countFiles(n int) error {
+	if n > link.MaxFiles {
+		return fmt.Errorf("it holds %d files, and a message carries %d at most", n, link.MaxFiles)
 	}
 	return nil
 }

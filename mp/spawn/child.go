@@ -222,18 +222,24 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 	switch {
 	case killed && e.ExitCode < 0:
 		e.Signal, e.Cause, e.Err = syscall.Signal(-e.ExitCode), CauseOf(reason), reason
-	case e.ExitCode < 0:
-		e.Signal, e.Cause = syscall.Signal(-e.ExitCode), CauseSignal
-	case e.ExitCode == 2 && c.crash.String() != "":
+	case c.gaveUp(e.ExitCode):
 		e.Cause, e.Stack = CauseFatal, c.crash.String()
 		if !strings.HasPrefix(e.Stack, "panic: ") {
 			e.Stack = c.popen.FatalLine() + e.Stack
 		}
 		e.Signal = signalIn(e.Stack)
+	case e.ExitCode < 0:
+		e.Signal, e.Cause = syscall.Signal(-e.ExitCode), CauseSignal
 	default:
 		e.Cause = CauseExit
 	}
 	return e
+}
+
+// gaveUp reports whether the Go runtime ended the child: with code 2, or by an abort with GOTRACEBACK=crash. With
+// GOTRACEBACK=none there is no dump, only its first line.
+func (c *Child) gaveUp(code int) bool {
+	return (code == 2 || code == -int(syscall.SIGABRT)) && (c.crash.String() != "" || c.popen.FatalLine() != "")
 }
 
 // signalIn finds the signal that a fatal dump of the Go runtime names, as in "[signal SIGBUS: bus error code=0x2 …".

@@ -21,8 +21,8 @@ var (
 	ErrTimeout error = &sentinel{"timeout", context.DeadlineExceeded}
 	// ErrBinaryMismatch: the child is not the same program as its parent.
 	ErrBinaryMismatch = errors.New("mp: parent and child do not have the same functions registered")
-	// ErrUnsupported: this platform cannot do that. It is errors.ErrUnsupported too.
-	ErrUnsupported error = &sentinel{"unsupported", errors.ErrUnsupported}
+	// ErrUnsupported: this platform cannot do that. It is errors.ErrUnsupported.
+	ErrUnsupported = errors.ErrUnsupported
 )
 
 type sentinel struct {
@@ -37,7 +37,7 @@ func (s *sentinel) Timeout() bool   { return s.parent == context.DeadlineExceede
 func init() {
 	for name, err := range map[string]error{
 		"mp.ErrBootstrapping": ErrBootstrapping, "mp.ErrClosed": ErrClosed, "mp.ErrTimeout": ErrTimeout,
-		"mp.ErrBinaryMismatch": ErrBinaryMismatch, "mp.ErrUnsupported": ErrUnsupported,
+		"mp.ErrBinaryMismatch": ErrBinaryMismatch,
 	} {
 		if err := wire.AddSentinel(name, err); err != nil {
 			panic(err)

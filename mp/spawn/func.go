@@ -58,7 +58,11 @@ func (f *Func[A, R]) run(ctx context.Context, arg []byte, files []*os.File, out 
 	if err != nil {
 		return err
 	}
-	if err := f.result.Encode(out, &r); err != nil {
+	err = f.result.Encode(out, &r)
+	if err == nil {
+		err = countFiles(len(out.Files))
+	}
+	if err != nil {
 		return fmt.Errorf("the result cannot be encoded: %w", err)
 	}
 	return nil

@@ -50,7 +50,7 @@ type Spec struct {
 }
 
 // Start starts a child and returns once it has bootstrapped, or says why it could not; then nothing is left of it. The
-// ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay.
+// ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay; one that is not ready yet is killed at once.
 func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	if err := Ready(); err != nil {
 		return nil, err
@@ -117,8 +117,9 @@ func (c *Child) open(spec *Spec) error {
 	}
 	nonce := rand.Uint64()
 	// The preamble must be there before the child looks for it.
-	err = conn.Write([][]byte{boot.Preamble(nonce)}, nil)
-	if err == nil {
+	if err = conn.Write([][]byte{boot.Preamble(nonce)}, nil); err != nil {
+		crash.Close()
+	} else {
 		c.popen, err = popen.Start(&popen.Config{
 			Path: program, Args: argv, Dir: spec.Dir, Env: environ(spec.Env, nonce),
 			Stdout: spec.Stdout, Stderr: spec.Stderr,
@@ -157,6 +158,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 	}
 	c.Kill()
 	<-c.Done()
+	defer c.stream.Close()
 	defer answer.Release()
 	switch {
 	case err == nil && answer.Kind == kindRefused:

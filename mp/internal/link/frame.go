@@ -16,9 +16,8 @@ import (
 const (
 	headerSize = 24
 	magic      = 0x3146504d // "MPF1": a peer that lost its place is noticed at once
-	// maxFiles bounds what one message may announce: every file needs a byte of the header to ride on in groups of
-	// 253.
-	maxFiles = headerSize * 253
+	// MaxFiles bounds the files of one message: they ride on the bytes of the header, 253 on each.
+	MaxFiles = headerSize * 253
 )
 
 var errCorrupt = errors.New("the peer sent bytes that are no message")
@@ -49,7 +48,7 @@ func parseHeader(b []byte) (header, error) {
 	switch {
 	case binary.LittleEndian.Uint32(b) != magic || b[5] != 0:
 		return header{}, errCorrupt
-	case h.files > maxFiles:
+	case h.files > MaxFiles:
 		return header{}, fmt.Errorf("%w: it announces %d files", errCorrupt, h.files)
 	case length > math.MaxInt-headerSize:
 		return header{}, fmt.Errorf("%w: it announces %d bytes", errCorrupt, length)

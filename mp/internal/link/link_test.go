@@ -299,7 +299,7 @@ func TestStreamHostilePeer(t *testing.T) {
 		"half a body":      {good[:len(good)-1], io.ErrUnexpectedEOF},
 		"no magic":         {bytes.Repeat([]byte("x"), 100), errCorrupt},
 		"a later kind":     {slices.Concat(good[:5], []byte{1}, good[6:]), errCorrupt},
-		"too many files":   {appendHeader(nil, header{files: maxFiles + 1}), errCorrupt},
+		"too many files":   {appendHeader(nil, header{files: MaxFiles + 1}), errCorrupt},
 		"missing files":    {appendHeader(nil, header{files: 3}), nil},
 		"a negative size":  {appendHeader(nil, header{length: -1}), errCorrupt},
 		"an enormous size": {append(appendHeader(nil, header{length: 1<<31 - 1 - 24}), "abc"...), io.ErrUnexpectedEOF},

@@ -1,7 +1,7 @@
 package link
 
 import (
-	"errors"
+	"fmt"
 	"sync"
 )
 
@@ -26,8 +26,8 @@ type writer struct {
 }
 
 func (w *writer) send(m Msg, now bool) error {
-	if len(m.Files) > maxFiles {
-		return errors.New("a message cannot carry so many files")
+	if len(m.Files) > MaxFiles {
+		return fmt.Errorf("a message cannot carry %d files, only %d", len(m.Files), MaxFiles)
 	}
 	h := header{kind: m.Kind, files: len(m.Files), id: m.ID, length: len(m.Body)}
 	if len(m.Body) >= coalesceLimit || len(m.Files) > 0 {

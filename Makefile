@@ -1,0 +1,45 @@
+# The steps themselves are in .ci/run, which needs no make. Variables: FUZZTIME, BENCHTIME, BENCH.
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+BENCH ?= .
+export FUZZTIME
+
+.DEFAULT_GOAL := help
+.PHONY: help test race lint cross examples fuzz fault cover bench fmt ci
+
+help: ## this list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+test: ## all tests
+	go test ./...
+
+race: ## all tests, with the race detector
+	.ci/run race
+
+lint: ## vet (8 platforms), staticcheck (3), gofumpt
+	.ci/run lint
+
+cross: ## link every package's test binary for the other platforms
+	.ci/run cross
+
+examples: ## run each example, check what it prints
+	.ci/run examples
+
+fuzz: ## every fuzz target, FUZZTIME each
+	.ci/run fuzz
+
+fault: ## tests that kill, three times, with the race detector
+	.ci/run fault
+
+cover: ## coverage, children included: cover.out and the total
+	go test -coverpkg=./mp/... -coverprofile=cover.out ./mp/...
+	go tool cover -func=cover.out | tail -n 1
+
+bench: ## benchmarks; BENCH=regexp BENCHTIME=3s
+	go test -run xxx -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./mp/...
+
+fmt: ## format as the linter wants it
+	go tool -modfile=tools/go.mod gofumpt -w .
+
+ci: ## what every change has to pass
+	.ci/run

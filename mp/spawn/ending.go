@@ -1,0 +1,96 @@
+package spawn
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Ending is the ctx of a function in a child. Unlike one of package context it ends with the error that it is told, since
+// what ended it is known in another process: a deadline there is a deadline here. It carries no values.
+type Ending struct {
+	done     chan struct{}
+	deadline time.Time // zero: none
+
+	mu    sync.Mutex
+	err   error
+	after []*func()
+	timer *time.Timer
+}
+
+// NewEnding returns a ctx that ends when End is called, and with context.DeadlineExceeded at the deadline, unless that is
+// zero.
+func NewEnding(deadline time.Time) *Ending {
+	c := &Ending{done: make(chan struct{}), deadline: deadline}
+	if !deadline.IsZero() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.timer = time.AfterFunc(time.Until(deadline), func() { c.End(context.DeadlineExceeded) })
+	}
+	return c
+}
+
+// End ends the ctx with err. Only the first call counts.
+func (c *Ending) End(err error) {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = err
+	after := c.after
+	c.after = nil
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	close(c.done)
+	c.mu.Unlock()
+	for _, f := range after {
+		(*f)()
+	}
+}
+
+// Deadline is documented with context.Context.
+func (c *Ending) Deadline() (time.Time, bool) { return c.deadline, !c.deadline.IsZero() }
+
+// Done is documented with context.Context.
+func (c *Ending) Done() <-chan struct{} { return c.done }
+
+// Value is documented with context.Context.
+func (c *Ending) Value(any) any { return nil }
+
+// Err is documented with context.Context.
+func (c *Ending) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// AfterFunc calls f once the ctx has ended; package context asks for it, to derive a ctx without a goroutine.
+func (c *Ending) AfterFunc(f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		go f()
+		return func() bool { return false }
+	}
+	c.after = append(c.after, &f)
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		i := slices.Index(c.after, &f)
+		if i >= 0 {
+			c.after = slices.Delete(c.after, i, i+1)
+		}
+		return i >= 0
+	}
+}
+
+// Err is the error that a ctx ends with for this cause.
+func (c Cause) Err() error {
+	if c == CauseDeadline {
+		return context.DeadlineExceeded
+	}
+	return context.Canceled
+}
