@@ -249,6 +249,7 @@ func ExampleParentProcess() {
 
 var Spin = mp.Register("spin", func(_ context.Context, forever bool) (string, error) {
 	for forever {
+		time.Sleep(time.Millisecond) // and never a look at its ctx
 	}
 	return "done", nil
 })

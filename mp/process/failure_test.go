@@ -19,7 +19,7 @@ import (
 )
 
 // fate runs misbehave in a process and returns its error, exit code and standard error.
-func fate(t *testing.T, how string) (err error, code int, stderr string) {
+func fate(t *testing.T, how string) (code int, stderr string, err error) {
 	t.Helper()
 	leak.Check(t)
 	var out bytes.Buffer
@@ -32,7 +32,7 @@ func fate(t *testing.T, how string) (err error, code int, stderr string) {
 	if !exited {
 		t.Errorf("%s: %v has no exit code", how, p)
 	}
-	return err, code, out.String()
+	return code, out.String(), err
 }
 
 // PY-EXIT-02, PY-EXIT-03, PY-POOL-13
@@ -77,7 +77,7 @@ func TestPanic(t *testing.T) {
 		"panic error": {"*fmt.wrapError", "wrapped: i/o timeout", os.ErrDeadlineExceeded},
 		"nil map":     {"runtime.boundsError", "assignment to entry in nil map", nil},
 	} {
-		err, code, stderr := fate(t, how)
+		code, stderr, err := fate(t, how)
 		var remote *mp.RemoteError
 		if !errors.As(err, &remote) || !remote.Panic || remote.Message != want.message || code != 1 {
 			t.Errorf("%s: %v, exit code %d", how, err, code)
@@ -112,7 +112,7 @@ func TestExitError(t *testing.T) {
 		"kill":            {ExitCode: -9, Cause: mp.CauseSignal, Signal: syscall.SIGKILL},
 		"flood":           {ExitCode: 3, Cause: mp.CauseExit, Stderr: "the last line\n"},
 	} {
-		err, code, _ := fate(t, how)
+		code, _, err := fate(t, how)
 		var exit *mp.ExitError
 		if !errors.As(err, &exit) {
 			t.Errorf("%s: %v", how, err)
@@ -147,7 +147,7 @@ func TestFatalWithTraceback(t *testing.T) {
 
 // Go turns SIGABRT into a fatal error with a dump; what matters is that it is told.
 func TestAbort(t *testing.T) {
-	err, code, _ := fate(t, "abort")
+	code, _, err := fate(t, "abort")
 	var exit *mp.ExitError
 	if !errors.As(err, &exit) || code != 2 || exit.Cause != mp.CauseFatal || !strings.Contains(exit.Stack, "SIGABRT") {
 		t.Errorf("%v, exit code %d", err, code)
@@ -155,7 +155,7 @@ func TestAbort(t *testing.T) {
 }
 
 func TestGoexit(t *testing.T) {
-	err, code, _ := fate(t, "goexit")
+	code, _, err := fate(t, "goexit")
 	var remote *mp.RemoteError
 	if !errors.As(err, &remote) || !strings.Contains(remote.Message, "runtime.Goexit") || code != 1 {
 		t.Errorf("%v, exit code %d", err, code)
@@ -164,20 +164,20 @@ func TestGoexit(t *testing.T) {
 
 // A child that writes garbage everywhere, or closes everything, is no use any more: it is ended and blamed.
 func TestBrokenLink(t *testing.T) {
-	err, _, _ := fate(t, "garbage")
+	_, _, err := fate(t, "garbage")
 	var exit *mp.ExitError
 	if !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL || exit.Cause != mp.CauseLink {
 		t.Errorf("garbage: %v", err)
 	}
 	t.Log(err)
-	if err, _, _ := fate(t, "close link"); !errors.As(err, &exit) {
+	if _, _, err := fate(t, "close link"); !errors.As(err, &exit) {
 		t.Errorf("close link: %v", err)
 	}
 }
 
 // PY-PROC-26
 func TestChildClosesItsStreams(t *testing.T) {
-	if err, code, _ := fate(t, "close stdio"); err != nil || code != 0 {
+	if code, _, err := fate(t, "close stdio"); err != nil || code != 0 {
 		t.Errorf("%v, exit code %d", err, code)
 	}
 }

@@ -116,6 +116,8 @@ func init() {
 	})
 }
 
+func writeTo(m map[string]int) { m["x"] = 1 }
+
 // misbehave ends the process, or the goroutine, in one of many ways.
 func misbehave(ctx context.Context, how string) (string, error) {
 	switch how {
@@ -124,8 +126,7 @@ func misbehave(ctx context.Context, how string) (string, error) {
 	case "panic error":
 		panic(fmt.Errorf("wrapped: %w", os.ErrDeadlineExceeded))
 	case "nil map":
-		var m map[string]int
-		m["x"] = 1
+		writeTo(nil)
 	case "goroutine panic":
 		go func() { panic("elsewhere") }()
 		select {}

@@ -10,6 +10,8 @@ import (
 // ErrBootstrapping is returned by whatever would start a process before this process may: from a package variable, an
 // init function, a main that did not call mp.Main, a test binary without mp.TestMain, or a child that has not finished
 // its own bootstrapping. Nothing was started.
+//
+//lint:ignore ST1005 these are Python's words
 var ErrBootstrapping = errors.New(`An attempt has been made to start a new process before the
 current process has finished its bootstrapping phase.
 

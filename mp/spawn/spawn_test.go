@@ -41,7 +41,7 @@ type unsendable struct {
 
 // What cannot work is refused where it is written, and the text says what and where.
 func TestRegisterRefuses(t *testing.T) {
-	sentinel := errors.New("x")
+	errSentinel := errors.New("x")
 	for name, c := range map[string]struct {
 		register func()
 		want     []string
@@ -64,7 +64,7 @@ func TestRegisterRefuses(t *testing.T) {
 		},
 		"nil init":  {func() { mp.RegisterInit[int]("i", nil) }, []string{`RegisterInit("i")`, "the function is nil"}},
 		"late init": {func() { mp.RegisterInit("i", func(context.Context, int) error { return nil }) }, []string{"after mp.Main"}},
-		"late err":  {func() { mp.RegisterError("e", sentinel) }, []string{`RegisterError("e")`, "after mp.Main"}},
+		"late err":  {func() { mp.RegisterError("e", errSentinel) }, []string{`RegisterError("e")`, "after mp.Main"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -91,16 +91,16 @@ func try(name string, register func()) bool {
 }
 
 var (
-	first    = mp.Register("twice", noop)
-	sentinel = errors.New("of this test")
-	_        = try("twice", func() { mp.Register("twice", noop) })
-	_        = try("init", func() { mp.RegisterInit("twice", func(context.Context, int) error { return nil }) })
-	_        = try("empty", func() { mp.Register("", noop) })
-	_        = try("space", func() { mp.Register("a b", noop) })
-	_        = try("nil error", func() { mp.RegisterError("nil", nil) })
-	_        = try("error", func() { mp.RegisterError("sentinel", sentinel) })
-	_        = try("error twice", func() { mp.RegisterError("sentinel", sentinel) })
-	_        = try("taken error", func() { mp.RegisterError("mp.ErrClosed", sentinel) })
+	first       = mp.Register("twice", noop)
+	errSentinel = errors.New("of this test")
+	_           = try("twice", func() { mp.Register("twice", noop) })
+	_           = try("init", func() { mp.RegisterInit("twice", func(context.Context, int) error { return nil }) })
+	_           = try("empty", func() { mp.Register("", noop) })
+	_           = try("space", func() { mp.Register("a b", noop) })
+	_           = try("nil error", func() { mp.RegisterError("nil", nil) })
+	_           = try("error", func() { mp.RegisterError("sentinel", errSentinel) })
+	_           = try("error twice", func() { mp.RegisterError("sentinel", errSentinel) })
+	_           = try("taken error", func() { mp.RegisterError("mp.ErrClosed", errSentinel) })
 )
 
 func TestRegisterRefusesEarly(t *testing.T) {

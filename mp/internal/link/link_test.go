@@ -67,8 +67,10 @@ func recv(t testing.TB, l Link) Msg {
 
 func TestMessagesArriveWholeAndInOrder(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
-		sizes := []int{0, 1, 23, 24, 25, coalesceLimit - 1, coalesceLimit, coalesceLimit + 1,
-			blockSize - headerSize - 1, blockSize - headerSize, blockSize - headerSize + 1, blockSize, 1 << 20, 5<<20 + 3, 0, 7}
+		sizes := []int{
+			0, 1, 23, 24, 25, coalesceLimit - 1, coalesceLimit, coalesceLimit + 1,
+			blockSize - headerSize - 1, blockSize - headerSize, blockSize - headerSize + 1, blockSize, 1 << 20, 5<<20 + 3, 0, 7,
+		}
 		go func() {
 			for i, n := range sizes {
 				if err := a.Send(Msg{Kind: Kind(i), ID: uint64(i) << 40, Body: pattern(i, n)}); err != nil {

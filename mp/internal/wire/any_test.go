@@ -8,9 +8,22 @@ import (
 func TestAny(t *testing.T) {
 	for _, x := range []any{
 		nil, true, 1, int8(1), int16(1), int32(1), int64(1), uint(1), uint8(1), uint16(1), uint32(1), uint64(1),
-		float32(1), 1.0, "s", time.Unix(1, 2), time.Second, []bool{true}, []byte{1}, []int{1}, []int32{1}, []int64{1},
-		[]uint32{1}, []uint64{1}, []float32{1}, []float64{1}, []string{"a"}, []any{nil, 1, []any{"x"}},
-		map[string]any{"a": 1, "b": map[string]any{}}, map[string]string{"a": "b"}, []any(nil), map[string]any(nil), []byte(nil), []any{},
+		float32(1), 1.0, "s", time.Unix(1, 2), time.Second,
+		[]bool{true},
+		[]byte{1},
+		[]int{1},
+		[]int32{1},
+		[]int64{1},
+		[]uint32{1},
+		[]uint64{1},
+		[]float32{1},
+		[]float64{1},
+		[]string{"a"},
+		[]any{nil, 1, []any{"x"}},
+		map[string]any{"a": 1, "b": map[string]any{}},
+		map[string]string{"a": "b"},
+		[]any(nil), map[string]any(nil), []byte(nil),
+		[]any{},
 	} {
 		same(t, x)
 		same(t, []any{x})

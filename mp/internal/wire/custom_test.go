@@ -99,8 +99,17 @@ func TestOwnCodecs(t *testing.T) {
 		F float32
 		S string
 	}
-	v := all{tagged{map[string]any{"abcdef": "abcdef", "n": nil}}, marshaler{"m"}, binary3{"b"}, text{"t"}, nil, nilly{"n": 1},
-		map[text]binary3{{"k"}: {"v"}}, []naughty{{"a"}, {"b"}}, msgpack.RawMessage("\x91\x01"), 1, "abcdef"}
+	v := all{
+		tagged{map[string]any{"abcdef": "abcdef", "n": nil}},
+		marshaler{"m"},
+		binary3{"b"},
+		text{"t"},
+		nil,
+		nilly{"n": 1},
+		map[text]binary3{{"k"}: {"v"}},
+		[]naughty{{"a"}, {"b"}},
+		msgpack.RawMessage("\x91\x01"), 1, "abcdef",
+	}
 	if got := transfer(t, v); !reflect.DeepEqual(got, v) {
 		t.Errorf("got %+v", got)
 	}

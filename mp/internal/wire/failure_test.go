@@ -77,7 +77,8 @@ func TestErrorsTravel(t *testing.T) {
 		io.EOF, context.Canceled, context.DeadlineExceeded, os.ErrDeadlineExceeded, os.ErrProcessDone, errors.ErrUnsupported,
 		fs.ErrExist, fs.ErrNotExist, fs.ErrPermission, fs.ErrInvalid, fs.ErrClosed, io.ErrUnexpectedEOF, io.ErrClosedPipe,
 		io.ErrShortBuffer, io.ErrNoProgress, errRegistered, notFound, syscall.ENOENT,
-		fmt.Errorf("a: %w", errors.Join(errRegistered, fmt.Errorf("b: %w", io.EOF))), errors.New("plain"), sliceErr{1},
+		fmt.Errorf("a: %w", errors.Join(errRegistered, fmt.Errorf("b: %w", io.EOF))), errors.New("plain"),
+		sliceErr{1},
 	} {
 		type result struct{ Err error }
 		got := transfer(t, result{err}).Err

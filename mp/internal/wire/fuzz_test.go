@@ -61,10 +61,12 @@ func FuzzDecode(f *testing.F) {
 	files := []*os.File{os.Stdin, os.Stdout}
 
 	ints := &[]int{1, 2}
-	v := fuzzed{List: &Node{1, &Node{}}, Tree: Tree{"x", []Tree{{}}, map[string]*Tree{"a": nil}}, Any: []any{1, "x", nil},
+	v := fuzzed{
+		List: &Node{1, &Node{}}, Tree: Tree{"x", []Tree{{}}, map[string]*Tree{"a": nil}}, Any: []any{1, "x", nil},
 		Err: os.ErrNotExist, Time: time.Unix(1, 2), Bools: []bool{true}, Strs: []string{"a", "b"},
 		Maps: map[string][]map[uint8]string{"m": {{1: "x"}, nil}}, Big: big.NewInt(5), Addr: netip.MustParseAddr("::1"),
-		Own: tagged{map[string]any{"k": "v"}}, Ref: &fakeQueue{"q", os.Stdin}, Files: []*os.File{os.Stdout}, PP: &ints}
+		Own: tagged{map[string]any{"k": "v"}}, Ref: &fakeQueue{"q", os.Stdin}, Files: []*os.File{os.Stdout}, PP: &ints,
+	}
 	var b Buffer
 	if err := all.Encode(&b, &v); err != nil {
 		f.Fatal(err)

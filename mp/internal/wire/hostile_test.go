@@ -197,8 +197,10 @@ func TestScan(t *testing.T) {
 			t.Errorf("%x: %v %v", ok, traps, err)
 		}
 	}
-	for _, no := range []string{"\xc1", "\x92\x01", "\xa2x", "\xdd\xff\xff\xff\xff", "\xdf\xff\xff\xff\xff", "\xdf\x80\x00\x00\x00", "\xdc\x00", "\xc6\xff\xff\xff\xff",
-		"\xc9\xff\xff\xff\xff\x00", "\xd8\x00\x00", "\xcb1234567", "\x81\x01", strings.Repeat("\x91", maxDepth+1) + "\x01", strings.Repeat("\x91", 1<<20)} {
+	for _, no := range []string{
+		"\xc1", "\x92\x01", "\xa2x", "\xdd\xff\xff\xff\xff", "\xdf\xff\xff\xff\xff", "\xdf\x80\x00\x00\x00", "\xdc\x00", "\xc6\xff\xff\xff\xff",
+		"\xc9\xff\xff\xff\xff\x00", "\xd8\x00\x00", "\xcb1234567", "\x81\x01", strings.Repeat("\x91", maxDepth+1) + "\x01", strings.Repeat("\x91", 1<<20),
+	} {
 		if _, err := scan([]byte(no)); err == nil {
 			t.Errorf("%.20x was taken", no)
 		}

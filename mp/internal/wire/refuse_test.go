@@ -19,7 +19,7 @@ type (
 	withPointer   struct{ P unsafe.Pointer }
 	withUintptr   struct{ U uintptr }
 	withComplex   struct{ Z []complex128 }
-	withSecret    struct{ secret int }
+	withSecret    struct{ secret int } //lint:ignore U1000 it is there to be refused
 	withInterface struct{ S fmt.Stringer }
 	withQueue     struct{ Q fakeQueue }
 	withFile      struct{ F map[string]os.File }
@@ -29,8 +29,8 @@ type (
 	withPtrKey    struct{ M map[*int]int }
 	withErrorKey  struct{ M map[error]int }
 	withEmbedded  struct{ *hidden }
-	withScalar    struct{ myInt }
-	half          struct{ secret int }
+	withScalar    struct{ myInt }      //lint:ignore U1000 it is there to be refused
+	half          struct{ secret int } //lint:ignore U1000 it is there to be refused
 	withHalf      struct{ H half }
 	okHalf        struct{ X int }
 )

@@ -102,8 +102,18 @@ func TestNilIsNotEmpty(t *testing.T) {
 	}
 	same(t, all{})
 	pnil, snil, mnil, anil := (*int)(nil), []int(nil), map[string]int(nil), any(nil)
-	same(t, all{[]byte{}, []int{}, []bool{}, []string{}, []Base{}, map[int]int{}, map[string]string{},
-		map[string]any{}, []any{}, &pnil, &snil, &mnil, &anil})
+	same(t, all{
+		[]byte{},
+		[]int{},
+		[]bool{},
+		[]string{},
+		[]Base{},
+		map[int]int{},
+		map[string]string{},
+		map[string]any{},
+		[]any{},
+		&pnil, &snil, &mnil, &anil,
+	})
 }
 
 func TestNaN(t *testing.T) {

@@ -86,7 +86,7 @@ type (
 		_      [3]byte
 		Name   string
 		Secret func()   `msgpack:"-"`
-		cache  chan int `msgpack:"-,omitempty"`
+		cache  chan int `msgpack:"-,omitempty"` //lint:ignore U1000 it is there to be left out
 	}
 	Scalars struct {
 		B   bool
