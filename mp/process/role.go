@@ -51,9 +51,16 @@ func serve(self *spawn.Self) (code int) {
 	go listen(self, ctx)
 
 	var out wire.Buffer
-	outcome := make(chan *spawn.Failure, 1)
-	go spawn.Run(ctx, id, self.Arg.Body[headerSize:], self.Arg.Files, &out, func(f *spawn.Failure) { outcome <- f })
-	if failure := <-outcome; failure != nil {
+	var failure *spawn.Failure
+	returned := false
+	defer func() {
+		if !returned { // the function has ended this goroutine, and nothing comes after main's: go on in another one
+			go spawn.Exit(fail(self, failure))
+		}
+	}()
+	spawn.Run(ctx, id, self.Arg.Body[headerSize:], self.Arg.Files, &out, func(f *spawn.Failure) { failure = f })
+	returned = true
+	if failure != nil {
 		return fail(self, failure)
 	}
 	if self.Link.Send(link.Msg{Kind: kindResult, Body: out.Data, Files: out.Files}) != nil {

@@ -68,10 +68,9 @@ func prepare(l link.Link) (Role, *Self, error) {
 	if m.Kind != kindPrepare {
 		return nil, nil, fmt.Errorf("the first message is no preparation data but of kind %d", m.Kind)
 	}
-	if err := preparationCodec().Decode(m.Body, nil, &prep); err != nil {
-		return nil, nil, fmt.Errorf("the preparation data cannot be read: %w", err)
+	if err := prep.decode(m.Body); err != nil {
+		return nil, nil, err
 	}
-	m.Release()
 	if prep.Fingerprint != sealed().fingerprint {
 		return nil, nil, ErrBinaryMismatch
 	}
@@ -90,7 +89,7 @@ func prepare(l link.Link) (Role, *Self, error) {
 	}
 	return role, &Self{
 		Link:       l,
-		Arg:        link.Msg{Body: prep.Arg, Files: m.Files},
+		Arg:        link.Msg{Body: prep.Arg, Files: m.Files}, // borrowed from the link for ever
 		parentPid:  prep.ParentPid,
 		parentName: prep.ParentName,
 		gone:       make(chan struct{}),

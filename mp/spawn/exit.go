@@ -83,6 +83,12 @@ func endChildren() syscall.Signal {
 
 // runHooks runs the exit hooks, for a limited time, and survives those that panic.
 func runHooks() {
+	hooks.Lock()
+	none := len(hooks.funcs) == 0
+	hooks.Unlock()
+	if none {
+		return
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -12,9 +12,9 @@ import (
 // FuzzHandshake gives a child, and a parent, whatever bytes as the other's part of the handshake.
 func FuzzHandshake(f *testing.F) {
 	var b wire.Buffer
-	preparationCodec().Encode(&b, &preparation{Name: "Process-1", Identity: []uint32{1, 2}, Role: "process", Arg: []byte("x")})
-	f.Add(uint8(kindPrepare), b.Data)
-	b.Reset()
+	whole := preparation{Name: "Process-1", Identity: []uint32{1, 2}, Role: "process", Arg: []byte("x")}
+	f.Add(uint8(kindPrepare), whole.encode())
+	f.Add(uint8(kindPrepare), whole.encode()[:20])
 	refusalCodec().Encode(&b, &refusal{Message: "no", Mismatch: true, Listed: []listed{{Name: "f", Arg: "int"}}})
 	f.Add(uint8(kindRefused), b.Data)
 	f.Add(uint8(kindReady), []byte(nil))
@@ -56,12 +56,8 @@ func TestPrepareRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := prep
 			c.change(&p)
-			var b wire.Buffer
-			if err := preparationCodec().Encode(&b, &p); err != nil {
-				t.Fatal(err)
-			}
 			ours, theirs := link.NewMemory()
-			ours.Send(link.Msg{Kind: c.kind, Body: b.Data})
+			ours.Send(link.Msg{Kind: c.kind, Body: p.encode()})
 			if _, _, err := prepare(theirs); err == nil || err.Error() != c.want {
 				t.Errorf("%v, want %s", err, c.want)
 			}
@@ -70,6 +66,23 @@ func TestPrepareRefuses(t *testing.T) {
 				t.Errorf("then %v", err)
 			}
 		})
+	}
+}
+
+func TestPreparationRoundTrip(t *testing.T) {
+	want := preparation{
+		Name: "Process-1:2", Identity: []uint32{1, 1<<32 - 1}, Daemon: true, ParentPid: 1 << 22, ParentName: "x\x00y",
+		Fingerprint: [16]byte{1, 15: 2}, Role: "process", IgnoreInterrupt: true, Arg: []byte("argument"),
+	}
+	var got preparation
+	b := want.encode()
+	if err := got.decode(b); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for n := range len(b) - len(want.Arg) {
+		if err := new(preparation).decode(b[:n]); err == nil {
+			t.Errorf("the first %d bytes are enough", n)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ var sealed = sync.OnceValue(func() *sealedRegistry {
 	hash := fnv.New128a()
 	for i, e := range s.entries {
 		e.id = uint32(i)
-		fmt.Fprintf(hash, "%q %s\n", e.name, e.signature)
+		hash.Write([]byte(e.name + "\x00" + e.signature + "\x00"))
 	}
 	hash.Sum(s.fingerprint[:0])
 	return s

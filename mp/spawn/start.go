@@ -77,22 +77,18 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	if c.killDelay == 0 {
 		c.killDelay = DefaultKillDelay
 	}
-	var prep wire.Buffer
-	err := preparationCodec().Encode(&prep, &preparation{
+	prep := preparation{
 		Name: c.name, Identity: path, Daemon: spec.Daemon,
 		ParentPid: os.Getpid(), ParentName: identity.name,
 		Fingerprint: sealed().fingerprint,
 		Role:        spec.Role, Arg: spec.Arg.Data,
 		IgnoreInterrupt: spec.IgnoreInterrupt,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("mp: the preparation data of %s cannot be sent: %w", c.name, err)
 	}
 	if err := c.open(spec); err != nil {
 		return nil, fmt.Errorf("mp: %s cannot be started: %w", c.name, err)
 	}
 	track(c)
-	if err := c.handshake(ctx, link.Msg{Kind: kindPrepare, Body: prep.Data, Files: spec.Arg.Files}); err != nil {
+	if err := c.handshake(ctx, link.Msg{Kind: kindPrepare, Body: prep.encode(), Files: spec.Arg.Files}); err != nil {
 		return nil, err
 	}
 	c.bound(ctx)
