@@ -48,6 +48,7 @@ func child() int {
 		refuse(l, err)
 		return 1
 	}
+	self.stream = l
 	identity.self = self
 	boot.Finish()
 	if l.Send(link.Msg{Kind: kindReady}) != nil {

@@ -35,13 +35,15 @@ func (s *sentinel) Is(e error) bool { return e == s.parent }
 func (s *sentinel) Timeout() bool   { return s.parent == context.DeadlineExceeded }
 
 func init() {
-	for name, err := range map[string]error{
-		"mp.ErrBootstrapping": ErrBootstrapping, "mp.ErrClosed": ErrClosed, "mp.ErrTimeout": ErrTimeout,
-		"mp.ErrBinaryMismatch": ErrBinaryMismatch,
-	} {
-		if err := wire.AddSentinel(name, err); err != nil {
-			panic(err)
-		}
+	mustAdd("mp.ErrBootstrapping", ErrBootstrapping)
+	mustAdd("mp.ErrClosed", ErrClosed)
+	mustAdd("mp.ErrTimeout", ErrTimeout)
+	mustAdd("mp.ErrBinaryMismatch", ErrBinaryMismatch)
+}
+
+func mustAdd(name string, err error) {
+	if err := wire.AddSentinel(name, err); err != nil {
+		panic(err)
 	}
 }
 

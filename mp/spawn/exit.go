@@ -123,10 +123,13 @@ func runHook(f func()) {
 
 // flush lets the parent have what was sent, unless it does not read.
 func flush(s *Self) {
+	if s.stream.Flushed() {
+		return
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Link.Flush()
+		s.stream.Flush()
 	}()
 	select {
 	case <-done:

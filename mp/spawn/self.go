@@ -16,6 +16,7 @@ type Self struct {
 	// Arg and its files are what the role's Spec held.
 	Arg link.Msg
 
+	stream     *link.Stream // the same
 	parentPid  int
 	parentName string
 	gone       chan struct{}

@@ -43,6 +43,13 @@ func (s *Stream) Post(m Msg) error { return s.out.send(m, false) }
 // Flush is documented with Link.
 func (s *Stream) Flush() error { return s.out.flush() }
 
+// Flushed reports whether Flush has nothing to do.
+func (s *Stream) Flushed() bool {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	return s.out.err != nil || !s.out.busy && len(s.out.pending) == 0
+}
+
 // Recv is documented with Link.
 func (s *Stream) Recv() (Msg, error) { return s.in.recv() }
 

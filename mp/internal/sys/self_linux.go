@@ -2,7 +2,6 @@ package sys
 
 import (
 	"os"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,11 +19,9 @@ func Executable() (string, error) {
 // SetProcessName sets the name that ps and top show for this process, that of its first thread; it is cut to 15 bytes.
 // That it may fail without /proc hurts nobody.
 func SetProcessName(name string) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if unix.Gettid() != unix.Getpid() {
-		_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
+	if unix.Gettid() == unix.Getpid() { // a main that has just begun is on that thread, and this is faster
+		_ = setThreadName(name)
 		return
 	}
-	_ = setThreadName(name) // a main that has just begun is still on it, and this is faster
+	_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
 }

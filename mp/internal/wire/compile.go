@@ -126,7 +126,7 @@ func (c *compiler) build(t reflect.Type, at place) (plan, error) {
 	if p, ok := exact[t]; ok {
 		return p, nil
 	}
-	if p := scalars[t.Kind()]; p != nil {
+	if p := scalar(t.Kind()); p != nil {
 		return p, nil
 	}
 	switch t.Kind() {
@@ -173,7 +173,7 @@ func plain(t reflect.Type) bool {
 }
 
 func (c *compiler) slice(t reflect.Type, at place) (plan, error) {
-	if p := rawSlices[t.Elem().Kind()]; p != nil && plain(t.Elem()) {
+	if p := rawSlice(t.Elem().Kind()); p != nil && plain(t.Elem()) {
 		return p, nil
 	}
 	elem, err := c.plan(t.Elem(), at.inside("[]"))
@@ -206,7 +206,7 @@ func rawElements(t reflect.Type) (bools, ok bool) {
 	case reflect.Bool:
 		return true, true
 	default:
-		return false, rawSlices[kind] != nil && kind != reflect.String
+		return false, rawSlice(kind) != nil && kind != reflect.String
 	}
 }
 

@@ -5,23 +5,39 @@ import (
 	"reflect"
 )
 
-// rawSlices holds the plans of slices that travel as their memory, by the kind
-// of their elements.
-var rawSlices = [reflect.UnsafePointer + 1]plan{
-	reflect.Bool:    &leaf[[]bool]{encodeRaw[bool], decodeBools, 1},
-	reflect.Int:     &leaf[[]int]{encodeRaw[int], decodeNumbers[int], 1},
-	reflect.Int8:    &leaf[[]int8]{encodeRaw[int8], decodeNumbers[int8], 1},
-	reflect.Int16:   &leaf[[]int16]{encodeRaw[int16], decodeNumbers[int16], 1},
-	reflect.Int32:   &leaf[[]int32]{encodeRaw[int32], decodeNumbers[int32], 1},
-	reflect.Int64:   &leaf[[]int64]{encodeRaw[int64], decodeNumbers[int64], 1},
-	reflect.Uint:    &leaf[[]uint]{encodeRaw[uint], decodeNumbers[uint], 1},
-	reflect.Uint8:   &leaf[[]uint8]{encodeRaw[uint8], decodeNumbers[uint8], 1},
-	reflect.Uint16:  &leaf[[]uint16]{encodeRaw[uint16], decodeNumbers[uint16], 1},
-	reflect.Uint32:  &leaf[[]uint32]{encodeRaw[uint32], decodeNumbers[uint32], 1},
-	reflect.Uint64:  &leaf[[]uint64]{encodeRaw[uint64], decodeNumbers[uint64], 1},
-	reflect.Float32: &leaf[[]float32]{encodeRaw[float32], decodeNumbers[float32], 1},
-	reflect.Float64: &leaf[[]float64]{encodeRaw[float64], decodeNumbers[float64], 1},
-	reflect.String:  &leaf[[]string]{encodeStrings, decodeStrings, 1},
+// rawSlice is the plan of a slice that travels as its memory, by the kind of its elements; nil for the others.
+func rawSlice(k reflect.Kind) plan {
+	switch k {
+	case reflect.Bool:
+		return &leaf[[]bool]{encodeRaw[bool], decodeBools, 1}
+	case reflect.Int:
+		return &leaf[[]int]{encodeRaw[int], decodeNumbers[int], 1}
+	case reflect.Int8:
+		return &leaf[[]int8]{encodeRaw[int8], decodeNumbers[int8], 1}
+	case reflect.Int16:
+		return &leaf[[]int16]{encodeRaw[int16], decodeNumbers[int16], 1}
+	case reflect.Int32:
+		return &leaf[[]int32]{encodeRaw[int32], decodeNumbers[int32], 1}
+	case reflect.Int64:
+		return &leaf[[]int64]{encodeRaw[int64], decodeNumbers[int64], 1}
+	case reflect.Uint:
+		return &leaf[[]uint]{encodeRaw[uint], decodeNumbers[uint], 1}
+	case reflect.Uint8:
+		return &leaf[[]uint8]{encodeRaw[uint8], decodeNumbers[uint8], 1}
+	case reflect.Uint16:
+		return &leaf[[]uint16]{encodeRaw[uint16], decodeNumbers[uint16], 1}
+	case reflect.Uint32:
+		return &leaf[[]uint32]{encodeRaw[uint32], decodeNumbers[uint32], 1}
+	case reflect.Uint64:
+		return &leaf[[]uint64]{encodeRaw[uint64], decodeNumbers[uint64], 1}
+	case reflect.Float32:
+		return &leaf[[]float32]{encodeRaw[float32], decodeNumbers[float32], 1}
+	case reflect.Float64:
+		return &leaf[[]float64]{encodeRaw[float64], decodeNumbers[float64], 1}
+	case reflect.String:
+		return &leaf[[]string]{encodeStrings, decodeStrings, 1}
+	}
+	return nil
 }
 
 func encodeRaw[T number | bool](e *encoder, p *[]T) error {

@@ -15,22 +15,40 @@ type unsigned interface {
 	~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
 }
 
-// scalars holds the plans of the kinds that have no parts.
-var scalars = [reflect.UnsafePointer + 1]plan{
-	reflect.Bool:    &leaf[bool]{encodeBool, decodeBool, 1},
-	reflect.Int:     &leaf[int]{encodeInt[int], decodeInt[int], 1},
-	reflect.Int8:    &leaf[int8]{encodeInt[int8], decodeInt[int8], 1},
-	reflect.Int16:   &leaf[int16]{encodeInt[int16], decodeInt[int16], 1},
-	reflect.Int32:   &leaf[int32]{encodeInt[int32], decodeInt[int32], 1},
-	reflect.Int64:   &leaf[int64]{encodeInt[int64], decodeInt[int64], 1},
-	reflect.Uint:    &leaf[uint]{encodeUint[uint], decodeUint[uint], 1},
-	reflect.Uint8:   &leaf[uint8]{encodeUint[uint8], decodeUint[uint8], 1},
-	reflect.Uint16:  &leaf[uint16]{encodeUint[uint16], decodeUint[uint16], 1},
-	reflect.Uint32:  &leaf[uint32]{encodeUint[uint32], decodeUint[uint32], 1},
-	reflect.Uint64:  &leaf[uint64]{encodeUint[uint64], decodeUint[uint64], 1},
-	reflect.Float32: &leaf[float32]{encodeFloat32, decodeFloat32, 5},
-	reflect.Float64: &leaf[float64]{encodeFloat64, decodeFloat64, 9},
-	reflect.String:  &leaf[string]{encodeString, decodeString, 1},
+// scalar is the plan of a kind that has no parts; nil for the others. It is made when it is asked for: a table would be
+// filled in every child.
+func scalar(k reflect.Kind) plan {
+	switch k {
+	case reflect.Bool:
+		return &leaf[bool]{encodeBool, decodeBool, 1}
+	case reflect.Int:
+		return &leaf[int]{encodeInt[int], decodeInt[int], 1}
+	case reflect.Int8:
+		return &leaf[int8]{encodeInt[int8], decodeInt[int8], 1}
+	case reflect.Int16:
+		return &leaf[int16]{encodeInt[int16], decodeInt[int16], 1}
+	case reflect.Int32:
+		return &leaf[int32]{encodeInt[int32], decodeInt[int32], 1}
+	case reflect.Int64:
+		return &leaf[int64]{encodeInt[int64], decodeInt[int64], 1}
+	case reflect.Uint:
+		return &leaf[uint]{encodeUint[uint], decodeUint[uint], 1}
+	case reflect.Uint8:
+		return &leaf[uint8]{encodeUint[uint8], decodeUint[uint8], 1}
+	case reflect.Uint16:
+		return &leaf[uint16]{encodeUint[uint16], decodeUint[uint16], 1}
+	case reflect.Uint32:
+		return &leaf[uint32]{encodeUint[uint32], decodeUint[uint32], 1}
+	case reflect.Uint64:
+		return &leaf[uint64]{encodeUint[uint64], decodeUint[uint64], 1}
+	case reflect.Float32:
+		return &leaf[float32]{encodeFloat32, decodeFloat32, 5}
+	case reflect.Float64:
+		return &leaf[float64]{encodeFloat64, decodeFloat64, 9}
+	case reflect.String:
+		return &leaf[string]{encodeString, decodeString, 1}
+	}
+	return nil
 }
 
 func encodeBool(e *encoder, p *bool) error { return e.msg.EncodeBool(*p) }

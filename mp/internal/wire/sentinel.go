@@ -6,33 +6,39 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"sync"
 )
 
-// sentinels are the errors that keep their identity on the way to another
+// namedError is an error that keeps its identity on the way to another
 // process: there errors.Is finds the error of the same name.
+type namedError struct {
+	name string
+	err  error
+}
+
+// sentinels are few, and most children look none up: a list is made sooner
+// than a map.
 var sentinels = struct {
 	sync.RWMutex
-	byName map[string]error
-}{byName: map[string]error{
-	"fs.ErrExist":              fs.ErrExist,
-	"fs.ErrNotExist":           fs.ErrNotExist,
-	"fs.ErrPermission":         fs.ErrPermission,
-	"fs.ErrInvalid":            fs.ErrInvalid,
-	"fs.ErrClosed":             fs.ErrClosed,
-	"io.EOF":                   io.EOF,
-	"io.ErrUnexpectedEOF":      io.ErrUnexpectedEOF,
-	"io.ErrClosedPipe":         io.ErrClosedPipe,
-	"io.ErrShortBuffer":        io.ErrShortBuffer,
-	"io.ErrNoProgress":         io.ErrNoProgress,
-	"context.Canceled":         context.Canceled,
-	"context.DeadlineExceeded": context.DeadlineExceeded,
-	"os.ErrDeadlineExceeded":   os.ErrDeadlineExceeded,
-	"os.ErrProcessDone":        os.ErrProcessDone,
-	"errors.ErrUnsupported":    errors.ErrUnsupported,
+	list []namedError
+}{list: []namedError{
+	{"fs.ErrExist", fs.ErrExist},
+	{"fs.ErrNotExist", fs.ErrNotExist},
+	{"fs.ErrPermission", fs.ErrPermission},
+	{"fs.ErrInvalid", fs.ErrInvalid},
+	{"fs.ErrClosed", fs.ErrClosed},
+	{"io.EOF", io.EOF},
+	{"io.ErrUnexpectedEOF", io.ErrUnexpectedEOF},
+	{"io.ErrClosedPipe", io.ErrClosedPipe},
+	{"io.ErrShortBuffer", io.ErrShortBuffer},
+	{"io.ErrNoProgress", io.ErrNoProgress},
+	{"context.Canceled", context.Canceled},
+	{"context.DeadlineExceeded", context.DeadlineExceeded},
+	{"os.ErrDeadlineExceeded", os.ErrDeadlineExceeded},
+	{"os.ErrProcessDone", os.ErrProcessDone},
+	{"errors.ErrUnsupported", errors.ErrUnsupported},
 }}
 
 // AddSentinel makes errors.Is(e, err) hold for errors that arrive from another
@@ -44,12 +50,12 @@ func AddSentinel(name string, err error) error {
 	if err == nil {
 		return fmt.Errorf("the error registered as %q is nil", name)
 	}
-	sentinels.Lock()
-	defer sentinels.Unlock()
-	if _, ok := sentinels.byName[name]; ok {
+	if _, taken := sentinel(name); taken {
 		return fmt.Errorf("an error is already registered as %q", name)
 	}
-	sentinels.byName[name] = err
+	sentinels.Lock()
+	defer sentinels.Unlock()
+	sentinels.list = append(sentinels.list, namedError{name, err})
 	return nil
 }
 
@@ -57,19 +63,21 @@ func AddSentinel(name string, err error) error {
 func sentinel(name string) (error, bool) {
 	sentinels.RLock()
 	defer sentinels.RUnlock()
-	err, ok := sentinels.byName[name]
-	return err, ok
+	for _, s := range sentinels.list {
+		if s.name == name {
+			return s.err, true
+		}
+	}
+	return nil, false
 }
 
-// namedSentinels calls yield for each one, by name. No lock is held meanwhile:
-// yield runs methods of users.
+// namedSentinels calls yield for each one. No lock is held meanwhile: yield
+// runs methods of users.
 func namedSentinels(yield func(name string, err error)) {
 	sentinels.RLock()
-	names := slices.Sorted(maps.Keys(sentinels.byName))
+	list := slices.Clone(sentinels.list)
 	sentinels.RUnlock()
-	for _, name := range names {
-		if err, ok := sentinel(name); ok {
-			yield(name, err)
-		}
+	for _, s := range list {
+		yield(s.name, s.err)
 	}
 }
