@@ -18,9 +18,17 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-func TestMain(m *testing.M) { mp.TestMain(m) }
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	defer prog.Cleanup()
+	return t.M.Run()
+}
+
+func TestMain(m *testing.M) { mp.TestMain(tests{m}) }
 
 // What the children of these tests do.
 var (

@@ -1,13 +1,12 @@
-// Bench measures what processes cost, each figure beside its anchor in the same run, and prints one line a figure. It is
-// a program rather than a Go benchmark because its children are itself: a test binary starts more slowly.
+// Bench measures what processes cost and prints the figures that its argument names as "value unit", one a line. It is a
+// program because its children are itself: those of a test binary would start more slowly and be larger.
 package main
 
 import (
 	"context"
-	"flag"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,77 +40,35 @@ var (
 	})
 )
 
-var (
-	empty  = flag.String("empty", "", "path of the empty Go program")
-	rounds = flag.Int("rounds", 7, "rounds of each figure")
-	times  = flag.Int("times", 100, "times in a round")
-)
-
 func main() { mp.Main(run) }
 
 func run() error {
-	flag.Parse()
-	for _, figure := range []func() error{startJoin, coldPool, memory, orphans, hundred} {
-		if err := figure(); err != nil {
-			return err
-		}
+	figures := map[string]func() error{"pool": coldPool, "memory": memory, "orphans": orphans, "hundred": hundred}
+	figure, found := figures[os.Args[1]]
+	if !found {
+		return fmt.Errorf("there is no figure %q", os.Args[1])
 	}
-	return nil
+	return figure()
 }
 
-// median runs f in rounds and returns the median and the extremes of its figures.
-func median(rounds int, f func() (time.Duration, error)) (mid, low, high time.Duration, err error) {
+// times runs f so often and prints the median and the worst of its figures.
+func times(n int, unit string, f func() (time.Duration, error)) error {
 	var all []time.Duration
-	for range rounds {
+	for range n {
 		d, err := f()
 		if err != nil {
-			return 0, 0, 0, err
+			return err
 		}
 		all = append(all, d)
 	}
 	slices.Sort(all)
-	return all[len(all)/2], all[0], all[len(all)-1], nil
-}
-
-// startJoin interleaves both sides, so that whatever else the machine does meets both.
-func startJoin() error {
-	var ratios []float64
-	var ours, anchor []time.Duration
-	for range *rounds {
-		var us, them []time.Duration
-		for range *times {
-			start := time.Now()
-			if err := exec.Command(*empty).Run(); err != nil {
-				return err
-			}
-			them = append(them, time.Since(start))
-			start = time.Now()
-			p, err := mp.Start(context.Background(), Empty, 0, nil)
-			if err != nil {
-				return err
-			}
-			if err := p.Join(context.Background()); err != nil {
-				return err
-			}
-			us = append(us, time.Since(start))
-		}
-		slices.Sort(us)
-		slices.Sort(them)
-		u, t := us[len(us)/2], them[len(them)/2]
-		ours, anchor = append(ours, u), append(anchor, t)
-		ratios = append(ratios, float64(u)/float64(t))
-	}
-	slices.Sort(ours)
-	slices.Sort(anchor)
-	slices.Sort(ratios)
-	n := len(ratios) / 2
-	fmt.Printf("start -> join            %v; empty Go program start+wait %v; ratio %.2f [%.2f-%.2f]\n",
-		ours[n], anchor[n], ratios[n], ratios[0], ratios[len(ratios)-1])
+	fmt.Println(all[n/2].Seconds()*1000, unit)
+	fmt.Println(all[n-1].Seconds()*1000, unit+"-max")
 	return nil
 }
 
 func coldPool() error {
-	mid, low, high, err := median(*rounds**times/10, func() (time.Duration, error) {
+	return times(51, "ms/first-result", func() (time.Duration, error) {
 		start := time.Now()
 		p, err := mp.NewPool(context.Background(), &mp.PoolOptions{Workers: 2})
 		if err != nil {
@@ -121,8 +78,6 @@ func coldPool() error {
 		_, err = mp.Apply(context.Background(), p, Empty, 0)
 		return time.Since(start), err
 	})
-	fmt.Printf("first result, cold pool  %v [%v-%v]\n", mid, low, high)
-	return err
 }
 
 func memory() error {
@@ -145,7 +100,7 @@ func memory() error {
 		}
 	}
 	slices.Sort(all)
-	fmt.Printf("PSS of an idle worker    %.2f MiB\n", float64(all[len(all)/2])/1024)
+	fmt.Println(float64(all[len(all)/2])/1024, "MiB-PSS/idle-worker")
 	return nil
 }
 
@@ -156,7 +111,7 @@ func orphans() error {
 	}
 	defer os.RemoveAll(dir)
 	round := 0
-	mid, low, high, err := median(*rounds*3, func() (time.Duration, error) {
+	return times(21, "ms/all-gone", func() (time.Duration, error) {
 		round++
 		path := filepath.Join(dir, fmt.Sprint(round))
 		p, err := mp.Start(context.Background(), Parent, path, nil)
@@ -183,8 +138,6 @@ func orphans() error {
 		p.Join(context.Background())
 		return d, nil
 	})
-	fmt.Printf("parent killed -> 2 CPU-bound descendants gone  %v [%v-%v]\n", mid, low, high)
-	return err
 }
 
 func alive(pid int) bool {
@@ -193,28 +146,35 @@ func alive(pid int) bool {
 	return err == nil && state[0] != 'Z' && state[0] != 'X'
 }
 
+// hundred starts 100 children, which live at the same time, and ends and joins them.
 func hundred() error {
 	count := func() int { e, _ := os.ReadDir("/proc/self/fd"); return len(e) }
-	before := count()
-	start := time.Now()
+	warm, err := mp.Start(context.Background(), Empty, 0, nil) // the poller's descriptors come with the first child
+	if err != nil {
+		return err
+	}
+	warm.Join(context.Background())
+	before, start := count(), time.Now()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	procs, errs := make([]*mp.Process[int], 100), make([]error, 100)
 	var wg sync.WaitGroup
-	var most int
-	procs := make([]*mp.Process[int], 100)
 	for i := range procs {
-		wg.Go(func() {
-			var err error
-			if procs[i], err = mp.Start(context.Background(), Empty, 0, nil); err != nil {
-				fmt.Println(err)
-			}
-		})
+		wg.Go(func() { procs[i], errs[i] = mp.Start(ctx, Idle, 0, nil) })
 	}
 	wg.Wait()
-	most = count()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	most := count()
+	cancel()
 	for _, p := range procs {
 		if err := p.Join(context.Background()); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("100 children at once     %v; descriptors %d before, %d during, %d after\n", time.Since(start), before, most, count())
+	fmt.Println(time.Since(start).Seconds()*1000, "ms/100-children")
+	fmt.Println(most-before, "descriptors-more")
+	fmt.Println(count()-before, "descriptors-left")
 	return nil
 }

@@ -1,0 +1,46 @@
+//go:build linux
+
+package process_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// The figures of this file are measured by programs of their own, since the children of a test binary are test binaries.
+// What they print is reported; the time of an operation is that of a whole measurement and says nothing.
+
+func BenchmarkStartJoin(b *testing.B) {
+	b.Setenv("CGO_ENABLED", "0")
+	os.Setenv("EMPTY", prog.Build(b, "./testdata/empty"))
+	figures(b, "./testdata/startjoin")
+}
+
+func BenchmarkColdPool(b *testing.B)        { figures(b, "./testdata/bench", "pool") }
+func BenchmarkIdleWorker(b *testing.B)      { figures(b, "./testdata/bench", "memory") }
+func BenchmarkOrphans(b *testing.B)         { figures(b, "./testdata/bench", "orphans") }
+func BenchmarkHundredChildren(b *testing.B) { figures(b, "./testdata/bench", "hundred") }
+
+func figures(b *testing.B, program string, args ...string) {
+	path := prog.Build(b, program)
+	b.ResetTimer()
+	var r prog.Result
+	for b.Loop() {
+		if r = prog.Run(b, path, nil, args...); r.Code != 0 {
+			b.Fatal(r.Stderr)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	for line := range strings.Lines(r.Stdout) {
+		var value float64
+		var unit string
+		if _, err := fmt.Sscan(line, &value, &unit); err != nil {
+			b.Fatalf("%q: %v", line, err)
+		}
+		b.ReportMetric(value, unit)
+	}
+}
