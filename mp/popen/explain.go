@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// explain says in words why a process could not be started. The error stays in the chain.
-func explain(err error, cfg *Config) error {
+// Explain says in words why a process could not be started. The error stays in the chain.
+func Explain(err error, cfg *Config) error {
 	hint := ""
 	switch {
 	case cfg.Dir != "" && !isDir(cfg.Dir):

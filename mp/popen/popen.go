@@ -70,7 +70,7 @@ func Start(cfg *Config) (*Process, error) {
 		for _, d := range p.drains {
 			d.Close()
 		}
-		return nil, explain(err, cfg)
+		return nil, Explain(err, cfg)
 	}
 	p.pid = p.os.Pid
 	for _, d := range p.drains {

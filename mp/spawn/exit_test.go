@@ -121,11 +121,12 @@ func TestMainContext(t *testing.T) {
 	}
 }
 
-// Nobody outlives the parent, whatever killed it and whatever they are doing: children, their children, and theirs.
+// Nobody outlives the parent, whatever killed it and whatever they are doing: children, their children, and theirs, and
+// the workers of a pool.
 //
 // PY-ORPH-01 … 04
 func TestOrphans(t *testing.T) {
-	for _, how := range []string{"family", "busy"} {
+	for _, how := range []string{"family", "busy", "workers"} {
 		for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGSEGV} {
 			cmd, pids := running(t, how, 3)
 			start := time.Now()

@@ -72,11 +72,14 @@ func TestGuardWithoutTestMain(t *testing.T) {
 	}
 }
 
-// A child whose main does not reach mp.Main ends before it is ready, and Start says what that means.
+// A child whose main does not reach mp.Main ends before it is ready, and Start says what that means, also when the
+// argument is still on its way. PY-BOOT-12
 func TestMainNotReached(t *testing.T) {
-	r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=conditional"})
-	if r.Code != 1 || r.Starts != 2 || !strings.Contains(r.Stderr, "does its main call mp.Main on every path?") {
-		t.Errorf("%+v", r)
+	for _, where := range []string{"conditional", "conditional, large"} {
+		r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=" + where})
+		if r.Code != 1 || r.Starts != 2 || !strings.Contains(r.Stderr, "does its main call mp.Main on every path?") {
+			t.Errorf("%s: %+v", where, r)
+		}
 	}
 }
 

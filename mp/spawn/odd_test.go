@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,19 +68,38 @@ func TestWaysToStart(t *testing.T) {
 	}
 }
 
+// A program that was deleted, or replaced by another one, while it runs still starts itself. PY-BOOT-02
+func TestProgramIsGone(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("without /proc, the program is found by its path")
+	}
+	b, err := os.ReadFile(prog.Build(t, "./testdata/guard"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"deleted", "replaced"} {
+		path := filepath.Join(t.TempDir(), "program")
+		if err := os.WriteFile(path, b, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if r := prog.Run(t, path, []string{"MP_TEST_WHERE=" + what}); r.Code != 0 || r.Stdout != "hello from the child\n" {
+			t.Errorf("%s: %+v", what, r)
+		}
+	}
+}
+
 // PY-PROC-25: missing or broken standard streams of the parent do not matter.
 func TestBrokenStreams(t *testing.T) {
 	program := prog.Build(t, "./testdata/guard")
 	for name, command := range map[string]string{
-		"stdin closed":              "%s <&-",
-		"stdout closed":             "%s >&-",
-		"stderr closed":             "%s 2>&-",
-		"all closed":                "%s <&- >&- 2>&-",
-		"stdout full":               "%s >/dev/full",
-		"stderr full":               "%s 2>/dev/full",
-		"stderr to nobody":          "%s 2> >(exec true)",
-		"descriptors in use":        "%s 3</dev/null 4</dev/null 5</dev/null 9</dev/null",
-		"a low limit of open files": "ulimit -n 24; %s",
+		"stdin closed":       "%s <&-",
+		"stdout closed":      "%s >&-",
+		"stderr closed":      "%s 2>&-",
+		"all closed":         "%s <&- >&- 2>&-",
+		"stdout full":        "%s >/dev/full",
+		"stderr full":        "%s 2>/dev/full",
+		"stderr to nobody":   "%s 2> >(exec true)",
+		"descriptors in use": "%s 3</dev/null 4</dev/null 5</dev/null 9</dev/null",
 	} {
 		cmd := exec.Command("bash", "-c", fmt.Sprintf(command, program))
 		out, err := cmd.Output()
@@ -92,12 +112,26 @@ func TestBrokenStreams(t *testing.T) {
 	}
 }
 
-// When descriptors run out, Start says so, and leaves nothing behind.
+// When descriptors run out, Start says so, at whichever step it meets that, and works again when there are some.
 func TestNoDescriptorsLeft(t *testing.T) {
 	program := prog.Build(t, "./testdata/guard")
-	out, err := exec.Command("bash", "-c", "ulimit -n 9; "+program).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "too many open files") {
+	cmd := exec.Command("bash", "-c", "ulimit -n 60; exec "+program)
+	cmd.Env = append(os.Environ(), "MP_TEST_WHERE=no descriptors")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil || string(out) != "hello from the child\nhello from the child\n" {
 		t.Errorf("%v, %s", err, out)
+	}
+	failures := 0
+	for line := range strings.Lines(stderr.String()) {
+		failures++
+		if !strings.Contains(line, "cannot be started: ") || !strings.Contains(line, "too many open files") {
+			t.Errorf("%s", line)
+		}
+	}
+	if failures < 3 {
+		t.Errorf("Start has failed %d times only:\n%s", failures, stderr.String())
 	}
 }
 

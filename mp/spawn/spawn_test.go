@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,41 @@ func (h helper[A, R]) run(t testing.TB, arg A, opts *mp.ProcessOptions) (R, erro
 }
 
 var Env = helper[struct{}, []string]{mp.Register("env", func(context.Context, struct{}) ([]string, error) { return os.Environ(), nil })}
+
+// Deep asks a child of a child for its environment. It refers to itself.
+var Deep helper[int, []string]
+
+func init() {
+	Deep = helper[int, []string]{mp.Register("deep", func(ctx context.Context, more int) ([]string, error) {
+		if more == 0 {
+			return os.Environ(), nil
+		}
+		p, err := mp.Start(ctx, Deep.Func, more-1, nil)
+		if err != nil {
+			return nil, err
+		}
+		return p.Result(ctx)
+	})}
+}
+
+// What steers the Go runtime, and the program, reaches grandchildren. PY-BOOT-04
+func TestEnvironmentIsInherited(t *testing.T) {
+	leak.Check(t)
+	env, err := Deep.run(t, 2, &mp.ProcessOptions{
+		Env: append(os.Environ(), "GOMEMLIMIT=1GiB", "TWICE=first", "GODEBUG=madvdontneed=1", "TWICE=last"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"GOMEMLIMIT=1GiB", "GODEBUG=madvdontneed=1", "TWICE=last"} {
+		if !slices.Contains(env, want) {
+			t.Errorf("%s is not in %v", want, env)
+		}
+	}
+	if slices.Contains(env, "TWICE=first") {
+		t.Error("a variable is there twice")
+	}
+}
 
 func noop(context.Context, int) (int, error) { return 0, nil }
 

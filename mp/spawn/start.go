@@ -103,13 +103,13 @@ func (c *Child) open(spec *Spec) error {
 	}
 	conn, theirs, err := sys.ConnPair()
 	if err != nil {
-		return err
+		return popen.Explain(err, &popen.Config{Path: program})
 	}
 	crash, err := popen.NewDrain(c.crash)
 	if err != nil {
 		conn.Close()
 		theirs.Close()
-		return err
+		return popen.Explain(err, &popen.Config{Path: program})
 	}
 	nonce := rand.Uint64()
 	// The preamble must be there before the child looks for it.

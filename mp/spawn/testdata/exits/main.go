@@ -85,6 +85,16 @@ func run() error {
 	case "pool":
 		_, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2}) // never closed
 		return err
+	case "workers":
+		pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 3})
+		if err != nil {
+			return err
+		}
+		mp.Submit(ctx, pool, Linger, "") // one is at work, the others are idle
+		for _, w := range pool.Stats().Workers {
+			fmt.Println("living", w.Pid)
+		}
+		select {}
 	case "family", "busy":
 		if _, err := mp.Start(ctx, Family, 2, nil); err != nil {
 			return err

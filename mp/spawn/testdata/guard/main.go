@@ -21,6 +21,9 @@ func counted() bool {
 	return true
 }
 
+// Swallow takes an argument that no socket's buffer holds.
+var Swallow = mp.Register("swallow", func(_ context.Context, b []byte) (string, error) { return fmt.Sprint(len(b)), nil })
+
 var Hello = mp.Register("hello", func(context.Context, int) (string, error) { return "hello from the child", nil })
 
 var _ = at("package variable")
@@ -37,7 +40,7 @@ func main() {
 	case "main", "pool":
 		at("main")
 		at("pool")
-	case "conditional":
+	case "conditional", "conditional, large":
 		if os.Getenv("MP_TEST_CHILD") != "" {
 			return // a child whose main does not reach mp.Main
 		}
@@ -49,6 +52,21 @@ func main() {
 
 func run() error {
 	os.Setenv("MP_TEST_CHILD", "1")
+	if where == "deleted" || where == "replaced" {
+		path, err := os.Executable()
+		if err == nil {
+			err = os.Remove(path)
+		}
+		if err == nil && where == "replaced" {
+			err = os.WriteFile(path, []byte("#!/bin/sh\necho another program\n"), 0o700)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if where == "no descriptors" {
+		return exhausted()
+	}
 	if where == "register" {
 		mp.Register("late", func(context.Context, int) (int, error) { return 0, nil })
 	}
@@ -69,18 +87,46 @@ func at(place string) bool {
 
 func start() {
 	var err error
-	if where == "pool" {
+	var p *mp.Process[string]
+	switch where {
+	case "pool":
 		_, err = mp.NewPool(context.Background(), nil)
-	} else {
-		var p *mp.Process[string]
-		if p, err = mp.Start(context.Background(), Hello, 0, nil); err == nil {
-			var s string
-			s, err = p.Result(context.Background())
-			fmt.Println(s)
-		}
+	case "conditional, large":
+		p, err = mp.Start(context.Background(), Swallow, make([]byte, 32<<20), nil)
+	default:
+		p, err = mp.Start(context.Background(), Hello, 0, nil)
+	}
+	if p != nil && err == nil {
+		var s string
+		s, err = p.Result(context.Background())
+		fmt.Println(s)
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "guarded: %v\n%v\n", errors.Is(err, mp.ErrBootstrapping), err)
 		os.Exit(1)
 	}
+}
+
+// exhausted uses all descriptors up, tries to start a process, and tries again when it has some.
+func exhausted() error {
+	start() // the runtime's poller needs descriptors of its own, once
+	var open []*os.File
+	for {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			break
+		}
+		open = append(open, f)
+	}
+	for _, f := range open { // one after the other, so that each step of Start meets its lack
+		if p, err := mp.Start(context.Background(), Hello, 0, nil); err == nil {
+			p.Result(context.Background())
+			break
+		} else {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		f.Close()
+	}
+	start()
+	return nil
 }
