@@ -133,7 +133,7 @@ type RemoteError = spawn.RemoteError
 // ExitError: the process died. See [spawn.ExitError].
 type ExitError = spawn.ExitError
 
-// Cause says why a process ended: CauseExit, CauseSignal, CauseFatal, CauseDeadline, CauseCancel, CauseLink.
+// Cause says why a process ended: CauseExit, CauseSignal, CauseFatal, CauseDeadline, CauseCancel, CauseLink, CauseUnknown.
 type Cause = spawn.Cause
 
 // The values of Cause.
@@ -144,6 +144,7 @@ const (
 	CauseDeadline = spawn.CauseDeadline
 	CauseCancel   = spawn.CauseCancel
 	CauseLink     = spawn.CauseLink
+	CauseUnknown  = spawn.CauseUnknown
 )
 
 // Sentinels for errors.Is, which holds across processes.

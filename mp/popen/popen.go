@@ -99,11 +99,25 @@ func (p *Process) Pid() int { return p.pid }
 // Done is closed once the process has ended, was reaped, and its output was passed on.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// ExitCode is the exit status of a process that is done, and −signum when a signal ended it.
-func (p *Process) ExitCode() int { return exitCode(p.state) }
+// ExitCode is the exit status of a process that is done, and −signum when a signal ended it; UnknownExit when something
+// else in this program took it: it ignores SIGCHLD, or waits for any child.
+func (p *Process) ExitCode() int {
+	if p.state == nil {
+		return UnknownExit
+	}
+	return exitCode(p.state)
+}
+
+// UnknownExit is an exit code that no process can have.
+const UnknownExit = 1 << 16
 
 // Usage is what a process that is done has used.
-func (p *Process) Usage() Usage { return usage(p.state) }
+func (p *Process) Usage() Usage {
+	if p.state == nil {
+		return Usage{}
+	}
+	return usage(p.state)
+}
 
 // StderrTail is the end of what the process has written to its standard error so far.
 func (p *Process) StderrTail() string { return p.tail.String() }

@@ -43,11 +43,11 @@ func (p *Process) reap() *os.ProcessState {
 	return state
 }
 
-// signalTree signals the process group that the process leads, and the process itself in case it has left it.
+// signalTree signals the process group that the process leads, and the process itself if it may have left it.
 func signalTree(process *os.Process, what signalKind) error {
 	sig := signals[what]
-	err := syscall.Kill(-process.Pid, sig)
-	if err == nil {
+	group := syscall.Kill(-process.Pid, sig)
+	if pgid, err := syscall.Getpgid(process.Pid); group == nil && err == nil && pgid == process.Pid {
 		return nil
 	}
 	if err := process.Signal(sig); !errors.Is(err, os.ErrProcessDone) {
@@ -57,9 +57,6 @@ func signalTree(process *os.Process, what signalKind) error {
 }
 
 func exitCode(state *os.ProcessState) int {
-	if state == nil {
-		return -1 // someone else reaped it: the program ignores SIGCHLD or waits for any child
-	}
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return -int(status.Signal())
 	}
@@ -67,9 +64,6 @@ func exitCode(state *os.ProcessState) int {
 }
 
 func usage(state *os.ProcessState) Usage {
-	if state == nil {
-		return Usage{}
-	}
 	u := Usage{User: state.UserTime(), System: state.SystemTime()}
 	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
 		u.PeakRSS = int64(r.Maxrss) * maxrssUnit

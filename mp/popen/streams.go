@@ -17,7 +17,10 @@ func (p *Process) streams(cfg *Config) ([]*os.File, error) {
 	}
 	destination := cfg.Stderr
 	if destination == nil {
-		destination = ourStderr()
+		if destination, err = ourStderr(); err != nil {
+			null.Close()
+			return nil, err
+		}
 	}
 	stderr, err := NewDrain(tee{p.tail, newLines(tee{p.fatal, destination})})
 	if err != nil {
@@ -62,19 +65,29 @@ func same(a, b io.Writer) bool {
 	return t == reflect.TypeOf(b) && t.Comparable() && a == b
 }
 
-// dupOfStderr is where children's standard error goes: a copy, because writing to descriptor 2 itself would kill us
-// when its reader is gone.
-var dupOfStderr = sync.OnceValue(func() io.Writer {
-	f, err := sys.DupStderr()
-	if err != nil {
-		return io.Discard // we were started without one
-	}
-	return f
-})
+// stderrCopy is where children's standard error goes: a copy, because writing to descriptor 2 itself would kill us when
+// its reader is gone. It is made once, while os.Stderr is open: later the descriptor may be another file's.
+var stderrCopy struct {
+	sync.Mutex
+	file *os.File
+}
 
-func ourStderr() io.Writer {
-	if f := os.Stderr; f != nil && f.Name() != "/dev/stderr" {
-		return f // the program has put another file in its place
+// ourStderr is our standard error, or nowhere if we have none.
+func ourStderr() (io.Writer, error) {
+	f := os.Stderr
+	if f != nil && f.Name() != "/dev/stderr" {
+		return f, nil // the program has put another file in its place
 	}
-	return dupOfStderr()
+	stderrCopy.Lock()
+	defer stderrCopy.Unlock()
+	if stderrCopy.file == nil {
+		if f == nil || !sys.Open(f) {
+			return io.Discard, nil
+		}
+		var err error
+		if stderrCopy.file, err = sys.Dup(f); err != nil {
+			return nil, err
+		}
+	}
+	return stderrCopy.file, nil
 }

@@ -158,7 +158,7 @@ func (p *Process[R]) receive(child *spawn.Child) {
 		m.Release()
 	}
 	switch code, _ := child.ExitCode(); {
-	case !answered, outcome == nil && code != 0:
+	case !answered, outcome == nil && code != 0 && code != popen.UnknownExit:
 		// Without an answer the process died; with a good one and a bad code something is wrong all the same: the race
 		// detector, for one, speaks up when a process exits.
 		outcome = child.ExitError(p.fn, -1)

@@ -63,7 +63,10 @@ func serve(self *spawn.Self) (code int) {
 	if failure != nil {
 		return fail(self, failure)
 	}
-	if self.Link.Send(link.Msg{Kind: kindResult, Body: out.Data, Files: out.Files}) != nil {
+	switch err := self.Link.Send(link.Msg{Kind: kindResult, Body: out.Data, Files: out.Files}); {
+	case errors.Is(err, link.ErrNotSent):
+		return fail(self, spawn.Unsent(err))
+	case err != nil:
 		self.Orphaned()
 	}
 	return 0
@@ -83,18 +86,29 @@ func listen(self *spawn.Self, ctx *spawn.Ending) {
 	}
 }
 
-// fail tells the parent, and says on standard error what Python says there.
+// fail tells the parent, and says on standard error what Python says there, unless nobody reads that for too long.
 func fail(self *spawn.Self, f *spawn.Failure) int {
-	fmt.Fprintf(os.Stderr, "Process %s:\n", spawn.Name())
-	if f.Panic {
-		fmt.Fprintf(os.Stderr, "panic: %s\n\n%s", f.Message, f.Stack)
-	} else {
-		fmt.Fprintln(os.Stderr, f.Message)
-	}
 	var b wire.Buffer
-	err := errors.Join(spawn.EncodeFailure(&b, f), self.Link.Send(link.Msg{Kind: kindFailure, Body: b.Data}))
+	err := spawn.EncodeFailure(&b, f)
+	if err == nil {
+		err = self.Link.Send(link.Msg{Kind: kindFailure, Body: b.Data})
+	}
 	if err != nil {
 		self.Orphaned()
+	}
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		fmt.Fprintf(os.Stderr, "Process %s:\n", spawn.Name())
+		if f.Panic {
+			fmt.Fprintf(os.Stderr, "panic: %s\n\n%s", f.Message, f.Stack)
+		} else {
+			fmt.Fprintln(os.Stderr, f.Message)
+		}
+	}()
+	select {
+	case <-said:
+	case <-time.After(spawn.ExitLimit):
 	}
 	return 1
 }

@@ -91,6 +91,11 @@ func Run(ctx context.Context, id uint32, arg []byte, files []*os.File, out *wire
 	returned = true
 }
 
+// Unsent is the failure of a function whose result could not be sent.
+func Unsent(err error) *Failure {
+	return &Failure{Failure: wire.Describe(fmt.Errorf("the result cannot be sent: %w", err))}
+}
+
 func panicked(value any) *Failure {
 	f := &Failure{Panic: true, Stack: string(debug.Stack())}
 	if err, ok := value.(error); ok {

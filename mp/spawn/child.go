@@ -54,7 +54,7 @@ func track(c *Child) {
 }
 
 // leftoverLimit bounds how long the link of a dead child is read when something else holds its end.
-const leftoverLimit = 5 * time.Second
+const leftoverLimit = time.Second
 
 // Children are the living children of this process, workers of pools among them, in the order in which they were
 // numbered.
@@ -222,6 +222,8 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 	switch {
 	case killed && e.ExitCode < 0:
 		e.Signal, e.Cause, e.Err = syscall.Signal(-e.ExitCode), CauseOf(reason), reason
+	case e.ExitCode == popen.UnknownExit:
+		e.Cause = CauseUnknown
 	case c.gaveUp(e.ExitCode):
 		e.Cause, e.Stack = CauseFatal, c.crash.String()
 		if !strings.HasPrefix(e.Stack, "panic: ") {

@@ -85,6 +85,7 @@ const (
 	CauseDeadline Cause = "deadline" // we killed it: it did not end after its deadline
 	CauseCancel   Cause = "cancel"   // we killed it: it did not end after it was cancelled
 	CauseLink     Cause = "link"     // we killed it: it closed its link to us, or wrote garbage to it
+	CauseUnknown  Cause = "unknown"  // something else in this program took its exit status
 )
 
 // ExitError says that a process ended before it had done what it was started for.
@@ -141,6 +142,8 @@ func (e *ExitError) how() string {
 			return fmt.Sprintf("died of a fatal error (%s)", signalText(e.Signal))
 		}
 		return "died of a fatal error"
+	case CauseUnknown:
+		return "ended, and its exit status went to something else in this program (it ignores SIGCHLD, or waits for any child)"
 	case CauseSignal:
 		return "was killed by " + signalText(e.Signal)
 	default:

@@ -12,8 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// hooksLimit bounds what runs after the last child has ended.
-const hooksLimit = 5 * time.Second
+// ExitLimit bounds what a process does at its end, after its last child has ended: exit hooks and output.
+const ExitLimit = 5 * time.Second
 
 var hooks struct {
 	sync.Mutex
@@ -107,8 +107,8 @@ func runHooks() {
 	}()
 	select {
 	case <-done:
-	case <-time.After(hooksLimit):
-		fmt.Fprintf(os.Stderr, "mp: exit hooks took longer than %v and were left behind\n", hooksLimit)
+	case <-time.After(ExitLimit):
+		fmt.Fprintf(os.Stderr, "mp: exit hooks took longer than %v and were left behind\n", ExitLimit)
 	}
 }
 
@@ -133,6 +133,6 @@ func flush(s *Self) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(hooksLimit):
+	case <-time.After(ExitLimit):
 	}
 }

@@ -139,17 +139,17 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 		bootLimit, ErrTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, bootLimit, expired)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { c.Kill() })
-	defer stop()
+	stop := context.AfterFunc(ctx, func() { c.KillFor(context.Cause(ctx)) })
 	err := c.stream.Send(prep)
+	unsent := errors.Is(err, link.ErrNotSent)
 	var answer link.Msg
-	if err == nil || !errors.Is(err, link.ErrClosed) {
+	if !unsent {
 		answer, err = c.stream.Recv() // also after a failed Send: the child may have said why it left
 	}
-	if err == nil && answer.Kind == kindReady {
+	if inTime := stop(); inTime && err == nil && answer.Kind == kindReady {
 		return nil
 	}
-	if err != nil {
+	if err != nil && !unsent {
 		c.awaitNaturalEnd()
 	}
 	c.Kill()
@@ -157,9 +157,11 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 	defer c.stream.Close()
 	defer answer.Release()
 	switch {
+	case unsent:
+		return fmt.Errorf("mp: %s cannot be started: its argument cannot be sent: %w", c.name, err)
 	case err == nil && answer.Kind == kindRefused:
 		return c.refused(answer.Body)
-	case err == nil:
+	case err == nil && answer.Kind != kindReady:
 		return fmt.Errorf("mp: %s (pid %d) answered with a message of kind %d instead of getting ready",
 			c.name, c.Pid(), answer.Kind)
 	case ctx.Err() != nil:

@@ -9,7 +9,13 @@ package link
 import (
 	"errors"
 	"os"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
+
+// ErrNotSent is returned by Send when a message could not be sent because of its files: one is closed, or they are too
+// many. The link is as good as before.
+var ErrNotSent = sys.ErrNotSent
 
 // ErrClosed is returned by the methods of a link after its Close.
 var ErrClosed = errors.New("link closed")
@@ -61,8 +67,6 @@ func (m *Msg) Release() {
 
 // CloseFiles closes the files of a message that nobody wants.
 func (m *Msg) CloseFiles() {
-	for _, f := range m.Files {
-		f.Close()
-	}
+	CloseAll(m.Files)
 	m.Files = nil
 }

@@ -2,11 +2,9 @@ package link
 
 import (
 	"bytes"
+	"fmt"
 	"io"
-	"os"
 	"sync"
-
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 // Memory is one end of a link inside one process. It waits on channels only, so that testing/synctest understands it.
@@ -43,9 +41,9 @@ func (l *Memory) Send(m Msg) error {
 		return ErrClosed
 	default:
 	}
-	files, err := dupAll(m.Files)
+	files, err := Dup(m.Files)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	sent := Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}
 	select {
@@ -88,22 +86,4 @@ func (l *Memory) Close() error {
 	l.in.close()
 	l.out.close()
 	return nil
-}
-
-func dupAll(files []*os.File) ([]*os.File, error) {
-	if len(files) == 0 {
-		return nil, nil
-	}
-	copies := make([]*os.File, 0, len(files))
-	for _, f := range files {
-		c, err := sys.Dup(f)
-		if err != nil {
-			for _, c := range copies {
-				c.Close()
-			}
-			return nil, err
-		}
-		copies = append(copies, c)
-	}
-	return copies, nil
 }

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -27,7 +28,7 @@ type writer struct {
 
 func (w *writer) send(m Msg, now bool) error {
 	if len(m.Files) > MaxFiles {
-		return fmt.Errorf("a message cannot carry %d files, only %d", len(m.Files), MaxFiles)
+		return fmt.Errorf("%w: a message cannot carry %d files, only %d", ErrNotSent, len(m.Files), MaxFiles)
 	}
 	h := header{kind: m.Kind, files: len(m.Files), id: m.ID, length: len(m.Body)}
 	if len(m.Body) >= coalesceLimit || len(m.Files) > 0 {
@@ -71,8 +72,8 @@ func (w *writer) sendAlone(h header, m Msg) error {
 	}
 	w.mu.Lock()
 	w.done(front, err)
-	if err == nil && len(w.pending) > 0 {
-		err = w.drain()
+	if w.err == nil && len(w.pending) > 0 {
+		err = errors.Join(err, w.drain())
 	}
 	return err
 }
@@ -138,7 +139,7 @@ func (w *writer) give(front []byte) {
 
 func (w *writer) done(front []byte, err error) {
 	w.give(front)
-	if err != nil && w.err == nil {
+	if err != nil && !errors.Is(err, ErrNotSent) && w.err == nil {
 		w.err = err
 	}
 	w.rest()

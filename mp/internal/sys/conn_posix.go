@@ -4,6 +4,7 @@ package sys
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -144,40 +145,64 @@ func (c *Conn) TakeFiles(n int) ([]*os.File, error) {
 }
 
 // Write writes all of bufs, one after the other, with files attached to the first bytes. It blocks while the peer does
-// not read, until Close. The files stay the caller's; bufs is consumed.
+// not read, until Close. The files stay the caller's; bufs is consumed. An error that is ErrNotSent has left the stream
+// as it was.
 func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
-	for len(files) > maxFilesPerCall {
-		// Descriptors need at least one byte to ride on: give this part of them the first one.
-		first := bufs[0][:1]
-		if err := c.send([][]byte{first}, files[:maxFilesPerCall]); err != nil {
+	fds, release, err := hold(files)
+	defer release()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	for written := false; ; written = true {
+		part, rest := bufs, fds
+		if len(fds) > maxFilesPerCall {
+			// Descriptors need at least one byte to ride on: give this part of them the first one.
+			part, rest = [][]byte{bufs[0][:1]}, fds[:maxFilesPerCall]
+		}
+		n, err := c.send(part, rest)
+		if err != nil {
+			if n == 0 && !written && !errors.Is(err, unix.EPIPE) && !errors.Is(err, unix.ECONNRESET) && !errors.Is(err, os.ErrClosed) {
+				err = fmt.Errorf("%w: %w", ErrNotSent, err)
+			}
 			return err
 		}
-		bufs[0], files = bufs[0][1:], files[maxFilesPerCall:]
+		if len(fds) <= maxFilesPerCall {
+			return nil
+		}
+		bufs[0], fds = bufs[0][1:], fds[maxFilesPerCall:]
 	}
-	return c.send(bufs, files)
 }
 
-func (c *Conn) send(bufs [][]byte, files []*os.File) error {
-	var oob []byte
-	if len(files) > 0 {
-		fds := make([]int, len(files))
-		for i, f := range files {
-			raw, err := f.SyscallConn() // unlike Fd, it leaves the mode of the descriptor alone
-			if err != nil {
-				return err
-			}
-			if err := raw.Control(func(fd uintptr) { fds[i] = int(fd) }); err != nil {
-				return err
-			}
+// hold returns descriptors that stay open until release, whatever happens to the files.
+func hold(files []*os.File) (fds []int, release func(), err error) {
+	release = func() {
+		for _, fd := range fds {
+			unix.Close(fd)
 		}
+	}
+	for _, f := range files {
+		fd, err := dup(f)
+		if err != nil {
+			return fds, release, err
+		}
+		fds = append(fds, fd)
+	}
+	return fds, release, nil
+}
+
+// send writes bufs with descriptors attached and reports how much was written.
+func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
+	var oob []byte
+	if len(fds) > 0 {
 		oob = unix.UnixRights(fds...)
 	}
 	var failed error
-	err := c.raw.Write(func(fd uintptr) bool {
+	err = c.raw.Write(func(fd uintptr) bool {
 		for bufs = skip(bufs, 0); len(bufs) > 0; {
 			n, err := unix.SendmsgBuffers(int(fd), bufs, oob, nil, sendFlags)
 			switch err {
 			case nil:
+				written += n
 				bufs, oob = skip(bufs, n), nil
 			case unix.EINTR:
 			case unix.EAGAIN:
@@ -189,10 +214,7 @@ func (c *Conn) send(bufs [][]byte, files []*os.File) error {
 		}
 		return true
 	})
-	if err != nil {
-		return err
-	}
-	return failed
+	return written, errors.Join(err, failed)
 }
 
 // skip drops the first n bytes of bufs, and empty buffers in front.

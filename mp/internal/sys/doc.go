@@ -1,3 +1,9 @@
 // Package sys holds the calls to the operating system that the packages above share, as functions of the same name in
 // one file per system.
 package sys
+
+import "errors"
+
+// ErrNotSent is returned by Conn.Write when a message could not be sent at all, because of a file of it. The stream is
+// as it was.
+var ErrNotSent = errors.New("not sent")

@@ -3,7 +3,6 @@
 package sys
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -36,27 +35,25 @@ func Open(f *os.File) bool {
 	return open
 }
 
-// DupStderr returns a copy of the standard error stream. Writing to a broken pipe on descriptor 2 itself would kill
-// the program; a copy only fails.
-func DupStderr() (*os.File, error) {
-	fd, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return nil, os.NewSyscallError("dup", err)
-	}
-	return os.NewFile(uintptr(fd), "stderr"), nil
-}
-
 // Dup returns a file of its own for the descriptor of f.
 func Dup(f *os.File) (*os.File, error) {
-	raw, err := f.SyscallConn()
+	fd, err := dup(f)
 	if err != nil {
 		return nil, err
 	}
-	var fd int
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
+// dup copies the descriptor of f, which, unlike f.Fd, leaves its mode alone.
+func dup(f *os.File) (fd int, err error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
 	var failed error
 	err = raw.Control(func(old uintptr) { fd, failed = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3) })
-	if err != nil || failed != nil {
-		return nil, errors.Join(err, os.NewSyscallError("dup", failed))
+	if failed != nil {
+		err = os.NewSyscallError("dup", failed)
 	}
-	return os.NewFile(uintptr(fd), f.Name()), nil
+	return fd, err
 }

@@ -14,8 +14,5 @@ func Open(f *os.File) bool {
 	return err == nil
 }
 
-// DupStderr returns a file for the standard error stream that fails rather than kills when its reader is gone.
-func DupStderr() (*os.File, error) { return os.Stderr, nil }
-
 // Dup returns a file of its own for the handle of f.
-func Dup(*os.File) (*os.File, error) { return nil, errors.ErrUnsupported }
+func Dup(f *os.File) (*os.File, error) { return nil, errors.ErrUnsupported }
