@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +33,9 @@ type call struct {
 	// Guarded by pool.mu.
 	next, limit int         // items [next, limit) are there and were not given out
 	sealed      bool        // limit is final
+	queued      bool        // it is in pool.turn
 	again       []int       // items to be given out once more
+	lost        map[int]int // how many workers died with an item that they had not begun
 	attempts    map[int]int // failed ones, of items that failed
 	open        int         // given out and without an outcome
 	stopped     error       // why nothing is given out any more
@@ -77,6 +78,14 @@ type chunk struct {
 func (k *chunk) id() uint64 { return k.first + uint64(k.done) }
 func (k *chunk) index() int { return k.from + k.done }
 
+// suffix names an item as errors do.
+func (c *call) suffix(index int) string {
+	if c.single {
+		return ""
+	}
+	return fmt.Sprintf(" (item %d)", index)
+}
+
 // idle reports that the call has nothing to give out now. p.mu is held.
 func (c *call) idle() bool { return c.stopped != nil || len(c.again) == 0 && c.next == c.limit }
 
@@ -109,6 +118,7 @@ func (c *call) giveBack(k *chunk) {
 		c.again = append(c.again, k.index())
 		c.open--
 	}
+	c.pool.turn.push(c)
 }
 
 // label is the index of an item as errors tell it.
@@ -131,7 +141,21 @@ func (c *call) mayRetry(index int) bool {
 	c.attempts[index]++
 	c.again = append(c.again, index)
 	c.open--
+	c.pool.turn.push(c)
 	return true
+}
+
+// mostLost is how many workers may die with the same item before it is held against the item that they had not said to
+// have begun it: it may be that they die of receiving it.
+const mostLost = 3
+
+// loses counts a worker that died before it had begun an item, and reports whether the item is to blame. p.mu is held.
+func (c *call) loses(index int) (blame bool) {
+	if c.lost == nil {
+		c.lost = make(map[int]int)
+	}
+	c.lost[index]++
+	return c.lost[index] >= mostLost
 }
 
 // finished reports, once, that the call has ended. p.mu is held.
@@ -140,7 +164,7 @@ func (c *call) finished() bool {
 		return false
 	}
 	c.over = true
-	c.pool.calls = slices.DeleteFunc(c.pool.calls, func(o *call) bool { return o == c })
+	delete(c.pool.calls, c)
 	c.pool.changed()
 	return true
 }

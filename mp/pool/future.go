@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -49,6 +50,11 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	if err := spawn.EncodeArg(fn, &encoded, &arg, -1); err != nil {
 		return refuse(err)
 	}
+	// The caller may close its files as soon as we return.
+	if encoded.Files, err = link.Dup(encoded.Files); err != nil {
+		return refuse(fmt.Errorf("mp: %s: the argument cannot be sent: %w", c.name, err))
+	}
+	var received []*os.File
 	answered := false
 	c.single, c.limit, c.sealed = true, 1, true
 	c.encode = func(b *wire.Buffer, _ int) error {
@@ -60,6 +66,7 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 		answered = true
 		if f.err = err; err == nil {
 			f.err = spawn.DecodeResult(fn, data, files, &f.result, -1)
+			received = files
 		}
 	}
 	c.ended = func() {
@@ -67,17 +74,20 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 		case f.cancelled.Load():
 			var zero R
 			f.result, f.err = zero, c.wrap(verb, context.Canceled)
+			link.CloseAll(received)
 		case !answered:
 			f.err = c.wrap(verb, c.stopped)
 		case f.err != nil && c.stopped != nil:
 			f.err = c.wrap(verb, fmt.Errorf("%w: %w", c.stopped, f.err))
 		}
+		link.CloseAll(encoded.Files)
 		close(f.done)
 	}
-	f.call = c
 	if err := p.add(c); err != nil {
+		link.CloseAll(encoded.Files)
 		return refuse(c.wrap(verb, err))
 	}
+	f.call = c
 	p.dispatch()
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -50,6 +51,7 @@ type stream[A, R any] struct {
 type outcome[R any] struct {
 	value R
 	err   error
+	files []*os.File // of value
 }
 
 func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts []CallOption, ordered bool) iter.Seq2[R, error] {
@@ -74,6 +76,7 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 			o := outcome[R]{err: err}
 			if err == nil {
 				o.err = spawn.DecodeResult(fn, data, files, &o.value, i)
+				o.files = files
 			}
 			s.put(i, o)
 		}
@@ -87,6 +90,9 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 			close(s.left)
 			p.stop(c, context.Canceled)
 			<-s.drained
+			for _, o := range s.results { // nobody will get them
+				link.CloseAll(o.files)
+			}
 		}()
 		s.deliver(yield)
 	}
@@ -97,7 +103,9 @@ func (s *stream[A, R]) feed() {
 	defer func() {
 		s.mu.Lock()
 		if s.threw {
-			s.panicked = recover()
+			if s.panicked = recover(); s.panicked == nil {
+				s.panicked = "mp: the iterator of the items has ended its goroutine with runtime.Goexit"
+			}
 		}
 		s.mu.Unlock()
 		s.seal()
@@ -127,6 +135,7 @@ func (s *stream[A, R]) offer(item A) {
 	s.mu.Unlock()
 	p.mu.Lock()
 	s.call.limit++
+	p.turn.push(s.call)
 	p.mu.Unlock()
 	p.dispatch()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -24,14 +25,20 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	}
 	results := make([]R, len(items))
 	var failures failures
+	var received fileList
 	done := make(chan struct{})
 	c.limit, c.sealed = len(items), true
 	c.encode = func(b *wire.Buffer, i int) error { return spawn.EncodeArg(fn, b, &items[i], i) }
 	c.outcome = func(i int, data []byte, files []*os.File, err error) {
+		if p.isStopped(c) && !c.opts.keepGoing {
+			link.CloseAll(files) // nobody will get the result
+			return
+		}
 		if err == nil {
 			err = spawn.DecodeResult(fn, data, files, &results[i], i)
 		}
 		if err == nil {
+			received.add(files)
 			return
 		}
 		if p.isStopped(c) {
@@ -49,21 +56,34 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	p.dispatch()
 	<-done
 	switch err := failures.join(); {
-	case c.stopped != nil && !failures.have(c.stopped):
-		return keep(c, results), c.wrap("Map", errors.Join(c.stopped, err))
+	case c.stopped != nil && !c.opts.keepGoing:
+		received.closeAll()
+		if failures.have(c.stopped) {
+			return nil, c.stopped
+		}
+		return nil, c.wrap("Map", c.stopped)
 	case c.stopped != nil:
-		return nil, c.stopped
+		return results, c.wrap("Map", errors.Join(c.stopped, err))
 	default:
-		return keep(c, results), err
+		return results, err
 	}
 }
 
-func keep[R any](c *call, results []R) []R {
-	if c.stopped != nil && !c.opts.keepGoing {
-		return nil
-	}
-	return results
+// fileList collects the files of results, for the case that nobody gets them.
+type fileList struct {
+	mu   sync.Mutex
+	list []*os.File
 }
+
+func (l *fileList) add(files []*os.File) {
+	if len(files) > 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.list = append(l.list, files...)
+	}
+}
+
+func (l *fileList) closeAll() { link.CloseAll(l.list) }
 
 // failures collects the errors of items.
 type failures struct {

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -38,11 +39,11 @@ type Pool struct {
 	closed chan struct{}  // no worker is left
 
 	mu       sync.Mutex
-	workers  []*worker // that are up
-	calls    []*call   // that have not ended
-	turn     int       // the call that was served last
-	numbers  uint64    // given to items
-	refuse   error     // why no call is taken any more
+	workers  []*worker          // that are up
+	calls    map[*call]struct{} // that have not ended
+	turn     queue              // the calls that have something to give out, in the order in which they are served
+	numbers  uint64             // given to items
+	refuse   error              // why no call is taken any more
 	drained  chan struct{}
 	failures int   // starts of workers that failed in a row
 	started  int   // workers in the pool's life
@@ -55,7 +56,7 @@ func New(ctx context.Context, opts *Options) (*Pool, error) {
 	if err := spawn.Ready(); err != nil {
 		return nil, err
 	}
-	p := &Pool{closed: make(chan struct{})}
+	p := newPool()
 	if opts != nil {
 		p.opts = *opts
 	}
@@ -71,6 +72,10 @@ func New(ctx context.Context, opts *Options) (*Pool, error) {
 		p.backend = processes{opts: &p.opts}
 	}
 	return p.open(ctx)
+}
+
+func newPool() *Pool {
+	return &Pool{closed: make(chan struct{}), calls: make(map[*call]struct{})}
 }
 
 // open starts the workers of p.backend.
@@ -101,7 +106,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 			p.end(e)
 		}
 	}
-	if err == nil && ctx.Err() != nil { // a worker may still have got ready when it was told to stop
+	if ctx.Err() != nil { // what the workers say then, or that they got ready all the same, only follows from it
 		err = fmt.Errorf("mp: the pool was not started: %w", ctxError(ctx))
 		p.end(err)
 	}
@@ -131,7 +136,8 @@ func (p *Pool) add(c *call) error {
 		c.unwatch()
 		return err
 	}
-	p.calls = append(p.calls, c)
+	p.calls[c] = struct{}{}
+	p.turn.push(c)
 	ended := c.finished() // it may have no items at all
 	p.mu.Unlock()
 	c.conclude(ended)
@@ -241,9 +247,9 @@ func (p *Pool) pick(w *worker) *chunk {
 		}
 		return k.call.cut(most)
 	}
-	for range p.calls {
-		p.turn = (p.turn + 1) % len(p.calls)
-		if k := p.calls[p.turn].cut(most); k != nil {
+	for c := p.turn.pop(); c != nil; c = p.turn.pop() {
+		if k := c.cut(most); k != nil {
+			p.turn.push(c) // behind the others; if that was all, it is left out when its turn comes
 			return k
 		}
 	}
@@ -308,7 +314,7 @@ func (p *Pool) end(reason error) {
 	if p.refuse == nil || errors.Is(p.refuse, spawn.ErrClosed) {
 		p.refuse = reason
 	}
-	calls := slices.Clone(p.calls)
+	calls := slices.Collect(maps.Keys(p.calls))
 	p.mu.Unlock()
 	for _, c := range calls {
 		p.stop(c, reason)

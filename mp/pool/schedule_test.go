@@ -200,7 +200,8 @@ func honest(s *stage) {
 // play runs Map over 6 items with one worker after the other.
 func play(t *testing.T, plays ...func(*stage)) (got []int, errs []error, started int) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &Pool{closed: make(chan struct{}), backend: &actor{plays: append(plays, honest)}, opts: Options{Workers: 1}}
+		p := newPool()
+		p.backend, p.opts = &actor{plays: append(plays, honest)}, Options{Workers: 1}
 		if err := p.opts.check(); err != nil {
 			t.Fatal(err)
 		}
@@ -246,11 +247,13 @@ func TestNoBlameBeforeTheStart(t *testing.T) {
 	}
 }
 
-// Workers that die as soon as they are given work, without beginning it, are not replaced for ever. PY-POOL-30
+// Workers that die as soon as they are given work, without beginning it, are not replaced for ever: first the item is
+// blamed, in the end the pool is broken. PY-POOL-30
 func TestBarrenWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		barren := func(s *stage) { s.task() }
-		p := &Pool{closed: make(chan struct{}), backend: &actor{plays: []func(*stage){barren}}, opts: Options{Workers: 2}}
+		p := newPool()
+		p.backend, p.opts = &actor{plays: []func(*stage){barren}}, Options{Workers: 1}
 		if err := p.opts.check(); err != nil {
 			t.Fatal(err)
 		}
@@ -258,8 +261,16 @@ func TestBarrenWorkers(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		if _, err := Apply(t.Context(), p, echo, 1); !errors.Is(err, ErrBroken) {
-			t.Errorf("%v", err)
+		var exit *spawn.ExitError
+		if _, err := Apply(t.Context(), p, echo, 1); !errors.As(err, &exit) || p.Stats().Started > 4 {
+			t.Errorf("%v after %d workers", err, p.Stats().Started)
+		}
+		var err error
+		for i := 0; i < 3 && !errors.Is(err, ErrBroken); i++ {
+			_, err = Apply(t.Context(), p, echo, 1)
+		}
+		if !errors.Is(err, ErrBroken) {
+			t.Errorf("then: %v", err)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -65,8 +66,11 @@ func serve(l link.Link, init func(context.Context) *spawn.Failure) error {
 func (s *server) listen() error {
 	for {
 		m, err := s.link.Recv()
-		if err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, link.ErrClosed) {
 			return errGone
+		}
+		if err != nil {
+			return err
 		}
 		switch m.Kind {
 		case kindTask:
@@ -256,7 +260,12 @@ func (s *server) answer(id uint64, failure *spawn.Failure) {
 	}
 	s.mu.Unlock()
 	binary.LittleEndian.PutUint64(s.out.Data, s.announced)
-	s.link.Send(link.Msg{Kind: kind, ID: id, Body: s.out.Data, Files: s.out.Files})
+	err := s.link.Send(link.Msg{Kind: kind, ID: id, Body: s.out.Data, Files: s.out.Files})
+	link.CloseAll(s.out.Files) // the pool has its own now
+	if errors.Is(err, link.ErrNotSent) {
+		s.answer(id, spawn.Unsent(err))
+		return
+	}
 	const keep = 1 << 20
 	if cap(s.out.Data) > keep {
 		s.out = wire.Buffer{}

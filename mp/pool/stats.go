@@ -31,7 +31,7 @@ func (p *Pool) Stats() Stats {
 	slices.SortFunc(s.Workers, func(a, b WorkerStats) int { // by number: PoolWorker-9 comes before PoolWorker-10
 		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
-	for _, c := range p.calls {
+	for c := range p.calls {
 		s.Queued += c.limit - c.next + len(c.again)
 	}
 	return s

@@ -101,7 +101,7 @@ func (p *Pool) bury(w *worker, err error) error {
 	var ended []*call
 	p.mu.Lock()
 	for i, k := range w.queue {
-		if i == 0 && w.running {
+		if i == 0 && w.toBlame(k) {
 			victim, index = k, k.index()
 			k.done++
 		}
@@ -123,7 +123,7 @@ func (p *Pool) bury(w *worker, err error) error {
 		c.conclude(true)
 	}
 	if victim != nil {
-		p.fail(victim.call, index, exit)
+		p.fail(victim.call, index, p.verdict(victim.call, exit))
 	}
 	p.dispatch()
 	w.useful = victim != nil || w.answered > 0
@@ -131,6 +131,30 @@ func (p *Pool) bury(w *worker, err error) error {
 		return exit
 	}
 	return nil
+}
+
+// toBlame reports whether the first open item of k, which is at the head of a dead worker's queue, has to do with the
+// death. p.mu is held.
+func (w *worker) toBlame(k *chunk) bool {
+	switch {
+	case w.doomed != nil && k.id()-w.doomed.first >= w.doomed.count:
+		return false // we killed it for another item, whose answer came at the last moment
+	case w.running:
+		return true
+	default:
+		return k.call.loses(k.index())
+	}
+}
+
+// verdict is the error of an item whose worker has ended. A worker that leaves in order, because its call or the pool has
+// ended, is not what ended the item.
+func (p *Pool) verdict(c *call, exit *spawn.ExitError) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if exit.ExitCode == 0 && c.stopped != nil {
+		return c.stopped
+	}
+	return exit
 }
 
 // note logs the end of a worker, and keeps what Close has to tell.

@@ -1,7 +1,9 @@
 package pool
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -22,7 +24,9 @@ type worker struct {
 	retiring bool     // it has done its MaxTasksPerWorker
 	useful   bool     // it has done, or died of, an item
 
-	running bool // it has said that it is at work on the first open item of the queue
+	hearing bool  // somebody waits for what it sends; otherwise it may have answered already
+	doomed  *span // the items for which it is being killed
+	running bool  // it has said that it is at work on the first open item of the queue
 	since   time.Time
 	timer   *time.Timer // ends that item
 }
@@ -73,52 +77,12 @@ func (w *worker) rest() {
 	}
 }
 
-// stalled kills the worker if it has still not begun the item; nobody is to blame for that, and it runs elsewhere.
-func (w *worker) stalled(id uint64, limit time.Duration) {
-	w.pool.mu.Lock()
-	k := w.head()
-	stalled := k != nil && k.id() == id && !w.running
-	w.pool.mu.Unlock()
-	if stalled {
-		w.seat.KillFor(fmt.Errorf("%w: it did not begin an item for %v", spawn.ErrTimeout, limit))
-	}
-}
-
-// expire ends the item at work, if it is still this one, because its time is up.
-func (w *worker) expire(id uint64, limit time.Duration) {
-	w.pool.mu.Lock()
-	k := w.head()
-	late := k != nil && k.id() == id && w.running
-	w.pool.mu.Unlock()
-	if late {
-		w.ladder(id, 1, fmt.Errorf("%w: it ran longer than %v", spawn.ErrTimeout, limit))
-	}
-}
-
-// ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
-// open, the worker is killed. It does not wait.
-func (w *worker) ladder(first uint64, count int, reason error) {
-	delay := max(w.pool.opts.KillDelay, 0)
-	if delay > 0 {
-		go w.seat.Link().Send(cancelMessage(first, count, spawn.CauseOf(reason)))
-	}
-	time.AfterFunc(delay, func() {
-		w.pool.mu.Lock()
-		open := false
-		for _, k := range w.queue {
-			open = open || k.id() < first+uint64(count) && first < k.first+uint64(k.count)
-		}
-		w.pool.mu.Unlock()
-		if open {
-			w.seat.KillFor(reason)
-		}
-	})
-}
-
 // receive takes in what the worker sends, until its link ends, or what it sends makes no sense.
 func (w *worker) receive() error {
 	for {
+		w.hear(true)
 		m, err := w.seat.Link().Recv()
+		w.hear(false)
 		if err != nil {
 			return err
 		}
@@ -126,6 +90,12 @@ func (w *worker) receive() error {
 			return err
 		}
 	}
+}
+
+func (w *worker) hear(hearing bool) {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	w.hearing = hearing
 }
 
 func (w *worker) handle(m link.Msg) error {
@@ -144,6 +114,7 @@ func (w *worker) handle(m link.Msg) error {
 		if m.Kind == kindResult {
 			p.settle(c, index, body, m.Files, nil)
 		} else {
+			m.CloseFiles()
 			p.fail(c, index, w.failure(c, index, body))
 		}
 		m.Release()
@@ -184,7 +155,7 @@ func (w *worker) retire() {
 	if limit > 0 && w.given >= limit && len(w.queue) == 0 && !w.sending && !w.retiring {
 		w.retiring = true
 		go w.seat.Link().Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
-		time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay), func() { w.seat.KillFor(errRetired) })
+		time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(errRetired) })
 	}
 }
 
@@ -210,10 +181,13 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	if k.count == 0 || w.gone || c.stopped != nil {
 		c.giveBack(k)
 		w.sending = false
-		ended := c.finished()
+		ended, gone := c.finished(), w.gone
 		p.mu.Unlock()
 		recycle(b)
 		c.conclude(ended)
+		if gone { // its burial did not see this chunk
+			p.dispatch()
+		}
 		return true
 	}
 	k.transfer = time.Second + time.Duration(len(b.Data))*slowest
@@ -228,11 +202,11 @@ func (w *worker) deliver(k *chunk) (more bool) {
 
 	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
 	if len(b.Data) <= inlineSize && len(b.Files) == 0 {
-		w.transmit(m, b)
+		w.transmit(k, m, b)
 		return true
 	}
 	go func() { // it may block until the worker has read it
-		w.transmit(m, b)
+		w.transmit(k, m, b)
 		p.feed(w)
 	}()
 	return false
@@ -244,14 +218,41 @@ const slowest = 50 * time.Nanosecond
 // inlineSize is what fits the buffer of a socket besides the rest of a worker's window.
 const inlineSize = 32 << 10
 
-// transmit sends a chunk. When that fails the worker is dying, and its burial takes the chunk back.
-func (w *worker) transmit(m link.Msg, b *wire.Buffer) {
-	_ = w.seat.Link().Send(m)
+// transmit sends a chunk. When the link breaks, the worker is dying, and its burial takes the chunk back.
+func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
+	err := w.seat.Link().Send(m)
 	recycle(b)
+	if errors.Is(err, link.ErrNotSent) {
+		w.withdraw(k, err)
+	}
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
 	w.sending = false
 	w.retire()
+}
+
+// withdraw takes a chunk back that could not be sent: its items are tried one by one, and one that cannot be sent alone
+// fails.
+func (w *worker) withdraw(k *chunk, err error) {
+	p, c := w.pool, k.call
+	p.mu.Lock()
+	at := slices.Index(w.queue, k)
+	if at < 0 { // the worker was buried meanwhile
+		p.mu.Unlock()
+		return
+	}
+	w.queue = slices.Delete(w.queue, at, at+1)
+	w.given -= k.count
+	w.rest()
+	alone := k.count == 1
+	if alone {
+		k.done++
+	}
+	c.giveBack(k)
+	p.mu.Unlock()
+	if alone {
+		p.settle(c, k.from, nil, nil, fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", c.name, c.suffix(k.from), err))
+	}
 }
 
 // encode encodes the items of k. It cuts k where a message is full, and before an item that cannot be encoded; what lies

@@ -51,9 +51,8 @@ func dup(f *os.File) (fd int, err error) {
 		return -1, err
 	}
 	var failed error
-	err = raw.Control(func(old uintptr) { fd, failed = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3) })
-	if failed != nil {
-		err = os.NewSyscallError("dup", failed)
+	if raw.Control(func(old uintptr) { fd, failed = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3) }) != nil {
+		return -1, &os.PathError{Op: "dup", Path: f.Name(), Err: os.ErrClosed}
 	}
-	return fd, err
+	return fd, os.NewSyscallError("dup", failed)
 }

@@ -1,0 +1,71 @@
+package pool
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// stalled kills the worker if it has still not begun the item; nobody is to blame for that, and it runs elsewhere.
+func (w *worker) stalled(id uint64, limit time.Duration) {
+	w.pool.mu.Lock()
+	k := w.head()
+	stalled := k != nil && k.id() == id && !w.running
+	if stalled && !w.hearing {
+		w.timer = time.AfterFunc(hearAgain, func() { w.stalled(id, limit) })
+		stalled = false
+	}
+	w.pool.mu.Unlock()
+	if stalled {
+		w.seat.KillFor(fmt.Errorf("%w: it did not begin an item for %v", spawn.ErrTimeout, limit))
+	}
+}
+
+// expire ends the item at work, if it is still this one, because its time is up.
+func (w *worker) expire(id uint64, limit time.Duration) {
+	w.pool.mu.Lock()
+	k := w.head()
+	late := k != nil && k.id() == id && w.running
+	if late && !w.hearing { // its answer may wait for us while we encode or decode
+		w.timer = time.AfterFunc(hearAgain, func() { w.expire(id, limit) })
+		late = false
+	}
+	w.pool.mu.Unlock()
+	if late {
+		w.ladder(id, 1, fmt.Errorf("%w: it ran longer than %v", spawn.ErrTimeout, limit))
+	}
+}
+
+// ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
+// open, the worker is killed. It does not wait.
+func (w *worker) ladder(first uint64, count int, reason error) {
+	delay := max(w.pool.opts.KillDelay, 0)
+	if delay > 0 {
+		go w.seat.Link().Send(cancelMessage(first, count, spawn.CauseOf(reason)))
+	}
+	time.AfterFunc(delay, func() { w.execute(span{first: first, count: uint64(count)}, reason) })
+}
+
+// hearAgain is how soon to look again at a worker whose answers wait for us.
+const hearAgain = 5 * time.Millisecond
+
+// execute kills the worker if it has still not answered the items of the span.
+func (w *worker) execute(items span, reason error) {
+	w.pool.mu.Lock()
+	open := false
+	for _, k := range w.queue {
+		open = open || k.id() < items.first+items.count && items.first < k.first+uint64(k.count)
+	}
+	switch {
+	case open && !w.hearing:
+		time.AfterFunc(hearAgain, func() { w.execute(items, reason) })
+		open = false
+	case open && w.doomed == nil:
+		w.doomed = &items
+	}
+	w.pool.mu.Unlock()
+	if open {
+		w.seat.KillFor(reason)
+	}
+}

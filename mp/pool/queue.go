@@ -1,0 +1,30 @@
+package pool
+
+// queue is a queue of calls; each is in it at most once.
+type queue struct {
+	calls []*call
+	head  int
+}
+
+// push puts c at the end, unless it is in the queue.
+func (q *queue) push(c *call) {
+	if !c.queued {
+		c.queued = true
+		q.calls = append(q.calls, c)
+	}
+}
+
+// pop takes the first call out; nil when there is none.
+func (q *queue) pop() *call {
+	if q.head == len(q.calls) {
+		return nil
+	}
+	c := q.calls[q.head]
+	q.calls[q.head] = nil
+	if q.head++; q.head > len(q.calls)/2 { // half of the memory is behind us
+		q.calls = append(q.calls[:0], q.calls[q.head:]...)
+		q.head = 0
+	}
+	c.queued = false
+	return c
+}
