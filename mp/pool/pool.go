@@ -183,6 +183,9 @@ func (p *Pool) isStopped(c *call) bool {
 func (p *Pool) fail(c *call, index int, err error) {
 	p.mu.Lock()
 	again := c.mayRetry(index)
+	if c.stopped != nil && errors.Is(err, context.Canceled) && !errors.Is(err, c.stopped) {
+		err = fmt.Errorf("%w: %w", c.stopped, err) // what the cancel came from
+	}
 	p.mu.Unlock()
 	if again {
 		p.dispatch()

@@ -108,7 +108,7 @@ func fail(self *spawn.Self, f *spawn.Failure) int {
 	}()
 	select {
 	case <-said:
-	case <-time.After(spawn.ExitLimit):
+	case <-time.After(time.Second):
 	}
 	return 1
 }
