@@ -21,6 +21,9 @@ type Func[A, R any] struct {
 // a package variable, or in an init function when fn refers to itself. The types of argument and result are checked
 // here, once; what the check refuses, and a name that is empty or taken, is a panic that says where.
 //
+// A *os.File may be in an argument or a result. The sender of an argument keeps its file, and the function owns the one
+// that it gets. A file in a result passes to the caller: the child's own is closed when it was sent.
+//
 // fn may be a closure: at package level it can only hold what the child's own initialisation makes again.
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
 	f := &Func[A, R]{fn: fn}
