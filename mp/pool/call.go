@@ -190,12 +190,3 @@ func (e *callError) Error() string {
 }
 
 func (e *callError) Unwrap() error { return e.err }
-
-// ctxError is the error of a ctx that is over: its cause, which errors.Is finds together with ctx.Err().
-func ctxError(ctx context.Context) error {
-	cause, err := context.Cause(ctx), ctx.Err()
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w (%w)", err, cause)
-}

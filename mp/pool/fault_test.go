@@ -144,36 +144,6 @@ func TestContextOfACall(t *testing.T) {
 	}
 }
 
-// PY-POOL-07, PY-FUT-02, with a cancel that ends what runs.
-func TestCancel(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{KillDelay: time.Millisecond})
-	running := []*mp.Future[int]{mp.Submit(t.Context(), p, Do, task{1, "deaf"}), mp.Submit(t.Context(), p, Do, task{2, "deaf"})}
-	awaitBusy(t, p, 2)
-	pending := mp.Submit(t.Context(), p, Do, task{3, ""})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := pending.Wait(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("Wait: %v", err)
-	}
-	for _, f := range []*mp.Future[int]{pending, running[0], pending} { // twice is as good as once
-		if !f.Cancel() {
-			t.Error("Cancel reports false")
-		}
-	}
-	for _, f := range []*mp.Future[int]{pending, running[0]} {
-		if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
-			t.Errorf("%v", err)
-		}
-	}
-	select {
-	case <-running[1].Done():
-		t.Error("another call has ended too")
-	default:
-	}
-	running[1].Cancel()
-	running[1].Wait(t.Context())
-}
-
 func TestRetries(t *testing.T) {
 	p := newPool(t, nil)
 	dir := t.TempDir()

@@ -13,6 +13,7 @@ import (
 
 // Future is the result of a call that may not have ended yet. Submit makes one.
 type Future[R any] struct {
+	name      string
 	call      *call // nil when the call was never taken
 	cancelled atomic.Bool
 
@@ -46,6 +47,7 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	if err != nil {
 		return refuse(err)
 	}
+	f.name = c.name
 	var encoded wire.Buffer
 	if err := spawn.EncodeArg(fn, &encoded, &arg, -1); err != nil {
 		return refuse(err)
@@ -108,12 +110,13 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 		return f.result, f.err
 	case <-ctx.Done():
 		var zero R
-		return zero, fmt.Errorf("mp: waiting for a call: %w", ctxError(ctx))
+		return zero, fmt.Errorf("mp: waiting for a call of %s: %w", f.name, spawn.CtxError(ctx))
 	}
 }
 
 // Cancel ends the call, also one that runs: its ctx ends, and after KillDelay the worker is killed. It does not wait. It
-// reports false when the call had ended before; when it reports true, Wait returns context.Canceled.
+// reports whether the call is cancelled, now or before: then Wait returns context.Canceled. It reports false when the call
+// had ended by itself.
 func (f *Future[R]) Cancel() bool {
 	if f.call != nil && f.call.claimCancel(&f.cancelled) {
 		f.call.pool.stop(f.call, context.Canceled)

@@ -15,8 +15,8 @@ import (
 // is yielded in its place, and the iteration continues. When ctx ends, its error is yielded last.
 //
 // Items are taken from their iterator as the results are consumed, at most a fixed number ahead, in a goroutine of their
-// own: endless iterators work. Leaving the loop cancels what runs, waits for it, KillDelay at the most, and takes no
-// further item. What the iterator panics with is panicked in the loop.
+// own: endless iterators work. Leaving the loop cancels what runs, waits for it, KillDelay at the most; of the
+// items, at most the one that is being fetched is taken. What the iterator panics with is panicked in the loop.
 func IMap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts ...CallOption) iter.Seq2[R, error] {
 	return imap(ctx, p, fn, items, opts, true)
 }
@@ -115,15 +115,26 @@ func (s *stream[A, R]) feed() {
 		select {
 		case s.room <- struct{}{}:
 		case <-s.left:
-			s.threw = false
-			return
 		case <-s.drained:
-			s.threw = false
-			return
+		}
+		if s.over() {
+			break
 		}
 		s.offer(item)
 	}
 	s.threw = false
+}
+
+// over reports whether nobody wants more items.
+func (s *stream[A, R]) over() bool {
+	select {
+	case <-s.left:
+		return true
+	case <-s.drained:
+		return true
+	default:
+		return false
+	}
 }
 
 // offer adds an item to the call.

@@ -190,4 +190,22 @@ func TestIMapBreak(t *testing.T) {
 	if s := p.Stats(); s.Started != 2 || s.Queued != 0 {
 		t.Errorf("%+v", s)
 	}
+	for range 50 { // of the items, at most the one that was being fetched is taken
+		var taken atomic.Int64
+		var left int64
+		ended := make(chan struct{})
+		for range mp.IMap(t.Context(), p, Square, func(yield func(int) bool) {
+			defer close(ended)
+			for i := 0; yield(i); i++ {
+				taken.Add(1)
+			}
+		}) {
+			left = taken.Load()
+			break
+		}
+		<-ended
+		if more := taken.Load() - left; more > 33 { // what fits the window meanwhile, and that one
+			t.Errorf("%d more items were taken", more)
+		}
+	}
 }

@@ -32,7 +32,7 @@ func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 		defer theirs.Close()
 		serve(theirs, func(ctx context.Context) *spawn.Failure { return runInit(ctx, arg.Data, arg.Files) })
 	}()
-	stop := context.AfterFunc(ctx, func() { w.Stop(context.Cause(ctx)) })
+	stop := context.AfterFunc(ctx, func() { w.Stop(spawn.CtxError(ctx)) })
 	go func() {
 		<-w.ended
 		stop()

@@ -81,14 +81,14 @@ func newPool() *Pool {
 // open starts the workers of p.backend.
 func (p *Pool) open(ctx context.Context) (*Pool, error) {
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("mp: the pool was not started: %w", ctxError(ctx))
+		return nil, fmt.Errorf("mp: the pool was not started: %w", spawn.CtxError(ctx))
 	}
 	var err error
 	if p.init, err = encodeInit(p.opts.Init); err != nil {
 		return nil, err
 	}
 	p.ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	unwatch := context.AfterFunc(ctx, func() { p.end(fmt.Errorf("%w: the ctx of the pool is over: %w", spawn.ErrClosed, ctxError(ctx))) })
+	unwatch := context.AfterFunc(ctx, func() { p.end(fmt.Errorf("%w: the ctx of the pool is over: %w", spawn.ErrClosed, spawn.CtxError(ctx))) })
 
 	ready := make(chan error, p.opts.Workers)
 	for range p.opts.Workers {
@@ -107,7 +107,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 		}
 	}
 	if ctx.Err() != nil { // what the workers say then, or that they got ready all the same, only follows from it
-		err = fmt.Errorf("mp: the pool was not started: %w", ctxError(ctx))
+		err = fmt.Errorf("mp: the pool was not started: %w", spawn.CtxError(ctx))
 		p.end(err)
 	}
 	if err != nil {
@@ -120,14 +120,14 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 // add takes a call, or says why not.
 func (p *Pool) add(c *call) error {
 	if c.ctx.Err() != nil {
-		return ctxError(c.ctx)
+		return spawn.CtxError(c.ctx)
 	}
 	// The watch is set before the lock is taken, since it may run code of the user's ctx.
 	added := make(chan struct{})
 	defer close(added)
 	c.unwatch = context.AfterFunc(c.ctx, func() {
 		<-added
-		p.stop(c, ctxError(c.ctx))
+		p.stop(c, spawn.CtxError(c.ctx))
 	})
 	p.mu.Lock()
 	if err := p.refuse; err != nil {
@@ -293,7 +293,7 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 		select {
 		case <-drained:
 		default:
-			err = fmt.Errorf("mp: the pool was closed before its calls had ended: %w", ctxError(ctx))
+			err = fmt.Errorf("mp: the pool was closed before its calls had ended: %w", spawn.CtxError(ctx))
 		}
 	}
 	return errors.Join(err, p.Close())

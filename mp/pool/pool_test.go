@@ -43,33 +43,6 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// PY-POOL-03 in Go's form: a future is done once, with a value or an error.
-func TestSubmit(t *testing.T) {
-	p := newPool(t, nil)
-	var futures []*mp.Future[int]
-	for i := range 200 {
-		how := ""
-		if i%10 == 3 {
-			how = "fail"
-		}
-		futures = append(futures, mp.Submit(t.Context(), p, Do, task{i, how}))
-	}
-	for i, f := range futures {
-		n, err := f.Wait(t.Context())
-		if i%10 == 3 {
-			if !errors.Is(err, errUnlucky) {
-				t.Errorf("%d: %v", i, err)
-			}
-		} else if n != i*i || err != nil {
-			t.Errorf("%d: %d, %v", i, n, err)
-		}
-		<-f.Done()
-		if f.Cancel() {
-			t.Error("a call that had ended was cancelled")
-		}
-	}
-}
-
 // PY-POOL-04, PY-POOL-17: what cannot be sent costs its own call only, however often.
 func TestUnsendable(t *testing.T) {
 	p := newPool(t, nil)
@@ -391,30 +364,6 @@ func TestNestedPool(t *testing.T) {
 	got, err := mp.Map(t.Context(), p, Nested, []int{1, 10})
 	if err != nil || !slices.Equal(got[1], []int{100, 121}) {
 		t.Errorf("%v, %v", got, err)
-	}
-}
-
-func TestFilesToWorkers(t *testing.T) {
-	p := newPool(t, nil)
-	var files []*os.File
-	for i := range 30 {
-		path := filepath.Join(t.TempDir(), "f")
-		os.WriteFile(path, fmt.Append(nil, "file ", i), 0o600)
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, f)
-	}
-	got, err := mp.Map(t.Context(), p, Read, files, mp.ChunkSize(10))
-	for i, f := range files {
-		f.Close()
-		if err == nil && got[i] != fmt.Sprint("file ", i) {
-			t.Errorf("file %d holds %q", i, got[i])
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -174,6 +174,10 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 
 // giveUp counts a failed start. When no worker is left and too many failed in a row, the pool is broken.
 func (p *Pool) giveUp(err error) bool {
+	if errors.Is(err, spawn.ErrExiting) {
+		p.end(err)
+		return true
+	}
 	p.opts.Logger.Error("a worker could not be started", "error", err)
 	p.mu.Lock()
 	p.failures++

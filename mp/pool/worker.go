@@ -115,7 +115,7 @@ func (w *worker) handle(m link.Msg) error {
 			p.settle(c, index, body, m.Files, nil)
 		} else {
 			m.CloseFiles()
-			p.fail(c, index, w.failure(c, index, body))
+			p.fail(c, index, spawn.RemoteFailure(body, c.name, c.label(index), w.seat.Name(), w.seat.Pid()))
 		}
 		m.Release()
 		return nil
@@ -157,16 +157,6 @@ func (w *worker) retire() {
 		go w.seat.Link().Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
 		time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(errRetired) })
 	}
-}
-
-// failure makes the error of an item that failed in the worker.
-func (w *worker) failure(c *call, index int, body []byte) error {
-	f, err := spawn.DecodeFailure(body)
-	if err != nil {
-		return fmt.Errorf("mp: %s failed in %s (pid %d) and its error cannot be decoded: %w",
-			c.name, w.seat.Name(), w.seat.Pid(), err)
-	}
-	return f.Remote(c.name, c.label(index), w.seat.Name(), w.seat.Pid())
 }
 
 // deliver encodes a chunk and sends it; w.sending is set. It reports whether more may be sent from here.
@@ -243,13 +233,17 @@ func (w *worker) withdraw(k *chunk, err error) {
 	}
 	w.queue = slices.Delete(w.queue, at, at+1)
 	w.given -= k.count
-	w.rest()
+	if at == 0 {
+		w.rest()
+	}
 	alone := k.count == 1
 	if alone {
 		k.done++
 	}
 	c.giveBack(k)
+	ended := c.finished()
 	p.mu.Unlock()
+	c.conclude(ended)
 	if alone {
 		p.settle(c, k.from, nil, nil, fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", c.name, c.suffix(k.from), err))
 	}

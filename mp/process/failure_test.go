@@ -217,6 +217,20 @@ func TestContextBoundsTheLife(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("a cause of its own", func(t *testing.T) {
+		leak.Check(t)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, errOwn)
+		defer cancel()
+		p := started(t, ctx, Deaf, 0, &mp.ProcessOptions{KillDelay: time.Millisecond})
+		_, err := p.Result(t.Context())
+		var exit *mp.ExitError
+		if !errors.As(err, &exit) || exit.Cause != mp.CauseDeadline || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errOwn) {
+			t.Errorf("%v", err)
+		}
+		if _, err := mp.Start(ctx, Deaf, 0, nil); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errOwn) {
+			t.Errorf("Start: %v", err)
+		}
+	})
 	t.Run("a deadline, at once", func(t *testing.T) {
 		leak.Check(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

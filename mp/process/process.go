@@ -153,7 +153,7 @@ func (p *Process[R]) receive(child *spawn.Child) {
 			outcome = p.decode(m.Body, m.Files, &p.result)
 		case kindFailure:
 			answered = true
-			outcome = p.failure(child, m.Body)
+			outcome = spawn.RemoteFailure(m.Body, p.fn, -1, child.Name(), child.Pid())
 		}
 		m.Release()
 	}
@@ -161,19 +161,12 @@ func (p *Process[R]) receive(child *spawn.Child) {
 	case !answered, outcome == nil && code != 0 && code != popen.UnknownExit:
 		// Without an answer the process died; with a good one and a bad code something is wrong all the same: the race
 		// detector, for one, speaks up when a process exits.
-		outcome = child.ExitError(p.fn, -1)
+		exit := child.ExitError(p.fn, -1)
+		exit.Returned = answered
+		outcome = exit
 	}
 	p.err = outcome
 	close(p.done)
-}
-
-func (p *Process[R]) failure(child *spawn.Child, body []byte) error {
-	f, err := spawn.DecodeFailure(body)
-	if err != nil {
-		return fmt.Errorf("mp: %s failed in %s (pid %d) and its error cannot be decoded: %w",
-			p.fn, child.Name(), child.Pid(), err)
-	}
-	return f.Remote(p.fn, -1, child.Name(), child.Pid())
 }
 
 // get returns the child, or why there is none.
@@ -207,7 +200,7 @@ func (p *Process[R]) Join(ctx context.Context) error {
 	case <-p.done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("mp: waiting for %s (pid %d): %w", child.Name(), child.Pid(), context.Cause(ctx))
+		return fmt.Errorf("mp: waiting for %s (pid %d): %w", child.Name(), child.Pid(), spawn.CtxError(ctx))
 	}
 }
 

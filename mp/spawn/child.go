@@ -118,7 +118,7 @@ func (c *Child) Join(ctx context.Context) error {
 	case <-c.Done():
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("mp: waiting for %s (pid %d): %w", c.name, c.Pid(), context.Cause(ctx))
+		return fmt.Errorf("mp: waiting for %s (pid %d): %w", c.name, c.Pid(), CtxError(ctx))
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *Child) KillFor(reason error) error {
 
 // bound stops the child when ctx ends.
 func (c *Child) bound(ctx context.Context) {
-	stop := context.AfterFunc(ctx, func() { c.Stop(context.Cause(ctx)) })
+	stop := context.AfterFunc(ctx, func() { c.Stop(CtxError(ctx)) })
 	go func() {
 		<-c.Done()
 		stop()
@@ -187,24 +187,6 @@ func (c *Child) Bury(err error) {
 	c.KillFor(&linkError{err})
 	<-c.Done()
 	c.stream.Close()
-}
-
-// linkError is why a child is killed that cannot be heard any more.
-type linkError struct{ err error }
-
-func (e *linkError) Error() string { return e.err.Error() }
-func (e *linkError) Unwrap() error { return e.err }
-
-// CauseOf is the word for a reason to stop or to kill.
-func CauseOf(reason error) Cause {
-	var link *linkError
-	switch {
-	case errors.As(reason, &link):
-		return CauseLink
-	case errors.Is(reason, context.DeadlineExceeded):
-		return CauseDeadline
-	}
-	return CauseCancel
 }
 
 // ExitError is the error for a child that has ended, while it ran the function for the item (−1: none).

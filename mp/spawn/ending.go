@@ -86,11 +86,3 @@ func (c *Ending) AfterFunc(f func()) (stop func() bool) {
 		return i >= 0
 	}
 }
-
-// Err is the error that a ctx ends with for this cause.
-func (c Cause) Err() error {
-	if c == CauseDeadline {
-		return context.DeadlineExceeded
-	}
-	return context.Canceled
-}

@@ -17,7 +17,7 @@ func environ(env []string, nonce uint64) []string {
 	} else if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 		all = append(all, "GOCOVERDIR="+dir)
 	}
-	all = append(all, raceEnviron()...)
+	all = append(all, raceEnviron(all)...)
 	all = append(all, boot.Environ(childLinkFD, childCrashFD, nonce))
 
 	seen := make(map[string]bool, len(all))

@@ -75,19 +75,6 @@ func (e *RemoteError) Error() string {
 // Unwrap returns the known sentinels.
 func (e *RemoteError) Unwrap() []error { return e.causes }
 
-// Cause says why a process ended.
-type Cause string
-
-const (
-	CauseExit     Cause = "exit"     // it called os.Exit, or main returned
-	CauseSignal   Cause = "signal"   // something outside sent it a signal
-	CauseFatal    Cause = "fatal"    // the Go runtime gave up: a fault, a stack overflow, a panic nobody recovered
-	CauseDeadline Cause = "deadline" // we killed it: it did not end after its deadline
-	CauseCancel   Cause = "cancel"   // we killed it: it did not end after it was cancelled
-	CauseLink     Cause = "link"     // we killed it: it closed its link to us, or wrote garbage to it
-	CauseUnknown  Cause = "unknown"  // something else in this program took its exit status
-)
-
 // ExitError says that a process ended before it had done what it was started for.
 type ExitError struct {
 	Pid      int
@@ -103,8 +90,9 @@ type ExitError struct {
 
 	// Err is the reason of a kill of ours, such as context.DeadlineExceeded.
 	Err error
-	// Bootstrapping is set when it ended before it could run anything.
-	Bootstrapping bool
+	// Bootstrapping is set when it ended before it could run anything, Returned when the function had returned and what
+	// went wrong came afterwards: the race detector speaks up when a process exits.
+	Bootstrapping, Returned bool
 }
 
 // Unwrap returns the reason of a kill of ours, so that errors.Is finds context.DeadlineExceeded and the like.
@@ -120,6 +108,8 @@ func (e *ExitError) Error() string {
 		if e.ExitCode == 0 {
 			b.WriteString("; does its main call mp.Main on every path?")
 		}
+	case e.Returned:
+		fmt.Fprintf(&b, " after %s%s had returned", e.Func, item(e.Index))
 	case e.Func != "":
 		fmt.Fprintf(&b, " while it ran %s%s", e.Func, item(e.Index))
 	}
@@ -132,11 +122,11 @@ func (e *ExitError) Error() string {
 func (e *ExitError) how() string {
 	switch e.Cause {
 	case CauseDeadline:
-		return fmt.Sprintf("was killed because it did not stop at its deadline (%v)", e.Err)
+		return fmt.Sprintf("was killed because it did not stop at its deadline (%s)", reason(e.Err))
 	case CauseCancel:
-		return fmt.Sprintf("was killed because it did not stop when it was cancelled (%v)", e.Err)
+		return fmt.Sprintf("was killed because it did not stop when it was cancelled (%s)", reason(e.Err))
 	case CauseLink:
-		return fmt.Sprintf("was killed because it had broken its link to us (%v)", e.Err)
+		return fmt.Sprintf("was killed because it had broken its link to us (%s)", reason(e.Err))
 	case CauseFatal:
 		if e.Signal != 0 {
 			return fmt.Sprintf("died of a fatal error (%s)", signalText(e.Signal))
@@ -183,3 +173,6 @@ func item(index int) string {
 func signalText(s syscall.Signal) string {
 	return fmt.Sprintf("signal %d (%s: %s)", int(s), sys.SignalName(s), s)
 }
+
+// reason is an error as a part of another one's text.
+func reason(err error) string { return strings.TrimPrefix(err.Error(), "mp: ") }

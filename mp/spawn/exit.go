@@ -1,11 +1,13 @@
 package spawn
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,6 +34,7 @@ func AtExit(f func()) {
 // and then os.Exit(code). A second goroutine that calls it waits for the first one's end.
 func Exit(code int) {
 	exiting.Lock() // for ever: nothing comes after os.Exit
+	ending.Store(true)
 	sig := endChildren()
 	runHooks()
 	if identity.self != nil {
@@ -46,7 +49,13 @@ func Exit(code int) {
 	os.Exit(code)
 }
 
-var exiting sync.Mutex
+var (
+	exiting sync.Mutex
+	ending  atomic.Bool
+)
+
+// ErrExiting is returned by whatever would start a process while this one exits. Nothing was started.
+var ErrExiting = errors.New("mp: this process is exiting and starts no other")
 
 // endChildren kills daemonic children and joins the others. SIGINT or SIGTERM end the wait: the rest is killed, and
 // the signal is returned.
@@ -58,12 +67,12 @@ func endChildren() syscall.Signal {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	for _, c := range left {
-		if c.daemon {
-			c.Kill()
+	for ; len(left) > 0; left = Children() { // a start that was under way may still add one
+		for _, c := range left {
+			if c.daemon {
+				c.Kill()
+			}
 		}
-	}
-	for ; len(left) > 0; left = Children() {
 		for _, c := range left {
 			select {
 			case <-c.Done():

@@ -67,6 +67,13 @@ func TestUnclosedPool(t *testing.T) {
 	if r := exits(t, "pool"); r.Code != 0 || r.Starts != 3 || r.Stderr != "" {
 		t.Errorf("%+v", r)
 	}
+	for range 10 { // its workers must not be replaced while they are being killed
+		for _, how := range []string{"used pool", "nested pool"} {
+			if r := exits(t, how); r.Code != 0 || r.Stderr != "" {
+				t.Errorf("%s: %+v", how, r)
+			}
+		}
+	}
 }
 
 // running starts the program and returns the pids that it and its children print, once there are n.

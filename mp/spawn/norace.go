@@ -2,4 +2,4 @@
 
 package spawn
 
-func raceEnviron() []string { return nil }
+func raceEnviron([]string) []string { return nil }

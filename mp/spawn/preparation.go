@@ -3,6 +3,7 @@ package spawn
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"sync"
 
@@ -125,6 +126,16 @@ func must[T any](v T, err error) T {
 
 // EncodeFailure appends f to b.
 func EncodeFailure(b *wire.Buffer, f *Failure) error { return failureCodec().Encode(b, f) }
+
+// RemoteFailure makes the error that an encoded failure is in the parent.
+func RemoteFailure(data []byte, function string, index int, process string, pid int) error {
+	f, err := DecodeFailure(data)
+	if err != nil {
+		return fmt.Errorf("mp: %s%s failed in %s (pid %d) and its error cannot be decoded: %w",
+			function, item(index), process, pid, err)
+	}
+	return f.Remote(function, index, process, pid)
+}
 
 // DecodeFailure reads what EncodeFailure wrote.
 func DecodeFailure(data []byte) (*Failure, error) {

@@ -2,15 +2,17 @@
 
 package spawn
 
-import (
-	"os"
-	"strings"
-)
+import "strings"
 
 // raceEnviron keeps a race-built child from sleeping a second before it exits, which is what the detector does by
 // default to catch late reports.
-func raceEnviron() []string {
-	options := os.Getenv("GORACE")
+func raceEnviron(env []string) []string {
+	options := ""
+	for _, kv := range env {
+		if value, found := strings.CutPrefix(kv, "GORACE="); found {
+			options = value
+		}
+	}
 	if strings.Contains(options, "atexit_sleep_ms") {
 		return nil
 	}

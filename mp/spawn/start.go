@@ -55,8 +55,11 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	if err := Ready(); err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("mp: nothing was started: %w", context.Cause(ctx))
+	switch {
+	case ending.Load():
+		return nil, ErrExiting
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("mp: %s was not started: %w", what(spec), CtxError(ctx))
 	}
 	path := nextIdentity()
 	c := &Child{
@@ -93,6 +96,17 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	}
 	c.bound(ctx)
 	return c, nil
+}
+
+// what names a child that has no name yet.
+func what(spec *Spec) string {
+	switch {
+	case spec.Name != "":
+		return spec.Name
+	case spec.Func != "":
+		return "a process for " + spec.Func
+	}
+	return "a process"
 }
 
 // open makes the link and starts the process.
@@ -139,7 +153,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 		bootLimit, ErrTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, bootLimit, expired)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { c.KillFor(context.Cause(ctx)) })
+	stop := context.AfterFunc(ctx, func() { c.KillFor(CtxError(ctx)) })
 	err := c.stream.Send(prep)
 	unsent := errors.Is(err, link.ErrNotSent)
 	var answer link.Msg
@@ -165,7 +179,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 		return fmt.Errorf("mp: %s (pid %d) answered with a message of kind %d instead of getting ready",
 			c.name, c.Pid(), answer.Kind)
 	case ctx.Err() != nil:
-		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready: %w", c.name, c.Pid(), context.Cause(ctx))
+		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready: %w", c.name, c.Pid(), CtxError(ctx))
 	}
 	exit := c.ExitError("", -1)
 	exit.Bootstrapping = true

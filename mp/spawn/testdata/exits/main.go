@@ -46,6 +46,21 @@ func init() {
 	})
 }
 
+var (
+	Square = mp.Register("square", func(_ context.Context, n int) (int, error) { return n * n, nil })
+	Nest   = mp.Register("nest", func(ctx context.Context, _ int) (int, error) { return 0, usePool(ctx) })
+)
+
+// usePool uses a pool and forgets to close it.
+func usePool(ctx context.Context) error {
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 6})
+	if err != nil {
+		return err
+	}
+	_, err = mp.Map(ctx, pool, Square, make([]int, 2000))
+	return err
+}
+
 func main() {
 	if how == "context" {
 		mp.MainContext(func(ctx context.Context) error {
@@ -85,6 +100,16 @@ func run() error {
 	case "pool":
 		_, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2}) // never closed
 		return err
+	case "used pool", "nested pool":
+		if how == "nested pool" {
+			p, err := mp.Start(ctx, Nest, 0, nil)
+			if err != nil {
+				return err
+			}
+			_, err = p.Result(ctx)
+			return err
+		}
+		return usePool(ctx)
 	case "workers":
 		pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 3})
 		if err != nil {

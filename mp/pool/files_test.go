@@ -4,46 +4,20 @@ package pool_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// The tests in this file hold what a hostile review has found.
-
-// gate is an argument, or a result, whose encoding and decoding in this process wait for the test.
-type gate struct{ N int }
-
-var encoding, decoding atomic.Pointer[func()]
-
-func (g gate) MarshalBinary() ([]byte, error) {
-	if f := encoding.Load(); f != nil {
-		(*f)()
-	}
-	return binary.AppendVarint(nil, int64(g.N)), nil
-}
-
-func (g *gate) UnmarshalBinary(b []byte) error {
-	if f := decoding.Load(); f != nil {
-		(*f)()
-	}
-	n, _ := binary.Varint(b)
-	g.N = int(n)
-	return nil
-}
-
 var (
-	Through = mp.Register("through", func(_ context.Context, g gate) (gate, error) { return g, nil })
-	Lend    = mp.Register("lend", func(_ context.Context, path string) (*os.File, error) {
+	Lend = mp.Register("lend", func(_ context.Context, path string) (*os.File, error) {
 		f, err := os.Open(strings.TrimSuffix(path, " closed"))
 		if err == nil && strings.HasSuffix(path, " closed") {
 			f.Close()
@@ -62,40 +36,27 @@ var (
 	})
 )
 
-// A worker that dies while its next chunk is encoded does not take the chunk along.
-func TestKilledWhileEncoding(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{Workers: 1})
-	var once atomic.Bool
-	kill := func() {
-		if !once.CompareAndSwap(false, true) {
-			return
+func TestFilesToWorkers(t *testing.T) {
+	p := newPool(t, nil)
+	var files []*os.File
+	for i := range 30 {
+		path := filepath.Join(t.TempDir(), "f")
+		os.WriteFile(path, fmt.Append(nil, "file ", i), 0o600)
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		victim := p.Stats().Workers[0].Pid
-		syscall.Kill(victim, syscall.SIGKILL)
-		for s := p.Stats(); s.Started < 2 || len(s.Workers) == 0; s = p.Stats() { // until another one is up
-			time.Sleep(time.Millisecond)
+		files = append(files, f)
+	}
+	got, err := mp.Map(t.Context(), p, Read, files, mp.ChunkSize(10))
+	for i, f := range files {
+		f.Close()
+		if err == nil && got[i] != fmt.Sprint("file ", i) {
+			t.Errorf("file %d holds %q", i, got[i])
 		}
 	}
-	encoding.Store(&kill)
-	defer encoding.Store(nil)
-	got, err := mp.Map(t.Context(), p, Through, []gate{{5}})
-	if err != nil || got[0].N != 5 {
-		t.Errorf("%v, %v", got, err)
-	}
-}
-
-// The time that we take to decode one result is not charged to the next item.
-func TestSlowDecodingIsNotCharged(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: 10 * time.Millisecond})
-	slow := func() { time.Sleep(100 * time.Millisecond) }
-	decoding.Store(&slow)
-	defer decoding.Store(nil)
-	items := make([]gate, 6)
-	if _, err := mp.Map(t.Context(), p, Through, items, mp.ChunkSize(3), mp.Timeout(50*time.Millisecond)); err != nil {
-		t.Error(err)
-	}
-	if s := p.Stats(); s.Started != 1 {
-		t.Errorf("%d workers", s.Started)
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -166,24 +127,6 @@ func TestDeathOnArrival(t *testing.T) {
 	}
 }
 
-// A call that was refused can be cancelled all the same.
-func TestCancelOfARefusedCall(t *testing.T) {
-	p := newPool(t, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	f := mp.Submit(ctx, p, Square, 1)
-	if f.Cancel() {
-		t.Error("it was cancelled")
-	}
-	if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	p.Close()
-	if mp.Submit(t.Context(), p, Square, 1).Cancel() {
-		t.Error("it was cancelled")
-	}
-}
-
 // The files of results that nobody gets are closed; leak.Check would see them.
 func TestFilesOfResultsNobodyGets(t *testing.T) {
 	p := newPool(t, nil)
@@ -210,17 +153,38 @@ func TestFilesOfResultsNobodyGets(t *testing.T) {
 	}
 }
 
-// Many calls that wait cost no more than their number.
-func TestManySubmits(t *testing.T) {
+// A chunk that is withdrawn because of a file leaves the worker, the chunk before it, and the end of the call alone.
+func TestWithdrawnChunks(t *testing.T) {
 	p := newPool(t, nil)
-	const n = 50_000
-	futures := make([]*mp.Future[int], n)
-	for i := range futures {
-		futures[i] = mp.Submit(t.Context(), p, Square, i)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i, f := range futures {
-		if r, err := f.Wait(t.Context()); r != i*i || err != nil {
-			t.Fatalf("%d: %d, %v", i, r, err)
+	defer null.Close()
+	closed, _ := os.Open(os.DevNull)
+	closed.Close()
+	for range 100 { // the first error stops the call while others are on their way
+		files := []*os.File{closed, null, null, closed, closed, null, closed, closed}
+		if _, err := mp.Map(t.Context(), p, Count1, files, mp.ChunkSize(2)); !errors.Is(err, os.ErrClosed) {
+			t.Fatalf("%v", err)
 		}
 	}
+	files := make([]*os.File, 400)
+	for i := range files {
+		files[i] = null
+		if i%50 == 49 {
+			files[i] = closed
+		}
+	}
+	got, err := mp.Map(t.Context(), p, Count1, files, mp.KeepGoing())
+	for i, n := range got {
+		if want := files[i] == null; (n == 1) != want {
+			t.Errorf("item %d gave %d", i, n)
+		}
+	}
+	if !errors.Is(err, os.ErrClosed) || p.Stats().Started != 2 {
+		t.Errorf("%d workers", p.Stats().Started)
+	}
 }
+
+var Count1 = mp.Register("count1", func(_ context.Context, f *os.File) (int, error) { return 1, f.Close() })

@@ -1,0 +1,74 @@
+//go:build unix
+
+package pool_test
+
+import (
+	"context"
+	"encoding/binary"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+// gate is an argument, or a result, whose encoding and decoding in this process wait for the test.
+type gate struct{ N int }
+
+var encoding, decoding atomic.Pointer[func()]
+
+func (g gate) MarshalBinary() ([]byte, error) {
+	if f := encoding.Load(); f != nil {
+		(*f)()
+	}
+	return binary.AppendVarint(nil, int64(g.N)), nil
+}
+
+func (g *gate) UnmarshalBinary(b []byte) error {
+	if f := decoding.Load(); f != nil {
+		(*f)()
+	}
+	n, _ := binary.Varint(b)
+	g.N = int(n)
+	return nil
+}
+
+var Through = mp.Register("through", func(_ context.Context, g gate) (gate, error) { return g, nil })
+
+// A worker that dies while its next chunk is encoded does not take the chunk along.
+func TestKilledWhileEncoding(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1})
+	var once atomic.Bool
+	kill := func() {
+		if !once.CompareAndSwap(false, true) {
+			return
+		}
+		victim := p.Stats().Workers[0].Pid
+		syscall.Kill(victim, syscall.SIGKILL)
+		for s := p.Stats(); s.Started < 2 || len(s.Workers) == 0; s = p.Stats() { // until another one is up
+			time.Sleep(time.Millisecond)
+		}
+	}
+	encoding.Store(&kill)
+	defer encoding.Store(nil)
+	got, err := mp.Map(t.Context(), p, Through, []gate{{5}})
+	if err != nil || got[0].N != 5 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// The time that we take to decode one result is not charged to the next item.
+func TestSlowDecodingIsNotCharged(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: 10 * time.Millisecond})
+	slow := func() { time.Sleep(100 * time.Millisecond) }
+	decoding.Store(&slow)
+	defer decoding.Store(nil)
+	items := make([]gate, 6)
+	if _, err := mp.Map(t.Context(), p, Through, items, mp.ChunkSize(3), mp.Timeout(50*time.Millisecond)); err != nil {
+		t.Error(err)
+	}
+	if s := p.Stats(); s.Started != 1 {
+		t.Errorf("%d workers", s.Started)
+	}
+}
