@@ -36,6 +36,16 @@
 // Arguments are data. They are encoded, sent and decoded: a child works on a copy. Functions, channels and unexported
 // fields cannot be sent, and Register says so by the path of the field. Global variables are per process.
 //
+// # What can be sent
+//
+// Booleans, numbers but complex ones, strings, pointers (what they point to is copied; nil stays nil), slices, arrays, maps
+// and structs of these, with exported fields, to any depth up to 10,000; an unexported field needs the tag msgpack:"-", or
+// its type a codec of its own: EncodeMsgpack and DecodeMsgpack, MarshalBinary or MarshalText and their counterparts.
+// time.Time keeps the instant, not the zone. A field of type error keeps its text and the sentinels that it holds. A field
+// of type any holds nil, the basic types, time.Time, time.Duration, and slices and maps of the common ones. A *os.File is
+// sent as a file: the sender of an argument keeps its own, a file in a result passes to the caller. [Register] refuses the
+// rest and says why.
+//
 // # The nouns
 //
 // [Process] is one call in a process of its own; [Pool] runs many calls in worker processes that stay. Each noun is
@@ -47,6 +57,7 @@
 // the standard library and those named with [RegisterError]. The death of a process arrives as an [*ExitError] with the
 // exit code or signal, what it was running, the end of its standard error, and the dump of the Go runtime. A program
 // that starts a process before it may gets [ErrBootstrapping], and no process.
+// Errors of one noun only, such as process.ErrNotStarted, are in its package.
 //
 // Nothing that this package starts outlives its parent: when a process ends, however it does, its children end, and
 // theirs.

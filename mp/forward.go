@@ -154,4 +154,5 @@ var (
 	ErrClosed         = spawn.ErrClosed
 	ErrTimeout        = spawn.ErrTimeout
 	ErrUnsupported    = spawn.ErrUnsupported
+	ErrBrokenPool     = pool.ErrBroken
 )

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -35,7 +34,7 @@ type call struct {
 	sealed      bool        // limit is final
 	queued      bool        // it is in pool.turn
 	again       []int       // items to be given out once more
-	lost        map[int]int // how many workers died with an item that they had not begun
+	lost        map[int]int // how many workers died with an item that they had not begun; it is a suspect then
 	attempts    map[int]int // failed ones, of items that failed
 	open        int         // given out and without an outcome
 	stopped     error       // why nothing is given out any more
@@ -46,12 +45,12 @@ type call struct {
 }
 
 // newCall checks what every call checks. The caller sets the functions and the items and then adds it.
-func newCall[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts []CallOption) (*call, error) {
+func newCall[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts []CallOption) (*call, error) {
 	switch {
 	case p == nil:
-		return nil, errors.New("mp: the pool is nil")
+		return nil, fmt.Errorf("mp: %s: the pool is nil", verb)
 	case fn == nil:
-		return nil, errors.New("mp: the function is nil")
+		return nil, fmt.Errorf("mp: %s: the function is nil", verb)
 	}
 	c := &call{
 		pool: p, ctx: ctx, function: spawn.ID(fn), name: fn.Name(),
@@ -60,7 +59,10 @@ func newCall[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts 
 	for _, o := range opts {
 		o(&c.opts)
 	}
-	return c, c.opts.err
+	if err := c.opts.err; err != nil {
+		return nil, c.wrap(verb, err)
+	}
+	return c, nil
 }
 
 // chunk is a row of items of one call that travel together.
@@ -145,17 +147,19 @@ func (c *call) mayRetry(index int) bool {
 	return true
 }
 
-// mostLost is how many workers may die with the same item before it is held against the item that they had not said to
-// have begun it: it may be that they die of receiving it.
+// mostLost is how many workers may die with the same item alone before it is held against the item that they had not said
+// to have begun it: it may be that they die of receiving it.
 const mostLost = 3
 
-// loses counts a worker that died before it had begun an item, and reports whether the item is to blame. p.mu is held.
-func (c *call) loses(index int) (blame bool) {
+// loses counts a worker that died before it had begun the items of k. From now on they travel alone, so that one of them
+// can be found out. p.mu is held.
+func (c *call) loses(k *chunk) {
 	if c.lost == nil {
 		c.lost = make(map[int]int)
 	}
-	c.lost[index]++
-	return c.lost[index] >= mostLost
+	for i := k.done; i < k.count; i++ {
+		c.lost[k.from+i]++
+	}
 }
 
 // finished reports, once, that the call has ended. p.mu is held.

@@ -43,7 +43,7 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 		close(f.done)
 		return f
 	}
-	c, err := newCall(ctx, p, fn, opts)
+	c, err := newCall(verb, ctx, p, fn, opts)
 	if err != nil {
 		return refuse(err)
 	}

@@ -57,7 +57,7 @@ type outcome[R any] struct {
 func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts []CallOption, ordered bool) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var zero R
-		c, err := newCall(ctx, p, fn, opts)
+		c, err := newCall(verb(ordered), ctx, p, fn, opts)
 		if err != nil {
 			yield(zero, err)
 			return
@@ -231,10 +231,11 @@ func (s *stream[A, R]) last(yield func(R, error) bool) {
 	}
 }
 
-func (s *stream[A, R]) wrap(err error) error {
-	verb := "IMapUnordered"
-	if s.ordered {
-		verb = "IMap"
+func (s *stream[A, R]) wrap(err error) error { return s.call.wrap(verb(s.ordered), err) }
+
+func verb(ordered bool) string {
+	if ordered {
+		return "IMap"
 	}
-	return s.call.wrap(verb, err)
+	return "IMapUnordered"
 }

@@ -17,9 +17,12 @@ import (
 // error, which it returns, and cancels the rest; with KeepGoing it goes on. When ctx ends, it returns ctx's error. In
 // every case it returns when none of its items runs any more: at the latest KillDelay after the end.
 //
+// With KeepGoing, the failures are joined: Unwrap() []error gives them one by one, and each names its item. An item without
+// a failure has a result, unless ctx ended first: then it may not have run.
+//
 // Items are encoded when their turn comes, so they must not be changed before Map returns.
 func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A, opts ...CallOption) ([]R, error) {
-	c, err := newCall(ctx, p, fn, opts)
+	c, err := newCall("Map", ctx, p, fn, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -27,10 +28,11 @@ type Options struct {
 	Retries int
 	// InProcess runs the workers as goroutines of this process: for debuggers. Arguments and results are encoded and
 	// copied all the same, but a crash is everybody's crash, and what does not end by itself cannot be ended: it is
-	// left behind.
+	// left behind. A file in a result passes to the caller here too: the function's own is closed.
 	InProcess bool
-	// Stdout nil: the workers write to our standard output themselves. Stderr nil: what they write, the dump of a fatal
-	// error among it, is passed on to ours. A writer is given whole lines, by several goroutines at once.
+	// Stdout nil: the workers write to our standard output themselves, and to a *os.File too. Stderr nil: what they write,
+	// the dump of a fatal error among it, is passed on to ours. Other writers are given whole lines, by several goroutines
+	// at once.
 	Stdout, Stderr io.Writer
 	// Name is the prefix of the workers' names; default: PoolWorker.
 	Name string
@@ -93,7 +95,7 @@ type callOptions struct {
 func ChunkSize(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 1 {
-			o.err = fmt.Errorf("mp: ChunkSize(%d): it must be at least 1", n)
+			o.err = errors.Join(o.err, fmt.Errorf("mp: ChunkSize(%d): it must be at least 1", n))
 		}
 		o.chunk = n
 	}
@@ -104,7 +106,7 @@ func ChunkSize(n int) CallOption {
 func Timeout(d time.Duration) CallOption {
 	return func(o *callOptions) {
 		if d <= 0 {
-			o.err = fmt.Errorf("mp: Timeout(%v): it must be positive", d)
+			o.err = errors.Join(o.err, fmt.Errorf("mp: Timeout(%v): it must be positive", d))
 		}
 		o.timeout = d
 	}
@@ -114,7 +116,7 @@ func Timeout(d time.Duration) CallOption {
 func Retries(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 0 {
-			o.err = fmt.Errorf("mp: Retries(%d): it must not be negative", n)
+			o.err = errors.Join(o.err, fmt.Errorf("mp: Retries(%d): it must not be negative", n))
 		}
 		o.retries = n
 	}

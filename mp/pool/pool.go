@@ -244,11 +244,11 @@ func (p *Pool) pick(w *worker) *chunk {
 		}
 	}
 	if k := w.head(); k != nil {
-		// Behind an item that hangs, only items of the same call may wait.
-		if !k.call.pace.ahead() {
-			return nil
+		// Behind an item that hangs, only items of the same call may wait; suspects travel alone.
+		if c := k.call; c.pace.ahead() && len(c.lost) == 0 {
+			return c.cut(most)
 		}
-		return k.call.cut(most)
+		return nil
 	}
 	for c := p.turn.pop(); c != nil; c = p.turn.pop() {
 		if k := c.cut(most); k != nil {
@@ -259,11 +259,14 @@ func (p *Pool) pick(w *worker) *chunk {
 	return nil
 }
 
+// errPoolClosed is ErrClosed for calls.
+var errPoolClosed = fmt.Errorf("%w: the pool takes no call after Close or Shutdown", spawn.ErrClosed)
+
 // Close ends the pool, as http.Server.Close does: it takes no more calls, cancels what runs, and kills workers that have
 // not ended after KillDelay. It returns when no worker is left. Calls that were cut short return ErrClosed. The error
 // tells of workers that ended badly, such as with a report of the race detector. A second Close does nothing.
 func (p *Pool) Close() error {
-	p.end(spawn.ErrClosed)
+	p.end(errPoolClosed)
 	<-p.closed
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -277,7 +280,7 @@ func (p *Pool) Close() error {
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	if p.refuse == nil {
-		p.refuse = spawn.ErrClosed
+		p.refuse = errPoolClosed
 	}
 	if p.drained == nil {
 		p.drained = make(chan struct{})

@@ -101,6 +101,9 @@ func (p *Pool) bury(w *worker, err error) error {
 	var ended []*call
 	p.mu.Lock()
 	for i, k := range w.queue {
+		if i > 0 || !w.running {
+			k.call.loses(k)
+		}
 		if i == 0 && w.toBlame(k) {
 			victim, index = k, k.index()
 			k.done++
@@ -142,7 +145,7 @@ func (w *worker) toBlame(k *chunk) bool {
 	case w.running:
 		return true
 	default:
-		return k.call.loses(k.index())
+		return k.count == 1 && len(w.queue) == 1 && k.call.lost[k.from] >= mostLost
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 
 // What the methods of a Process return when they come at the wrong time.
 var (
-	ErrAlreadyStarted = errors.New("mp: cannot start a process twice")
-	ErrNotStarted     = errors.New("mp: the process has not been started")
+	ErrAlreadyStarted = errors.New("mp: cannot start a process twice; make another one with NewProcess")
+	ErrNotStarted     = errors.New("mp: the process has not been started; call Start first")
 	ErrStillRunning   = errors.New("mp: cannot close a process while it is still running; call Terminate, Kill or Join first")
 )
 
@@ -33,8 +33,10 @@ type Options struct {
 	Dir string
 	// Env is its whole environment, as in exec.Cmd; nil: ours. GOCOVERDIR is kept.
 	Env []string
-	// Stdout nil: the process writes to our standard output itself. Stderr nil: what it writes is passed on to ours. A
-	// writer is given whole lines, and is never called twice at once for one process.
+	// Stdout nil: the process writes to our standard output itself, and to a *os.File too. Stderr nil: what it writes is
+	// passed on to ours; the error or panic with which the function ends is among it, as in Python. Other writers are given
+	// whole lines, and are never called twice at once for one process. When both are the same writer, the end of both is
+	// what an ExitError quotes as Stderr.
 	Stdout, Stderr io.Writer
 	// KillDelay is the time between asking it to stop, when the ctx of Start ends, and killing it and what it started.
 	// 0: one second; negative: it is killed at once.
@@ -99,10 +101,10 @@ func (p *Process[R]) Start(ctx context.Context) error {
 	switch {
 	case p.closed:
 		p.mu.Unlock()
-		return spawn.ErrClosed
+		return p.misuse(spawn.ErrClosed)
 	case p.started:
 		p.mu.Unlock()
-		return ErrAlreadyStarted
+		return p.misuse(ErrAlreadyStarted)
 	}
 	p.started = true
 	p.mu.Unlock()
@@ -175,14 +177,18 @@ func (p *Process[R]) get() (*spawn.Child, error) {
 	defer p.mu.Unlock()
 	switch {
 	case p.closed:
-		return nil, spawn.ErrClosed
+		return nil, p.misuse(spawn.ErrClosed)
 	case p.child == nil:
-		return nil, ErrNotStarted
+		return nil, p.misuse(ErrNotStarted)
 	}
 	return p.child, nil
 }
 
-// Done is closed once the process has ended, was reaped, and its result is known.
+// misuse says which process it was that a method came at the wrong time for.
+func (p *Process[R]) misuse(err error) error { return fmt.Errorf("%w (the process of %s)", err, p.fn) }
+
+// Done is closed once the process has ended, was reaped, and its result is known. It stays open while the process was not
+// started.
 func (p *Process[R]) Done() <-chan struct{} { return p.done }
 
 // Join waits until the process has ended. It returns nil whatever its exit code; look at ExitCode or Result.
