@@ -24,11 +24,9 @@ const module = "github.com/go-multiprocessing/multiprocessing/"
 // its reason, and to docs/ARCHITECTURE.md.
 var allowed = map[string]map[string]string{
 	"mp": {
-		"mp/spawn":      "forwards Main, Register and the errors",
-		"mp/process":    "forwards Process",
-		"mp/pool":       "forwards Pool",
-		"mp/queue":      "forwards Queue",
-		"mp/connection": "forwards Pipe",
+		"mp/spawn":   "forwards Main, Register and the errors",
+		"mp/process": "forwards Process",
+		"mp/pool":    "forwards Pool",
 	},
 	"mp/process": {
 		"mp/spawn":         "a process runs a registered function",
@@ -41,35 +39,6 @@ var allowed = map[string]map[string]string{
 		"mp/internal/link": "sends tasks, receives results",
 		"mp/internal/wire": "encodes items when their turn comes",
 	},
-	"mp/queue": {
-		"mp/spawn":          "the errors",
-		"mp/internal/share": "a queue lives in the process that made it",
-		"mp/internal/wire":  "encodes items",
-	},
-	"mp/connection": {
-		"mp/spawn":         "the errors",
-		"mp/internal/link": "a connection is a link",
-		"mp/internal/wire": "encodes messages",
-		"mp/internal/sys":  "listens and dials",
-	},
-	"mp/synchronize": {
-		"mp/spawn":          "the errors",
-		"mp/internal/share": "a lock lives in the process that made it",
-		"mp/internal/shm":   "the word of an uncontended lock",
-		"mp/internal/wire":  "locks travel as handles",
-	},
-	"mp/sharedmem": {
-		"mp/spawn":         "the errors",
-		"mp/internal/shm":  "the memory",
-		"mp/internal/wire": "memory travels as a handle",
-	},
-	"mp/dataloader": {
-		"mp/spawn":         "data sets are registered, loader workers are children",
-		"mp/pool":          "PoolOptions are what a loader's workers take",
-		"mp/internal/link": "indices out, batches in",
-		"mp/internal/shm":  "a batch lies in a slab",
-		"mp/internal/wire": "encodes batches",
-	},
 	"mp/spawn": {
 		"mp/popen":         "starts the process",
 		"mp/internal/boot": "knows whether this process may start others",
@@ -77,12 +46,9 @@ var allowed = map[string]map[string]string{
 		"mp/internal/sys":  "names of signals, the inherited socket",
 		"mp/internal/wire": "encodes arguments and results",
 	},
-	"mp/popen":          {"mp/internal/sys": "files that children inherit, signals, waiting"},
-	"mp/internal/boot":  {},
-	"mp/internal/link":  {"mp/internal/sys": "the socket", "mp/internal/ring": "the data plane"},
-	"mp/internal/ring":  {"mp/internal/sys": "the bell", "mp/internal/shm": "the memory of the ring"},
-	"mp/internal/share": {"mp/internal/link": "one link for each pair of processes", "mp/internal/wire": "frames and handles"},
-	"mp/internal/shm":   {"mp/internal/sys": "mappings", "golang.org/x/sys/unix": "mappings and seals"},
+	"mp/popen":         {"mp/internal/sys": "files that children inherit, signals, waiting"},
+	"mp/internal/boot": {},
+	"mp/internal/link": {"mp/internal/sys": "the socket"},
 	"mp/internal/wire": {
 		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",
 		"github.com/vmihailenco/msgpack/v5/msgpcode": "the primitives of the encoding",
@@ -90,8 +56,7 @@ var allowed = map[string]map[string]string{
 	"mp/internal/leak": {},
 	"mp/internal/prog": {},
 	"mp/internal/sys": {
-		"golang.org/x/sys/unix":    "what package syscall lacks",
-		"golang.org/x/sys/windows": "what package syscall lacks",
+		"golang.org/x/sys/unix": "what package syscall lacks",
 	},
 }
 
@@ -103,11 +68,10 @@ var forbidden = []struct {
 }{
 	{module + "mp", nil, "mp is the façade: it forwards to the others, so none of them can stand on it"},
 	{"net", nil, "processes talk over inherited handles; a program that starts one shall not get a resolver, and cgo, with it"},
-	{"golang.org/x/sys", []string{"mp/internal/sys", "mp/internal/shm"}, "calls of the operating system have one home, where each has an answer for every platform"},
+	{"golang.org/x/sys", []string{"mp/internal/sys"}, "calls of the operating system have one home, where each has an answer for every platform"},
 	{"github.com/vmihailenco/msgpack/v5", []string{"mp/internal/wire"}, "the encoding is ours to change, and its decoder is not safe on what a hostile peer sends"},
 	{"github.com/hashicorp/go-hclog", nil, "its packages would cost every child a fifth of its start; pool.Logger is an interface that it satisfies"},
 	{"testing", []string{"mp/internal/leak", "mp/internal/prog"}, "it adds its flags to every program; helpers of tests are packages of their own"},
-	{module + "mp/queue", []string{"mp"}, "a pool that knew queues would make its workers depend on the life of an owner"},
 }
 
 // boot initialises before any other package of the program, because it imports nothing that the program's do not.
@@ -161,6 +125,16 @@ func platforms(t *testing.T, check func(t *testing.T, pkgs []*pkg)) {
 func within(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
 
 func TestArchitectureImports(t *testing.T) {
+	used := make(map[string]bool)
+	defer func() { // a table that promises more than there is would be no picture
+		for name, arrows := range allowed {
+			for to := range arrows {
+				if !used[name+" → "+to] {
+					t.Errorf("the table allows %s → %s, which nobody uses", name, to)
+				}
+			}
+		}
+	}()
 	platforms(t, func(t *testing.T, pkgs []*pkg) {
 		for _, p := range pkgs {
 			arrows, known := allowed[p.name()]
@@ -169,6 +143,7 @@ func TestArchitectureImports(t *testing.T) {
 			}
 			for _, imported := range p.Imports {
 				ours := strings.TrimPrefix(imported, module)
+				used[p.name()+" → "+ours] = true
 				why := whyForbidden(p, imported)
 				switch {
 				case why != "":
