@@ -7,11 +7,4 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-type tests struct{ *testing.M }
-
-func (t tests) Run() int {
-	defer prog.Cleanup()
-	return t.M.Run()
-}
-
-func TestMain(m *testing.M) { mp.TestMain(tests{m}) }
+func TestMain(m *testing.M) { mp.TestMain(prog.Tests{M: m}) }

@@ -50,7 +50,8 @@ type Spec struct {
 }
 
 // Start starts a child and returns once it has bootstrapped, or says why it could not; then nothing is left of it. The
-// ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay; one that is not ready yet is killed at once.
+// ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay; one that is not ready
+// yet is killed at once.
 func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	if err := Ready(); err != nil {
 		return nil, err
@@ -170,6 +171,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 	<-c.Done()
 	defer c.stream.Close()
 	defer answer.Release()
+	defer answer.CloseFiles()
 	switch {
 	case unsent:
 		return fmt.Errorf("mp: %s cannot be started: its argument cannot be sent: %w", c.name, err)

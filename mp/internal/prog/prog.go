@@ -25,7 +25,7 @@ var (
 )
 
 // Build builds the package in a directory (with "-test" in flags: its test binary) once for each test binary and
-// returns the path. Cleanup removes it.
+// returns the path. Tests removes it.
 func Build(t testing.TB, pkg string, flags ...string) string {
 	t.Helper()
 	mu.Lock()
@@ -56,8 +56,16 @@ func Build(t testing.TB, pkg string, flags ...string) string {
 	return path
 }
 
-// Cleanup removes what Build made; call it when the tests are over.
-func Cleanup() {
+// Tests are the tests of a package that builds programs; they remove them in the end. For mp.TestMain.
+type Tests struct{ M *testing.M }
+
+// Run runs the tests.
+func (t Tests) Run() int {
+	defer cleanup()
+	return t.M.Run()
+}
+
+func cleanup() {
 	mu.Lock()
 	defer mu.Unlock()
 	if dir != "" {
