@@ -274,3 +274,30 @@ func TestBarrenWorkers(t *testing.T) {
 		}
 	})
 }
+
+// Who is to blame for a death, by what the pool knows of the worker.
+func TestBlame(t *testing.T) {
+	for name, c := range map[string]struct {
+		running bool
+		doomed  *span
+		count   int // items of the chunk at the head, the first of which has the number 10
+		chunks  int
+		lost    int
+		want    bool
+	}{
+		"it ran":                               {running: true, count: 3, chunks: 1, want: true},
+		"it was not begun":                     {count: 1, chunks: 1, lost: 1},
+		"it was lost too often, alone":         {count: 1, chunks: 1, lost: mostLost, want: true},
+		"lost often, with others in its chunk": {count: 2, chunks: 1, lost: mostLost},
+		"lost often, with others behind":       {count: 1, chunks: 2, lost: mostLost},
+		"it was killed for":                    {running: true, doomed: &span{first: 10, count: 1}, count: 3, chunks: 1, want: true},
+		"the one before it was killed for":     {running: true, doomed: &span{first: 9, count: 1}, count: 3, chunks: 1},
+		"those before it were killed for":      {running: true, doomed: &span{first: 5, count: 5}, count: 3, chunks: 1},
+	} {
+		k := &chunk{call: &call{lost: map[int]int{0: c.lost}}, count: c.count, first: 10}
+		w := &worker{running: c.running, doomed: c.doomed, queue: slices.Repeat([]*chunk{k}, c.chunks)}
+		if got := w.toBlame(k); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
