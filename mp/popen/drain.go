@@ -11,7 +11,8 @@ import (
 // Drain is a pipe from a process to a writer. It is read to the end whatever the writer says, so that the process never
 // blocks on it for longer than the writer does.
 type Drain struct {
-	r, w *os.File
+	r    *os.File
+	w    *sys.ChildEnd
 	sink io.Writer
 	done chan struct{}
 }
@@ -26,7 +27,7 @@ func NewDrain(sink io.Writer) (*Drain, error) {
 }
 
 // WriteEnd is the child's end; Start closes ours.
-func (d *Drain) WriteEnd() *os.File { return d.w }
+func (d *Drain) WriteEnd() *sys.ChildEnd { return d.w }
 
 // Close closes a drain that was never given to Start.
 func (d *Drain) Close() {

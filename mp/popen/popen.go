@@ -4,9 +4,10 @@ package popen
 
 import (
 	"io"
-	"os"
 	"sync"
 	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 const (
@@ -30,8 +31,9 @@ type Config struct {
 	// ours), what it writes is passed on line by line. Stdout and Stderr may be one writer.
 	Stdout, Stderr io.Writer
 
-	// Inherit become the descriptors 3, 4, … of the process. They stay the caller's.
-	Inherit []*os.File
+	// Inherit are what the process gets besides its standard streams; sys.ChildEnd.Number tells how it calls them. They stay
+	// the caller's.
+	Inherit []*sys.ChildEnd
 	// Drains are read until the process has ended; their write ends are usually in Inherit as well.
 	Drains []*Drain
 }
@@ -39,7 +41,6 @@ type Config struct {
 // Process is a process that was started. Its methods may be called at any time from any goroutine.
 type Process struct {
 	pid    int
-	os     *os.Process
 	handle handle
 	drains []*Drain
 	tail   *tail
@@ -48,22 +49,24 @@ type Process struct {
 	mu     sync.Mutex // excludes signals while the process is reaped: no signal ever meets a reused pid
 	reaped bool
 
-	done  chan struct{}
-	state *os.ProcessState
+	done     chan struct{}
+	exitCode int
+	usage    Usage
 }
 
 // Start starts a process. An error says in words what stood in the way, and then nothing is left of the attempt but
 // the caller's own files: the drains are closed.
 func Start(cfg *Config) (*Process, error) {
 	p := &Process{
-		done:   make(chan struct{}),
-		tail:   &tail{limit: tailSize},
-		fatal:  &headline{prefix: []byte("fatal error: ")},
-		drains: cfg.Drains,
+		done:     make(chan struct{}),
+		exitCode: UnknownExit,
+		tail:     &tail{limit: tailSize},
+		fatal:    &headline{prefix: []byte("fatal error: ")},
+		drains:   cfg.Drains,
 	}
 	streams, err := p.streams(cfg)
 	if err == nil {
-		p.os, p.handle, err = start(cfg, append(streams, cfg.Inherit...))
+		p.pid, p.handle, err = start(cfg, append(streams, cfg.Inherit...))
 	}
 	closeOurs(streams)
 	if err != nil {
@@ -72,7 +75,6 @@ func Start(cfg *Config) (*Process, error) {
 		}
 		return nil, Explain(err, cfg)
 	}
-	p.pid = p.os.Pid
 	for _, d := range p.drains {
 		d.w.Close()
 		go d.run()
@@ -84,12 +86,11 @@ func Start(cfg *Config) (*Process, error) {
 // watch reaps the process when it ends, and then lets its output end.
 func (p *Process) watch() {
 	p.handle.awaitExit()
-	state := p.reap()
+	p.exitCode, p.usage = p.reap()
 	deadline := time.Now().Add(outputGrace)
 	for _, d := range p.drains {
 		d.finish(deadline)
 	}
-	p.state = state
 	close(p.done)
 }
 
@@ -99,25 +100,16 @@ func (p *Process) Pid() int { return p.pid }
 // Done is closed once the process has ended, was reaped, and its output was passed on.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// ExitCode is the exit status of a process that is done, and −signum when a signal ended it; UnknownExit when something
-// else in this program took it: it ignores SIGCHLD, or waits for any child.
-func (p *Process) ExitCode() int {
-	if p.state == nil {
-		return UnknownExit
-	}
-	return exitCode(p.state)
-}
+// ExitCode is the exit status of a process that is done, and −signum when a signal ended it, or Terminate or Kill where
+// there are no signals; UnknownExit when something else in this program took it: it ignores SIGCHLD, or waits for any
+// child.
+func (p *Process) ExitCode() int { return p.exitCode }
 
 // UnknownExit is an exit code that no process can have.
 const UnknownExit = 1 << 16
 
 // Usage is what a process that is done has used.
-func (p *Process) Usage() Usage {
-	if p.state == nil {
-		return Usage{}
-	}
-	return usage(p.state)
-}
+func (p *Process) Usage() Usage { return p.usage }
 
 // StderrTail is the end of what the process has written to its standard error so far.
 func (p *Process) StderrTail() string { return p.tail.String() }
@@ -126,10 +118,11 @@ func (p *Process) StderrTail() string { return p.tail.String() }
 // may be longer than the tail, and the crash output of package debug has everything but this line.
 func (p *Process) FatalLine() string { return p.fatal.String() }
 
-// Terminate asks the process and what it started (its process group) to end: SIGTERM. It is no error when it is over.
+// Terminate asks the process and what it started (its process group) to end: SIGTERM. Windows cannot ask: it ends them.
+// It is no error when it is over.
 func (p *Process) Terminate() error { return p.signal(terminate) }
 
-// Interrupt sends what Ctrl-C sends: SIGINT.
+// Interrupt sends what Ctrl-C sends: SIGINT. On Windows it is errors.ErrUnsupported.
 func (p *Process) Interrupt() error { return p.signal(interrupt) }
 
 // Kill ends the process and what it started (its process group) at once: SIGKILL.
@@ -141,7 +134,7 @@ func (p *Process) signal(what signalKind) error {
 	if p.reaped {
 		return nil
 	}
-	return signalTree(p.os, what)
+	return p.signalTree(what)
 }
 
 // Usage is what a process has used over its life.

@@ -51,9 +51,12 @@ func startProcess(path string, argv []string, attr *os.ProcAttr) (*os.Process, e
 }
 
 // handle waits for the end of a process without holding a thread; without one (an old kernel) os.Process holds one.
-type handle struct{ pidfd *sys.PidFD }
+type handle struct {
+	process *os.Process
+	pidfd   *sys.PidFD
+}
 
-func newHandle(pidfd int) handle { return handle{sys.NewPidFD(pidfd)} }
+func newHandle(process *os.Process, pidfd int) handle { return handle{process, sys.NewPidFD(pidfd)} }
 
 // exact reports whether awaitExit waits and leaves the process to be reaped.
 func (h handle) exact() bool { return h.pidfd != nil }

@@ -19,9 +19,9 @@ func startProcess(path string, argv []string, attr *os.ProcAttr) (*os.Process, e
 }
 
 // handle has nothing to wait on here: os.Process holds a thread in wait4.
-type handle struct{}
+type handle struct{ process *os.Process }
 
-func newHandle(int) handle { return handle{} }
+func newHandle(process *os.Process, _ int) handle { return handle{process} }
 
 func (handle) exact() bool { return false }
 

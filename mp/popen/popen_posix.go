@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 var signals = map[signalKind]syscall.Signal{
@@ -15,48 +17,55 @@ var signals = map[signalKind]syscall.Signal{
 }
 
 // start starts the process in a process group of its own.
-func start(cfg *Config, files []*os.File) (*os.Process, handle, error) {
+func start(cfg *Config, ends []*sys.ChildEnd) (pid int, h handle, err error) {
+	files := make([]*os.File, len(ends))
+	for i, e := range ends {
+		files[i] = e.File
+	}
 	var pidfd int
 	attr := &os.ProcAttr{Dir: cfg.Dir, Env: cfg.Env, Files: files, Sys: sysProcAttr(&pidfd)}
 	process, err := startProcess(cfg.Path, cfg.Args, attr)
 	if err != nil {
-		return nil, handle{}, err
+		return 0, handle{}, err
 	}
-	return process, newHandle(pidfd), nil
+	return process.Pid, newHandle(process, pidfd), nil
 }
 
 // reap collects the exit status. Where the handle has told that the process ended, this does not block, and the lock
 // keeps signals away from a pid that is about to be free; elsewhere os.Process guards the pid, and only a signal to
 // the group could, in theory, come late.
-func (p *Process) reap() *os.ProcessState {
+func (p *Process) reap() (exitCode int, u Usage) {
 	if p.handle.exact() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		defer p.handle.close()
 	}
-	state, _ := p.os.Wait()
+	state, err := p.handle.process.Wait()
 	if !p.handle.exact() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 	}
 	p.reaped = true
-	return state
+	if err != nil {
+		return UnknownExit, Usage{}
+	}
+	return code(state), usage(state)
 }
 
 // signalTree signals the process group that the process leads, and the process itself if it may have left it.
-func signalTree(process *os.Process, what signalKind) error {
+func (p *Process) signalTree(what signalKind) error {
 	sig := signals[what]
-	group := syscall.Kill(-process.Pid, sig)
-	if pgid, err := syscall.Getpgid(process.Pid); group == nil && err == nil && pgid == process.Pid {
+	group := syscall.Kill(-p.pid, sig)
+	if pgid, err := syscall.Getpgid(p.pid); group == nil && err == nil && pgid == p.pid {
 		return nil
 	}
-	if err := process.Signal(sig); !errors.Is(err, os.ErrProcessDone) {
+	if err := p.handle.process.Signal(sig); !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	return nil
 }
 
-func exitCode(state *os.ProcessState) int {
+func code(state *os.ProcessState) int {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return -int(status.Signal())
 	}

@@ -2,31 +2,66 @@ package popen
 
 import (
 	"errors"
-	"fmt"
-	"os"
+	"syscall"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// start refuses: inherited handle lists, overlapped pipes and job objects are not here yet.
-func start(*Config, []*os.File) (*os.Process, handle, error) {
-	return nil, handle{}, fmt.Errorf("starting processes on Windows: %w", errors.ErrUnsupported)
+// Exit codes that we give to a process that we end. Python maps the first one to −SIGTERM too.
+const (
+	terminated = 0x10000
+	killed     = 0x10009
+)
+
+// handle is the process and the job that holds it and what it starts.
+type handle struct {
+	process *sys.ProcessHandle
+	job     *sys.Job
 }
 
-type handle struct{}
+// start starts the process in a job of its own.
+func start(cfg *Config, files []*sys.ChildEnd) (pid int, h handle, err error) {
+	job, err := sys.NewJob()
+	if err != nil {
+		return 0, handle{}, err
+	}
+	pid, process, err := job.Start(cfg.Path, cfg.Args, cfg.Env, cfg.Dir, files)
+	if err != nil {
+		job.Close()
+		return 0, handle{}, err
+	}
+	return pid, handle{process, job}, nil
+}
 
-func (handle) awaitExit() {}
+func (h handle) awaitExit() { h.process.AwaitExit() }
 
-func (p *Process) reap() *os.ProcessState {
-	state, _ := p.os.Wait()
+// reap asks for the exit status; the process id is free once its handle is closed.
+func (p *Process) reap() (int, Usage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reaped = true
-	return state
+	defer p.handle.process.Close()
+	defer p.handle.job.Close()
+	var u Usage
+	u.User, u.System, u.PeakRSS = p.handle.process.Usage()
+	switch code := p.handle.process.ExitCode(); code {
+	case terminated:
+		return -int(syscall.SIGTERM), u
+	case killed:
+		return -int(syscall.SIGKILL), u
+	default:
+		return int(code), u
+	}
 }
 
-func signalTree(process *os.Process, _ signalKind) error { return process.Kill() }
-
-func exitCode(state *os.ProcessState) int { return state.ExitCode() }
-
-func usage(state *os.ProcessState) Usage {
-	return Usage{User: state.UserTime(), System: state.SystemTime()}
+// signalTree ends the job. Nothing can be sent to a process here that it could answer: who wants that tells it over its link.
+func (p *Process) signalTree(what signalKind) error {
+	switch what {
+	case terminate:
+		return p.handle.job.Terminate(terminated)
+	case kill:
+		return p.handle.job.Terminate(killed)
+	default:
+		return errors.ErrUnsupported
+	}
 }

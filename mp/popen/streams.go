@@ -10,7 +10,7 @@ import (
 )
 
 // streams returns the files for descriptors 0, 1 and 2 and adds the drains behind them.
-func (p *Process) streams(cfg *Config) ([]*os.File, error) {
+func (p *Process) streams(cfg *Config) ([]*sys.ChildEnd, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -28,15 +28,15 @@ func (p *Process) streams(cfg *Config) ([]*os.File, error) {
 		return nil, err
 	}
 	p.drains = append(p.drains, stderr)
-	streams := []*os.File{null, nil, stderr.w}
+	streams := []*sys.ChildEnd{sys.Lend(null), nil, stderr.w}
 	switch stdout := cfg.Stdout.(type) {
 	case nil:
-		streams[1] = os.Stdout
-		if os.Stdout == nil || !sys.Open(os.Stdout) {
-			streams[1] = null
+		streams[1] = streams[0]
+		if os.Stdout != nil && sys.Open(os.Stdout) {
+			streams[1] = sys.Lend(os.Stdout)
 		}
 	case *os.File:
-		streams[1] = stdout
+		streams[1] = sys.Lend(stdout)
 	default:
 		if cfg.Stderr != nil && same(cfg.Stdout, cfg.Stderr) {
 			streams[1] = stderr.w // one pipe, so that the writer is never called twice at once
@@ -54,7 +54,7 @@ func (p *Process) streams(cfg *Config) ([]*os.File, error) {
 }
 
 // closeOurs closes the null device; the other streams belong to drains or to the caller.
-func closeOurs(streams []*os.File) {
+func closeOurs(streams []*sys.ChildEnd) {
 	if len(streams) > 0 {
 		streams[0].Close()
 	}

@@ -122,11 +122,26 @@ func (c *Child) Join(ctx context.Context) error {
 	}
 }
 
-// Terminate sends SIGTERM to the process and to what it started itself. It is no error when it is over.
+// Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It is no
+// error when it is over.
 func (c *Child) Terminate() error { return c.popen.Terminate() }
 
-// Interrupt sends SIGINT, as Ctrl-C does.
-func (c *Child) Interrupt() error { return c.popen.Interrupt() }
+// Interrupt sends SIGINT, as Ctrl-C does. On Windows, where it cannot be sent, the ctx of what the process runs ends
+// instead.
+func (c *Child) Interrupt() error {
+	err := c.popen.Interrupt()
+	if errors.Is(err, errors.ErrUnsupported) && c.Alive() {
+		go c.tellToStop(CauseCancel)
+		return nil
+	}
+	return err
+}
+
+// tellToStop ends the ctx of what the process runs. It blocks while the process does not read, and fails when it is
+// gone.
+func (c *Child) tellToStop(why Cause) error {
+	return c.stream.Send(link.Msg{Kind: KindStop, Body: []byte(why)})
+}
 
 // Kill ends the process, and what it started itself, at once.
 func (c *Child) Kill() error { return c.popen.Kill() }
@@ -142,7 +157,7 @@ func (c *Child) Stop(reason error) {
 		return
 	}
 	if c.killDelay > 0 {
-		go c.stream.Send(link.Msg{Kind: KindStop, Body: []byte(CauseOf(reason))})
+		go c.tellToStop(CauseOf(reason))
 	}
 	kill := time.AfterFunc(max(c.killDelay, 0), func() { c.KillFor(reason) })
 	go func() {
@@ -226,14 +241,15 @@ func (c *Child) gaveUp(code int) bool {
 	return (code == 2 || code == -int(syscall.SIGABRT)) && (c.crash.String() != "" || c.popen.FatalLine() != "")
 }
 
-// signalIn finds the signal that a fatal dump of the Go runtime names, as in "[signal SIGBUS: bus error code=0x2 …".
+// signalIn finds the signal that a fatal dump of the Go runtime names, as in "[signal SIGBUS: bus error code=0x2 …", or on
+// Windows the exception, as in "[signal 0xc0000005 code=0x0 …" and "Exception 0xc0000005 …".
 func signalIn(dump string) syscall.Signal {
-	_, rest, found := strings.Cut(dump, "[signal ")
-	if !found {
-		return 0
+	for _, before := range []string{"[signal ", "Exception "} {
+		if _, rest, found := strings.Cut(dump, before); found {
+			return sys.SignalNumber(rest[:max(0, strings.IndexAny(rest, ": "))])
+		}
 	}
-	name, _, _ := strings.Cut(rest, ":")
-	return sys.SignalNumber(name)
+	return 0
 }
 
 // String describes the process as Python's repr does.

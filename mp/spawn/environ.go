@@ -5,29 +5,46 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// environ is a child's environment: what was asked for (nil: ours), what the Go tools need to count its coverage, and
-// the marker. Of a variable that is given twice the last one counts, as in os/exec.
-func environ(env []string, nonce uint64) []string {
-	all := slices.Clone(env)
+// kept are the variables that a child has although its environment was given without them: what the Go tools need to
+// count its coverage, and what asks for help with debugging.
+var kept = []string{"GOCOVERDIR", debugVar, debugWaitVar}
+
+// environ is a child's environment: what was asked for (nil: ours), what it cannot do without, and the marker. Of a
+// variable that is given twice the last one counts, as in os/exec.
+func environ(env []string, marker string) []string {
+	var all []string
 	if env == nil {
 		all = os.Environ()
-	} else if dir := os.Getenv("GOCOVERDIR"); dir != "" {
-		all = append(all, "GOCOVERDIR="+dir)
+	} else {
+		for _, name := range slices.Concat(sys.NeededEnv, kept) {
+			if value := os.Getenv(name); value != "" {
+				all = append(all, name+"="+value)
+			}
+		}
+		all = append(all, env...)
 	}
 	all = append(all, raceEnviron(all)...)
-	all = append(all, boot.Environ(childLinkFD, childCrashFD, nonce))
+	all = append(all, marker)
 
 	seen := make(map[string]bool, len(all))
 	slices.Reverse(all)
 	all = slices.DeleteFunc(all, func(kv string) bool {
-		name, _, _ := strings.Cut(kv, "=")
-		duplicate := seen[name]
-		seen[name] = true
+		key := sys.EnvKey(variable(kv))
+		duplicate := seen[key]
+		seen[key] = true
 		return duplicate
 	})
 	slices.Reverse(all)
 	return all
+}
+
+// variable is the name in "name=value". Windows has names that begin with an equals sign.
+func variable(kv string) string {
+	if i := strings.IndexByte(kv[min(1, len(kv)):], '='); i >= 0 {
+		return kv[:i+1]
+	}
+	return kv
 }

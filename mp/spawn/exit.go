@@ -42,8 +42,9 @@ func Exit(code int) {
 	}
 	if sig != 0 { // end as if nobody had caught it
 		signal.Reset(sig)
-		sys.Raise(sig)
-		time.Sleep(time.Second) // it arrives on another thread
+		if sys.Raise(sig) == nil {
+			time.Sleep(time.Second) // it arrives on another thread
+		}
 		code = 128 + int(sig)
 	}
 	os.Exit(code)

@@ -24,8 +24,6 @@ const (
 	DefaultKillDelay = time.Second
 	// crashSize is how much of a fatal dump is kept.
 	crashSize = 1 << 20
-
-	childLinkFD, childCrashFD = 3, 4
 )
 
 // The arguments are those the program itself was started with: its init functions may parse flags, in a child too.
@@ -131,16 +129,24 @@ func (c *Child) open(spec *Spec) error {
 	if err = conn.Write([][]byte{boot.Preamble(nonce)}, nil); err != nil {
 		crash.Close()
 	} else {
+		inherit := []*sys.ChildEnd{theirs, crash.WriteEnd()}
+		marker := boot.Environ(inherit[0].Number(0), inherit[1].Number(1), nonce)
 		c.popen, err = popen.Start(&popen.Config{
-			Path: program, Args: argv, Dir: spec.Dir, Env: environ(spec.Env, nonce),
+			Path: program, Args: argv, Dir: spec.Dir, Env: environ(spec.Env, marker),
 			Stdout: spec.Stdout, Stderr: spec.Stderr,
-			Inherit: []*os.File{theirs, crash.WriteEnd()},
+			Inherit: inherit,
 			Drains:  []*popen.Drain{crash},
 		})
 	}
 	theirs.Close()
 	if err != nil {
 		conn.Close()
+		return err
+	}
+	if err := conn.Connect(c.popen.Pid()); err != nil {
+		conn.Close()
+		c.popen.Kill()
+		<-c.popen.Done()
 		return err
 	}
 	c.stream = link.NewStream(conn)

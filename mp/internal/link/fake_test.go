@@ -11,7 +11,7 @@ import (
 // bytesConn is a Conn that reads given bytes.
 type bytesConn struct{ bytes.Reader }
 
-func (*bytesConn) TakeFiles(n int) ([]*os.File, error) {
+func (*bytesConn) TakeFiles(n int, _ func([]byte) error) ([]*os.File, error) {
 	if n > 0 {
 		return nil, errCorrupt
 	}

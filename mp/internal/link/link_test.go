@@ -44,15 +44,14 @@ func everyKind(t *testing.T, test func(t *testing.T, a, b Link)) {
 
 // streams connects both ends of a socket pair in this process.
 func streams(t testing.TB) (a, b Link) {
-	ours, file, err := sys.ConnPair()
+	ours, end, err := sys.ConnPair()
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := sys.NewConn(dupFD(t, file))
+	theirs, err := sys.NewConn(own(t, end))
 	if err != nil {
 		t.Fatal(err)
 	}
-	file.Close()
 	return NewStream(ours), NewStream(theirs)
 }
 
@@ -308,14 +307,18 @@ func TestStreamHostilePeer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			leak.Check(t)
-			conn, file, err := sys.ConnPair()
+			conn, end, err := sys.ConnPair()
 			if err != nil {
 				t.Fatal(err)
 			}
 			l := NewStream(conn)
 			defer l.Close()
-			file.Write(c.bytes)
-			file.Close()
+			hostile, err := sys.NewConn(own(t, end))
+			if err != nil {
+				t.Fatal(err)
+			}
+			hostile.Write([][]byte{c.bytes}, nil)
+			hostile.Close()
 			_, err = l.Recv()
 			if err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("Recv: %v, want %v", err, c.want)

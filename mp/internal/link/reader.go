@@ -56,7 +56,7 @@ func (r *reader) next() (Msg, error) {
 	} else if m.Body, err = r.large(h.length); err != nil {
 		return Msg{}, truncated(err)
 	}
-	if m.Files, err = r.conn.TakeFiles(h.files); err != nil {
+	if m.Files, err = r.conn.TakeFiles(h.files, r.read); err != nil {
 		m.Release()
 		return Msg{}, err
 	}
@@ -84,6 +84,15 @@ func (r *reader) fill(n int) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// read fills p, which is at most a block.
+func (r *reader) read(p []byte) error {
+	if err := r.fill(len(p)); err != nil {
+		return truncated(err)
+	}
+	r.start += copy(p, r.block.data[r.start:])
 	return nil
 }
 

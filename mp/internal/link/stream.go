@@ -6,9 +6,10 @@ import (
 )
 
 // Conn is the byte stream under a Stream; sys.Conn is one. A Write of several buffers is not interrupted by others.
+// TakeFiles may go on reading in the stream, with read: where files cannot ride beside the bytes, they follow them.
 type Conn interface {
 	Read(p []byte) (int, error)
-	TakeFiles(n int) ([]*os.File, error)
+	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
 	Write(bufs [][]byte, files []*os.File) error
 	SetReadDeadline(t time.Time) error
 	Close() error

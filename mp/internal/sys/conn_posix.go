@@ -37,8 +37,8 @@ type Conn struct {
 	}
 }
 
-// ConnPair returns the parent's end of a link and the file that becomes the child's end. The caller owns both.
-func ConnPair() (*Conn, *os.File, error) {
+// ConnPair returns the parent's end of a link and what becomes the child's end. The caller owns both.
+func ConnPair() (*Conn, *ChildEnd, error) {
 	a, b, err := socketpair()
 	if err != nil {
 		return nil, nil, os.NewSyscallError("socketpair", err)
@@ -48,7 +48,7 @@ func ConnPair() (*Conn, *os.File, error) {
 		unix.Close(b)
 		return nil, nil, err
 	}
-	return conn, os.NewFile(uintptr(b), "mp-link"), nil
+	return conn, &ChildEnd{os.NewFile(uintptr(b), "mp-link")}, nil
 }
 
 // NewConn makes a Conn of a connected socket, which it owns from then on, whatever it returns.
@@ -129,8 +129,12 @@ func (c *Conn) accept(oob []byte) {
 	}
 }
 
-// TakeFiles hands out the next n files that arrived; the caller owns them. It fails when the peer sent fewer.
-func (c *Conn) TakeFiles(n int) ([]*os.File, error) {
+// Connect tells the parent's end which process has got the other one. The kernel knows that better here.
+func (c *Conn) Connect(int) error { return nil }
+
+// TakeFiles hands out the next n files that arrived; the caller owns them. It fails when the peer sent fewer. Elsewhere
+// they have to be read from the stream.
+func (c *Conn) TakeFiles(n int, _ func(p []byte) error) ([]*os.File, error) {
 	if n == 0 {
 		return nil, nil
 	}

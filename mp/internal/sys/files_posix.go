@@ -10,7 +10,7 @@ import (
 
 // Pipe returns a pipe whose read end waits through the poller and whose write end, meant for a child, blocks: the
 // runtime's crash dump and programs that know nothing of non-blocking files write there.
-func Pipe() (r, w *os.File, err error) {
+func Pipe() (r *os.File, w *ChildEnd, err error) {
 	read, write, err := pipe()
 	if err != nil {
 		return nil, nil, os.NewSyscallError("pipe", err)
@@ -20,7 +20,7 @@ func Pipe() (r, w *os.File, err error) {
 		unix.Close(write)
 		return nil, nil, os.NewSyscallError("setnonblock", err)
 	}
-	return os.NewFile(uintptr(read), "|0"), os.NewFile(uintptr(write), "|1"), nil
+	return os.NewFile(uintptr(read), "|0"), &ChildEnd{os.NewFile(uintptr(write), "|1")}, nil
 }
 
 // Open reports whether the descriptor is open.

@@ -1,18 +1,53 @@
 package sys
 
 import (
-	"errors"
 	"os"
+
+	"golang.org/x/sys/windows"
 )
 
-// Pipe returns a pipe; the write end is meant for a child.
-func Pipe() (r, w *os.File, err error) { return os.Pipe() }
+// Pipe returns a pipe whose read end waits through the poller and whose write end, meant for a child, blocks: programs
+// that know nothing of overlapped operations write there.
+func Pipe() (r *os.File, w *ChildEnd, err error) {
+	ours, theirs, err := pipePair(windows.PIPE_ACCESS_INBOUND, windows.GENERIC_WRITE, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(ours), "|0"), &ChildEnd{handle: theirs}, nil
+}
 
 // Open reports whether the handle is open.
 func Open(f *os.File) bool {
-	_, err := f.Stat()
-	return err == nil
+	open := false
+	if raw, err := f.SyscallConn(); err == nil {
+		raw.Control(func(h uintptr) {
+			kind, err := windows.GetFileType(windows.Handle(h))
+			open = err == nil && kind != windows.FILE_TYPE_UNKNOWN
+		})
+	}
+	return open
 }
 
 // Dup returns a file of its own for the handle of f.
-func Dup(f *os.File) (*os.File, error) { return nil, errors.ErrUnsupported }
+func Dup(f *os.File) (*os.File, error) {
+	h, err := duplicate(f, windows.CurrentProcess(), false)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(h), f.Name()), nil
+}
+
+// duplicate copies the handle of f into a process, which, unlike f.Fd, leaves f with the poller.
+func duplicate(f *os.File, process windows.Handle, inherit bool) (h windows.Handle, err error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var failed error
+	if raw.Control(func(old uintptr) {
+		failed = windows.DuplicateHandle(windows.CurrentProcess(), windows.Handle(old), process, &h, 0, inherit, windows.DUPLICATE_SAME_ACCESS)
+	}) != nil {
+		return 0, &os.PathError{Op: "dup", Path: f.Name(), Err: os.ErrClosed}
+	}
+	return h, os.NewSyscallError("DuplicateHandle", failed)
+}

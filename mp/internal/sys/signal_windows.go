@@ -5,11 +5,34 @@ import (
 	"syscall"
 )
 
-// SignalName is the name of a signal; empty when it has none.
-func SignalName(s syscall.Signal) string { return s.String() }
+// names of the signals that package syscall knows here. Windows has none; a process that we end gets the exit code that
+// stands for one.
+var names = map[syscall.Signal]string{
+	syscall.SIGABRT: "SIGABRT", syscall.SIGALRM: "SIGALRM", syscall.SIGBUS: "SIGBUS", syscall.SIGFPE: "SIGFPE",
+	syscall.SIGHUP: "SIGHUP", syscall.SIGILL: "SIGILL", syscall.SIGINT: "SIGINT", syscall.SIGKILL: "SIGKILL",
+	syscall.SIGPIPE: "SIGPIPE", syscall.SIGQUIT: "SIGQUIT", syscall.SIGSEGV: "SIGSEGV", syscall.SIGTERM: "SIGTERM",
+}
 
-// SignalNumber is the signal of that name; 0 when there is none.
-func SignalNumber(string) syscall.Signal { return 0 }
+// exceptions are those that the Go runtime tells by number where it tells signals by name elsewhere.
+var exceptions = map[string]syscall.Signal{
+	"0xc0000005": syscall.SIGSEGV, // access violation
+	"0xc0000006": syscall.SIGBUS,  // a page that cannot be read in
+	"0xc000001d": syscall.SIGILL,
+	"0xc0000094": syscall.SIGFPE, // division by zero
+}
+
+// SignalName is the name of a signal, such as SIGKILL; empty when it has none.
+func SignalName(s syscall.Signal) string { return names[s] }
+
+// SignalNumber is the signal of that name, or that stands for the exception of that number; 0 when there is none.
+func SignalNumber(name string) syscall.Signal {
+	for s, n := range names {
+		if n == name {
+			return s
+		}
+	}
+	return exceptions[name]
+}
 
 // Raise sends a signal to this process, which nothing does here.
 func Raise(syscall.Signal) error { return errors.ErrUnsupported }

@@ -3,14 +3,17 @@
 package link
 
 import (
-	"os"
 	"syscall"
 	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-func dupFD(t testing.TB, f *os.File) uintptr {
+// own makes the child's end ours: this process plays both parts.
+func own(t testing.TB, end *sys.ChildEnd) uintptr {
 	t.Helper()
-	raw, err := f.SyscallConn()
+	defer end.Close()
+	raw, err := end.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}

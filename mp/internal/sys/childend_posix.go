@@ -1,0 +1,14 @@
+//go:build unix
+
+package sys
+
+import "os"
+
+// ChildEnd is a file that is to become a child's: its end of a link or of a pipe, or one that is lent to it.
+type ChildEnd struct{ *os.File }
+
+// Lend makes a ChildEnd of a file, which stays the caller's.
+func Lend(f *os.File) *ChildEnd { return &ChildEnd{f} }
+
+// Number is what a child calls an end that it inherits as the i-th one behind its standard streams.
+func (e *ChildEnd) Number(i int) uintptr { return uintptr(3 + i) }

@@ -1,0 +1,24 @@
+package spawn
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Variables of the environment that a person sets to look into the bootstrap.
+const (
+	debugVar     = "MP_DEBUG"      // 1: every process prints the steps of its bootstrap
+	debugWaitVar = "MP_DEBUG_WAIT" // the name of a process: it waits for a debugger before it gets ready
+)
+
+// debugging is read once: the steps of one process are printed all or not at all.
+var debugging = os.Getenv(debugVar) != "" && os.Getenv(debugVar) != "0"
+
+// step prints one step of the bootstrap, on one line with the pid, in one write, so that those of several processes do
+// not mix.
+func step(format string, args ...any) {
+	if debugging {
+		fmt.Fprintf(os.Stderr, "mp[%d] %s\n", os.Getpid(), strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
+	}
+}
