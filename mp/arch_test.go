@@ -34,17 +34,23 @@ var allowed = map[string]map[string]string{
 		"mp/internal/link": "receives the result",
 		"mp/internal/wire": "keeps the encoded argument",
 	},
+	"mp/logging": {
+		"mp/spawn":                      "where records go to and come from",
+		"mp/internal/record":            "what they are",
+		"github.com/hashicorp/go-hclog": "loggers of this kind in and out",
+	},
 	"mp/pool": {
 		"mp/spawn":         "a worker is a child with a role of its own",
 		"mp/internal/link": "sends tasks, receives results",
 		"mp/internal/wire": "encodes items when their turn comes",
 	},
 	"mp/spawn": {
-		"mp/popen":         "starts the process",
-		"mp/internal/boot": "knows whether this process may start others",
-		"mp/internal/link": "the channel to the child",
-		"mp/internal/sys":  "names of signals, the inherited socket",
-		"mp/internal/wire": "encodes arguments and results",
+		"mp/popen":           "starts the process",
+		"mp/internal/boot":   "knows whether this process may start others",
+		"mp/internal/link":   "the channel to the child",
+		"mp/internal/record": "relays the log of children",
+		"mp/internal/sys":    "names of signals, the inherited socket",
+		"mp/internal/wire":   "encodes arguments and results",
 	},
 	"mp/popen":         {"mp/internal/sys": "files that children inherit, signals, waiting"},
 	"mp/internal/boot": {},
@@ -53,8 +59,9 @@ var allowed = map[string]map[string]string{
 		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",
 		"github.com/vmihailenco/msgpack/v5/msgpcode": "the primitives of the encoding",
 	},
-	"mp/internal/leak": {},
-	"mp/internal/prog": {},
+	"mp/internal/leak":   {},
+	"mp/internal/record": {},
+	"mp/internal/prog":   {},
 	"mp/internal/sys": {
 		"golang.org/x/sys/unix":    "what package syscall lacks",
 		"golang.org/x/sys/windows": "what package syscall lacks",
@@ -71,7 +78,11 @@ var forbidden = []struct {
 	{"net", nil, "processes talk over inherited handles; a program that starts one shall not get a resolver, and cgo, with it"},
 	{"golang.org/x/sys", []string{"mp/internal/sys"}, "calls of the operating system have one home, where each has an answer for every platform"},
 	{"github.com/vmihailenco/msgpack/v5", []string{"mp/internal/wire"}, "the encoding is ours to change, and its decoder is not safe on what a hostile peer sends"},
-	{"github.com/hashicorp/go-hclog", nil, "its packages would cost every child a fifth of its start; pool.Logger is an interface that it satisfies"},
+	{
+		"github.com/hashicorp/go-hclog",
+		[]string{"mp/logging"},
+		"its packages would cost every child a fifth of its start; pool.Logger is an interface that it satisfies, and package logging is for those who want it",
+	},
 	{"testing", []string{"mp/internal/leak", "mp/internal/prog"}, "it adds its flags to every program; helpers of tests are packages of their own"},
 }
 

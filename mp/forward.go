@@ -4,6 +4,7 @@ package mp
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"runtime"
 	"time"
@@ -156,3 +157,7 @@ var (
 	ErrUnsupported    = spawn.ErrUnsupported
 	ErrBrokenPool     = pool.ErrBroken
 )
+
+// LogToStderr makes the library, and what functions say through package logging, heard on standard error, from children
+// too. See [spawn.LogToStderr].
+func LogToStderr(level fmt.Stringer) { spawn.LogToStderr(level) }

@@ -20,6 +20,8 @@ type seat interface {
 	Name() string
 	Pid() int
 	Link() link.Link
+	// Relay logs a record that the worker has sent while it was at a task.
+	Relay(m link.Msg, task string)
 	// Stop asks the worker to end and kills it after the KillDelay. It does not wait.
 	Stop(reason error)
 	// KillFor ends the worker at once.

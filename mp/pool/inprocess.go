@@ -55,6 +55,9 @@ func (w *goroutine) Name() string    { return w.name }
 func (w *goroutine) Pid() int        { return os.Getpid() }
 func (w *goroutine) Link() link.Link { return w.link }
 
+// Relay has nothing to do: what is logged here is in the log of this process already.
+func (w *goroutine) Relay(m link.Msg, _ string) { m.Release() }
+
 func (w *goroutine) Stop(reason error) {
 	w.once.Do(func() {
 		go w.link.Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseOf(reason))})

@@ -36,7 +36,8 @@ type Options struct {
 	Stdout, Stderr io.Writer
 	// Name is the prefix of the workers' names; default: PoolWorker.
 	Name string
-	// Logger hears of workers that start, die and are replaced; nil: nobody does.
+	// Logger hears of workers that start, die and are replaced; nil: the log of the library, which is silent until LogToStderr,
+	// or package logging, gives it somewhere to go.
 	Logger Logger
 }
 
@@ -47,13 +48,6 @@ type Logger interface {
 	Warn(msg string, args ...any)
 	Error(msg string, args ...any)
 }
-
-// silent is the Logger of those who want none.
-type silent struct{}
-
-func (silent) Debug(string, ...any) {}
-func (silent) Warn(string, ...any)  {}
-func (silent) Error(string, ...any) {}
 
 // check fills in the defaults, or says what is wrong.
 func (o *Options) check() error {
@@ -74,7 +68,7 @@ func (o *Options) check() error {
 		o.Name = "PoolWorker"
 	}
 	if o.Logger == nil {
-		o.Logger = silent{}
+		o.Logger = spawn.Log
 	}
 	return nil
 }

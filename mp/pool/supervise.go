@@ -67,6 +67,10 @@ func (p *Pool) hire() (*worker, error) {
 // initialised waits for the end of a worker's Init. The pool's end ends the wait: it ends the worker.
 func (p *Pool) initialised(s seat) error {
 	m, err := s.Link().Recv()
+	for err == nil && m.Kind == spawn.KindRecord {
+		s.Relay(m, p.opts.Init.Name())
+		m, err = s.Link().Recv()
+	}
 	if err == nil && m.Kind == kindReady {
 		return nil
 	}

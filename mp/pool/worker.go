@@ -119,9 +119,26 @@ func (w *worker) handle(m link.Msg) error {
 		}
 		m.Release()
 		return nil
+	case spawn.KindRecord:
+		w.seat.Relay(m, w.task())
+		return nil
 	default:
 		return unexpected(m)
 	}
+}
+
+// task names the item at work, such as resize[7]; empty when there is none.
+func (w *worker) task() string {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	k := w.head()
+	if k == nil || !w.running {
+		return ""
+	}
+	if label := k.call.label(k.index()); label >= 0 {
+		return fmt.Sprintf("%s[%d]", k.call.name, label)
+	}
+	return k.call.name
 }
 
 // answer notes the answer to the first open item, and which one the worker has started next.

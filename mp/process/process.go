@@ -156,6 +156,9 @@ func (p *Process[R]) receive(child *spawn.Child) {
 		case kindFailure:
 			answered = true
 			outcome = spawn.RemoteFailure(m.Body, p.fn, -1, child.Name(), child.Pid())
+		case spawn.KindRecord:
+			child.Relay(m, p.fn)
+			continue
 		}
 		m.Release()
 	}

@@ -21,6 +21,7 @@ func init() {
 	if !boot.Child() {
 		return
 	}
+	step("spawn_main: a parent has started this process; inheriting = %v", boot.Inheriting())
 	crash := os.NewFile(boot.CrashFD(), "mp-crash")
 	if crash == nil || debug.SetCrashOutput(crash, debug.CrashOptions{}) != nil {
 		return // the dump still goes to standard error
@@ -51,9 +52,11 @@ func child() int {
 	self.stream = l
 	identity.self = self
 	boot.Finish()
+	step("bootstrap: inheriting = %v; ready", boot.Inheriting())
 	if l.Send(link.Msg{Kind: kindReady}) != nil {
 		return orphanExitCode
 	}
+	Log.Info("process is ready")
 	return role(self)
 }
 
@@ -80,7 +83,13 @@ func prepare(l link.Link) (Role, *Self, error) {
 		return nil, nil, fmt.Errorf("no package of this program serves the role %q", prep.Role)
 	}
 	identity.name, identity.path, identity.daemon = prep.Name, prep.Identity, prep.Daemon
+	logToParent(l, prep.LogLevel)
 	sys.SetProcessName(prep.Name)
+	step("prepare: name %s, role %s, parent %s (pid %d), %d registered functions as in the parent",
+		prep.Name, prep.Role, prep.ParentName, prep.ParentPid, len(sealed().entries))
+	if !awaitDebugger(&prep) {
+		return nil, nil, errOrphaned
+	}
 	if prep.IgnoreInterrupt {
 		signal.Ignore(os.Interrupt)
 	}

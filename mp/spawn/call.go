@@ -72,6 +72,7 @@ func Run(ctx context.Context, id uint32, arg []byte, files []*os.File, out *wire
 		done(&Failure{Failure: wire.Describe(fmt.Errorf("no function has the number %d", id))})
 		return
 	}
+	step("run: %s", e.name)
 	var failure *Failure
 	returned := false
 	defer func() {

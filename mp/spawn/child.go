@@ -27,6 +27,7 @@ type Child struct {
 	popen     *popen.Process
 	stream    *link.Stream
 	crash     *popen.Head
+	debugged  bool // it waits for a debugger before it gets ready
 
 	mu       sync.Mutex
 	stopping bool  // we asked it to end
@@ -46,6 +47,8 @@ func track(c *Child) {
 	children.Unlock()
 	go func() {
 		<-c.Done()
+		step("%s (pid %d) has ended: exit code %s", c.name, c.Pid(), exitText(c.popen.ExitCode()))
+		Log.Debug("a process has ended", "name", c.name, "pid", c.Pid(), "exitcode", exitText(c.popen.ExitCode()))
 		children.Lock()
 		children.list = slices.DeleteFunc(children.list, func(o *Child) bool { return o == c })
 		children.Unlock()

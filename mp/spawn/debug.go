@@ -3,7 +3,11 @@ package spawn
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 // Variables of the environment that a person sets to look into the bootstrap.
@@ -21,4 +25,24 @@ func step(format string, args ...any) {
 	if debugging {
 		fmt.Fprintf(os.Stderr, "mp[%d] %s\n", os.Getpid(), strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
 	}
+}
+
+// waitsForDebugger reports whether a process of that name will wait for a debugger in this environment.
+func waitsForDebugger(env []string, name string) bool {
+	return slices.Contains(env, debugWaitVar+"="+name)
+}
+
+// awaitDebugger waits until a debugger is attached if a person has asked for it; false when the parent ends first.
+func awaitDebugger(p *preparation) bool {
+	if os.Getenv(debugWaitVar) != p.Name {
+		return true
+	}
+	fmt.Fprintf(os.Stderr, "mp: %s (pid %d) waits for a debugger: dlv attach %d\n", p.Name, os.Getpid(), os.Getpid())
+	for !sys.Traced() {
+		if os.Getppid() != p.ParentPid {
+			return false
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return true
 }

@@ -37,7 +37,9 @@ func Exit(code int) {
 	ending.Store(true)
 	sig := endChildren()
 	runHooks()
+	step("exit: code %d", code)
 	if identity.self != nil {
+		Log.Info("process exiting", "exitcode", code)
 		flush(identity.self)
 	}
 	if sig != 0 { // end as if nobody had caught it

@@ -38,9 +38,11 @@ func (e *tooEarly) Unwrap() error { return ErrBootstrapping }
 // Ready returns an error that is ErrBootstrapping while this process may not start others. Python's name for it is
 // _check_not_importing_main.
 func Ready() error {
-	switch {
-	case boot.Finished():
+	if boot.Finished() {
 		return nil
+	}
+	step("check_not_importing_main: refused at %s; inheriting = %v", callSite(), boot.Inheriting())
+	switch {
 	case boot.Inheriting():
 		return &tooEarly{site: callSite(), who: "a child process that has not reached mp.Main"}
 	case boot.Entered():

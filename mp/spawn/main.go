@@ -77,6 +77,7 @@ func enter() {
 	if boot.Child() {
 		Exit(child())
 	}
+	step("Main: no parent has started this process; it runs the program")
 	boot.Finish()
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
@@ -23,6 +24,8 @@ type preparation struct {
 	Role        string
 	// IgnoreInterrupt: Ctrl-C is the parent's business.
 	IgnoreInterrupt bool
+	// LogLevel is the lowest level of records that somebody wants to know of.
+	LogLevel record.Level
 	// Arg is for the role.
 	Arg []byte
 }
@@ -31,7 +34,7 @@ type preparation struct {
 func (p *preparation) encode() []byte {
 	b := make([]byte, 0, 256+len(p.Arg))
 	b = append(b, p.Fingerprint[:]...)
-	b = append(b, flag(p.Daemon), flag(p.IgnoreInterrupt))
+	b = append(b, flag(p.Daemon), flag(p.IgnoreInterrupt), byte(p.LogLevel))
 	b = binary.AppendUvarint(b, uint64(p.ParentPid))
 	for _, s := range []string{p.Name, p.ParentName, p.Role} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -54,11 +57,11 @@ var errPreparation = errors.New("the preparation data is damaged")
 
 // decode reads what encode wrote. The argument still belongs to b.
 func (p *preparation) decode(b []byte) error {
-	if len(b) < len(p.Fingerprint)+2 {
+	if len(b) < len(p.Fingerprint)+3 {
 		return errPreparation
 	}
 	b = b[copy(p.Fingerprint[:], b):]
-	p.Daemon, p.IgnoreInterrupt, b = b[0] == 1, b[1] == 1, b[2:]
+	p.Daemon, p.IgnoreInterrupt, p.LogLevel, b = b[0] == 1, b[1] == 1, record.Level(b[2]), b[3:]
 	number := func() uint64 {
 		n, size := binary.Uvarint(b)
 		if size <= 0 {
@@ -106,6 +109,8 @@ const (
 
 	// KindStop, from parent to child, asks it to end: its context is over. The body is a Cause.
 	KindStop
+	// KindRecord, from child to parent, is a record of the log, for Child.Relay.
+	KindRecord
 
 	// FirstKind is the first kind that a role may use.
 	FirstKind link.Kind = 16

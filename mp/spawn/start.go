@@ -84,15 +84,18 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 		ParentPid: os.Getpid(), ParentName: identity.name,
 		Fingerprint: sealed().fingerprint,
 		Role:        spec.Role, Arg: spec.Arg.Data,
-		IgnoreInterrupt: spec.IgnoreInterrupt,
+		IgnoreInterrupt: spec.IgnoreInterrupt, LogLevel: LogLevel(),
 	}
 	if err := c.open(spec); err != nil {
 		return nil, fmt.Errorf("mp: %s cannot be started: %w", c.name, err)
 	}
+	step("Popen: %s is pid %d", c.name, c.Pid())
 	track(c)
 	if err := c.handshake(ctx, link.Msg{Kind: kindPrepare, Body: prep.encode(), Files: spec.Arg.Files}); err != nil {
+		Log.Warn("a process could not be started", "name", c.name, "pid", c.Pid(), "error", err)
 		return nil, err
 	}
+	Log.Debug("a process was started", "name", c.name, "pid", c.Pid())
 	c.bound(ctx)
 	return c, nil
 }
@@ -131,8 +134,10 @@ func (c *Child) open(spec *Spec) error {
 	} else {
 		inherit := []*sys.ChildEnd{theirs, crash.WriteEnd()}
 		marker := boot.Environ(inherit[0].Number(0), inherit[1].Number(1), nonce)
+		env := environ(spec.Env, marker)
+		c.debugged = waitsForDebugger(env, c.name)
 		c.popen, err = popen.Start(&popen.Config{
-			Path: program, Args: argv, Dir: spec.Dir, Env: environ(spec.Env, marker),
+			Path: program, Args: argv, Dir: spec.Dir, Env: env,
 			Stdout: spec.Stdout, Stderr: spec.Stderr,
 			Inherit: inherit,
 			Drains:  []*popen.Drain{crash},
@@ -158,14 +163,17 @@ func (c *Child) open(spec *Spec) error {
 func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 	expired := fmt.Errorf("it was not ready within %v; does its main call mp.Main on every path, early? %w",
 		bootLimit, ErrTimeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, bootLimit, expired)
-	defer cancel()
+	if !c.debugged { // a person needs longer
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, bootLimit, expired)
+		defer cancel()
+	}
 	stop := context.AfterFunc(ctx, func() { c.KillFor(CtxError(ctx)) })
 	err := c.stream.Send(prep)
 	unsent := errors.Is(err, link.ErrNotSent)
 	var answer link.Msg
 	if !unsent {
-		answer, err = c.stream.Recv() // also after a failed Send: the child may have said why it left
+		answer, err = c.answer() // also after a failed Send: the child may have said why it left
 	}
 	if inTime := stop(); inTime && err == nil && answer.Kind == kindReady {
 		return nil
@@ -192,6 +200,16 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 	exit := c.ExitError("", -1)
 	exit.Bootstrapping = true
 	return exit
+}
+
+// answer is the first message of the child that is no record of the log.
+func (c *Child) answer() (m link.Msg, err error) {
+	for {
+		if m, err = c.stream.Recv(); err != nil || m.Kind != KindRecord {
+			return m, err
+		}
+		c.Relay(m, "")
+	}
 }
 
 func (c *Child) refused(body []byte) error {

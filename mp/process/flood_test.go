@@ -1,0 +1,80 @@
+package process_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"runtime"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+// Flood writes n MiB to standard error, in lines or without any end of a line.
+var Flood = mp.Register("flood", func(_ context.Context, o flood) (int, error) {
+	block := bytes.Repeat([]byte("0123456789abcde."), 1<<16)
+	if o.Lines {
+		block = bytes.ReplaceAll(block, []byte("."), []byte("\n"))
+	}
+	for range o.MiB {
+		if _, err := os.Stderr.Write(block); err != nil {
+			return 0, err
+		}
+	}
+	return o.MiB, nil
+})
+
+type flood struct {
+	MiB   int
+	Lines bool
+}
+
+// gauge counts what is written to it, and how large this process's heap was meanwhile.
+type gauge struct {
+	bytes, writes int
+	heap          uint64
+	torn          bool // a write did not end with a line
+}
+
+func (g *gauge) Write(p []byte) (int, error) {
+	g.bytes += len(p)
+	g.torn = g.torn || p[len(p)-1] != '\n'
+	if g.writes++; g.writes%256 == 1 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		g.heap = max(g.heap, m.HeapAlloc)
+	}
+	return len(p), nil
+}
+
+// A gigabyte of standard error neither blocks the child nor stays in our memory, with lines or without.
+func TestFlood(t *testing.T) {
+	leak.Check(t)
+	size := 1 << 10
+	if testing.Short() {
+		size = 1 << 6
+	}
+	for _, lines := range []bool{true, false} {
+		var g gauge
+		var before runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		p, err := mp.Start(t.Context(), Flood, flood{MiB: size, Lines: lines}, &mp.ProcessOptions{Stderr: &g})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := p.Result(t.Context()); n != size || err != nil {
+			t.Errorf("the child has written %d MiB: %v", n, err)
+		}
+		if g.bytes != size<<20 {
+			t.Errorf("%d of %d bytes arrived", g.bytes, size<<20)
+		}
+		if lines && g.torn {
+			t.Error("a line was passed on in parts")
+		}
+		if grown := int64(g.heap) - int64(before.HeapAlloc); grown > 16<<20 {
+			t.Errorf("the heap grew by %d MiB", grown>>20)
+		}
+	}
+}
