@@ -114,7 +114,10 @@ func what(spec *Spec) string {
 // open makes the link and starts the process.
 func (c *Child) open(spec *Spec) error {
 	program, err := sys.Executable()
-	if err != nil {
+	switch {
+	case errors.Is(err, sys.ErrReplaced):
+		return fmt.Errorf("%w: %w; start it anew", ErrBinaryMismatch, err)
+	case err != nil:
 		return fmt.Errorf("the program's own path is unknown: %w", err)
 	}
 	conn, theirs, err := sys.ConnPair()

@@ -2,13 +2,39 @@
 
 package sys
 
-import "os"
+import (
+	"fmt"
+	"io/fs"
+	"os"
+)
 
-// Executable is the path that starts this program again.
-func Executable() (string, error) { return executable, executableErr }
+// The path is resolved, and its file looked at, before the program can change its directory or be replaced.
+var (
+	executable, executableErr = os.Executable()
+	executableFile            = lookAt(executable)
+)
 
-// The path is resolved before the program can change its directory; not everywhere does package os see to that.
-var executable, executableErr = os.Executable()
+func lookAt(path string) fs.FileInfo {
+	info, _ := os.Stat(path)
+	return info
+}
+
+// Executable is the path that starts this program again. Here it is only a name: an upgrade may have put another program
+// there, and then it is ErrReplaced.
+func Executable() (string, error) {
+	if executableErr != nil || executableFile == nil {
+		return executable, executableErr
+	}
+	now, err := os.Stat(executable)
+	if err != nil {
+		return "", err
+	}
+	if now.Size() != executableFile.Size() || !now.ModTime().Equal(executableFile.ModTime()) {
+		return "", fmt.Errorf("%w: %s is from %v, and was from %v", ErrReplaced, executable,
+			now.ModTime().Format("2006-01-02 15:04:05"), executableFile.ModTime().Format("2006-01-02 15:04:05"))
+	}
+	return executable, nil
+}
 
 // SetProcessName does nothing: there is no such name here that a process may set.
 func SetProcessName(string) {}
