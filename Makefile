@@ -16,7 +16,7 @@ test: ## all tests
 race: ## all tests, with the race detector
 	.ci/run race
 
-lint: ## vet (8 platforms), staticcheck (3), gofumpt
+lint: ## vet and staticcheck for 8 platforms, gofumpt
 	.ci/run lint
 
 cross: ## link every package's test binary for the other platforms

@@ -59,6 +59,12 @@
 // that starts a process before it may gets [ErrBootstrapping], and no process.
 // Errors of one noun only, such as process.ErrNotStarted, are in its package.
 //
+// # Looking inside
+//
+// [LogToStderr] makes the library say what it does, and lets through what functions log with package logging, in children
+// too. MP_DEBUG=1 in the environment prints the steps of every bootstrap. MP_DEBUG_WAIT=Process-1 makes the child of that
+// name wait until a debugger is attached; it prints its pid.
+//
 // Nothing that this package starts outlives its parent: when a process ends, however it does, its children end, and
 // theirs.
 package mp

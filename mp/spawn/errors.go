@@ -20,7 +20,7 @@ var (
 	// ErrTimeout: a time limit of the library ran out. It is context.DeadlineExceeded too, and Timeout() is true.
 	ErrTimeout error = &sentinel{"timeout", context.DeadlineExceeded}
 	// ErrBinaryMismatch: the child is not the same program as its parent.
-	ErrBinaryMismatch = errors.New("mp: parent and child do not have the same functions registered")
+	ErrBinaryMismatch = errors.New("mp: the child would not be the same program as its parent")
 	// ErrUnsupported: this platform cannot do that. It is errors.ErrUnsupported.
 	ErrUnsupported = errors.ErrUnsupported
 )
