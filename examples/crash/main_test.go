@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -15,6 +16,10 @@ import (
 func TestMain(m *testing.M) { mp.TestMain(m) }
 
 func TestOutput(t *testing.T) {
+	killed := `Cause: signal, ExitCode: -9, Signal: 9$`
+	if runtime.GOOS == "windows" { // no signals: a process that kills itself chooses its exit code, and os.Process.Kill chooses 1
+		killed = `Cause: exit, ExitCode: 1, Signal: 0$`
+	}
 	blocks := strings.Split(strings.TrimSpace(program.Run(t)), "\n\n")
 	want := [][]string{
 		{
@@ -32,7 +37,7 @@ func TestOutput(t *testing.T) {
 		{`^concurrent map writes`, `\*mp\.ExitError\n`, `text .*: fatal error: concurrent map writes\n`, `Cause: fatal, ExitCode: 2`, `main\.writeForEver\(.*\n +.*ways\.go:\d+`},
 		{`^a stack overflow`, `\*mp\.ExitError\n`, `text .*: fatal error: stack overflow\n`, `Cause: fatal, ExitCode: 2`, `main\.deeper\(.*\n +.*ways\.go:\d+`},
 		{`^os\.Exit\(7\)\n`, `\*mp\.ExitError\n`, `text .*exited with code 7 .*the licence has expired\n`, `Cause: exit, ExitCode: 7, Signal: 0$`},
-		{`^kill -9\n`, `\*mp\.ExitError\n`, `Cause: (signal, ExitCode: -9, Signal: 9|exit, ExitCode: 1, Signal: 0)$`},
+		{`^kill -9\n`, `\*mp\.ExitError\n`, killed},
 		{`^the parent is still here \(pid \d+\)$`},
 	}
 	if len(blocks) != len(want) {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 )
@@ -13,14 +15,7 @@ import (
 // Run builds the program of the test's directory and returns what it prints. It must end soon, and successfully.
 func Run(t *testing.T, args ...string) string {
 	t.Helper()
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("the go tool, which builds the example, is not on PATH")
-	}
-	name := filepath.Join(t.TempDir(), "example.exe") // Windows wants the suffix, others do not mind
-	if out, err := exec.CommandContext(t.Context(), tool, "build", "-o", name, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	name := build(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -30,4 +25,58 @@ func Run(t *testing.T, args ...string) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return string(out)
+}
+
+// prebuilt names a directory with the programs, for systems that have no go tool: examples_hello.exe is examples/hello.
+const prebuilt = "MP_TEST_PROGRAMS"
+
+func build(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv(prebuilt); dir != "" {
+		info, _ := debug.ReadBuildInfo()
+		pkg := strings.TrimSuffix(strings.TrimPrefix(info.Path, info.Main.Path+"/"), ".test")
+		name := filepath.Join(dir, strings.ReplaceAll(pkg, "/", "_")+".exe")
+		if _, err := os.Stat(name); err != nil {
+			t.Fatalf("%s is set, but %v; this makes it: go build -o %[3]s ./%[4]s", prebuilt, err, name, pkg)
+		}
+		return name
+	}
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skipf("the go tool, which builds the example, is not on PATH, and %s is not set", prebuilt)
+	}
+	name := filepath.Join(t.TempDir(), "example.exe") // Windows wants the suffix, others do not mind
+	if out, err := exec.CommandContext(t.Context(), tool, "build", "-o", name, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return name
+}
+
+// TempDir is t.TempDir, but removes file by file: os.RemoveAll, and so t.TempDir, fails in Wine 8.
+func TempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeTree(dir) })
+	return dir
+}
+
+func removeTree(path string) {
+	entries, _ := os.ReadDir(path)
+	for _, entry := range entries {
+		removeTree(filepath.Join(path, entry.Name()))
+	}
+	os.Remove(path)
+}
+
+// RemovesAll reports whether a program can be expected to leave no directory behind: os.RemoveAll works here.
+func RemovesAll(t *testing.T) bool {
+	t.Helper()
+	dir := TempDir(t)
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return os.RemoveAll(dir) == nil
 }
