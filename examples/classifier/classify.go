@@ -82,10 +82,7 @@ func trainWithWorkers(ctx context.Context, o options, train *set) (*outcome, err
 
 	config := Config{Seed: o.seed, Data: o.data}
 	if o.incident {
-		config.Incident, err = newIncident(dir, train)
-		if errors.Is(err, errors.ErrUnsupported) {
-			fmt.Println("no incident:", err)
-		} else if err != nil {
+		if config.Incident, err = newIncident(dir, train); err != nil {
 			return nil, err
 		}
 	}
@@ -98,7 +95,7 @@ func trainWithWorkers(ctx context.Context, o options, train *set) (*outcome, err
 		if err := in.happen(); err != nil {
 			return nil, err
 		}
-		fmt.Printf("the file of sample %d, which the workers have mapped, is now truncated\n", in.Sample)
+		fmt.Printf("the file of sample %d, %s\n", in.Sample, truncated)
 	}
 
 	t := training{train.len(), o.epochs, o.seed, f.leftOut, f.epoch}

@@ -62,7 +62,7 @@ func tellGoroutines(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	stderr, state, err := again(ctx, []string{role + "=goroutines", "TMPDIR=" + dir},
+	stderr, state, err := again(ctx, []string{role + "=goroutines", "TMPDIR=" + dir, "TMP=" + dir},
 		"-data", o.data, "-seed", fmt.Sprint(o.seed), "-workers", fmt.Sprint(o.workers))
 	if err != nil {
 		return err

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// truncated tells what a truncation does to the workers.
+const truncated = "which the workers have mapped, is now truncated"
+
 // mapFile maps the first size bytes of a file for reading. It does not look
 // how long the file is: whoever shortens it later is not seen then either.
 func mapFile(name string, size int) ([]byte, error) {
@@ -20,6 +23,9 @@ func mapFile(name string, size int) ([]byte, error) {
 	b, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
 	return b, os.NewSyscallError("mmap", err)
 }
+
+// keepUp has nothing to do: a mapping shows what became of its file.
+func keepUp([]byte, string) error { return nil }
 
 // signalName is "SIGBUS" where Signal.String is "bus error".
 func signalName(s syscall.Signal) string { return unix.SignalName(s) }

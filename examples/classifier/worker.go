@@ -84,6 +84,9 @@ func prepare(ctx context.Context, b Batch) (Prepared, error) {
 // trainingImage returns the bytes of a sample without looking at them.
 func trainingImage(sample int) ([]byte, error) {
 	if in := source.config.Incident; in != nil && sample == in.Sample {
+		if err := keepUp(source.mapped, in.File); err != nil {
+			return nil, err
+		}
 		return source.mapped, in.noteTouch()
 	}
 	return source.train.image(sample), nil

@@ -1,0 +1,49 @@
+//go:build windows
+
+package main
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// truncated tells what a truncation does to the workers.
+const truncated = "whose pages the workers lose with it, is now truncated"
+
+// mapFile plays a mapping of the first size bytes of a file: it copies them
+// into pages of their own. With a real one, Windows refuses to truncate the
+// file. What does take mapped pages away there is a disk or a network share
+// that fails, exception 0xc0000006, and no example can arrange that.
+func mapFile(name string, size int) ([]byte, error) {
+	address, err := windows.VirtualAlloc(0, uintptr(size), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
+	if err != nil {
+		return nil, os.NewSyscallError("VirtualAlloc", err)
+	}
+	b := unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&address))), size)
+	content, err := os.ReadFile(name)
+	copy(b, content)
+	return b, err
+}
+
+// keepUp takes the pages away when the file has got shorter. To read them is
+// then exception 0xc0000005, which the Go runtime treats as it does the other:
+// an unexpected fault address, and the end of the process.
+func keepUp(mapped []byte, name string) error {
+	info, err := os.Stat(name)
+	if err != nil || info.Size() >= int64(len(mapped)) {
+		return err
+	}
+	address := uintptr(unsafe.Pointer(unsafe.SliceData(mapped)))
+	return os.NewSyscallError("VirtualFree", windows.VirtualFree(address, uintptr(len(mapped)), windows.MEM_DECOMMIT))
+}
+
+// signalName is what Windows calls it; it has no signals.
+func signalName(s syscall.Signal) string {
+	if s == syscall.SIGSEGV {
+		return "an access violation"
+	}
+	return s.String()
+}
