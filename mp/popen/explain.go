@@ -11,6 +11,11 @@ import (
 // Explain says in words why a process could not be started. The error stays in the chain.
 func Explain(err error, cfg *Config) error {
 	hint := ""
+	program := cfg.Path
+	if target, err := os.Readlink(program); err == nil {
+		program = target // say which program /proc/self/exe is
+	}
+	var path *fs.PathError
 	switch {
 	case cfg.Dir != "" && !isDir(cfg.Dir):
 		hint = fmt.Sprintf("the working directory %s does not exist or cannot be entered", cfg.Dir)
@@ -22,10 +27,13 @@ func Explain(err error, cfg *Config) error {
 		hint = "there is not enough memory for another process"
 	case errors.Is(err, syscall.E2BIG):
 		hint = "the arguments and the environment are too large for a new process"
+	case errors.As(err, &path) && path.Path == os.DevNull:
+		hint = "a child reads from the null device, which is needed here too (in a bare root directory: mknod -m 666 dev/null c 1 3)"
 	case errors.Is(err, fs.ErrPermission):
-		hint = fmt.Sprintf("%s may not be executed: check its mode, and whether its file system is mounted noexec", cfg.Path)
+		hint = fmt.Sprintf("%s may not be executed: check its mode, and whether its file system is mounted noexec", program)
 	case errors.Is(err, fs.ErrNotExist):
-		hint = fmt.Sprintf("%s is not there any more, and without /proc its running copy cannot be found", cfg.Path)
+		hint = fmt.Sprintf("%s is not there any more, or the loader is not that it needs with cgo; "+
+			"without /proc the running copy of a program cannot be found", program)
 	}
 	if hint == "" {
 		return err

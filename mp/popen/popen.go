@@ -85,8 +85,8 @@ func Start(cfg *Config) (*Process, error) {
 
 // watch reaps the process when it ends, and then lets its output end.
 func (p *Process) watch() {
-	p.handle.awaitExit()
-	p.exitCode, p.usage = p.reap()
+	ended := p.handle.awaitExit()
+	p.exitCode, p.usage = p.reap(ended)
 	deadline := time.Now().Add(outputGrace)
 	for _, d := range p.drains {
 		d.finish(deadline)

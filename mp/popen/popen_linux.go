@@ -58,13 +58,11 @@ type handle struct {
 
 func newHandle(process *os.Process, pidfd int) handle { return handle{process, sys.NewPidFD(pidfd)} }
 
-// exact reports whether awaitExit waits and leaves the process to be reaped.
-func (h handle) exact() bool { return h.pidfd != nil }
+// awaitExit waits until the process has ended and is left to be reaped. It reports false, at once, when it cannot tell.
+func (h handle) awaitExit() (ended bool) { return h.pidfd != nil && h.pidfd.AwaitExit() == nil }
 
-func (h handle) awaitExit() {
+func (h handle) close() {
 	if h.pidfd != nil {
-		_ = h.pidfd.AwaitExit() // when it cannot tell, reaping waits instead
+		h.pidfd.Close()
 	}
 }
-
-func (h handle) close() { h.pidfd.Close() }

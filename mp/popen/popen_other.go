@@ -23,8 +23,6 @@ type handle struct{ process *os.Process }
 
 func newHandle(process *os.Process, _ int) handle { return handle{process} }
 
-func (handle) exact() bool { return false }
-
-func (handle) awaitExit() {}
+func (handle) awaitExit() (ended bool) { return false }
 
 func (handle) close() {}

@@ -34,17 +34,16 @@ func start(cfg *Config, ends []*sys.ChildEnd) (pid int, h handle, err error) {
 // reap collects the exit status. Where the handle has told that the process ended, this does not block, and the lock
 // keeps signals away from a pid that is about to be free; elsewhere os.Process guards the pid, and only a signal to
 // the group could, in theory, come late.
-func (p *Process) reap() (exitCode int, u Usage) {
-	if p.handle.exact() {
+func (p *Process) reap(ended bool) (exitCode int, u Usage) {
+	if ended {
 		p.mu.Lock()
-		defer p.mu.Unlock()
-		defer p.handle.close()
 	}
 	state, err := p.handle.process.Wait()
-	if !p.handle.exact() {
+	if !ended {
 		p.mu.Lock()
-		defer p.mu.Unlock()
 	}
+	defer p.mu.Unlock()
+	defer p.handle.close()
 	p.reaped = true
 	if err != nil {
 		return UnknownExit, Usage{}

@@ -33,10 +33,13 @@ func start(cfg *Config, files []*sys.ChildEnd) (pid int, h handle, err error) {
 	return pid, handle{process, job}, nil
 }
 
-func (h handle) awaitExit() { h.process.AwaitExit() }
+func (h handle) awaitExit() (ended bool) {
+	h.process.AwaitExit()
+	return true
+}
 
 // reap asks for the exit status; the process id is free once its handle is closed.
-func (p *Process) reap() (int, Usage) {
+func (p *Process) reap(bool) (int, Usage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reaped = true

@@ -196,10 +196,16 @@ func (c *Child) awaitNaturalEnd() {
 	}
 }
 
+// linkEnded reports whether a link ended with err because the process did, or closed it; otherwise something is wrong with
+// the link itself, or with what came over it.
+func linkEnded(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded) // see leftoverLimit
+}
+
 // Bury ends a child whose link has ended with err, and waits until it is reaped. What it was doing is over in any case:
 // without a link nobody hears of it.
 func (c *Child) Bury(err error) {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if linkEnded(err) {
 		c.awaitNaturalEnd()
 	}
 	c.KillFor(&linkError{err})

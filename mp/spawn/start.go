@@ -118,7 +118,7 @@ func (c *Child) open(spec *Spec) error {
 	case errors.Is(err, sys.ErrReplaced):
 		return fmt.Errorf("%w: %w; start it anew", ErrBinaryMismatch, err)
 	case err != nil:
-		return fmt.Errorf("the program's own path is unknown: %w", err)
+		return fmt.Errorf("its program cannot be found: %w", err)
 	}
 	conn, theirs, err := sys.ConnPair()
 	if err != nil {
@@ -181,7 +181,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 	if inTime := stop(); inTime && err == nil && answer.Kind == kindReady {
 		return nil
 	}
-	if err != nil && !unsent {
+	if linkEnded(err) {
 		c.awaitNaturalEnd()
 	}
 	c.Kill()
@@ -199,6 +199,8 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 			c.name, c.Pid(), answer.Kind)
 	case ctx.Err() != nil:
 		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready: %w", c.name, c.Pid(), CtxError(ctx))
+	case err != nil && !linkEnded(err):
+		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready because its link has failed: %w", c.name, c.Pid(), err)
 	}
 	exit := c.ExitError("", -1)
 	exit.Bootstrapping = true

@@ -59,6 +59,9 @@ func NewConn(fd uintptr) (*Conn, error) {
 	}
 	file := os.NewFile(fd, "mp-link")
 	raw, err := file.SyscallConn()
+	if err == nil {
+		err = polled(file)
+	}
 	if err != nil {
 		file.Close()
 		return nil, err

@@ -3,7 +3,9 @@
 package sys
 
 import (
+	"errors"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +22,22 @@ func Pipe() (r *os.File, w *ChildEnd, err error) {
 		unix.Close(write)
 		return nil, nil, os.NewSyscallError("setnonblock", err)
 	}
-	return os.NewFile(uintptr(read), "|0"), &ChildEnd{os.NewFile(uintptr(write), "|1")}, nil
+	r, w = os.NewFile(uintptr(read), "|0"), &ChildEnd{os.NewFile(uintptr(write), "|1")}
+	if err := polled(r); err != nil {
+		r.Close()
+		w.Close()
+		return nil, nil, err
+	}
+	return r, w, nil
+}
+
+// polled checks that the runtime's poller has taken a file. It has not when the kernel refused it, and what reads the file
+// would then fail rather than wait.
+func polled(f *os.File) error {
+	if f.SetReadDeadline(time.Time{}) != nil {
+		return errors.New("the kernel watches no more files: it has no memory, or fs.epoll.max_user_watches is reached")
+	}
+	return nil
 }
 
 // Open reports whether the descriptor is open.

@@ -10,7 +10,8 @@ import (
 // PidFD is a descriptor of a process: it never names another one, and waiting on it holds no thread.
 type PidFD struct{ file *os.File }
 
-// NewPidFD takes over a pidfd that the kernel made together with the process; it returns nil for -1 (an old kernel).
+// NewPidFD takes over a pidfd that the kernel made together with the process; it returns nil for -1 (an old kernel), and
+// when it cannot be waited on.
 func NewPidFD(fd int) *PidFD {
 	if fd < 0 {
 		return nil
@@ -19,7 +20,12 @@ func NewPidFD(fd int) *PidFD {
 		unix.Close(fd)
 		return nil
 	}
-	return &PidFD{file: os.NewFile(uintptr(fd), "pidfd")}
+	p := &PidFD{file: os.NewFile(uintptr(fd), "pidfd")}
+	if polled(p.file) != nil {
+		p.Close()
+		return nil
+	}
+	return p
 }
 
 // AwaitExit blocks until the process has ended. The process is not reaped.

@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +14,11 @@ func Executable() (string, error) {
 	if _, err := os.Lstat(self); err == nil {
 		return self, nil
 	}
-	return os.Executable() // package os has found it out before the program could change its directory
+	path, err := os.Executable() // package os has found it out before the program could change its directory
+	if err != nil {
+		return "", fmt.Errorf("/proc, which names the program's own file, was not mounted when it began: %w", err)
+	}
+	return path, nil
 }
 
 // SetProcessName sets the name that ps and top show for this process, that of its first thread; it is cut to 15 bytes.
