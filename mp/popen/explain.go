@@ -32,8 +32,7 @@ func Explain(err error, cfg *Config) error {
 	case errors.Is(err, fs.ErrPermission):
 		hint = fmt.Sprintf("%s may not be executed: check its mode, and whether its file system is mounted noexec", program)
 	case errors.Is(err, fs.ErrNotExist):
-		hint = fmt.Sprintf("%s is not there any more, or the loader is not that it needs with cgo; "+
-			"without /proc the running copy of a program cannot be found", program)
+		hint = fmt.Sprintf("%s is not there any more, or the loader is not that it needs with cgo", program)
 	}
 	if hint == "" {
 		return err

@@ -118,7 +118,7 @@ func (c *Child) open(spec *Spec) error {
 	case errors.Is(err, sys.ErrReplaced):
 		return fmt.Errorf("%w: %w; start it anew", ErrBinaryMismatch, err)
 	case err != nil:
-		return fmt.Errorf("its program cannot be found: %w", err)
+		return fmt.Errorf("the program's own file cannot be found: %w", err)
 	}
 	conn, theirs, err := sys.ConnPair()
 	if err != nil {

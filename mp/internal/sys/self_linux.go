@@ -11,14 +11,10 @@ import (
 // after it was deleted or replaced.
 func Executable() (string, error) {
 	const self = "/proc/self/exe"
-	if _, err := os.Lstat(self); err == nil {
-		return self, nil
+	if _, err := os.Lstat(self); err != nil {
+		return "", fmt.Errorf("/proc, which leads to it, is not mounted here: %w", err)
 	}
-	path, err := os.Executable() // package os has found it out before the program could change its directory
-	if err != nil {
-		return "", fmt.Errorf("/proc, which names the program's own file, was not mounted when it began: %w", err)
-	}
-	return path, nil
+	return self, nil
 }
 
 // SetProcessName sets the name that ps and top show for this process, that of its first thread; it is cut to 15 bytes.

@@ -1,0 +1,106 @@
+//go:build linux
+
+package odd_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// injections are the errors that the kernel has for the system calls of Start and Map. Not among them: EAGAIN of sendmsg
+// and recvmsg, after which the kernel owes us an event; close, which is always done; an error of the pipe over which
+// package syscall hears of the exec, after which it waits for the child to end.
+var injections = map[string]string{
+	"openat":      "EMFILE ENOMEM EINTR",
+	"socketpair":  "EMFILE ENOMEM",
+	"pipe2":       "EMFILE ENOMEM",
+	"fcntl":       "EMFILE",
+	"epoll_ctl":   "ENOMEM",
+	"clone":       "EAGAIN ENOMEM",
+	"setpgid":     "EACCES",
+	"dup3":        "EMFILE",
+	"execve":      "EAGAIN ENOMEM",
+	"sendmsg":     "ENOMEM EINTR",
+	"recvmsg":     "ENOMEM EINTR",
+	"getsockopt":  "ENOMEM",
+	"pidfd_open":  "EMFILE ENOMEM",
+	"waitid":      "EINTR",
+	"ppoll":       "ENOMEM EINTR",
+	"newfstatat":  "ENOMEM",
+	"eventfd2":    "EMFILE",
+	"epoll_pwait": "EINTR",
+}
+
+// A system call that fails, in the parent or in a child, is an error in words, or does not matter. No hang, no wrong
+// result, and no process is left. MP_TEST_INJECT=all tries every error at every call, for some minutes.
+func TestFailingSystemCalls(t *testing.T) {
+	probe := exec.Command("strace", "-f", "-b", "execve", "-o", os.DevNull, "-e", "inject=pipe2:error=EMFILE:when=1", "true")
+	if out, err := probe.CombinedOutput(); err != nil {
+		t.Skipf("strace, which makes system calls fail, does not do so here: %v, %s", err, out)
+	}
+	program := static(t, "old")
+	trace := filepath.Join(t.TempDir(), "trace")
+	family := []struct {
+		name  string
+		flags []string
+		most  int
+	}{{"parent", []string{"-b", "execve"}, 4}, {"parent and the children", nil, 3}}
+	all := os.Getenv("MP_TEST_INJECT") == "all"
+	seen := make(map[string]int)
+	for call, errnos := range injections {
+		if all {
+			errnos = "EMFILE EAGAIN ENOMEM EINTR"
+		}
+		for _, errno := range strings.Fields(errnos) {
+			if errno == "EAGAIN" && strings.HasSuffix(call, "msg") {
+				continue
+			}
+			for _, who := range family {
+				for n := 1; n <= who.most || all && n <= 12; n++ {
+					args := append([]string{
+						"-f", "-o", trace, "-e", "trace=" + call,
+						"-e", fmt.Sprintf("inject=%s:error=%s:when=%d", call, errno, n),
+					}, who.flags...)
+					r := run(t, "start map", nil, "strace", append(args, program)...)
+					if log, _ := os.ReadFile(trace); !strings.Contains(string(log), "INJECTED") {
+						break // there are not so many
+					}
+					what := verdict(r)
+					seen[what]++
+					if what == "wrong" {
+						t.Errorf("%s, call %d, %s in the %s: %+v", errno, n, call, who.name, r)
+					}
+				}
+			}
+		}
+	}
+	if seen["right"] == 0 || seen["error"] == 0 {
+		t.Error("this test has seen too little")
+	}
+	t.Log(seen)
+}
+
+// gaveUp are the words of the Go runtime when it cannot do without what it did not get.
+var gaveUp = regexp.MustCompile(`(?m)^runtime: .*\n(runtime: .*\n)*fatal error: (newosproc|runtime: .*|cannot open standard fds)$`)
+
+// inWords are two lines of which each is right or a proper error.
+var inWords = regexp.MustCompile(`^(` + started + `|start: error: mp: .*\n)(` + mapped + `|map: error: mp: (.*\n)+)$`)
+
+func verdict(r prog.Result) string {
+	switch {
+	case r.Code == 0 && r.Stdout == started+mapped && r.Stderr == "":
+		return "right"
+	case r.Code == 1 && inWords.MatchString(r.Stdout):
+		return "error"
+	case r.Code == 2 && gaveUp.MatchString(r.Stderr):
+		return "given up by the Go runtime"
+	}
+	return "wrong"
+}

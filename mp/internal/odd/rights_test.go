@@ -1,0 +1,61 @@
+//go:build linux
+
+package odd_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// A program that runs with more rights than who started it does not let him be its parent: he could have it run any
+// registered function. It believes a parent that has its rights. PY-PROC-28
+func TestPrivileged(t *testing.T) {
+	needRoot(t, "setpriv", "id")
+	const (
+		user  = "setpriv --reuid=64999 --regid=64999 --clear-groups "
+		other = "another user or group than this program runs as"
+		caps  = "this program's file has capabilities"
+	)
+	script := `d=$(mktemp -d) && trap 'rm -r $d' EXIT && chmod 755 $d && cp "$(command -v id)" $d/id && chown 64998 $d/id && chmod 4755 $d/id && ` + user + `$d/id -u`
+	if out, err := exec.Command("sh", "-c", script).Output(); err != nil || string(out) != "64998\n" {
+		t.Skipf("setuid does nothing here: %v, %s", err, out)
+	}
+	t.Setenv("CGO_ENABLED", "0")
+	forger := prog.Build(t, "./testdata/forger")
+	for _, c := range []struct{ name, prepare, refusal, steps string }{
+		{"setuid root", "chown 0:0 place; chmod 4755 place", other, started + mapped},
+		{"setuid", "chown 64998:0 place; chmod 4755 place", other, started + mapped},
+		{"setgid", "chown 0:64998 place; chmod 2755 place", other, started + mapped},
+		{"capabilities", "setcap cap_net_bind_service+ep place", caps, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := install(t)
+			copyProgram(t, forger, filepath.Join(dir, "forger"))
+			prepare := exec.Command("sh", "-ec", c.prepare)
+			prepare.Dir = dir
+			if out, err := prepare.CombinedOutput(); err != nil {
+				t.Skipf("this cannot be prepared here: %v, %s", err, out)
+			}
+			r := run(t, "start map", nil, "sh", "-c", user+dir+"/place")
+			switch {
+			case c.steps != "":
+				expect(t, r, c.steps)
+			case r.Code != 1 || strings.Count(r.Stdout, c.refusal) != 2:
+				t.Errorf("of its own child it says %+v", r)
+			}
+			r = run(t, "start", nil, "sh", "-c", user+dir+"/forger "+dir+"/place")
+			if r.Code != 1 || r.Stdout != "" || !strings.Contains(r.Stderr, c.refusal) {
+				t.Errorf("to a forger it says %+v", r)
+			}
+		})
+	}
+
+	// Where there are no rights to gain, it is believed: it is a good forger.
+	if r := run(t, "start", nil, forger, static(t, "old")); r.Code != 1 || r.Stdout != "" || r.Stderr != "" {
+		t.Errorf("%+v", r)
+	}
+}

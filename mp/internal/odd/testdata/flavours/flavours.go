@@ -1,0 +1,10 @@
+// Package flavours is tested in every way in which the go tool can test: with coverage, by a fuzzer, by way of another
+// program. Its only function runs in children only, so that its statements count if those of children do.
+package flavours
+
+import "context"
+
+func double(_ context.Context, n int) (int, error) {
+	n *= 2
+	return n, nil
+}
