@@ -1,8 +1,10 @@
 package popen
 
 import (
+	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
@@ -14,6 +16,7 @@ type Drain struct {
 	r    *os.File
 	w    *sys.ChildEnd
 	sink io.Writer
+	last atomic.Bool // the process has ended
 	done chan struct{}
 }
 
@@ -35,13 +38,22 @@ func (d *Drain) Close() {
 	d.r.Close()
 }
 
+// run reads to the end, or, once the process has ended, until nothing comes any more or all that a pipe can hold: the
+// rest is of something that the process has left behind.
 func (d *Drain) run() {
 	defer close(d.done)
 	buf := make([]byte, 32<<10)
-	for {
+	for rest := pipeSize; rest > 0; {
+		last := d.last.Load()
+		if last {
+			d.r.SetReadDeadline(time.Now().Add(outputGrace))
+		}
 		n, err := d.r.Read(buf)
 		d.sink.Write(buf[:n])
-		if err != nil {
+		if last {
+			rest -= n
+		}
+		if err != nil && (last || !errors.Is(err, os.ErrDeadlineExceeded)) {
 			break
 		}
 	}
@@ -50,11 +62,20 @@ func (d *Drain) run() {
 	}
 }
 
-// finish ends the drain at the deadline although something may still hold the pipe, or its writer may be stuck: a
-// writer that never returns keeps this goroutine, not the caller.
+// pipeSize is at least what a pipe holds.
+const pipeSize = 256 << 10
+
+// end lets the output of a process end that has ended: what is in the pipe is still read, however long ago it was
+// written.
+func (d *Drain) end() {
+	d.r.SetReadDeadline(time.Now()) // wakes the reader up
+	d.last.Store(true)
+}
+
+// finish waits for the end of the output, but not for ever: a writer that never returns keeps the goroutine, not the
+// caller.
 func (d *Drain) finish(deadline time.Time) {
-	d.r.SetReadDeadline(deadline)
-	timer := time.NewTimer(time.Until(deadline) + outputGrace)
+	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
 	case <-d.done:

@@ -13,9 +13,11 @@ import (
 const (
 	// tailSize is how much of a child's standard error is kept for blame.
 	tailSize = 64 << 10
-	// outputGrace is how long output may trickle in after the child's end, when something that the child started
-	// still holds its streams.
+	// outputGrace is how long no output may come after the child's end, when something that the child started still
+	// holds its streams: then its own has been passed on.
 	outputGrace = 100 * time.Millisecond
+	// outputLimit is how long a writer may take for the output that is left at the child's end.
+	outputLimit = 5 * time.Second
 )
 
 // Config says what to start. The process gets its own process group, the null device as standard input, and no
@@ -87,7 +89,10 @@ func Start(cfg *Config) (*Process, error) {
 func (p *Process) watch() {
 	ended := p.handle.awaitExit()
 	p.exitCode, p.usage = p.reap(ended)
-	deadline := time.Now().Add(outputGrace)
+	deadline := time.Now().Add(outputLimit)
+	for _, d := range p.drains {
+		d.end()
+	}
 	for _, d := range p.drains {
 		d.finish(deadline)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
 
@@ -90,9 +89,7 @@ func prepare(l link.Link) (Role, *Self, error) {
 	if !awaitDebugger(&prep) {
 		return nil, nil, errOrphaned
 	}
-	if prep.IgnoreInterrupt {
-		signal.Ignore(os.Interrupt)
-	}
+	hear(prep.IgnoreInterrupt)
 	// With a single one, a busy function would keep us from hearing the parent for 20 ms at a time.
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)

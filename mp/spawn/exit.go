@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -23,18 +24,29 @@ var hooks struct {
 }
 
 // AtExit registers f to run when this process ends by Main or Exit, after its children have ended; the last one
-// registered runs first. It is per process: a child has its own. Python's name for it is atexit.register.
+// registered runs first, and one that a hook registers runs next. It is per process: a child has its own. Python's name
+// for it is atexit.register.
 func AtExit(f func()) {
+	if f == nil {
+		panic("mp: AtExit(nil)")
+	}
 	hooks.Lock()
 	defer hooks.Unlock()
 	hooks.funcs = append(hooks.funcs, f)
 }
 
 // Exit ends this process as a return from Main does: daemonic children are killed, the others joined, exit hooks run,
-// and then os.Exit(code). A second goroutine that calls it waits for the first one's end.
+// and then os.Exit(code). It never returns. A second goroutine that calls it waits for the first one's end; an exit hook
+// that calls it ends there, the others still run, and its code takes the place of the first one.
 func Exit(code int) {
-	exiting.Lock() // for ever: nothing comes after os.Exit
-	ending.Store(true)
+	if !ending.CompareAndSwap(false, true) {
+		if !calledBy(hookRunner) {
+			select {}
+		}
+		exitCode.Store(int64(code))
+		runtime.Goexit()
+	}
+	exitCode.Store(int64(code))
 	sig := endChildren()
 	runHooks()
 	step("exit: code %d", code)
@@ -47,29 +59,40 @@ func Exit(code int) {
 		if sys.Raise(sig) == nil {
 			time.Sleep(time.Second) // it arrives on another thread
 		}
-		code = 128 + int(sig)
+		os.Exit(128 + int(sig))
 	}
-	os.Exit(code)
+	os.Exit(int(exitCode.Load()))
 }
 
 var (
-	exiting sync.Mutex
-	ending  atomic.Bool
+	ending   atomic.Bool // Exit was called
+	exitCode atomic.Int64
 )
 
 // ErrExiting is returned by whatever would start a process while this one exits. Nothing was started.
 var ErrExiting = errors.New("mp: this process is exiting and starts no other")
 
-// endChildren kills daemonic children and joins the others. SIGINT or SIGTERM end the wait: the rest is killed, and
-// the signal is returned.
-func endChildren() syscall.Signal {
+// endChildren kills daemonic children and joins the others. SIGINT or SIGTERM end the wait, unless this process ignores
+// them: the rest is killed, and the signal is returned.
+func endChildren() (sig syscall.Signal) {
 	left := Children()
 	if len(left) == 0 {
 		return 0
 	}
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		if !signal.Ignored(s) && !(s == os.Interrupt && deaf) {
+			signal.Notify(signals, s)
+		}
+	}
+	defer func() {
+		signal.Stop(signals)
+		select {
+		case s := <-signals: // it came together with the end of the last child
+			sig = s.(syscall.Signal)
+		default:
+		}
+	}()
 	for ; len(left) > 0; left = Children() { // a start that was under way may still add one
 		for _, c := range left {
 			if c.daemon {
@@ -93,28 +116,19 @@ func endChildren() syscall.Signal {
 	return 0
 }
 
-// runHooks runs the exit hooks, for a limited time, and survives those that panic.
+// runHooks runs the exit hooks, for a limited time.
 func runHooks() {
-	hooks.Lock()
-	none := len(hooks.funcs) == 0
-	hooks.Unlock()
-	if none {
+	f := nextHook()
+	if f == nil {
 		return
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for {
-			hooks.Lock()
-			n := len(hooks.funcs)
-			if n == 0 {
-				hooks.Unlock()
-				return
-			}
-			f := hooks.funcs[n-1]
-			hooks.funcs = hooks.funcs[:n-1]
-			hooks.Unlock()
-			runHook(f)
+		for ; f != nil; f = nextHook() {
+			ended := make(chan struct{})
+			go runHook(f, ended)
+			<-ended
 		}
 	}()
 	select {
@@ -124,7 +138,21 @@ func runHooks() {
 	}
 }
 
-func runHook(f func()) {
+// nextHook takes the hook that was registered last; nil when there is none.
+func nextHook() (f func()) {
+	hooks.Lock()
+	defer hooks.Unlock()
+	if n := len(hooks.funcs); n > 0 {
+		f, hooks.funcs = hooks.funcs[n-1], hooks.funcs[:n-1]
+	}
+	return f
+}
+
+const hookRunner = module + "/spawn.runHook"
+
+// runHook runs one hook in a goroutine of its own, which it may end by a panic, Goexit or Exit.
+func runHook(f func(), ended chan<- struct{}) {
+	defer close(ended)
 	defer func() {
 		if value := recover(); value != nil {
 			fmt.Fprintf(os.Stderr, "mp: an exit hook panicked: %v\n%s", value, debug.Stack())

@@ -34,10 +34,20 @@ func MainContext(run func(ctx context.Context) error) {
 	if run == nil {
 		panic("mp: MainContext(nil)")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals) // before anybody can know: whoever sends another one means it
+			cancel(fmt.Errorf("%v signal received", s))
+		case <-ctx.Done():
+		}
+	}()
 	err := run(ctx)
-	stop()
+	signal.Stop(signals)
+	cancel(nil)
 	Exit(report(err))
 }
 
@@ -60,6 +70,10 @@ func TestMain(m interface{ Run() int }) {
 // enter ends the bootstrapping phase of the first process. In a child it does not return.
 func enter() {
 	site := callSite()
+	if !onMain() && !boot.Entered() {
+		panic(fmt.Sprintf("mp: Main is called at %s, but not by the goroutine that runs main: in a child, main would go on "+
+			"beside the function that the child is for. Call it from main itself, as its first statement.", site))
+	}
 	registry.Lock()
 	first := registry.mainSite
 	if first == "" {

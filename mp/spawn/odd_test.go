@@ -149,6 +149,12 @@ func TestParentDiesEarly(t *testing.T) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
+	awaitNone(t, program)
+}
+
+// awaitNone waits until no process of a program is left.
+func awaitNone(t *testing.T, program string) {
+	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		left := runningPrograms(program)
 		if len(left) == 0 {

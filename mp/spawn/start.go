@@ -51,16 +51,35 @@ type Spec struct {
 // ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay; one that is not ready
 // yet is killed at once.
 func Start(ctx context.Context, spec *Spec) (*Child, error) {
-	if err := Ready(); err != nil {
+	if err := mayStart(ctx, spec); err != nil {
 		return nil, err
+	}
+	path := nextIdentity()
+	for try := 1; ; try++ {
+		c, err := start(ctx, spec, path)
+		if try == startTries || !diedStarting(err) || mayStart(ctx, spec) != nil {
+			return c, err
+		}
+	}
+}
+
+// mayStart says what forbids a start.
+func mayStart(ctx context.Context, spec *Spec) error {
+	if err := Ready(); err != nil {
+		return err
 	}
 	switch {
 	case ending.Load():
-		return nil, ErrExiting
+		return ErrExiting
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("mp: %s was not started: %w", what(spec), CtxError(ctx))
+		return fmt.Errorf("mp: %s was not started: %w", what(spec), CtxError(ctx))
 	}
-	path := nextIdentity()
+	return nil
+}
+
+// start starts the child that has this identity.
+func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
+	dropInterrupts()
 	c := &Child{
 		name:      spec.Name,
 		path:      path,

@@ -1,0 +1,15 @@
+//go:build unix && (!linux || mips || mipsle || mips64 || mips64le)
+
+package sys
+
+import (
+	"os"
+	"os/signal"
+)
+
+// HoldInterrupt makes this process deaf to SIGINT until release is called, which puts back what was there before.
+func HoldInterrupt() (release func()) {
+	dropped := make(chan os.Signal, 1)
+	signal.Notify(dropped, os.Interrupt)
+	return func() { signal.Stop(dropped) }
+}
