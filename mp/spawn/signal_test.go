@@ -43,6 +43,7 @@ func TestSignalsToTheProgram(t *testing.T) {
 			code int // −1: the signal
 		}{
 			{conversation{"running", []string{"running"}}, -1},
+			{conversation{"join", []string{"joining"}}, -1},
 			{conversation{"hook", []string{"hook"}}, -1},
 			{conversation{"context running", []string{"running"}}, 1},
 			{conversation{"context second", []string{"running", "stopping"}}, -1},

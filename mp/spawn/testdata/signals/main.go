@@ -128,6 +128,12 @@ func run(ctx context.Context) error {
 			select {}
 		}
 		return context.Cause(ctx)
+	case "join":
+		if _, err := mp.Start(context.Background(), Wait, 0, nil); err != nil {
+			return err
+		}
+		fmt.Println("joining", os.Getpid())
+		return nil
 	case "hook", "context hook":
 		mp.AtExit(func() {
 			fmt.Println("hook", os.Getpid())
