@@ -37,7 +37,7 @@ func build(t *testing.T) string {
 		pkg := strings.TrimSuffix(strings.TrimPrefix(info.Path, info.Main.Path+"/"), ".test")
 		name := filepath.Join(dir, strings.ReplaceAll(pkg, "/", "_")+".exe")
 		if _, err := os.Stat(name); err != nil {
-			t.Fatalf("%s is set, but %v; this makes it: go build -o %[3]s ./%[4]s", prebuilt, err, name, pkg)
+			t.Fatalf("%v; %s names the directory, and this makes the program: go build -o %s ./%s", err, prebuilt, filepath.ToSlash(name), pkg)
 		}
 		return name
 	}
