@@ -192,7 +192,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 	}
 	stop := context.AfterFunc(ctx, func() { c.KillFor(CtxError(ctx)) })
 	err := c.stream.Send(prep)
-	unsent := errors.Is(err, link.ErrNotSent)
+	unsent, sendErr := errors.Is(err, link.ErrNotSent), err
 	var answer link.Msg
 	if !unsent {
 		answer, err = c.answer() // also after a failed Send: the child may have said why it left
@@ -222,6 +222,9 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready because its link has failed: %w", c.name, c.Pid(), err)
 	}
 	exit := c.ExitError("", -1)
+	if sendErr != nil && exit.ExitCode == orphanExitCode && exit.Stderr == "" {
+		return fmt.Errorf("mp: %s (pid %d) was given up: what it has to know cannot be sent: %w", c.name, c.Pid(), sendErr)
+	}
 	exit.Bootstrapping = true
 	return exit
 }

@@ -87,13 +87,22 @@ func TestFailingSystemCalls(t *testing.T) {
 	t.Log(seen)
 }
 
-// gaveUp are the words of the Go runtime when it cannot do without what it did not get.
-var gaveUp = regexp.MustCompile(`(?m)^runtime: .*\n(runtime: .*\n)*fatal error: (newosproc|runtime: .*|cannot open standard fds)$`)
+// gaveUp is how the Go runtime says that it cannot do without what it did not get: a thread, the poller, open standard
+// streams.
+var gaveUp = regexp.MustCompile(`(?m)^fatal error: (newosproc|runtime: .*|cannot open standard fds)$`)
+
+// crashed is every way to crash.
+var crashed = regexp.MustCompile(`(?m)^(fatal error|panic): .*$`)
 
 // inWords are two lines of which each is right or a proper error.
 var inWords = regexp.MustCompile(`^(` + started + `|start: error: mp: .*\n)(` + mapped + `|map: error: mp: (.*\n)+)$`)
 
 func verdict(r prog.Result) string {
+	for _, line := range crashed.FindAllString(r.Stderr, -1) {
+		if !gaveUp.MatchString(line) {
+			return "wrong"
+		}
+	}
 	switch {
 	case r.Code == 0 && r.Stdout == started+mapped && r.Stderr == "":
 		return "right"

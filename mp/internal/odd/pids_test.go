@@ -36,8 +36,12 @@ func TestPidOne(t *testing.T) {
 var (
 	Pid = mp.Register("pid", func(context.Context, bool) (int, error) { return syscall.Getpid(), nil })
 	// Stop freezes its own process, as a debugger or a terminal may.
-	Stop = mp.Register("stop", func(context.Context, bool) (bool, error) {
-		return true, syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+	Stop = mp.Register("stop", func(ctx context.Context, _ bool) (bool, error) {
+		if err := syscall.Kill(syscall.Getpid(), syscall.SIGSTOP); err != nil {
+			return false, err
+		}
+		<-ctx.Done() // it may arrive on another thread first
+		return false, ctx.Err()
 	})
 	// Spin runs until it is told to stop; it never calls the scheduler.
 	Spin = mp.Register("spin", func(ctx context.Context, _ bool) (bool, error) {

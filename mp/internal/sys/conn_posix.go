@@ -153,7 +153,7 @@ func (c *Conn) TakeFiles(n int, _ func(p []byte) error) ([]*os.File, error) {
 
 // Write writes all of bufs, one after the other, with files attached to the first bytes. It blocks while the peer does
 // not read, until Close. The files stay the caller's; bufs is consumed. An error that is ErrNotSent has left the stream
-// as it was.
+// as it was; any other one is its end, and the peer reads that.
 func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	fds, release, err := hold(files)
 	defer release()
@@ -168,9 +168,11 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 		}
 		n, err := c.send(part, rest)
 		if err != nil {
-			if n == 0 && !written && !errors.Is(err, unix.EPIPE) && !errors.Is(err, unix.ECONNRESET) && !errors.Is(err, os.ErrClosed) {
-				err = fmt.Errorf("%w: %w", ErrNotSent, err)
+			gone := errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, os.ErrClosed)
+			if len(files) > 0 && n == 0 && !written && !gone {
+				return fmt.Errorf("%w: %w", ErrNotSent, err)
 			}
+			_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // who waits for the rest waits in vain
 			return err
 		}
 		if len(fds) <= maxFilesPerCall {
