@@ -1,0 +1,119 @@
+// Hooks ends in the way that MP_TEST_HOW says, with exit hooks that are not as they should be.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Stuck returns, but a hook that it leaves behind does not.
+var Stuck = mp.Register("stuck", func(context.Context, int) (int, error) {
+	mp.AtExit(func() { fmt.Println("another hook of the child") })
+	mp.AtExit(func() { select {} })
+	return 42, nil
+})
+
+var Sleep = mp.Register("sleep", func(context.Context, int) (int, error) { select {} })
+
+// Leave calls Exit in a function.
+var Leave = mp.Register("leave", func(_ context.Context, code int) (int, error) {
+	mp.AtExit(func() { fmt.Println("hook of the child") })
+	if code >= 0 {
+		mp.Exit(code)
+	}
+	return code, nil
+})
+
+func main() { mp.Main(run) }
+
+func say(what string) func() { return func() { fmt.Println(what) } }
+
+func run() error {
+	ctx := context.Background()
+	mp.AtExit(say("the first"))
+	switch os.Getenv("MP_TEST_HOW") {
+	case "order":
+		mp.AtExit(say("the second"))
+		mp.AtExit(func() { mp.AtExit(say("one of a hook")) })
+		mp.AtExit(func() { panic("a bad hook") })
+		mp.AtExit(runtime.Goexit)
+		mp.AtExit(say("the last"))
+	case "exit":
+		mp.AtExit(func() { mp.Exit(5) })
+		mp.AtExit(func() {
+			defer fmt.Println("deferred")
+			mp.Exit(4)
+		})
+		return errors.New("an error")
+	case "exit elsewhere":
+		mp.AtExit(func() { go mp.Exit(4); runtime.Gosched() })
+	case "os.Exit":
+		mp.AtExit(func() { os.Exit(6) })
+		mp.AtExit(say("the last"))
+	case "start":
+		mp.AtExit(func() {
+			_, first := mp.Start(ctx, Stuck, 0, nil)
+			_, second := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+			fmt.Println(errors.Is(first, spawn.ErrExiting), errors.Is(second, spawn.ErrExiting))
+		})
+	case "stuck":
+		mp.AtExit(func() { select {} })
+		mp.Exit(7)
+	case "stuck child":
+		p, err := mp.Start(ctx, Stuck, 0, nil)
+		if err != nil {
+			return err
+		}
+		fmt.Println(p.Result(ctx))
+	case "many":
+		for range 8 {
+			go mp.Exit(3)
+		}
+		select {}
+	case "panic":
+		if _, err := mp.Start(ctx, Sleep, 0, nil); err != nil {
+			return err
+		}
+		if _, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2}); err != nil {
+			return err
+		}
+		panic("boom")
+	case "function":
+		for _, code := range []int{0, 3} {
+			p, err := mp.Start(ctx, Leave, code, &mp.ProcessOptions{Name: "leaver"})
+			if err != nil {
+				return err
+			}
+			_, err = p.Result(ctx)
+			fmt.Println(exit(err))
+		}
+	case "worker":
+		pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		all, err := mp.Map(ctx, pool, Leave, []int{-1, 3, -1, 0, -1}, mp.KeepGoing())
+		fmt.Println(all, exit(err))
+	}
+	return nil
+}
+
+// exit is what the exits of processes say.
+func exit(err error) (text string) {
+	var e *mp.ExitError
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			text += exit(err)
+		}
+	} else if errors.As(err, &e) {
+		text = fmt.Sprintf("%s %d by %s of item %d. ", e.Cause, e.ExitCode, e.Func, e.Index)
+	}
+	return text
+}
