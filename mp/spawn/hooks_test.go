@@ -86,8 +86,8 @@ func TestHooksOfACrowd(t *testing.T) {
 // Chatter writes until the end, and in a hook.
 var Chatter = mp.Register("chatter", func(_ context.Context, size int) (int, error) {
 	mp.AtExit(func() {
-		fmt.Print(strings.Repeat("o", size), "the last of it")
-		fmt.Fprint(os.Stderr, strings.Repeat("e", size), "the last of it")
+		fmt.Print(strings.Repeat("a line.\n", size/8), "the last of it")
+		fmt.Fprint(os.Stderr, strings.Repeat("a line.\n", size/8), "the last of it")
 	})
 	return size, nil
 })
