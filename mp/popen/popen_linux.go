@@ -33,15 +33,18 @@ type startReply struct {
 // living children. Children take this thread's namespaces and CPU affinity.
 var spawner = sync.OnceValue(func() chan<- startRequest {
 	requests := make(chan startRequest)
-	go func() {
-		runtime.LockOSThread()
-		for r := range requests {
-			process, err := os.StartProcess(r.path, r.argv, r.attr)
-			r.reply <- startReply{process, err}
-		}
-	}()
+	go startProcesses(requests)
 	return requests
 })
+
+// startProcesses never ends. Programs that look for leaked goroutines know it by its name.
+func startProcesses(requests <-chan startRequest) {
+	runtime.LockOSThread()
+	for r := range requests {
+		process, err := os.StartProcess(r.path, r.argv, r.attr)
+		r.reply <- startReply{process, err}
+	}
+}
 
 func startProcess(path string, argv []string, attr *os.ProcAttr) (*os.Process, error) {
 	reply := make(chan startReply, 1)

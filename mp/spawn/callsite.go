@@ -3,16 +3,20 @@ package spawn
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 )
 
 const module = "github.com/go-multiprocessing/multiprocessing/mp"
 
-// callSite is the nearest caller outside this library, as file:line.
+// callSite is the nearest caller outside this library, as file:line: the go statement, when it called us.
 func callSite() string {
 	frames := runtime.CallersFrames(callers())
 	for {
 		f, more := frames.Next()
+		if f.Function == "runtime.goexit" {
+			return goStatement()
+		}
 		if !ours(f.Function) || strings.HasSuffix(f.File, "_test.go") {
 			return fmt.Sprintf("%s:%d", f.File, f.Line)
 		}
@@ -20,6 +24,14 @@ func callSite() string {
 			return "an unknown place"
 		}
 	}
+}
+
+// goStatement is the place that started this goroutine. Only the text of a stack tells it.
+func goStatement() string {
+	_, created, _ := strings.Cut(string(debug.Stack()), "\ncreated by ")
+	_, place, _ := strings.Cut(created, "\n\t")
+	place, _, _ = strings.Cut(place, " +0x")
+	return place
 }
 
 func ours(function string) bool {

@@ -1,10 +1,16 @@
 package spawn_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
@@ -91,9 +97,36 @@ func TestRegisterAfterMain(t *testing.T) {
 }
 
 func TestMainTwice(t *testing.T) {
-	r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=main twice"})
-	if r.Code != 2 || !strings.Contains(r.Stderr, "mp: Main is called again at") {
+	for _, where := range []string{"main twice", "main twice, elsewhere"} {
+		r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=" + where})
+		if r.Code != 2 || r.Starts != 1 || !strings.Contains(r.Stderr, "panic: mp: Main is called again at ") ||
+			strings.Count(strings.SplitN(r.Stderr, "\n", 2)[0], "testdata/guard/main.go:") != 2 {
+			t.Errorf("%s: %+v", where, r)
+		}
+	}
+}
+
+// In a child, main would go on beside the function that it runs.
+func TestMainInAGoroutine(t *testing.T) {
+	r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=goroutine"})
+	place := regexp.MustCompile(`(?m)^panic: mp: Main is called at .*testdata/guard/main\.go:\d+, but not by the goroutine that runs main: `)
+	if r.Code != 2 || r.Starts != 1 || !place.MatchString(r.Stderr) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Again calls Main in a child, where main is waiting for the function to end.
+var Again = helper[int, int]{mp.Register("again", func(context.Context, int) (int, error) {
+	mp.Main(func() error { return nil })
+	return 0, nil
+})}
+
+func TestMainInAFunction(t *testing.T) {
+	leak.Check(t)
+	_, err := Again.run(t, 0, &mp.ProcessOptions{Stderr: io.Discard})
+	var remote *mp.RemoteError
+	if !errors.As(err, &remote) || !strings.Contains(err.Error(), "panicked") || !strings.Contains(err.Error(), "mp: Main is called again at ") {
+		t.Errorf("%v", err)
 	}
 }
 

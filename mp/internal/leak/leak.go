@@ -44,7 +44,7 @@ func added(before, after map[string]string, what string) (more []string) {
 }
 
 // permanent goroutines begin with the first process or signal and stay for ever, by design.
-var permanent = []string{"popen.init.", "os/signal.loop", "os/signal.signal_recv", "testing.(*F).Fuzz"}
+var permanent = []string{"popen.startProcesses", "os/signal.loop", "os/signal.signal_recv", "testing.(*F).Fuzz"}
 
 // goroutineIDs maps the running goroutines to their stacks.
 func goroutineIDs() map[string]string {

@@ -40,6 +40,9 @@ func main() {
 	case "main", "pool":
 		at("main")
 		at("pool")
+	case "goroutine":
+		go mp.Main(run)
+		select {}
 	case "conditional", "conditional, large":
 		if os.Getenv("MP_TEST_CHILD") != "" {
 			return // a child whose main does not reach mp.Main
@@ -70,8 +73,12 @@ func run() error {
 	if where == "register" {
 		mp.Register("late", func(context.Context, int) (int, error) { return 0, nil })
 	}
-	if where == "main twice" {
+	switch where {
+	case "main twice":
 		mp.Main(run)
+	case "main twice, elsewhere":
+		go mp.Main(run)
+		select {}
 	}
 	start()
 	return nil
