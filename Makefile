@@ -5,7 +5,7 @@ BENCH ?= .
 export FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint cross examples fuzz fault cover bench fmt ci
+.PHONY: help test race lint cross examples recipes fuzz fault cover bench fmt ci
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ cross: ## link every package's test binary for the other platforms
 
 examples: ## run each example, check what it prints
 	.ci/run examples
+
+recipes: ## compile and run what docs/RECIPES.md shows
+	.ci/run recipes
 
 fuzz: ## every fuzz target, FUZZTIME each
 	.ci/run fuzz

@@ -1,0 +1,20 @@
+module github.com/go-multiprocessing/multiprocessing/recipes
+
+go 1.26.0
+
+replace github.com/go-multiprocessing/multiprocessing => ../
+
+require (
+	github.com/go-multiprocessing/multiprocessing v0.0.0-00010101000000-000000000000
+	github.com/spf13/cobra v1.10.2
+	github.com/urfave/cli/v3 v3.14.0
+	go.uber.org/goleak v1.3.0
+)
+
+require (
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/vmihailenco/msgpack/v5 v5.4.1 // indirect
+	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
