@@ -19,6 +19,8 @@ import (
 // When run returns, daemonic children are killed and the others are joined: that wait is for user work and has no
 // limit, but SIGINT and SIGTERM end it. Exit hooks then have five seconds. os.Exit, log.Fatal and a panic in run skip
 // all that, and the children die with us.
+//
+// A second call, and one in another goroutine than main's, panics: a child would go on with main beside what it is for.
 func Main(run func() error) {
 	enter()
 	if run == nil {
@@ -28,7 +30,7 @@ func Main(run func() error) {
 }
 
 // MainContext is Main for a run that wants to know when to stop: its ctx ends at the first SIGINT or SIGTERM. The
-// second one kills the program as if nobody had caught it.
+// second one kills the program as if nobody had caught it. The cause of ctx names the signal.
 func MainContext(run func(ctx context.Context) error) {
 	enter()
 	if run == nil {
