@@ -59,10 +59,10 @@ var allowed = map[string]map[string]string{
 		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",
 		"github.com/vmihailenco/msgpack/v5/msgpcode": "the primitives of the encoding",
 	},
-	"mp/internal/leak":   {},
+	"mp/internal/leak":   {"mp/internal/sys": "lists handles and children, on Windows"},
 	"mp/internal/record": {},
 	"mp/internal/odd":    {},
-	"mp/internal/prog":   {},
+	"mp/internal/prog":   {"mp/internal/sys": "lists processes, on Windows"},
 	"mp/internal/sys": {
 		"golang.org/x/sys/unix":    "what package syscall lacks",
 		"golang.org/x/sys/windows": "what package syscall lacks",
@@ -140,6 +140,9 @@ func within(path, root string) bool { return path == root || strings.HasPrefix(p
 func TestArchitectureImports(t *testing.T) {
 	used := make(map[string]bool)
 	defer func() { // a table that promises more than there is would be no picture
+		if len(used) == 0 {
+			return // all was skipped
+		}
 		for name, arrows := range allowed {
 			for to := range arrows {
 				if !used[name+" → "+to] {

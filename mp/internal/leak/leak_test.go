@@ -1,7 +1,9 @@
 package leak
 
 import (
+	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,7 +18,7 @@ func TestSeesLeaks(t *testing.T) {
 	if more := added(goroutines, goroutineIDs(), "goroutine"); len(more) != 1 {
 		t.Errorf("a goroutine more is seen as %v", more)
 	}
-	if runtime.GOOS != "linux" {
+	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
 		return
 	}
 	f, err := os.Open(os.DevNull)
@@ -27,12 +29,26 @@ func TestSeesLeaks(t *testing.T) {
 	if more := added(files, descriptors(), "descriptor"); len(more) != 1 {
 		t.Errorf("a descriptor more is seen as %v", more)
 	}
-	p, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
+	child := exec.Command(os.Args[0], "-test.run=^$")
+	stdin, err := child.StdinPipe() // which TestMain reads, so that the child stays
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Wait()
+	child.Env = append(os.Environ(), "MP_TEST_STAY=1")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Wait()
+	defer stdin.Close()
 	if more := processes(); len(more) != 1 || !strings.HasPrefix(more[0], "child process") {
 		t.Errorf("a child more is seen as %v", more)
 	}
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv("MP_TEST_STAY") != "" {
+		io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	os.Exit(m.Run())
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,14 +25,33 @@ var (
 	dir   string
 )
 
+// prebuilt is the variable that names a directory with the programs, for systems that have no go tool, such as Wine. A
+// program's file there is called like its directory in the module, with _ for /, its flags behind it:
+// mp_spawn_testdata_guard.exe, mp_spawn_testdata_notestmain-test.exe.
+const prebuilt = "MP_TEST_PROGRAMS"
+
 // Build builds the package in a directory (with "-test" in flags: its test binary) once for each test binary and
-// returns the path. Tests removes it.
+// returns the path. Tests removes it. When MP_TEST_PROGRAMS is set, it takes the program from there.
 func Build(t testing.TB, pkg string, flags ...string) string {
 	t.Helper()
 	mu.Lock()
 	defer mu.Unlock()
 	key := strings.Join(append(flags, pkg), " ")
 	if path, found := built[key]; found {
+		return path
+	}
+	args := []string{"build", "-o"}
+	rest := flags
+	if len(flags) > 0 && flags[0] == "-test" {
+		args, rest = []string{"test", "-c", "-o"}, flags[1:]
+	}
+	rest = append(slices.Clone(rest), pkg)
+	if from := os.Getenv(prebuilt); from != "" {
+		path := filepath.Join(from, prebuiltName(t, pkg, flags))
+		if _, err := os.Stat(path); err != nil {
+			t.Fatalf("%v; build it in %s with: go %s %s %s", err, here(t), strings.Join(args, " "), path, strings.Join(rest, " "))
+		}
+		built[key] = path
 		return path
 	}
 	if _, err := exec.LookPath("go"); err != nil {
@@ -44,16 +64,39 @@ func Build(t testing.TB, pkg string, flags ...string) string {
 		}
 	}
 	path := filepath.Join(dir, strings.NewReplacer("/", "_", ".", "_", " ", "_").Replace(key)+".exe")
-	args := []string{"build", "-o", path}
-	if len(flags) > 0 && flags[0] == "-test" {
-		args, flags = []string{"test", "-c", "-o", path}, flags[1:]
-	}
-	out, err := exec.Command("go", append(append(args, flags...), pkg)...).CombinedOutput()
+	out, err := exec.Command("go", slices.Concat(args, []string{path}, rest)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("building %s: %v\n%s", pkg, err, out)
 	}
 	built[key] = path
 	return path
+}
+
+// prebuiltName is the name of a program in the directory of prebuilt ones.
+func prebuiltName(t testing.TB, pkg string, flags []string) string {
+	t.Helper()
+	dir := filepath.Join(here(t), pkg)
+	for root := dir; ; root = filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			rel, err := filepath.Rel(root, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.ReplaceAll(filepath.ToSlash(rel), "/", "_") + strings.Join(flags, "") + ".exe"
+		}
+		if root == filepath.Dir(root) {
+			t.Fatalf("%s is in no module", dir)
+		}
+	}
+}
+
+func here(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // Tests are the tests of a package that builds programs; they remove them in the end. For mp.TestMain.
@@ -69,7 +112,7 @@ func cleanup() {
 	mu.Lock()
 	defer mu.Unlock()
 	if dir != "" {
-		os.RemoveAll(dir)
+		remove(dir)
 	}
 }
 
@@ -80,17 +123,16 @@ type Result struct {
 	Starts         int // how many processes of it were started, itself among them, if it calls CountStart
 }
 
-// startsVar names the file in which every process of a program leaves a byte.
+// startsVar names the directory in which every process of a program leaves a file.
 const startsVar = "MP_TEST_STARTS"
 
 // CountStart leaves a mark that this process began. A program calls it in its first init.
 func CountStart() {
-	path := os.Getenv(startsVar)
-	if path == "" {
+	dir := os.Getenv(startsVar)
+	if dir == "" {
 		return
 	}
-	if f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0); err == nil {
-		f.WriteString(".")
+	if f, err := os.CreateTemp(dir, ""); err == nil {
 		f.Close()
 	}
 }
@@ -98,10 +140,7 @@ func CountStart() {
 // Run runs a program to its end, with variables added to the environment.
 func Run(t testing.TB, path string, env []string, args ...string) Result {
 	t.Helper()
-	counter := filepath.Join(t.TempDir(), "starts")
-	if err := os.WriteFile(counter, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	counter := TempDir(t)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
@@ -116,6 +155,6 @@ func Run(t testing.TB, path string, env []string, args ...string) Result {
 	if ctx.Err() != nil {
 		t.Fatalf("%s did not end within %v; standard error:\n%s", path, limit, stderr.String())
 	}
-	marks, _ := os.ReadFile(counter)
+	marks, _ := os.ReadDir(counter)
 	return Result{Stdout: stdout.String(), Stderr: stderr.String(), Code: exitCode(cmd.ProcessState), Starts: len(marks)}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
@@ -36,6 +37,7 @@ func init() {
 }
 
 func main() {
+	closeStreams()
 	switch where {
 	case "main", "pool":
 		at("main")
@@ -53,6 +55,17 @@ func main() {
 	}
 }
 
+// closeStreams closes the standard streams of the first process that MP_TEST_CLOSED names.
+func closeStreams() {
+	closed := os.Getenv("MP_TEST_CLOSED")
+	os.Unsetenv("MP_TEST_CLOSED")
+	for name, f := range map[string]*os.File{"stdin": os.Stdin, "stdout": os.Stdout, "stderr": os.Stderr} {
+		if strings.Contains(closed, name) {
+			f.Close()
+		}
+	}
+}
+
 func run() error {
 	os.Setenv("MP_TEST_CHILD", "1")
 	if where == "deleted" || where == "replaced" {
@@ -62,6 +75,15 @@ func run() error {
 		}
 		if err == nil && where == "replaced" {
 			err = os.WriteFile(path, []byte("#!/bin/sh\necho another program\n"), 0o700)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if where == "moved" {
+		path, err := os.Executable()
+		if err == nil {
+			err = os.Rename(path, path+".old.exe")
 		}
 		if err != nil {
 			return err

@@ -7,15 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"net"
 	"os"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
 var (
-	n      = flag.Int("n", 0, "a number")
-	listen = flag.String("listen", "", "a socket to take")
+	n    = flag.Int("n", 0, "a number")
+	lock = flag.String("lock", "", "a file to create")
 )
 
 var Number = mp.Register("number", func(context.Context, int) (int, error) { return *n, nil })
@@ -23,9 +22,9 @@ var Number = mp.Register("number", func(context.Context, int) (int, error) { ret
 func init() {
 	flag.Parse()
 	fmt.Println("init prints")
-	if *listen != "" {
-		if _, err := net.Listen("unix", *listen); err != nil {
-			log.Fatal(err)
+	if *lock != "" {
+		if _, err := os.OpenFile(*lock, os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+			log.Fatal("another process has the lock: ", err)
 		}
 	}
 }

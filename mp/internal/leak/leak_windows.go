@@ -1,0 +1,39 @@
+package leak
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// lasting are the types of handles that this library opens. The others are the runtime's: threads and what they wait on
+// come and go as it likes.
+var lasting = map[string]bool{"File": true, "Process": true, "Job": true, "Section": true}
+
+// descriptors maps the open handles to what they are. Copies of standard error are left out: they are made once.
+func descriptors() map[string]string {
+	handles, err := sys.Handles()
+	if err != nil {
+		panic(err) // a check that sees nothing would be worthless
+	}
+	open := make(map[string]string)
+	for h, kind := range handles {
+		if lasting[kind] && !sys.SameObject(h, os.Stderr.Fd()) {
+			open[fmt.Sprintf("%#x", h)] = kind
+		}
+	}
+	return open
+}
+
+// processes lists our children.
+func processes() (children []string) {
+	all, err := sys.Children()
+	if err != nil {
+		panic(err)
+	}
+	for _, p := range all {
+		children = append(children, fmt.Sprintf("child process %v", p))
+	}
+	return children
+}

@@ -1,5 +1,0 @@
-package prog
-
-import "os"
-
-func exitCode(s *os.ProcessState) int { return s.ExitCode() }

@@ -1,0 +1,129 @@
+//go:build windows
+
+package sys
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// This file is for tests, which want to know what a process has left behind.
+
+// systemHandle is SYSTEM_HANDLE_TABLE_ENTRY_INFO_EX.
+type systemHandle struct {
+	object, pid, handle uintptr
+	access              uint32
+	trace, kind         uint16
+	attributes, unused  uint32
+}
+
+var (
+	queryObject    = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtQueryObject")
+	compareHandles = windows.NewLazySystemDLL("kernelbase.dll").NewProc("CompareObjectHandles")
+)
+
+// Handles maps this process's open handles to the names of their types, such as File, Process and Job. The system
+// lists those of all processes; it has no other list.
+func Handles() (map[uintptr]string, error) {
+	const extendedHandleInformation = 64
+	var list []byte
+	err := error(windows.STATUS_INFO_LENGTH_MISMATCH)
+	for size := 1 << 20; err == windows.STATUS_INFO_LENGTH_MISMATCH; size *= 2 {
+		list = make([]byte, size)
+		err = windows.NtQuerySystemInformation(extendedHandleInformation, unsafe.Pointer(&list[0]), uint32(size), nil)
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("NtQuerySystemInformation", err)
+	}
+	n, entries := *(*uintptr)(unsafe.Pointer(&list[0])), unsafe.Pointer(&list[2*unsafe.Sizeof(uintptr(0))])
+	open := make(map[uintptr]string)
+	for _, h := range unsafe.Slice((*systemHandle)(entries), n) {
+		if h.pid == uintptr(os.Getpid()) {
+			open[h.handle] = typeOf(h.handle)
+		}
+	}
+	return open, nil
+}
+
+// typeOf names the type of what a handle is open for.
+func typeOf(handle uintptr) string {
+	const objectTypeInformation = 2
+	var info struct {
+		name windows.NTUnicodeString
+		rest [1 << 10]byte
+	}
+	status, _, _ := queryObject.Call(handle, objectTypeInformation, uintptr(unsafe.Pointer(&info)), unsafe.Sizeof(info), 0)
+	if status != 0 {
+		return "closed"
+	}
+	return info.name.String()
+}
+
+// SameObject reports whether two handles are open for the same thing.
+func SameObject(a, b uintptr) bool {
+	same, _, _ := compareHandles.Call(a, b)
+	return same != 0
+}
+
+// ProcessEntry is a process that is running.
+type ProcessEntry struct {
+	Pid, Parent int
+	Path        string // of its program; empty when it is not told
+	started     windows.Filetime
+}
+
+func (p ProcessEntry) String() string { return fmt.Sprintf("%d %s", p.Pid, p.Path) }
+
+// Processes lists the processes that run. One that has ended is not among them although somebody has a handle of it.
+func Processes() ([]ProcessEntry, error) {
+	snapshot, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPPROCESS, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("CreateToolhelp32Snapshot", err)
+	}
+	defer windows.CloseHandle(snapshot)
+	var all []ProcessEntry
+	var e windows.ProcessEntry32
+	e.Size = uint32(unsafe.Sizeof(e))
+	for err = windows.Process32First(snapshot, &e); err == nil; err = windows.Process32Next(snapshot, &e) {
+		p := ProcessEntry{Pid: int(e.ProcessID), Parent: int(e.ParentProcessID)}
+		if p.look() {
+			all = append(all, p)
+		}
+	}
+	return all, nil
+}
+
+// look asks the process itself what the list does not tell, and reports whether it runs.
+func (p *ProcessEntry) look() bool {
+	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE, false, uint32(p.Pid))
+	if err != nil {
+		return err != windows.ERROR_INVALID_PARAMETER // another user's process runs all the same
+	}
+	defer windows.CloseHandle(h)
+	if event, err := windows.WaitForSingleObject(h, 0); err == nil && event == windows.WAIT_OBJECT_0 {
+		return false
+	}
+	path := make([]uint16, windows.MAX_LONG_PATH)
+	n := uint32(len(path))
+	if windows.QueryFullProcessImageName(h, 0, &path[0], &n) == nil {
+		p.Path = windows.UTF16ToString(path[:n])
+	}
+	var exited, kernel, user windows.Filetime
+	windows.GetProcessTimes(h, &p.started, &exited, &kernel, &user)
+	return true
+}
+
+// Children lists our children that run. Of a process that calls ours its parent but is older than we are, the real
+// parent had our process id before.
+func Children() ([]ProcessEntry, error) {
+	all, err := Processes()
+	us := ProcessEntry{Pid: os.Getpid()}
+	us.look()
+	return slices.DeleteFunc(all, func(p ProcessEntry) bool {
+		return p.Parent != us.Pid || p.started.Nanoseconds() < us.started.Nanoseconds()
+	}), err
+}
