@@ -17,6 +17,8 @@ func (*bytesConn) TakeFiles(n int, _ func([]byte) error) ([]*os.File, error) {
 	}
 	return nil, nil
 }
+func (*bytesConn) Settle()                          {}
+func (*bytesConn) Settled() bool                    { return true }
 func (*bytesConn) Write([][]byte, []*os.File) error { return nil }
 func (*bytesConn) SetReadDeadline(time.Time) error  { return nil }
 func (*bytesConn) Close() error                     { return nil }

@@ -8,12 +8,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
@@ -30,9 +30,6 @@ var kinds = []struct {
 func everyKind(t *testing.T, test func(t *testing.T, a, b Link)) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
-			if k.name == "stream" && runtime.GOOS == "windows" {
-				t.Skip("there is no stream link on Windows yet")
-			}
 			leak.Check(t)
 			a, b := k.make(t)
 			defer b.Close()
@@ -253,10 +250,11 @@ func TestCloseFreesSenders(t *testing.T) {
 
 func TestFilesTravelBeside(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
+		dir := prog.TempDir(t)
 		for _, n := range []int{1, 3, 0, 254, 600} {
 			var files []*os.File
 			for i := range n {
-				f, err := os.CreateTemp(t.TempDir(), "")
+				f, err := os.CreateTemp(dir, "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -287,9 +285,6 @@ func TestFilesTravelBeside(t *testing.T) {
 
 // Garbage, and a peer that dies within a message, end the link with an error; they never panic or hang.
 func TestStreamHostilePeer(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("there is no stream link on Windows yet")
-	}
 	good := append(appendHeader(nil, header{kind: 1, id: 2, length: 3}), "abc"...)
 	for name, c := range map[string]struct {
 		bytes []byte

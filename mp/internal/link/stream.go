@@ -11,6 +11,9 @@ type Conn interface {
 	Read(p []byte) (int, error)
 	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
 	Write(bufs [][]byte, files []*os.File) error
+	// Settle waits until the files that were written do not need this process any more.
+	Settle()
+	Settled() bool
 	SetReadDeadline(t time.Time) error
 	Close() error
 }
@@ -42,13 +45,19 @@ func (s *Stream) Send(m Msg) error { return s.out.send(m, true) }
 func (s *Stream) Post(m Msg) error { return s.out.send(m, false) }
 
 // Flush is documented with Link.
-func (s *Stream) Flush() error { return s.out.flush() }
+func (s *Stream) Flush() error {
+	if err := s.out.flush(); err != nil {
+		return err
+	}
+	s.conn.Settle()
+	return nil
+}
 
 // Flushed reports whether Flush has nothing to do.
 func (s *Stream) Flushed() bool {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	return s.out.err != nil || !s.out.busy && len(s.out.pending) == 0
+	return s.out.err != nil || !s.out.busy && len(s.out.pending) == 0 && s.conn.Settled()
 }
 
 // Recv is documented with Link.

@@ -238,6 +238,12 @@ func skip(bufs [][]byte, n int) [][]byte {
 	return bufs
 }
 
+// Settled reports whether the peer has got the files that were written, or the kernel has: it keeps them.
+func (c *Conn) Settled() bool { return true }
+
+// Settle waits until the files that were written do not need this process any more.
+func (c *Conn) Settle() {}
+
 // SetReadDeadline bounds the next reads, as in package os.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadline(t) }
 
