@@ -19,6 +19,9 @@ func Explain(err error, cfg *Config) error {
 	switch {
 	case cfg.Dir != "" && !isDir(cfg.Dir):
 		hint = fmt.Sprintf("the working directory %s does not exist or cannot be entered", cfg.Dir)
+		if _, missing := os.Stat(cfg.Dir); missing != nil {
+			err = missing // Windows only says that the name of a directory is bad
+		}
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		hint = "too many open files: a child needs about six descriptors here; raise the limit (ulimit -n) or start fewer"
 	case errors.Is(err, syscall.EAGAIN):

@@ -1,5 +1,3 @@
-//go:build unix
-
 package process_test
 
 import (
@@ -13,7 +11,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,7 +18,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-func TestMain(m *testing.M) { mp.TestMain(prog.Tests{M: m}) }
+func TestMain(m *testing.M) {
+	if os.Getenv("MP_TEST_SLEEP") != "" { // a program that knows nothing of mp
+		time.Sleep(1000 * time.Second)
+		return
+	}
+	mp.TestMain(prog.Tests{M: m})
+}
 
 // What the children of these tests do.
 var (
@@ -54,17 +57,19 @@ var (
 		return string(b), err
 	})
 	Open = mp.Register("open", func(_ context.Context, path string) (*os.File, error) { return os.Open(path) })
-	FDs  = mp.Register("fds", func(context.Context, int) ([]string, error) {
-		entries, err := os.ReadDir("/proc/self/fd")
-		var open []string
-		for _, e := range entries {
-			if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil {
-				open = append(open, e.Name()+" "+target)
-			}
+	Sub  = mp.Register("sub", func(_ context.Context, deaf bool) (int, error) {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "MP_TEST_SLEEP=1")
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			return 0, err
 		}
-		return open, err
+		for deaf {
+			fmt.Println(cmd.Process.Pid)
+			time.Sleep(time.Hour)
+		}
+		return cmd.Process.Pid, nil
 	})
-	Sub    = mp.Register("sub", func(context.Context, int) (int, error) { return 0, exec.Command("sleep", "1000").Start() })
 	Tree   *mp.Func[int, []string]
 	errOwn = errors.New("an error of our own")
 )
@@ -79,20 +84,23 @@ type value struct {
 }
 
 type identity struct {
-	Name, Parent           string
-	Pid, ParentPid         int
-	Daemon, ParentAlive    bool
-	Args                   []string
-	Dir, Stdin, Comm, Home string
+	Name, Parent                 string
+	Pid, ParentPid               int
+	Daemon, ParentAlive, NoStdin bool
+	Args                         []string
+	Dir, Comm, Home              string
 }
 
 func who(context.Context, int) (identity, error) {
 	me, parent := mp.CurrentProcess(), mp.ParentProcess()
 	dir, _ := os.Getwd()
-	stdin, _ := os.Readlink("/proc/self/fd/0")
-	comm, _ := os.ReadFile("/proc/self/comm")
+	n, err := os.Stdin.Read(make([]byte, 1))
+	var comm []byte
+	if runtime.GOOS == "linux" {
+		comm, _ = os.ReadFile("/proc/self/comm")
+	}
 	return identity{
-		Name: me.Name, Pid: me.Pid, Daemon: me.Daemon, Args: os.Args, Dir: dir, Stdin: stdin,
+		Name: me.Name, Pid: me.Pid, Daemon: me.Daemon, Args: os.Args, Dir: dir, NoStdin: n == 0 && err == io.EOF,
 		Comm: strings.TrimSpace(string(comm)), Home: os.Getenv("HOME"),
 		Parent: parent.Name, ParentPid: parent.Pid, ParentAlive: parent.Alive(),
 	}, nil
@@ -156,20 +164,13 @@ func misbehave(ctx context.Context, how string) (string, error) {
 		mp.AtExit(func() { fmt.Fprintln(os.Stderr, "hook in the child") })
 		mp.Exit(9)
 	case "kill":
-		syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
-	case "abort":
-		syscall.Kill(os.Getpid(), syscall.SIGABRT)
+		prog.Kill(os.Getpid())
 		select {}
 	case "garbage":
-		for fd := 1; fd < 12; fd++ {
-			syscall.Write(fd, []byte(strings.Repeat("garbage\n", 100)))
-		}
+		writeEverywhere([]byte(strings.Repeat("garbage\n", 100)))
 		time.Sleep(time.Hour)
 	case "close link":
-		for fd := 3; fd < 12; fd++ {
-			syscall.Close(fd)
-		}
+		closeEverything()
 		time.Sleep(time.Hour)
 	case "flood":
 		line := strings.Repeat("x", 99) + "\n"
@@ -183,7 +184,9 @@ func misbehave(ctx context.Context, how string) (string, error) {
 		os.Stderr.Close()
 		return "closed", nil
 	case "stop":
-		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		prog.Freeze(os.Getpid())
+	default:
+		return how, signalOneself(how)
 	}
 	return how, nil
 }
@@ -221,7 +224,7 @@ func (w signalWriter) Write(p []byte) (int, error) {
 
 func tempFile(t testing.TB, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
+	path := filepath.Join(prog.TempDir(t), "file")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

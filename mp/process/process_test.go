@@ -1,5 +1,3 @@
-//go:build unix
-
 package process_test
 
 import (
@@ -8,7 +6,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/process"
 )
 
@@ -57,7 +58,11 @@ func TestResult(t *testing.T) {
 func TestLifecycle(t *testing.T) {
 	leak.Check(t)
 	ctx := t.Context()
-	p := mp.NewProcess(Who, 0, &mp.ProcessOptions{Name: "worker", Daemon: true, Dir: "/", Env: []string{"HOME=/nowhere"}})
+	dir, err := filepath.EvalSymlinks(prog.TempDir(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := mp.NewProcess(Who, 0, &mp.ProcessOptions{Name: "worker", Daemon: true, Dir: dir, Env: []string{"HOME=/nowhere"}})
 	if p.Alive() || p.Pid() != 0 || p.Name() != "worker" || !p.Daemon() || len(mp.ActiveChildren()) != 0 {
 		t.Errorf("before Start: %v", p)
 	}
@@ -86,7 +91,10 @@ func TestLifecycle(t *testing.T) {
 	}
 	want := identity{
 		Name: "worker", Parent: "MainProcess", Pid: p.Pid(), ParentPid: os.Getpid(), Daemon: true, ParentAlive: true,
-		Args: os.Args, Dir: "/", Stdin: "/dev/null", Comm: "worker", Home: "/nowhere",
+		Args: os.Args, Dir: dir, NoStdin: true, Home: "/nowhere",
+	}
+	if runtime.GOOS == "linux" {
+		want.Comm = "worker"
 	}
 	if !reflect.DeepEqual(id, want) {
 		t.Errorf("in the child: %+v, want %+v", id, want)
@@ -94,7 +102,7 @@ func TestLifecycle(t *testing.T) {
 	if code, exited := p.ExitCode(); code != 0 || !exited || p.Alive() || len(mp.ActiveChildren()) != 0 {
 		t.Errorf("after its end: %v", p)
 	}
-	if u := p.Usage(); u.PeakRSS < 1<<20 || u.User+u.System <= 0 {
+	if u := p.Usage(); u.PeakRSS < 1<<20 && !prog.Wine() || u.User+u.System <= 0 {
 		t.Errorf("usage: %+v", u)
 	}
 	if s := p.String(); !strings.HasPrefix(s, "<Process name='worker' pid=") || !strings.HasSuffix(s, "stopped exitcode=0 daemon>") {
@@ -146,13 +154,18 @@ func TestJoinIsBounded(t *testing.T) {
 	}
 }
 
+// Windows has no signals; its exit codes say the same, but for Interrupt, which says nothing to the deaf there.
+//
 // PY-PROC-11 … 14, PY-EXIT-05
 func TestSignals(t *testing.T) {
-	for sig, send := range map[syscall.Signal]func(*mp.Process[int]) error{
+	signals := map[syscall.Signal]func(*mp.Process[int]) error{
 		syscall.SIGTERM: (*mp.Process[int]).Terminate,
 		syscall.SIGKILL: (*mp.Process[int]).Kill,
-		syscall.SIGINT:  (*mp.Process[int]).Interrupt,
-	} {
+	}
+	if runtime.GOOS != "windows" {
+		signals[syscall.SIGINT] = (*mp.Process[int]).Interrupt
+	}
+	for sig, send := range signals {
 		leak.Check(t)
 		p := started(t, t.Context(), Deaf, 0, nil)
 		if s := p.String(); !strings.HasSuffix(s, " started>") || len(mp.ActiveChildren()) != 1 {
@@ -231,42 +244,6 @@ func TestManyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// PY-PROC-23, PY-BOOT-11
-func TestDescriptorsInTheChild(t *testing.T) {
-	leak.Check(t)
-	f, err := os.Open(tempFile(t, "x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var counts []int
-	var siblings []*mp.Process[int]
-	for range 4 {
-		p, err := mp.Start(t.Context(), FDs, 0, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		open, err := p.Result(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		counts = append(counts, len(open))
-		for _, o := range open {
-			if strings.Contains(o, "/file") {
-				t.Errorf("a file of ours is open in the child: %s", o)
-			}
-		}
-		siblings = append(siblings, started(t, t.Context(), Deaf, 0, nil))
-	}
-	for _, p := range siblings {
-		p.Kill()
-		p.Join(t.Context())
-	}
-	if slices.Max(counts) != slices.Min(counts) {
-		t.Errorf("descriptors in children beside 0, 1, 2 and 3 siblings: %v", counts)
-	}
-}
-
 // PY-PROC-34: nothing is started when the argument cannot be sent.
 func TestUnsendableArgument(t *testing.T) {
 	leak.Check(t)
@@ -293,8 +270,9 @@ func TestStartFails(t *testing.T) {
 	if _, err := mp.Start(over, Double, 1, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a ctx that is over: %v", err)
 	}
-	_, err := mp.Start(t.Context(), Double, 1, &mp.ProcessOptions{Dir: "/does/not/exist"})
-	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "working directory /does/not/exist") {
+	missing := filepath.Join(prog.TempDir(t), "missing")
+	_, err := mp.Start(t.Context(), Double, 1, &mp.ProcessOptions{Dir: missing})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "working directory "+missing) {
 		t.Errorf("no such directory: %v", err)
 	}
 	p := mp.NewProcess(Double, 1, nil)

@@ -1,0 +1,97 @@
+//go:build unix
+
+package process_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+// What the children of these tests do on POSIX systems only.
+
+// signalOneself sends the process what misbehave was asked for.
+func signalOneself(how string) error {
+	if how == "abort" {
+		syscall.Kill(os.Getpid(), syscall.SIGABRT)
+		select {}
+	}
+	return nil
+}
+
+// writeEverywhere writes to every stream and link of this process.
+func writeEverywhere(text []byte) {
+	for fd := 1; fd < 12; fd++ {
+		syscall.Write(fd, text)
+	}
+}
+
+// closeEverything closes every link of this process.
+func closeEverything() {
+	for fd := 3; fd < 12; fd++ {
+		syscall.Close(fd)
+	}
+}
+
+var FDs = mp.Register("fds", func(context.Context, int) ([]string, error) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	var open []string
+	for _, e := range entries {
+		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil {
+			open = append(open, e.Name()+" "+target)
+		}
+	}
+	return open, err
+})
+
+// PY-PROC-23, PY-BOOT-11
+func TestDescriptorsInTheChild(t *testing.T) {
+	leak.Check(t)
+	f, err := os.Open(tempFile(t, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var counts []int
+	var siblings []*mp.Process[int]
+	for range 4 {
+		p, err := mp.Start(t.Context(), FDs, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open, err := p.Result(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts = append(counts, len(open))
+		for _, o := range open {
+			if strings.Contains(o, "/file") {
+				t.Errorf("a file of ours is open in the child: %s", o)
+			}
+		}
+		siblings = append(siblings, started(t, t.Context(), Deaf, 0, nil))
+	}
+	for _, p := range siblings {
+		p.Kill()
+		p.Join(t.Context())
+	}
+	if slices.Max(counts) != slices.Min(counts) {
+		t.Errorf("descriptors in children beside 0, 1, 2 and 3 siblings: %v", counts)
+	}
+}
+
+// Go turns SIGABRT into a fatal error with a dump; what matters is that it is told.
+func TestAbort(t *testing.T) {
+	code, _, err := fate(t, "abort")
+	var exit *mp.ExitError
+	if !errors.As(err, &exit) || code != 2 || exit.Cause != mp.CauseFatal || !strings.Contains(exit.Stack, "SIGABRT") {
+		t.Errorf("%v, exit code %d", err, code)
+	}
+}
