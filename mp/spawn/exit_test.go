@@ -1,5 +1,3 @@
-//go:build unix
-
 package spawn_test
 
 import (
@@ -9,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -106,35 +103,13 @@ func running(t *testing.T, how string, n int) (*exec.Cmd, []int) {
 	return cmd, pids
 }
 
-// SIGINT and SIGTERM end the wait for a child that never ends, and the program dies of them.
-func TestSignalEndsTheJoin(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		cmd, pids := running(t, "join forever", 1)
-		cmd.Process.Signal(sig)
-		cmd.Wait()
-		if s := cmd.ProcessState.Sys().(syscall.WaitStatus); !s.Signaled() || s.Signal() != sig {
-			t.Errorf("%v: the program ended with %v", sig, cmd.ProcessState)
-		}
-		awaitGone(t, pids)
-	}
-}
-
-func TestMainContext(t *testing.T) {
-	cmd, _ := running(t, "context", 1)
-	cmd.Process.Signal(syscall.SIGTERM)
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 1 {
-		t.Errorf("exit code %d", code)
-	}
-}
-
 // Nobody outlives the parent, whatever killed it and whatever they are doing: children, their children, and theirs, and
 // the workers of a pool.
 //
 // PY-ORPH-01 … 04
 func TestOrphans(t *testing.T) {
 	for _, how := range []string{"family", "busy", "workers"} {
-		for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGSEGV} {
+		for _, sig := range deaths {
 			cmd, pids := running(t, how, 3)
 			start := time.Now()
 			cmd.Process.Signal(sig)
@@ -145,13 +120,13 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
-// awaitGone waits until none of the processes exists any more, zombies not counted: init is to reap those.
+// awaitGone waits until none of the processes exists any more.
 func awaitGone(t *testing.T, pids []int) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Microsecond) {
 		var left []int
 		for _, pid := range pids {
-			if alive(pid) {
+			if prog.Alive(pid) {
 				left = append(left, pid)
 			}
 		}
@@ -162,13 +137,4 @@ func awaitGone(t *testing.T, pids []int) {
 			t.Fatalf("still there: %v", left)
 		}
 	}
-}
-
-func alive(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return syscall.Kill(pid, 0) == nil && !os.IsNotExist(err)
-	}
-	_, state, _ := strings.Cut(string(stat), ") ")
-	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
