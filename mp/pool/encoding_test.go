@@ -1,16 +1,14 @@
-//go:build unix
-
 package pool_test
 
 import (
 	"context"
 	"encoding/binary"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 // gate is an argument, or a result, whose encoding and decoding in this process wait for the test.
@@ -45,7 +43,7 @@ func TestKilledWhileEncoding(t *testing.T) {
 			return
 		}
 		victim := p.Stats().Workers[0].Pid
-		syscall.Kill(victim, syscall.SIGKILL)
+		prog.Kill(victim)
 		for s := p.Stats(); s.Started < 2 || len(s.Workers) == 0; s = p.Stats() { // until another one is up
 			time.Sleep(time.Millisecond)
 		}

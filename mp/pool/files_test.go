@@ -1,46 +1,31 @@
-//go:build unix
-
 package pool_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-var (
-	Lend = mp.Register("lend", func(_ context.Context, path string) (*os.File, error) {
-		f, err := os.Open(strings.TrimSuffix(path, " closed"))
-		if err == nil && strings.HasSuffix(path, " closed") {
-			f.Close()
-		}
-		return f, err
-	})
-	DieOfReceiving = mp.RegisterInit("dieOfReceiving", func(context.Context, int) error {
-		limit := &syscall.Rlimit{Cur: 40, Max: 40}
-		return syscall.Setrlimit(syscall.RLIMIT_NOFILE, limit)
-	})
-	Count = mp.Register("count", func(_ context.Context, files []*os.File) (int, error) {
-		for _, f := range files {
-			f.Close()
-		}
-		return len(files), nil
-	})
-)
+var Lend = mp.Register("lend", func(_ context.Context, path string) (*os.File, error) {
+	f, err := os.Open(strings.TrimSuffix(path, " closed"))
+	if err == nil && strings.HasSuffix(path, " closed") {
+		f.Close()
+	}
+	return f, err
+})
 
 func TestFilesToWorkers(t *testing.T) {
 	p := newPool(t, nil)
 	var files []*os.File
 	for i := range 30 {
-		path := filepath.Join(t.TempDir(), "f")
+		path := filepath.Join(prog.TempDir(t), "f")
 		os.WriteFile(path, fmt.Append(nil, "file ", i), 0o600)
 		f, err := os.Open(path)
 		if err != nil {
@@ -63,7 +48,7 @@ func TestFilesToWorkers(t *testing.T) {
 // Files that are closed too early, or cannot be received, cost their own item.
 func TestFilesThatCannotBeSent(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
-	path := filepath.Join(t.TempDir(), "f")
+	path := filepath.Join(prog.TempDir(t), "f")
 	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -101,29 +86,6 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 	g.Close()
 	if s := p.Stats(); s.Started != 1 {
 		t.Errorf("%d workers", s.Started)
-	}
-}
-
-// An item that kills every worker that receives it, before it begins, is found out and blamed.
-func TestDeathOnArrival(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{Workers: 2, Init: DieOfReceiving.With(0), Stderr: io.Discard})
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer null.Close()
-	poison := make([]*os.File, 60)
-	for i := range poison {
-		poison[i] = null
-	}
-	items := [][]*os.File{nil, {null}, poison, {null, null}, nil}
-	got, err := mp.Map(t.Context(), p, Count, items, mp.KeepGoing(), mp.ChunkSize(5))
-	var exit *mp.ExitError
-	if !errors.As(err, &exit) || exit.Index != 2 {
-		t.Errorf("%v", err)
-	}
-	if got[0] != 0 || got[1] != 1 || got[3] != 2 || p.Stats().Started > 8 {
-		t.Errorf("%v, %+v", got, p.Stats())
 	}
 }
 

@@ -1,5 +1,3 @@
-//go:build unix
-
 package pool_test
 
 import (
@@ -11,12 +9,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
@@ -61,6 +59,9 @@ type task struct {
 	How string
 }
 
+// killed is why a worker has died that was killed from outside. On Windows nothing tells it from an exit.
+var killed = map[bool]mp.Cause{true: mp.CauseSignal, false: mp.CauseExit}[runtime.GOOS != "windows"]
+
 var errUnlucky = errors.New("unlucky")
 
 func init() { mp.RegisterError("pool_test.unlucky", errUnlucky) }
@@ -76,7 +77,7 @@ func do(ctx context.Context, t task) (int, error) {
 	case "goexit":
 		runtime.Goexit()
 	case "kill":
-		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		prog.Kill(os.Getpid())
 		select {}
 	case "exit":
 		os.Exit(99)
@@ -95,23 +96,23 @@ func do(ctx context.Context, t task) (int, error) {
 	return t.N * t.N, nil
 }
 
-// work is a task that leaves a line in a file when it starts and when it ends.
+// work is a task that leaves a line in a file of its process when it starts and when it ends.
 type work struct {
-	Path string
-	N    int
-	For  time.Duration
+	Dir string
+	N   int
+	For time.Duration
 }
 
 func mark(_ context.Context, w work) (int, error) {
-	f, err := os.OpenFile(w.Path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(w.Dir, fmt.Sprint(os.Getpid())), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
-	fmt.Fprintf(f, "start %d %d\n", w.N, os.Getpid())
+	fmt.Fprintf(f, "start %d\n", w.N)
 	for end := time.Now().Add(w.For); time.Now().Before(end); {
 	}
-	fmt.Fprintf(f, "end %d %d\n", w.N, os.Getpid())
+	fmt.Fprintf(f, "end %d\n", w.N)
 	return w.N, nil
 }
 
