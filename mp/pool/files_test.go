@@ -14,6 +14,9 @@ import (
 )
 
 var Lend = mp.Register("lend", func(_ context.Context, path string) (*os.File, error) {
+	if path == "exit" {
+		os.Exit(99)
+	}
 	f, err := os.Open(strings.TrimSuffix(path, " closed"))
 	if err == nil && strings.HasSuffix(path, " closed") {
 		f.Close()
@@ -111,6 +114,28 @@ func TestFilesOfResultsNobodyGets(t *testing.T) {
 		f.Cancel()
 		if g, err := f.Wait(t.Context()); err == nil {
 			g.Close()
+		}
+	}
+}
+
+// A worker that dies right after an item that returned a file has not taken the file along, nor the blame to that item.
+func TestFilesBeforeADeath(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1})
+	for range 5 {
+		files, err := mp.Map(t.Context(), p, Lend, []string{os.DevNull, "exit", os.DevNull, os.DevNull, "exit"}, mp.KeepGoing(), mp.ChunkSize(5))
+		for i, f := range files {
+			if died := i == 1 || i == 4; (f == nil) != died {
+				t.Errorf("item %d: %v", i, f)
+			}
+			if f != nil {
+				f.Close()
+			}
+		}
+		for i, err := range err.(interface{ Unwrap() []error }).Unwrap() {
+			var exit *mp.ExitError
+			if !errors.As(err, &exit) || exit.Index != []int{1, 4}[min(i, 1)] || exit.ExitCode != 99 {
+				t.Errorf("%v", err)
+			}
 		}
 	}
 }

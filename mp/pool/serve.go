@@ -261,6 +261,9 @@ func (s *server) answer(id uint64, failure *spawn.Failure) {
 	s.mu.Unlock()
 	binary.LittleEndian.PutUint64(s.out.Data, s.announced)
 	err := s.link.Send(link.Msg{Kind: kind, ID: id, Body: s.out.Data, Files: s.out.Files})
+	if len(s.out.Files) > 0 {
+		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
+	}
 	link.CloseAll(s.out.Files) // the pool has its own now
 	if errors.Is(err, link.ErrNotSent) {
 		s.answer(id, spawn.Unsent(err))

@@ -49,6 +49,9 @@ func streams(t testing.TB) (a, b Link) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := ours.Connect(os.Getpid()); err != nil {
+		t.Fatal(err)
+	}
 	return NewStream(ours), NewStream(theirs)
 }
 

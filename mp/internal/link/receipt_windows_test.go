@@ -11,8 +11,9 @@ import (
 // A child's files stay in the child until its parent fetches them, so it must not exit before: Flush waits for that.
 func TestFlushWaitsForFiles(t *testing.T) {
 	leak.Check(t)
-	a, b := streams(t)
+	b, a := streams(t) // a is the child's end
 	defer b.Close()
+	defer a.Close()
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +51,4 @@ func TestFlushWaitsForFiles(t *testing.T) {
 	go func() { flushed <- a.Flush() }()
 	a.Close() // nobody waits for what nobody will get
 	<-flushed
-	m := recv(t, b)
-	m.CloseFiles()
 }
