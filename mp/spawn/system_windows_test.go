@@ -63,7 +63,7 @@ func TestWaysToStart(t *testing.T) {
 func TestProgramIsGone(t *testing.T) {
 	path := copyProgram(t, prog.Build(t, "./testdata/guard"), filepath.Join(prog.TempDir(t), "program.exe"))
 	r := prog.Run(t, path, []string{"MP_TEST_WHERE=moved"})
-	if r.Code != 1 || r.Stdout != "" || !strings.Contains(r.Stderr, "is not there any more") {
+	if r.Code != 1 || r.Stdout != "" || !strings.Contains(r.Stderr, "cannot be found") {
 		t.Errorf("%+v", r)
 	}
 }

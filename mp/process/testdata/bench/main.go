@@ -1,3 +1,5 @@
+//go:build linux
+
 // Bench measures what processes cost and prints the figures that its argument names as "value unit", one a line. It is a
 // program because its children are itself: those of a test binary would start more slowly and be larger.
 package main
