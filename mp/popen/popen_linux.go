@@ -1,6 +1,7 @@
 package popen
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"sync"
@@ -42,6 +43,10 @@ func startProcesses(requests <-chan startRequest) {
 	runtime.LockOSThread()
 	for r := range requests {
 		process, err := os.StartProcess(r.path, r.argv, r.attr)
+		if errors.Is(err, syscall.EINVAL) { // an emulator of the kernel, such as qemu's, may not know pidfds
+			r.attr.Sys.PidFD = nil
+			process, err = os.StartProcess(r.path, r.argv, r.attr)
+		}
 		r.reply <- startReply{process, err}
 	}
 }

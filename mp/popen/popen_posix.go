@@ -22,7 +22,7 @@ func start(cfg *Config, ends []*sys.ChildEnd) (pid int, h handle, err error) {
 	for i, e := range ends {
 		files[i] = e.File
 	}
-	var pidfd int
+	pidfd := -1
 	attr := &os.ProcAttr{Dir: cfg.Dir, Env: cfg.Env, Files: files, Sys: sysProcAttr(&pidfd)}
 	process, err := startProcess(cfg.Path, cfg.Args, attr)
 	if err != nil {

@@ -104,7 +104,7 @@ func verdict(r prog.Result) string {
 		}
 	}
 	switch {
-	case r.Code == 0 && r.Stdout == started+mapped && r.Stderr == "":
+	case r.Code == 0 && r.Stdout == started+mapped:
 		return "right"
 	case r.Code == 1 && inWords.MatchString(r.Stdout):
 		return "error"

@@ -12,7 +12,7 @@ import (
 )
 
 // A program that runs with more rights than who started it does not let him be its parent: he could have it run any
-// registered function. It believes a parent that has its rights. PY-PROC-28
+// registered function. It believes a parent that has its rights.
 func TestPrivileged(t *testing.T) {
 	needRoot(t, "setpriv", "id")
 	const (
@@ -53,6 +53,10 @@ func TestPrivileged(t *testing.T) {
 			}
 		})
 	}
+
+	// Ambient capabilities are passed on to children, which gain nothing then.
+	const ambient = "--inh-caps=+net_bind_service --ambient-caps=+net_bind_service "
+	expect(t, run(t, "start map", nil, "sh", "-c", user+ambient+install(t)+"/place"), started+mapped)
 
 	// Where there are no rights to gain, it is believed: it is a good forger.
 	if r := run(t, "start", nil, forger, static(t, "old")); r.Code != 1 || r.Stdout != "" || r.Stderr != "" {
