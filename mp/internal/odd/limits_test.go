@@ -27,12 +27,11 @@ func TestFewDescriptors(t *testing.T) {
 // first to need one, and then it gives up: with a low limit either may happen. Nothing hangs, and nothing is left.
 func TestFewProcesses(t *testing.T) {
 	needRoot(t, "prlimit", "setpriv")
-	dir := install(t)
+	dir := "DIR=" + install(t)
 	told := 0
 	for limit := 5; limit <= 65; limit += 6 {
-		user := fmt.Sprint(1<<24 + os.Getpid()) // with no other processes
-		r := run(t, "start many left", nil, "prlimit", fmt.Sprintf("--nproc=%d", limit),
-			"setpriv", "--reuid="+user, "--regid="+user, "--clear-groups", dir+"/place")
+		user := 1<<24 + os.Getpid() // who has no other processes
+		r := run(t, "start many left", []string{dir}, "unshare", asUser(t, user, fmt.Sprintf("prlimit --nproc=%d", limit), "/tmp/place")...)
 		if r.Code == 2 && gaveUp.MatchString(r.Stderr) {
 			continue
 		}

@@ -3,6 +3,7 @@
 package odd_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,6 +106,12 @@ func unshared(t *testing.T, flags, script string) (args []string) {
 		t.Skipf("namespaces are refused here: %v, %s", err, out)
 	}
 	return append(args, "set -e; "+script)
+}
+
+// asUser is a command of another user, who sees $DIR as /tmp: our own temporary directory may be closed to him.
+func asUser(t *testing.T, user int, before, command string) (args []string) {
+	t.Helper()
+	return unshared(t, "-m", fmt.Sprintf("mount --bind $DIR /tmp; exec %s setpriv --reuid=%d --regid=%d --clear-groups %s", before, user, user, command))
 }
 
 // needRoot skips a test that is about several users.

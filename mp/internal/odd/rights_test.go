@@ -16,13 +16,14 @@ import (
 func TestPrivileged(t *testing.T) {
 	needRoot(t, "setpriv", "id")
 	const (
-		user  = "setpriv --reuid=64999 --regid=64999 --clear-groups "
+		user  = 64999
 		other = "another user or group than this program runs as"
 		caps  = "this program's file has capabilities"
 	)
-	script := `d=$(mktemp -d) && trap 'rm -r $d' EXIT && chmod 755 $d && cp "$(command -v id)" $d/id && chown 64998 $d/id && chmod 4755 $d/id && ` + user + `$d/id -u`
-	if out, err := exec.Command("sh", "-c", script).Output(); err != nil || string(out) != "64998\n" {
-		t.Skipf("setuid does nothing here: %v, %s", err, out)
+	probe := asUser(t, user, "", "/tmp/id -u")
+	probe[len(probe)-1] = `cp "$(command -v id)" $DIR; chown 64998 $DIR/id; chmod 4755 $DIR/id; ` + probe[len(probe)-1]
+	if r := run(t, "", []string{"DIR=" + install(t)}, "unshare", probe...); r.Stdout != "64998\n" {
+		t.Skipf("setuid does nothing here: %+v", r)
 	}
 	t.Setenv("CGO_ENABLED", "0")
 	forger := prog.Build(t, "./testdata/forger")
@@ -40,14 +41,14 @@ func TestPrivileged(t *testing.T) {
 			if out, err := prepare.CombinedOutput(); err != nil {
 				t.Skipf("this cannot be prepared here: %v, %s", err, out)
 			}
-			r := run(t, "start map", nil, "sh", "-c", user+dir+"/place")
+			r := run(t, "start map", []string{"DIR=" + dir}, "unshare", asUser(t, user, "", "/tmp/place")...)
 			switch {
 			case c.steps != "":
 				expect(t, r, c.steps)
 			case r.Code != 1 || strings.Count(r.Stdout, c.refusal) != 2:
 				t.Errorf("of its own child it says %+v", r)
 			}
-			r = run(t, "start", nil, "sh", "-c", user+dir+"/forger "+dir+"/place")
+			r = run(t, "start", []string{"DIR=" + dir}, "unshare", asUser(t, user, "", "/tmp/forger /tmp/place")...)
 			if r.Code != 1 || r.Stdout != "" || !strings.Contains(r.Stderr, c.refusal) {
 				t.Errorf("to a forger it says %+v", r)
 			}
@@ -56,7 +57,7 @@ func TestPrivileged(t *testing.T) {
 
 	// Ambient capabilities are passed on to children, which gain nothing then.
 	const ambient = "--inh-caps=+net_bind_service --ambient-caps=+net_bind_service "
-	expect(t, run(t, "start map", nil, "sh", "-c", user+ambient+install(t)+"/place"), started+mapped)
+	expect(t, run(t, "start map", []string{"DIR=" + install(t)}, "unshare", asUser(t, user, "", ambient+"/tmp/place")...), started+mapped)
 
 	// Where there are no rights to gain, it is believed: it is a good forger.
 	if r := run(t, "start", nil, forger, static(t, "old")); r.Code != 1 || r.Stdout != "" || r.Stderr != "" {
