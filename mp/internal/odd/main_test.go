@@ -94,14 +94,14 @@ func awaitNone(t *testing.T, mark string) {
 	}
 }
 
-// unshared is a shell script in new namespaces, in which $DIR has the program and mounts are nobody else's. It skips the
-// test where they are refused. As root inside, whoever we are.
+// unshared are the arguments with which unshare runs a shell script in new namespaces, in which mounts are nobody
+// else's, as root, whoever we are. It skips the test where they are refused.
 func unshared(t *testing.T, flags, script string) (args []string) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		flags = "-r" + flags[1:]
 	}
-	args = []string{flags, "--mount-proc", "/bin/sh", "-c"}
+	args = []string{flags, "/bin/sh", "-c"}
 	if out, err := exec.Command("unshare", append(args, "true")...).CombinedOutput(); err != nil {
 		t.Skipf("namespaces are refused here: %v, %s", err, out)
 	}
@@ -114,11 +114,11 @@ func asUser(t *testing.T, user int, before, command string) (args []string) {
 	return unshared(t, "-m", fmt.Sprintf("mount --bind $DIR /tmp; exec %s setpriv --reuid=%d --regid=%d --clear-groups %s", before, user, user, command))
 }
 
-// needRoot skips a test that is about several users.
+// needRoot skips a test that is about several users, or changes mounts that are not its own.
 func needRoot(t *testing.T, tools ...string) {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("only root can become another user")
+		t.Skip("only root can do this")
 	}
 	need(t, tools...)
 }

@@ -22,12 +22,12 @@ import (
 func TestPidOne(t *testing.T) {
 	dir := "DIR=" + install(t)
 	r := run(t, "change start map kill end left", []string{dir, "MP_TEST_CHANGE=echo $PPID"}, "unshare",
-		unshared(t, "-mpf", "exec $DIR/place")...)
+		unshared(t, "-mpf", "mount -t proc proc /proc; exec $DIR/place")...)
 	expect(t, r, "change: 1\n"+started+mapped+"kill: -9\nend: cancelled true\nleft: 0\n")
 
 	// SIGTERM: the Go runtime ends it although the kernel would not.
 	r = run(t, "stay change", []string{dir, "MP_TEST_CHANGE=kill -TERM 1; sleep 60"}, "unshare",
-		unshared(t, "-mpf", "exec $DIR/place")...)
+		unshared(t, "-mpf", "mount -t proc proc /proc; exec $DIR/place")...)
 	if r.Code != 2 || r.Stdout != "stay: \n" || r.Stderr != "" {
 		t.Errorf("%+v", r)
 	}

@@ -35,6 +35,7 @@ func TestProcComesAndGoes(t *testing.T) {
 
 // A file system that is remounted noexec under a running program. PY-BOOT-13
 func TestNoExec(t *testing.T) {
+	needRoot(t)
 	dir := install(t)
 	r := run(t, "start change start map", []string{"DIR=" + dir, "MP_TEST_CHANGE=mount -o remount,noexec " + dir + "/m"}, "unshare",
 		unshared(t, "-m", "cd $DIR; mkdir m; mount -t tmpfs none m; cp place m; exec m/place")...)
@@ -44,6 +45,7 @@ func TestNoExec(t *testing.T) {
 
 // Nothing is written anywhere, and no shared memory is needed.
 func TestReadOnlyRoot(t *testing.T) {
+	needRoot(t)
 	r := run(t, "start map", []string{"DIR=" + install(t)}, "unshare",
 		unshared(t, "-m", "mount -o bind,ro / /; mount -o remount,bind,ro /; mount -t tmpfs -o size=64m none /dev/shm; exec $DIR/place")...)
 	expect(t, r, started+mapped)
