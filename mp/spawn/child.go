@@ -27,7 +27,8 @@ type Child struct {
 	popen     *popen.Process
 	stream    *link.Stream
 	crash     *popen.Head
-	debugged  bool // it waits for a debugger before it gets ready
+	debugged  bool          // it waits for a debugger before it gets ready
+	untracked chan struct{} // closed once its end has been told, and it is off the table
 
 	mu       sync.Mutex
 	stopping bool  // we asked it to end
@@ -42,10 +43,12 @@ var children struct {
 }
 
 func track(c *Child) {
+	c.untracked = make(chan struct{})
 	children.Lock()
 	children.list = append(children.list, c)
 	children.Unlock()
 	go func() {
+		defer close(c.untracked)
 		<-c.Done()
 		step("%s (pid %d) has ended: exit code %s", c.name, c.Pid(), exitText(c.popen.ExitCode()))
 		Log.Debug("a process has ended", "name", c.name, "pid", c.Pid(), "exitcode", exitText(c.popen.ExitCode()))
@@ -54,6 +57,21 @@ func track(c *Child) {
 		children.Unlock()
 		c.stream.SetReadDeadline(time.Now().Add(leftoverLimit))
 	}()
+}
+
+// awaitUntracked waits until the end of every child that has ended was told; not for a log that hangs.
+func awaitUntracked() {
+	children.Lock()
+	list := slices.Clone(children.list)
+	children.Unlock()
+	limit := time.After(ExitLimit)
+	for _, c := range list {
+		select {
+		case <-c.untracked:
+		case <-limit:
+			return
+		}
+	}
 }
 
 // leftoverLimit bounds how long the link of a dead child is read when something else holds its end.

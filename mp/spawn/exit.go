@@ -48,6 +48,7 @@ func Exit(code int) {
 	}
 	exitCode.Store(int64(code))
 	sig := endChildren()
+	awaitUntracked()
 	runHooks()
 	step("exit: code %d", code)
 	if identity.self != nil {
