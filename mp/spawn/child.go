@@ -62,7 +62,7 @@ func track(c *Child) {
 // awaitUntracked waits until the end of every child that has ended was told; not for a log that hangs.
 func awaitUntracked() {
 	children.Lock()
-	list := slices.Clone(children.list)
+	list := slices.DeleteFunc(slices.Clone(children.list), (*Child).Alive)
 	children.Unlock()
 	limit := time.After(ExitLimit)
 	for _, c := range list {
