@@ -118,6 +118,7 @@ func (s *server) run(init func(context.Context) *spawn.Failure, stopped func(err
 		var b wire.Buffer
 		if spawn.EncodeFailure(&b, failure) == nil {
 			s.link.Send(link.Msg{Kind: kindInitFailed, Body: b.Data})
+			s.link.Flush() // there may be many records before it
 		}
 		stopped(nil)
 		return

@@ -102,6 +102,13 @@ func (p *Process) watch() {
 // Pid is the process id. It stays reserved for this process until Done is closed.
 func (p *Process) Pid() int { return p.pid }
 
+// Reaped reports whether the process has ended and its exit status is known. Its output may still be passed on.
+func (p *Process) Reaped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reaped
+}
+
 // Done is closed once the process has ended, was reaped, and its output was passed on.
 func (p *Process) Done() <-chan struct{} { return p.done }
 

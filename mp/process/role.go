@@ -63,13 +63,22 @@ func serve(self *spawn.Self) (code int) {
 	if failure != nil {
 		return fail(self, failure)
 	}
-	switch err := self.Link.Send(link.Msg{Kind: kindResult, Body: out.Data, Files: out.Files}); {
+	switch err := tell(self, link.Msg{Kind: kindResult, Body: out.Data, Files: out.Files}); {
 	case errors.Is(err, link.ErrNotSent):
 		return fail(self, spawn.Unsent(err))
 	case err != nil:
 		self.Orphaned()
 	}
 	return 0
+}
+
+// tell sends the outcome and waits until it is on its way. Records may lie before it, for which the parent takes its time:
+// what Exit allows for the last messages may be too short for them.
+func tell(self *spawn.Self, m link.Msg) error {
+	if err := self.Link.Send(m); err != nil {
+		return err
+	}
+	return self.Link.Flush()
 }
 
 // listen hears from the parent: to stop, or, when the link ends, that it is gone.
@@ -91,7 +100,7 @@ func fail(self *spawn.Self, f *spawn.Failure) int {
 	var b wire.Buffer
 	err := spawn.EncodeFailure(&b, f)
 	if err == nil {
-		err = self.Link.Send(link.Msg{Kind: kindFailure, Body: b.Data})
+		err = tell(self, link.Msg{Kind: kindFailure, Body: b.Data})
 	}
 	if err != nil {
 		self.Orphaned()

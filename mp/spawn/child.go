@@ -55,7 +55,7 @@ func track(c *Child) {
 		children.Lock()
 		children.list = slices.DeleteFunc(children.list, func(o *Child) bool { return o == c })
 		children.Unlock()
-		c.stream.SetReadDeadline(time.Now().Add(leftoverLimit))
+		c.stream.PeerEnded(leftoverLimit)
 	}()
 }
 
@@ -74,7 +74,7 @@ func awaitUntracked() {
 	}
 }
 
-// leftoverLimit bounds how long the link of a dead child is read when something else holds its end.
+// leftoverLimit is how long nothing may come over the link of a dead child that something else still holds.
 const leftoverLimit = time.Second
 
 // Children are the living children of this process, workers of pools among them, in the order in which they were
@@ -189,8 +189,9 @@ func (c *Child) Stop(reason error) {
 
 // KillFor is Kill with a reason, which the ExitError will tell.
 func (c *Child) KillFor(reason error) error {
+	ended := c.popen.Reaped() // if so, it was not us, even if its output is still being passed on
 	c.mu.Lock()
-	if !c.killed && c.Alive() {
+	if !c.killed && !ended {
 		c.killed, c.reason = true, reason
 	}
 	c.mu.Unlock()

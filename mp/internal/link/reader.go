@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
+	"time"
 )
 
 // reader cuts the stream into messages.
@@ -13,6 +15,32 @@ type reader struct {
 	start int
 	end   int
 	err   error
+
+	limit atomic.Int64 // 0, or what PeerEnded was told
+	left  int          // what has come since
+}
+
+// mostLeft is more than a link can hold.
+const mostLeft = 64 << 20
+
+// receive reads what there is, at least one byte.
+func (r *reader) receive(p []byte) (int, error) {
+	for {
+		limit := time.Duration(r.limit.Load())
+		if limit > 0 {
+			r.conn.SetReadDeadline(time.Now().Add(limit))
+		}
+		n, err := r.conn.Read(p)
+		switch {
+		case limit > 0:
+			if r.left += n; r.left > mostLeft && err == nil {
+				err = os.ErrDeadlineExceeded
+			}
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			continue // the peer has ended meanwhile: from now on the limit counts for each read
+		}
+		return n, err
+	}
 }
 
 func (r *reader) recv() (Msg, error) {
@@ -75,7 +103,7 @@ func (r *reader) fill(n int) error {
 		r.renew()
 	}
 	for r.end-r.start < n {
-		k, err := r.conn.Read(r.block.data[r.end:])
+		k, err := r.receive(r.block.data[r.end:])
 		r.end += k
 		if err != nil {
 			if err == io.EOF && r.end > r.start {
@@ -123,7 +151,7 @@ func (r *reader) large(n int) ([]byte, error) {
 			copy(grown, body)
 			body = grown
 		}
-		k, err := r.conn.Read(body[len(body):cap(body)])
+		k, err := r.receive(body[len(body):cap(body)])
 		body = body[:len(body)+k]
 		if err != nil {
 			return nil, err

@@ -63,9 +63,13 @@ func (s *Stream) Flushed() bool {
 // Recv is documented with Link.
 func (s *Stream) Recv() (Msg, error) { return s.in.recv() }
 
-// SetReadDeadline ends a Recv that waits too long with os.ErrDeadlineExceeded. A message that was cut by it is lost,
-// so the link is of no use afterwards.
-func (s *Stream) SetReadDeadline(t time.Time) error { return s.conn.SetReadDeadline(t) }
+// PeerEnded says that the peer's process is gone. What it has sent is still delivered, however late Recv asks for it. Should
+// something else hold the peer's end, then Recv ends with os.ErrDeadlineExceeded when nothing comes for as long as the
+// limit, or more than a link can hold.
+func (s *Stream) PeerEnded(limit time.Duration) {
+	s.in.limit.Store(int64(limit))
+	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that waits already
+}
 
 // Close is documented with Link. The socket keeps for the peer what was flushed.
 func (s *Stream) Close() error {
