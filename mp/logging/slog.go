@@ -99,8 +99,12 @@ func ToSlog(h slog.Handler) {
 		if r.Source != "" {
 			out.Add(slog.SourceKey, r.Source)
 		}
-		for i := 0; i+1 < len(r.Args); i += 2 {
-			out.Add(key(r.Args[i]), r.Args[i+1])
+		for args := r.Args; len(args) > 0; args = args[min(2, len(args)):] {
+			if len(args) == 1 {
+				out.AddAttrs(slog.Any("!BADKEY", args[0])) // as slog has it
+			} else {
+				out.Add(key(args[0]), args[1])
+			}
 		}
 		h.Handle(ctx, out)
 	})

@@ -120,7 +120,9 @@ func (w *worker) handle(m link.Msg) error {
 		m.Release()
 		return nil
 	case spawn.KindRecord:
-		w.seat.Relay(m, w.task())
+		task := w.task()
+		w.hear(true) // to be slow with the log takes the item's own time, or one that logs without end would never end
+		w.seat.Relay(m, task)
 		return nil
 	default:
 		return unexpected(m)

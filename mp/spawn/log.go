@@ -40,18 +40,9 @@ func LogToStderr(level fmt.Stringer) {
 	SetLog(l, writeToStderr)
 }
 
-var stderrLine struct {
-	sync.Mutex
-	buf []byte
-}
-
-// writeToStderr writes a record in one call, so that lines of several processes do not mix.
-func writeToStderr(r *record.Record) {
-	stderrLine.Lock()
-	defer stderrLine.Unlock()
-	stderrLine.buf = r.Append(stderrLine.buf[:0])
-	os.Stderr.Write(stderrLine.buf)
-}
+// writeToStderr writes a record in one call, so that lines of several processes do not mix. No lock is held: to make the
+// text may run code of the program, which may log itself.
+func writeToStderr(r *record.Record) { os.Stderr.Write(r.Append(nil)) }
 
 // SetLog gives records of this process, and of its descendants that are started from now on, to write, which may be called
 // by several goroutines at once. Package logging offers it to programs.
@@ -136,4 +127,5 @@ func (c *Child) Relay(m link.Msg, task string) {
 		s.write(&r)
 	}
 	m.Release()
+	m.CloseFiles() // a record has none, but a child may send what it likes
 }
