@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
@@ -22,28 +21,23 @@ var releaseInterrupt = func() func() {
 	return nil
 }()
 
-// deaf says that this process ignores SIGINT for good: it is a worker.
+// deaf says that this process takes no notice of SIGINT for good: it is a worker.
 var deaf bool
 
-// hear ends the deafness of a child that is ready, unless it is to stay so. What the program's own init functions have
-// said about SIGINT is left as it is.
+// hear ends the deafness of a child that is ready, unless it is to stay so. A worker catches the signal and drops it: that a
+// signal is ignored would be inherited by all that it starts, with os/exec too. What the program's own init functions
+// ignore is left as it is; what they listen with hears nothing in a worker.
 func hear(ignore bool) {
+	deaf = ignore
 	switch {
+	case signal.Ignored(os.Interrupt):
 	case ignore:
-		deaf = true
 		signal.Ignore(os.Interrupt)
-	case !signal.Ignored(os.Interrupt):
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	default:
 		releaseInterrupt()
 	}
 }
-
-// dropInterrupts makes a worker catch SIGINT and drop it, before it starts a process: children would inherit that it is
-// ignored.
-var dropInterrupts = sync.OnceFunc(func() {
-	if deaf {
-		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
-	}
-})
 
 // startTries bounds how often a child is started that dies of SIGINT before it can be deaf to it.
 const startTries = 5

@@ -13,13 +13,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A child does not mind SIGINT until it is ready; then a process ends by it, a worker does not, and what the program's own
-// init functions want is left to them.
+// A child does not mind SIGINT until it is ready; then a process ends by it, a worker does not, a program that a worker runs does, and what
+// the program's own init functions want is left to them.
 func TestInterruptedWhileStarting(t *testing.T) {
 	program := prog.Build(t, "./testdata/signals")
 	for how, want := range map[string]string{
 		"process":      "exitcode=-SIGINT>\n",
 		"worker":       "exitcode=-SIGINT>\nexitcode=-SIGINT>\n",
+		"program":      "signal: interrupt\n",
 		"init ignores": "true\n",
 		"init listens": "interrupt\n",
 	} {

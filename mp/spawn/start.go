@@ -79,7 +79,6 @@ func mayStart(ctx context.Context, spec *Spec) error {
 
 // start starts the child that has this identity.
 func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
-	dropInterrupts()
 	c := &Child{
 		name:      spec.Name,
 		path:      path,

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -59,6 +60,10 @@ var (
 		}
 		interruptMyself()
 		return interrupted(ctx, p)
+	})
+	// Program runs a program that interrupts itself, and says how it ended.
+	Program = mp.Register("program", func(context.Context, int) (string, error) {
+		return fmt.Sprint(exec.Command("sh", "-c", "kill -INT $$; sleep 1").Run()), nil
 	})
 )
 
@@ -114,6 +119,15 @@ func run(ctx context.Context) error {
 			fmt.Println(s)
 		}
 		return nil
+	case "program":
+		pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		s, err := mp.Apply(ctx, pool, Program, 0)
+		fmt.Println(s)
+		return err
 	case "running", "context running", "context second":
 		if _, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2}); err != nil {
 			return err
