@@ -189,10 +189,10 @@ func TestToHclog(t *testing.T) {
 		t.Errorf("debug is not enabled in the child: %s", heard)
 	}
 	for _, want := range []string{
-		fmt.Sprintf(`\[INFO\]  said: process=Process-\d+ pid=%d task=say who=slog g.n=7 g.took=3ms g.in.x=1.5 g.err=bad\n`, pid),
+		fmt.Sprintf(`\[INFO\]  said: process=Process-\d+ pid=%d task=say source=logging_test.go:\d+ who=slog g.n=7 g.took=3ms g.in.x=1.5 g.err=bad\n`, pid),
 		fmt.Sprintf(`\[ERROR\] part: cried: process=Process-\d+ pid=%d task=say who=hclog n=7\n`, pid),
 		`\[DEBUG\] unheard unless`,
-		fmt.Sprintf(`\[DEBUG\] a process was started: process=MainProcess pid=%d name=Process-\d+ pid=%d\n`, os.Getpid(), pid),
+		fmt.Sprintf(`\[DEBUG\] a process was started: process=MainProcess pid=%d source=start.go:\d+ name=Process-\d+ pid=%d\n`, os.Getpid(), pid),
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("no %s in\n%s", want, out.String())
@@ -262,8 +262,9 @@ func (n notifier) Handle(context.Context, slog.Record) error {
 
 func TestMisuse(t *testing.T) {
 	for what, f := range map[string]func(){
-		"go round in circles":             func() { logging.ToSlog(logging.Handler().WithGroup("g")) },
-		`no level of logging is called "`: func() { mp.LogToStderr(time.Second) },
+		"logging.Logger()): the log would": func() { logging.ToHclog(logging.Logger()) },
+		"go round in circles":              func() { logging.ToSlog(logging.Handler().WithGroup("g")) },
+		`no level of logging is called "`:  func() { mp.LogToStderr(time.Second) },
 	} {
 		func() {
 			defer func() {

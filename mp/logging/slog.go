@@ -83,7 +83,7 @@ func source(pc uintptr) string {
 }
 
 // ToSlog gives every record to h, from the lowest level on for which h is enabled now. The place in the source, if known,
-// is the attribute source. To give h what comes from Handler itself would be an endless loop, and is a panic.
+// is the attribute source. As with ToHclog, a handler that blocks keeps back the results of children. To give h what comes from Handler itself would be an endless loop, and is a panic.
 func ToSlog(h slog.Handler) {
 	if _, ours := h.(handler); ours {
 		panic("mp: logging.ToSlog(logging.Handler()): the log would go round in circles")

@@ -68,7 +68,9 @@ const pipeSize = 256 << 10
 // end lets the output of a process end that has ended: what is in the pipe is still read, however long ago it was
 // written.
 func (d *Drain) end() {
-	d.r.SetReadDeadline(time.Now()) // wakes the reader up
+	// In this order: a reader that is woken before it is the last time tries again, but one that was told so first could have
+	// its own, longer deadline overwritten, and stop too early.
+	d.r.SetReadDeadline(time.Now())
 	d.last.Store(true)
 }
 

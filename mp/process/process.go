@@ -270,10 +270,11 @@ func (p *Process[R]) Usage() Usage {
 	return child.Usage()
 }
 
-// Terminate sends SIGTERM to the process and to what it started itself. It is no error when it is over.
+// Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It is no
+// error when it is over.
 func (p *Process[R]) Terminate() error { return p.signal((*spawn.Child).Terminate) }
 
-// Interrupt sends SIGINT, as Ctrl-C does.
+// Interrupt sends SIGINT, as Ctrl-C does. On Windows, where it cannot be sent, the ctx of the function ends instead.
 func (p *Process[R]) Interrupt() error { return p.signal((*spawn.Child).Interrupt) }
 
 // Kill ends the process, and what it started itself, at once.

@@ -38,11 +38,17 @@ func awaitDebugger(p *preparation) bool {
 		return true
 	}
 	fmt.Fprintf(os.Stderr, "mp: %s (pid %d) waits for a debugger: dlv attach %d\n", p.Name, os.Getpid(), os.Getpid())
-	for !sys.Traced() {
+	for {
+		traced, known := sys.Traced()
+		if !known {
+			fmt.Fprintf(os.Stderr, "mp: %s goes on: here it cannot know when one is attached\n", p.Name)
+		}
+		if traced || !known {
+			return true
+		}
 		if os.Getppid() != p.ParentPid {
 			return false
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return true
 }

@@ -24,8 +24,8 @@ var hooks struct {
 }
 
 // AtExit registers f to run when this process ends by Main or Exit, after its children have ended; the last one
-// registered runs first, and one that a hook registers runs next. It is per process: a child has its own. Python's name
-// for it is atexit.register.
+// registered runs first, and one that a hook registers runs next. It is per process: a child has its own. A hook can start no
+// process: that is ErrExiting. Python's name for it is atexit.register.
 func AtExit(f func()) {
 	if f == nil {
 		panic("mp: AtExit(nil)")
@@ -50,6 +50,10 @@ func Exit(code int) {
 	sig := endChildren()
 	awaitUntracked()
 	runHooks()
+	code = int(exitCode.Load()) // a hook may have changed it
+	if sig != 0 {
+		code = 128 + int(sig)
+	}
 	step("exit: code %d", code)
 	if identity.self != nil {
 		Log.Info("process exiting", "exitcode", code)
@@ -60,9 +64,8 @@ func Exit(code int) {
 		if sys.Raise(sig) == nil {
 			time.Sleep(time.Second) // it arrives on another thread
 		}
-		os.Exit(128 + int(sig))
 	}
-	os.Exit(int(exitCode.Load()))
+	os.Exit(code)
 }
 
 var (

@@ -104,7 +104,9 @@ func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
 		Role:        spec.Role, Arg: spec.Arg.Data,
 		IgnoreInterrupt: spec.IgnoreInterrupt, LogLevel: LogLevel(),
 	}
-	if err := c.open(spec); err != nil {
+	if err := c.open(spec); errors.Is(err, sys.ErrReplaced) {
+		return nil, fmt.Errorf("%w: %s cannot be started: %w; start the program anew", ErrBinaryMismatch, c.name, err)
+	} else if err != nil {
 		return nil, fmt.Errorf("mp: %s cannot be started: %w", c.name, err)
 	}
 	step("Popen: %s is pid %d", c.name, c.Pid())
@@ -134,7 +136,7 @@ func (c *Child) open(spec *Spec) error {
 	program, err := sys.Executable()
 	switch {
 	case errors.Is(err, sys.ErrReplaced):
-		return fmt.Errorf("%w: %w; start it anew", ErrBinaryMismatch, err)
+		return err
 	case err != nil:
 		return fmt.Errorf("the program's own file cannot be found: %w", err)
 	}

@@ -81,6 +81,7 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	for _, b := range bufs {
 		for part := range slices.Chunk(b, writeSize) {
 			if _, err := c.file.Write(part); err != nil {
+				c.interrupt(err)
 				return err
 			}
 		}

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Traced reports whether a debugger is attached to this process.
-func Traced() bool {
-	const traced = 0x800 // P_TRACED
+// Traced reports whether a debugger is attached to this process, if that can be known.
+func Traced() (traced, known bool) {
+	const flag = 0x800 // P_TRACED
 	info, err := unix.SysctlKinfoProc("kern.proc.pid", os.Getpid())
-	return err == nil && info.Proc.P_flag&traced != 0
+	return err == nil && info.Proc.P_flag&flag != 0, err == nil
 }
