@@ -8,6 +8,9 @@
 // logger of the program; mp.LogToStderr writes them to standard error. Without one of the three nothing is logged, and a
 // child does not even make a record. A process gets its level from its parent when it starts.
 //
+// A record is given to the logger by the goroutine that hears the process it is from. A logger that is slow slows that process
+// down; one that waits for it, or for its pool, by Close for one, waits for ever.
+//
 // Python has get_logger and log_to_stderr for this. The package is not part of mp because the packages behind hclog take
 // a fifth of the time that an empty process takes to start.
 package logging

@@ -49,7 +49,9 @@ func child() int {
 		return 1
 	}
 	self.stream = l
-	identity.self = self
+	who := *me()
+	who.self = self
+	known.Store(&who)
 	boot.Finish()
 	step("bootstrap: inheriting = %v; ready", boot.Inheriting())
 	if l.Send(link.Msg{Kind: kindReady}) != nil {
@@ -81,7 +83,7 @@ func prepare(l link.Link) (Role, *Self, error) {
 	if role == nil {
 		return nil, nil, fmt.Errorf("no package of this program serves the role %q", prep.Role)
 	}
-	identity.name, identity.path, identity.daemon = prep.Name, prep.Identity, prep.Daemon
+	known.Store(&identity{name: prep.Name, path: prep.Identity, daemon: prep.Daemon})
 	logToParent(l, prep.LogLevel)
 	sys.SetProcessName(prep.Name)
 	step("prepare: name %s, role %s, parent %s (pid %d), %d registered functions as in the parent",

@@ -55,9 +55,9 @@ func Exit(code int) {
 		code = 128 + int(sig)
 	}
 	step("exit: code %d", code)
-	if identity.self != nil {
+	if self := me().self; self != nil {
 		Log.Info("process exiting", "exitcode", code)
-		flush(identity.self)
+		flush(self)
 	}
 	if sig != 0 { // end as if nobody had caught it
 		signal.Reset(sig)

@@ -67,7 +67,7 @@ func LogRecord(r *record.Record) {
 	if r.Time.IsZero() {
 		r.Time = time.Now()
 	}
-	r.Process, r.Pid = identity.name, os.Getpid()
+	r.Process, r.Pid = me().name, os.Getpid()
 	s.write(r)
 }
 

@@ -4,9 +4,22 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
+
+// A goroutine that an init function has started may ask who this process is, or log, while that is being learnt. The race
+// detector sees to it in every child of these tests.
+func init() {
+	go func() {
+		for boot.Inheriting() {
+			Name()
+			time.Sleep(50 * time.Microsecond)
+		}
+	}()
+}
 
 // A record has no files. Those that a child sends with one all the same are closed.
 func TestRecordWithFiles(t *testing.T) {

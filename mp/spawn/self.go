@@ -3,6 +3,7 @@ package spawn
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,19 +46,32 @@ func (s *Self) Orphaned() {
 
 const orphanExitCode = 1
 
-// Identity of this process. In the first process of a program it is what Python calls MainProcess.
-var identity = struct {
+// identity is who a process is. It does not change once it is published.
+type identity struct {
 	name   string
 	path   []uint32 // the counters of its ancestors and its own: Process-1:2 has 1, 2
 	daemon bool
 	self   *Self // nil in a process that nobody spawned
-}{name: "MainProcess"}
+}
+
+// known is the identity of a child. Goroutines that init functions have started may ask while it is being set.
+var known atomic.Pointer[identity]
+
+// mainProcess is the identity of the first process of a program, by Python's name, and of a child that knows no better yet.
+var mainProcess = identity{name: "MainProcess"}
+
+func me() *identity {
+	if i := known.Load(); i != nil {
+		return i
+	}
+	return &mainProcess
+}
 
 var counter atomic.Uint32
 
 // nextIdentity is the identity of the next child, as Python counts: in every process from 1.
 func nextIdentity() []uint32 {
-	return append(identity.path[:len(identity.path):len(identity.path)], counter.Add(1))
+	return append(slices.Clip(me().path), counter.Add(1))
 }
 
 // defaultName is Process-1 for a child of the main process and Process-1:2 for a child of that.
@@ -73,14 +87,14 @@ func defaultName(prefix string, path []uint32) string {
 }
 
 // Name is the name of this process.
-func Name() string { return identity.name }
+func Name() string { return me().name }
 
 // Daemon reports whether this process was started as a daemon.
-func Daemon() bool { return identity.daemon }
+func Daemon() bool { return me().daemon }
 
 // Parent is the process that spawned this one; ok is false in a process that nobody spawned.
 func Parent() (pid int, name string, gone <-chan struct{}, ok bool) {
-	s := identity.self
+	s := me().self
 	if s == nil {
 		return 0, "", nil, false
 	}

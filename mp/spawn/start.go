@@ -99,7 +99,7 @@ func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
 	}
 	prep := preparation{
 		Name: c.name, Identity: path, Daemon: spec.Daemon,
-		ParentPid: os.Getpid(), ParentName: identity.name,
+		ParentPid: os.Getpid(), ParentName: me().name,
 		Fingerprint: sealed().fingerprint,
 		Role:        spec.Role, Arg: spec.Arg.Data,
 		IgnoreInterrupt: spec.IgnoreInterrupt, LogLevel: LogLevel(),
