@@ -182,7 +182,6 @@ func TestChildClosesItsStreams(t *testing.T) {
 
 // The ladder: the ctx of Start ends, then the ctx of the function, and after KillDelay the process.
 func TestContextBoundsTheLife(t *testing.T) {
-	soon := 5*startTime(t) + 50*time.Millisecond // a process is at work by then
 	t.Run("it listens", func(t *testing.T) {
 		leak.Check(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -209,18 +208,18 @@ func TestContextBoundsTheLife(t *testing.T) {
 	})
 	t.Run("a deadline, and it listens", func(t *testing.T) {
 		leak.Check(t)
-		ctx, cancel := context.WithTimeout(t.Context(), soon)
-		defer cancel()
-		p := started(t, ctx, Wait, 0, &mp.ProcessOptions{KillDelay: time.Hour, Stderr: new(bytes.Buffer)})
+		p, _ := atWorkBefore(t, nil, func(ctx context.Context, line signalWriter) (*mp.Process[string], error) {
+			return mp.Start(ctx, Wait, 0, &mp.ProcessOptions{KillDelay: time.Hour, Stdout: line, Stderr: new(bytes.Buffer)})
+		})
 		if _, err := p.Result(t.Context()); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 	})
 	t.Run("a cause of its own", func(t *testing.T) {
 		leak.Check(t)
-		ctx, cancel := context.WithTimeoutCause(t.Context(), soon, errOwn)
-		defer cancel()
-		p := started(t, ctx, Deaf, 0, &mp.ProcessOptions{KillDelay: time.Millisecond})
+		p, ctx := atWorkBefore(t, errOwn, func(ctx context.Context, line signalWriter) (*mp.Process[int], error) {
+			return mp.Start(ctx, Deaf, 0, &mp.ProcessOptions{KillDelay: time.Millisecond, Stdout: line})
+		})
 		_, err := p.Result(t.Context())
 		var exit *mp.ExitError
 		if !errors.As(err, &exit) || exit.Cause != mp.CauseDeadline || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errOwn) {
@@ -232,9 +231,9 @@ func TestContextBoundsTheLife(t *testing.T) {
 	})
 	t.Run("a deadline, at once", func(t *testing.T) {
 		leak.Check(t)
-		ctx, cancel := context.WithTimeout(t.Context(), soon)
-		defer cancel()
-		p := started(t, ctx, Deaf, 0, &mp.ProcessOptions{KillDelay: -1})
+		p, _ := atWorkBefore(t, nil, func(ctx context.Context, line signalWriter) (*mp.Process[int], error) {
+			return mp.Start(ctx, Deaf, 0, &mp.ProcessOptions{KillDelay: -1, Stdout: line})
+		})
 		_, err := p.Result(t.Context())
 		var exit *mp.ExitError
 		if !errors.As(err, &exit) || exit.Cause != mp.CauseDeadline || !errors.Is(err, context.DeadlineExceeded) {
@@ -255,17 +254,26 @@ func TestContextBoundsTheLife(t *testing.T) {
 	})
 }
 
-// startTime is how long a process takes to start here and now.
-func startTime(t *testing.T) time.Duration {
+// atWorkBefore starts a process under a deadline, and one that is later, until it is at work when the deadline comes.
+func atWorkBefore[R any](t *testing.T, cause error, start func(context.Context, signalWriter) (*mp.Process[R], error)) (*mp.Process[R], context.Context) {
 	t.Helper()
-	start := time.Now()
-	p, err := mp.Start(t.Context(), Double, 1, nil)
-	if err != nil {
-		t.Fatal(err)
+	for soon := 50 * time.Millisecond; ; soon *= 2 {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), soon, cause)
+		t.Cleanup(cancel)
+		line := make(signalWriter, 1)
+		p, err := start(ctx, line)
+		if err == nil {
+			select {
+			case <-line:
+				return p, ctx
+			case <-p.Done():
+				continue
+			}
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || soon > time.Minute {
+			t.Fatal(err)
+		}
 	}
-	took := time.Since(start)
-	p.Join(t.Context())
-	return took
 }
 
 // Kill ends what the process started itself.

@@ -89,6 +89,21 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	return nil
 }
 
+// interrupt ends the stream for both ends after a write that failed: who waits for the rest waits in vain. When it failed
+// because the peer is gone, what that has sent is still to be read.
+func (c *Conn) interrupt(err error) {
+	if errors.Is(err, windows.ERROR_BROKEN_PIPE) || errors.Is(err, windows.ERROR_NO_DATA) || errors.Is(err, os.ErrClosed) {
+		return
+	}
+	raw, err := c.file.SyscallConn()
+	if err == nil {
+		raw.Control(func(h uintptr) { err = windows.DisconnectNamedPipe(windows.Handle(h)) })
+	}
+	if err != nil { // only the parent's end can do that
+		c.file.Close()
+	}
+}
+
 // SetReadDeadline bounds the next reads, as in package os.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadline(t) }
 
