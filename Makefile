@@ -5,7 +5,7 @@ BENCH ?= .
 export FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint cross examples recipes fuzz fault cover bench fmt ci
+.PHONY: help test race lint cross wine examples recipes fuzz fault cover bench fmt ci
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ lint: ## vet and staticcheck for 8 platforms, gofumpt
 
 cross: ## link every package's test binary for the other platforms
 	.ci/run cross
+
+wine: ## the tests under Wine, which it installs
+	.ci/run wine
 
 examples: ## run each example, check what it prints
 	.ci/run examples

@@ -43,7 +43,7 @@ func (d *Drain) Close() {
 func (d *Drain) run() {
 	defer close(d.done)
 	buf := make([]byte, 32<<10)
-	for rest := pipeSize; rest > 0; {
+	for rest := drainLimit; rest > 0; {
 		last := d.last.Load()
 		if last {
 			d.r.SetReadDeadline(time.Now().Add(outputGrace))
@@ -62,8 +62,8 @@ func (d *Drain) run() {
 	}
 }
 
-// pipeSize is at least what a pipe holds.
-const pipeSize = 256 << 10
+// drainLimit is at least what a pipe holds: 64 KiB on Linux unless somebody has made it larger, 256 KiB on Windows.
+const drainLimit = 1 << 20
 
 // end lets the output of a process end that has ended: what is in the pipe is still read, however long ago it was
 // written.

@@ -35,7 +35,7 @@ func Explain(err error, cfg *Config) error {
 	case errors.Is(err, fs.ErrPermission):
 		hint = fmt.Sprintf("%s may not be executed: check its mode, and whether its file system is mounted noexec", program)
 	case errors.Is(err, fs.ErrNotExist):
-		hint = fmt.Sprintf("%s is not there any more, or the loader is not that it needs with cgo", program)
+		hint = fmt.Sprintf("%s is not there any more, or the loader that a program with cgo needs is not", program)
 	}
 	if hint == "" {
 		return err

@@ -266,8 +266,7 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 // gaveUp reports whether the Go runtime ended the child: with code 2, or, with GOTRACEBACK=crash, by an abort, on Windows
 // by an exception. With GOTRACEBACK=none there is no dump, only its first line.
 func (c *Child) gaveUp(code int) bool {
-	const failFast = 0xc0000602
-	return (code == 2 || code == -int(syscall.SIGABRT) || uint32(code) == failFast) && (c.crash.String() != "" || c.popen.FatalLine() != "")
+	return (code == 2 || sys.Aborted(code)) && (c.crash.String() != "" || c.popen.FatalLine() != "")
 }
 
 // signalIn finds the signal that a fatal dump of the Go runtime names, as in "[signal SIGBUS: bus error code=0x2 …", or on

@@ -1,7 +1,7 @@
 // Package boot decides, before any other code of the program can run, whether this process is a child that a parent
 // of the same program started, and whether it may already start processes itself.
 //
-// It imports syscall and sync/atomic only. Go initialises packages in the order of their import paths as soon as their
+// It imports syscall, sync/atomic and unsafe only. Go initialises packages in the order of their import paths as soon as their
 // imports are ready, so boot is ready before os/exec can be: no user code can pass the marker on to a program of its own.
 package boot
 

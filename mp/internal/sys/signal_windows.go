@@ -34,5 +34,9 @@ func SignalNumber(name string) syscall.Signal {
 	return exceptions[name]
 }
 
+// Aborted reports whether an exit code is that of a Go program that ended itself with GOTRACEBACK=crash: that of an
+// exception, which all begin so.
+func Aborted(code int) bool { return uint32(code)>>30 == 3 }
+
 // Raise sends a signal to this process, which nothing does here.
 func Raise(syscall.Signal) error { return errors.ErrUnsupported }
