@@ -91,7 +91,7 @@ func prepare(l link.Link) (Role, *Self, error) {
 	if !awaitDebugger(&prep) {
 		return nil, nil, errOrphaned
 	}
-	hear(prep.IgnoreInterrupt)
+	hearInterrupts(prep.IgnoreInterrupt)
 	// With a single one, a busy function would keep us from hearing the parent for 20 ms at a time.
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)

@@ -24,10 +24,10 @@ var releaseInterrupt = func() func() {
 // deaf says that this process takes no notice of SIGINT for good: it is a worker.
 var deaf bool
 
-// hear ends the deafness of a child that is ready, unless it is to stay so. A worker catches the signal and drops it: that a
+// hearInterrupts ends the deafness of a child that is ready, unless it is to stay so. A worker catches the signal and drops it: that a
 // signal is ignored would be inherited by all that it starts, with os/exec too. What the program's own init functions
 // ignore is left as it is; what they listen with hears nothing in a worker.
-func hear(ignore bool) {
+func hearInterrupts(ignore bool) {
 	deaf = ignore
 	switch {
 	case signal.Ignored(os.Interrupt):
