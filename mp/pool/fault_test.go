@@ -200,7 +200,7 @@ func TestFrozenWorker(t *testing.T) {
 func TestFrozenBeforeTheStart(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: time.Millisecond})
 	prog.Freeze(p.Stats().Workers[0].Pid)
-	if n, err := mp.Apply(t.Context(), p, Square, 4, mp.Timeout(10*time.Millisecond)); n != 16 || err != nil {
+	if n, err := mp.Apply(t.Context(), p, Square, 4, mp.Timeout(500*time.Millisecond)); n != 16 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 }
