@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // KillCode is the exit code of a process that Kill, or os.Process.Kill, has ended.
@@ -16,8 +17,29 @@ const KillCode = -int(syscall.SIGKILL)
 // Kill ends a process at once, as an operator would: SIGKILL.
 func Kill(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) }
 
-// Freeze keeps a process from doing anything: SIGSTOP.
-func Freeze(pid int) error { return syscall.Kill(pid, syscall.SIGSTOP) }
+// Freeze keeps a process from doing anything: SIGSTOP. When it returns, every thread of another process has stopped, as far
+// as /proc can tell; the signal alone is only a request.
+func Freeze(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil || pid == os.Getpid() {
+		return err
+	}
+	for !stopped(pid) {
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+func stopped(pid int) bool {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		if stat, err := os.ReadFile(path); err == nil {
+			if _, state, _ := strings.Cut(string(stat), ") "); strings.Trim(state[:1], "TtZX") != "" {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // Alive reports whether the process exists, zombies not counted: their parent is to reap those.
 func Alive(pid int) bool {
