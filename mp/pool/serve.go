@@ -188,7 +188,7 @@ func (s *server) runItem() {
 	}
 	s.out.Reset()
 	s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
-	ctx, gone := s.begin(id)
+	ctx, own, gone := s.begin(id)
 	if gone != nil {
 		for _, f := range files {
 			f.Close()
@@ -198,9 +198,8 @@ func (s *server) runItem() {
 	}
 	defer ctx.End(context.Canceled)
 	defer s.ctx.AfterFunc(func() { ctx.End(s.ctx.Err()) })()
-	start := time.Now()
 	spawn.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) {
-		if limit := time.Duration(s.header.timeout); f != nil && limit > 0 && time.Since(start) >= limit {
+		if f != nil && own && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			f.Sentinels = append(f.Sentinels, timeoutSentinel)
 		}
 		s.answer(id, f)
@@ -210,8 +209,8 @@ func (s *server) runItem() {
 // timeoutSentinel is the name of spawn.ErrTimeout on the way.
 const timeoutSentinel = "mp.ErrTimeout"
 
-// begin makes the ctx of an item, or says why it is not to run at all.
-func (s *server) begin(id uint64) (ctx *spawn.Ending, gone error) {
+// begin makes the ctx of an item, or says why it is not to run at all. own: its deadline is that of the item, not of the call.
+func (s *server) begin(id uint64) (ctx *spawn.Ending, own bool, gone error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.cancelled) > 0 && s.cancelled[0].first+s.cancelled[0].count <= id {
@@ -219,25 +218,26 @@ func (s *server) begin(id uint64) (ctx *spawn.Ending, gone error) {
 	}
 	for _, c := range s.cancelled {
 		if id-c.first < c.count {
-			return nil, c.cause.Err()
+			return nil, false, c.cause.Err()
 		}
 	}
-	s.running, s.item = id, spawn.NewEnding(s.header.until(s.received))
-	return s.item, nil
+	deadline, own := s.header.until(s.received)
+	s.running, s.item = id, spawn.NewEnding(deadline)
+	return s.item, own, nil
 }
 
 // until is when an item that begins now has to end; zero: never. The deadline of the call counts from the arrival of the
-// chunk.
-func (h *taskHeader) until(received time.Time) (t time.Time) {
+// chunk. own: the item's comes first.
+func (h *taskHeader) until(received time.Time) (t time.Time, own bool) {
 	if h.deadline != 0 {
 		t = received.Add(time.Duration(h.deadline))
 	}
 	if h.timeout != 0 {
-		if own := time.Now().Add(time.Duration(h.timeout)); t.IsZero() || own.Before(t) {
-			t = own
+		if item := time.Now().Add(time.Duration(h.timeout)); t.IsZero() || item.Before(t) {
+			return item, true
 		}
 	}
-	return t
+	return t, false
 }
 
 // answer sends the result, or the failure, of an item, and says what comes next.
