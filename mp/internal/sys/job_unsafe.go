@@ -46,6 +46,10 @@ func (j *Job) Close() {
 	windows.CloseHandle(j.handle)
 }
 
+// startTries is how often a process is created when the system says that something in it went wrong. Wine says that of one in
+// some hundred, which dies in its loader; there is no process then.
+const startTries = 3
+
 // procThreadAttributeJobList is missing in package windows.
 const procThreadAttributeJobList = 0x0002000D
 
@@ -101,7 +105,12 @@ func (j *Job) Start(path string, argv, env []string, dir string, files []*ChildE
 	}
 	const flags = windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_UNICODE_ENVIRONMENT | windows.EXTENDED_STARTUPINFO_PRESENT
 	var started windows.ProcessInformation
-	err = windows.CreateProcess(program, command, nil, nil, true, flags, &block[0], cwd, &info.StartupInfo, &started)
+	for range startTries {
+		err = windows.CreateProcess(program, command, nil, nil, true, flags, &block[0], cwd, &info.StartupInfo, &started)
+		if err != windows.ERROR_INTERNAL_ERROR {
+			break
+		}
+	}
 	if err != nil {
 		return 0, nil, &os.PathError{Op: "CreateProcess", Path: path, Err: err}
 	}
