@@ -110,7 +110,7 @@ func TestExitError(t *testing.T) {
 	}
 	for how, want := range map[string]mp.ExitError{
 		"goroutine panic": {ExitCode: 2, Cause: mp.CauseFatal, Stack: "panic: elsewhere"},
-		"fatal":           {ExitCode: 2, Cause: mp.CauseFatal, Stack: "fatal error: concurrent map writes"},
+		"fatal":           {ExitCode: 2, Cause: mp.CauseFatal, Stack: "fatal error: sync: unlock of unlocked mutex"},
 		"stack":           {ExitCode: 2, Cause: mp.CauseFatal, Stack: "fatal error: stack overflow"},
 		"exit 7":          {ExitCode: 7, Cause: mp.CauseExit},
 		"exit 0":          {ExitCode: 0, Cause: mp.CauseExit},
@@ -146,7 +146,7 @@ func TestFatalWithTraceback(t *testing.T) {
 		}
 		_, err = p.Result(t.Context())
 		var exit *mp.ExitError
-		if !errors.As(err, &exit) || exit.Cause != mp.CauseFatal || !strings.HasPrefix(exit.Stack, "fatal error: concurrent map writes") {
+		if !errors.As(err, &exit) || exit.Cause != mp.CauseFatal || !strings.HasPrefix(exit.Stack, "fatal error: sync: unlock of unlocked mutex") {
 			t.Errorf("GOTRACEBACK=%s: %v", level, err)
 		}
 	}
