@@ -9,32 +9,31 @@ import (
 
 // stalled kills the worker if it has still not begun the item; nobody is to blame for that, and it runs elsewhere.
 func (w *worker) stalled(id uint64, limit time.Duration) {
-	w.pool.mu.Lock()
-	k := w.head()
-	stalled := k != nil && k.id() == id && !w.running
-	if stalled && !w.hearing {
-		w.timer = time.AfterFunc(hearAgain, func() { w.stalled(id, limit) })
-		stalled = false
-	}
-	w.pool.mu.Unlock()
-	if stalled {
+	if w.still(id, false, func() { w.stalled(id, limit) }) {
 		w.seat.KillFor(fmt.Errorf("%w: it did not begin an item for %v", spawn.ErrTimeout, limit))
 	}
 }
 
 // expire ends the item at work, if it is still this one, because its time is up.
 func (w *worker) expire(id uint64, limit time.Duration) {
-	w.pool.mu.Lock()
-	k := w.head()
-	late := k != nil && k.id() == id && w.running
-	if late && !w.hearing { // its answer may wait for us while we encode or decode
-		w.timer = time.AfterFunc(hearAgain, func() { w.expire(id, limit) })
-		late = false
-	}
-	w.pool.mu.Unlock()
-	if late {
+	if w.still(id, true, func() { w.expire(id, limit) }) {
 		w.ladder(id, 1, fmt.Errorf("%w: it ran longer than %v", spawn.ErrTimeout, limit))
 	}
+}
+
+// still reports whether the worker is where it was when a timer was set for the item: at work on it, or not even that.
+// While nobody hears the worker, because we encode or decode, it may have said otherwise: then again is called soon.
+func (w *worker) still(id uint64, running bool, again func()) bool {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	k := w.head()
+	if k == nil || k.id() != id || w.running != running {
+		return false
+	}
+	if !w.hearing {
+		w.timer = time.AfterFunc(hearAgain, again)
+	}
+	return w.hearing
 }
 
 // ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
