@@ -50,6 +50,9 @@ type span struct {
 	cause        spawn.Cause
 }
 
+// has reports whether the item is in the span. For one that comes before it, the difference wraps round and is too large.
+func (s span) has(id uint64) bool { return id-s.first < s.count }
+
 var errGone = errors.New("the pool is gone")
 
 // serve runs tasks until the pool says stop (nil) or is gone. init runs first.
@@ -107,7 +110,7 @@ func (s *server) abort(gone span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cancelled = append(s.cancelled, gone)
-	if s.running-gone.first < gone.count {
+	if gone.has(s.running) {
 		s.item.End(gone.cause.Err())
 	}
 }
@@ -217,7 +220,7 @@ func (s *server) begin(id uint64) (ctx *spawn.Ending, own bool, gone error) {
 		s.cancelled = s.cancelled[1:]
 	}
 	for _, c := range s.cancelled {
-		if id-c.first < c.count {
+		if c.has(id) {
 			return nil, false, c.cause.Err()
 		}
 	}

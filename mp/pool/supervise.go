@@ -144,7 +144,7 @@ func (p *Pool) bury(w *worker, err error) error {
 // death. p.mu is held.
 func (w *worker) toBlame(k *chunk) bool {
 	switch {
-	case w.doomed != nil && k.id()-w.doomed.first >= w.doomed.count:
+	case w.doomed != nil && !w.doomed.has(k.id()):
 		return false // we killed it for another item, whose answer came at the last moment
 	case w.running:
 		return true
