@@ -164,7 +164,7 @@ func (c *call) loses(k *chunk) {
 
 // finished reports, once, that the call has ended. p.mu is held.
 func (c *call) finished() bool {
-	if c.over || c.open > 0 || c.stopped == nil && !(c.sealed && c.next == c.limit && len(c.again) == 0) {
+	if c.over || c.open > 0 || !c.idle() || c.stopped == nil && !c.sealed {
 		return false
 	}
 	c.over = true
