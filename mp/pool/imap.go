@@ -45,7 +45,6 @@ type stream[A, R any] struct {
 	order    []int // unordered: the results as they came
 	taken    int   // items taken from the iterator
 	panicked any   // what the iterator panicked with
-	threw    bool
 }
 
 type outcome[R any] struct {
@@ -100,17 +99,17 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 
 // feed takes items from the iterator while there is room for them.
 func (s *stream[A, R]) feed() {
+	returned := false
 	defer func() {
-		s.mu.Lock()
-		if s.threw {
+		if !returned {
+			s.mu.Lock()
 			if s.panicked = recover(); s.panicked == nil {
 				s.panicked = "mp: the iterator of the items has ended its goroutine with runtime.Goexit"
 			}
+			s.mu.Unlock()
 		}
-		s.mu.Unlock()
 		s.seal()
 	}()
-	s.threw = true
 	for item := range s.items {
 		select {
 		case s.room <- struct{}{}:
@@ -122,7 +121,7 @@ func (s *stream[A, R]) feed() {
 		}
 		s.offer(item)
 	}
-	s.threw = false
+	returned = true
 }
 
 // over reports whether nobody wants more items.
