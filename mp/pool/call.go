@@ -80,14 +80,6 @@ type chunk struct {
 func (k *chunk) id() uint64 { return k.first + uint64(k.done) }
 func (k *chunk) index() int { return k.from + k.done }
 
-// suffix names an item as errors do.
-func (c *call) suffix(index int) string {
-	if c.single {
-		return ""
-	}
-	return fmt.Sprintf(" (item %d)", index)
-}
-
 // idle reports that the call has nothing to give out now. p.mu is held.
 func (c *call) idle() bool { return c.stopped != nil || len(c.again) == 0 && c.next == c.limit }
 

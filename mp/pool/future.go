@@ -54,7 +54,7 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	}
 	// The caller may close its files as soon as we return.
 	if encoded.Files, err = link.Dup(encoded.Files); err != nil {
-		return refuse(fmt.Errorf("mp: %s: the argument cannot be sent: %w", c.name, err))
+		return refuse(spawn.ArgUnsent(c.name, -1, err))
 	}
 	var received []*os.File
 	answered := false

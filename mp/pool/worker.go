@@ -264,7 +264,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 	p.mu.Unlock()
 	c.conclude(ended)
 	if alone {
-		p.settle(c, k.from, nil, nil, fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", c.name, c.suffix(k.from), err))
+		p.settle(c, k.from, nil, nil, spawn.ArgUnsent(c.name, c.label(k.from), err))
 	}
 }
 

@@ -27,9 +27,14 @@ func EncodeArg[A, R any](f *Func[A, R], b *wire.Buffer, arg *A, index int) error
 		err = countFiles(len(b.Files) - before)
 	}
 	if err != nil {
-		return fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", f.entry.name, item(index), err)
+		return ArgUnsent(f.entry.name, index, err)
 	}
 	return nil
+}
+
+// ArgUnsent is the error for an argument that cannot be sent. The index of the item (−1: none) is for its text.
+func ArgUnsent(function string, index int, err error) error {
+	return fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", function, item(index), err)
 }
 
 // countFiles refuses more files than a message can carry.
@@ -52,7 +57,7 @@ func DecodeResult[A, R any](f *Func[A, R], data []byte, files []*os.File, result
 func EncodeInit(i Initializer, b *wire.Buffer) (id uint32, err error) {
 	sealed()
 	if err := i.encode(b); err != nil {
-		return 0, fmt.Errorf("mp: %s: the argument cannot be sent: %w", i.name, err)
+		return 0, ArgUnsent(i.name, -1, err)
 	}
 	return i.entry.id, nil
 }
