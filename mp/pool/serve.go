@@ -193,9 +193,7 @@ func (s *server) runItem() {
 	s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
 	ctx, own, gone := s.begin(id)
 	if gone != nil {
-		for _, f := range files {
-			f.Close()
-		}
+		link.CloseAll(files)
 		s.answer(id, &spawn.Failure{Failure: wire.Describe(gone)})
 		return
 	}

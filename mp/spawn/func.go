@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
@@ -75,9 +76,7 @@ func (f *Func[A, R]) run(ctx context.Context, arg []byte, files []*os.File, out 
 func decode[T any](codec *wire.Codec[T], data []byte, files []*os.File, v *T) error {
 	err := codec.Decode(data, files, v)
 	if err != nil {
-		for _, f := range files {
-			f.Close()
-		}
+		link.CloseAll(files)
 	}
 	return err
 }
