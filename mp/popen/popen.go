@@ -4,6 +4,7 @@ package popen
 
 import (
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -66,12 +67,7 @@ func Start(cfg *Config) (*Process, error) {
 		fatal:    &headline{prefix: []byte("fatal error: ")},
 		drains:   cfg.Drains,
 	}
-	streams, err := p.streams(cfg)
-	if err == nil {
-		p.pid, p.handle, err = start(cfg, append(streams, cfg.Inherit...))
-	}
-	closeOurs(streams)
-	if err != nil {
+	if err := p.start(cfg); err != nil {
 		for _, d := range p.drains {
 			d.Close()
 		}
@@ -83,6 +79,21 @@ func Start(cfg *Config) (*Process, error) {
 	}
 	go p.watch()
 	return p, nil
+}
+
+// start starts the process with its streams.
+func (p *Process) start(cfg *Config) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	streams, err := p.streams(cfg, sys.Lend(null))
+	if err != nil {
+		return err
+	}
+	p.pid, p.handle, err = start(cfg, append(streams, cfg.Inherit...))
+	return err
 }
 
 // watch reaps the process when it ends, and then lets its output end.

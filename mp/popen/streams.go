@@ -9,29 +9,23 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// streams returns the files for descriptors 0, 1 and 2 and adds the drains behind them.
-func (p *Process) streams(cfg *Config) ([]*sys.ChildEnd, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
+// streams returns the files for descriptors 0, 1 and 2 and adds the drains behind them to p.drains, also when it fails.
+func (p *Process) streams(cfg *Config, null *sys.ChildEnd) ([]*sys.ChildEnd, error) {
 	destination := cfg.Stderr
 	if destination == nil {
+		var err error
 		if destination, err = ourStderr(); err != nil {
-			null.Close()
 			return nil, err
 		}
 	}
 	stderr, err := NewDrain(tee{p.tail, newLines(tee{p.fatal, destination})})
 	if err != nil {
-		null.Close()
 		return nil, err
 	}
 	p.drains = append(p.drains, stderr)
-	streams := []*sys.ChildEnd{sys.Lend(null), nil, stderr.w}
+	streams := []*sys.ChildEnd{null, null, stderr.w}
 	switch stdout := cfg.Stdout.(type) {
 	case nil:
-		streams[1] = streams[0]
 		if os.Stdout != nil && sys.Open(os.Stdout) {
 			streams[1] = sys.Lend(os.Stdout)
 		}
@@ -44,20 +38,12 @@ func (p *Process) streams(cfg *Config) ([]*sys.ChildEnd, error) {
 		}
 		d, err := NewDrain(newLines(stdout))
 		if err != nil {
-			null.Close()
 			return nil, err
 		}
 		p.drains = append(p.drains, d)
 		streams[1] = d.w
 	}
 	return streams, nil
-}
-
-// closeOurs closes the null device; the other streams belong to drains or to the caller.
-func closeOurs(streams []*sys.ChildEnd) {
-	if len(streams) > 0 {
-		streams[0].Close()
-	}
 }
 
 func same(a, b io.Writer) bool {
