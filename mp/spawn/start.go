@@ -144,29 +144,28 @@ func (c *Child) open(spec *Spec) error {
 	if err != nil {
 		return popen.Explain(err, &popen.Config{Path: program})
 	}
+	defer theirs.Close()
 	crash, err := popen.NewDrain(c.crash)
 	if err != nil {
 		conn.Close()
-		theirs.Close()
 		return popen.Explain(err, &popen.Config{Path: program})
 	}
 	nonce := rand.Uint64()
 	// The preamble must be there before the child looks for it.
-	if err = conn.Write([][]byte{boot.Preamble(nonce)}, nil); err != nil {
+	if err := conn.Write([][]byte{boot.Preamble(nonce)}, nil); err != nil {
+		conn.Close()
 		crash.Close()
-	} else {
-		inherit := []*sys.ChildEnd{theirs, crash.WriteEnd()}
-		marker := boot.Environ(inherit[0].Number(0), inherit[1].Number(1), nonce)
-		env := environ(spec.Env, marker)
-		c.debugged = waitsForDebugger(env, c.name)
-		c.popen, err = popen.Start(&popen.Config{
-			Path: program, Args: argv, Dir: spec.Dir, Env: env,
-			Stdout: spec.Stdout, Stderr: spec.Stderr,
-			Inherit: inherit,
-			Drains:  []*popen.Drain{crash},
-		})
+		return err
 	}
-	theirs.Close()
+	inherit := []*sys.ChildEnd{theirs, crash.WriteEnd()}
+	env := environ(spec.Env, boot.Environ(inherit[0].Number(0), inherit[1].Number(1), nonce))
+	c.debugged = waitsForDebugger(env, c.name)
+	c.popen, err = popen.Start(&popen.Config{
+		Path: program, Args: argv, Dir: spec.Dir, Env: env,
+		Stdout: spec.Stdout, Stderr: spec.Stderr,
+		Inherit: inherit,
+		Drains:  []*popen.Drain{crash},
+	})
 	if err != nil {
 		conn.Close()
 		return err
