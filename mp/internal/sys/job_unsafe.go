@@ -4,6 +4,7 @@ package sys
 
 import (
 	"os"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -71,7 +72,7 @@ func (j *Job) Start(path string, argv, env []string, dir string, files []*ChildE
 		return 0, nil, os.NewSyscallError("InitializeProcThreadAttributeList", err)
 	}
 	defer attributes.Delete()
-	unique := distinct(handles) // the list must not name one twice
+	unique := slices.Compact(slices.Sorted(slices.Values(handles))) // the list must not name one twice
 	for kind, value := range map[uintptr][]windows.Handle{
 		windows.PROC_THREAD_ATTRIBUTE_HANDLE_LIST: unique,
 		procThreadAttributeJobList:                {j.handle},
@@ -116,17 +117,6 @@ func (j *Job) Start(path string, argv, env []string, dir string, files []*ChildE
 	}
 	windows.CloseHandle(started.Thread)
 	return int(started.ProcessId), &ProcessHandle{started.Process}, nil
-}
-
-func distinct(handles []windows.Handle) (unique []windows.Handle) {
-	seen := make(map[windows.Handle]bool)
-	for _, h := range handles {
-		if !seen[h] {
-			seen[h] = true
-			unique = append(unique, h)
-		}
-	}
-	return unique
 }
 
 // environBlock is an environment as CreateProcess wants it: each variable ends with a zero, and the list with another.
