@@ -16,8 +16,6 @@
 package logging
 
 import (
-	"fmt"
-
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -40,11 +38,3 @@ func origin(r *record.Record) []any {
 
 // Off ends logging in this process, and in those that it starts from now on.
 func Off() { spawn.SetLog(record.Off, func(*record.Record) {}) }
-
-// key is a key as text; loggers take anything.
-func key(k any) string {
-	if s, ok := k.(string); ok {
-		return s
-	}
-	return fmt.Sprint(k)
-}

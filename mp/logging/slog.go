@@ -2,6 +2,7 @@ package logging
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"runtime"
@@ -103,7 +104,7 @@ func ToSlog(h slog.Handler) {
 			if len(args) == 1 {
 				out.AddAttrs(slog.Any("!BADKEY", args[0])) // as slog has it
 			} else {
-				out.Add(key(args[0]), args[1])
+				out.Add(fmt.Sprint(args[0]), args[1]) // hclog takes any key
 			}
 		}
 		h.Handle(ctx, out)

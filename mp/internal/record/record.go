@@ -50,7 +50,7 @@ func ParseLevel(name string) (Level, error) {
 		case offset == 0:
 			return l, nil
 		case l >= Debug && l <= Error:
-			return FromSlog(slogBase(l) + offset), nil
+			return FromSlog(l.Slog() + offset), nil
 		}
 	}
 	return 0, unknownLevel(name)
@@ -60,21 +60,18 @@ func unknownLevel(name string) error {
 	return fmt.Errorf("no level of logging is called %q; there are trace, debug, info, warn, error and off", name)
 }
 
-// slogBase is the number that package slog has for the level: 4 apart, Info is 0.
-func slogBase(l Level) int { return 4 * int(l-Info) }
-
 // FromSlog is the level that a number of package slog belongs to.
 func FromSlog(n int) Level {
 	for _, l := range []Level{Error, Warn, Info, Debug} {
-		if n >= slogBase(l) {
+		if n >= l.Slog() {
 			return l
 		}
 	}
 	return Trace
 }
 
-// Slog is the number that package slog has for the level.
-func (l Level) Slog() int { return slogBase(l) }
+// Slog is the number that package slog has for the level: they are 4 apart, and Info is 0.
+func (l Level) Slog() int { return 4 * int(l-Info) }
 
 // Record is one record.
 type Record struct {
