@@ -10,8 +10,17 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ours is a logger that writes to the log, so that the log is not given to it.
-type ours struct{ hclog.InterceptLogger }
+// ours is a logger that writes to the log, as do those that are made of it, so that the log is not given to it.
+type ours struct{ hclog.Logger }
+
+// With is documented with hclog.Logger.
+func (o ours) With(args ...any) hclog.Logger { return ours{o.Logger.With(args...)} }
+
+// Named is documented with hclog.Logger.
+func (o ours) Named(name string) hclog.Logger { return ours{o.Logger.Named(name)} }
+
+// ResetNamed is documented with hclog.Logger.
+func (o ours) ResetNamed(name string) hclog.Logger { return ours{o.Logger.ResetNamed(name)} }
 
 // Logger returns a logger that writes to the log of the library, Python's get_logger. Its level is that of the log when it
 // is made: make it where it is used, in the function that a child runs.
@@ -33,8 +42,8 @@ func (hclogSink) Accept(name string, level hclog.Level, msg string, args ...any)
 }
 
 // ToHclog gives every record to l, from l's level on; its time is l's own. The place in the source, if known, is the argument
-// source. Later changes of l's level do not reach processes that were started before. To give it what comes from Logger
-// would be an endless loop, and is a panic.
+// source. Later changes of l's level do not reach processes that were started before. To give
+// records to Logger, or to a logger made of it, would be an endless loop, and is a panic.
 //
 // Records of a child are written by the goroutine that reads what the child sends: a logger that blocks keeps back its
 // results too.

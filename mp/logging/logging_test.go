@@ -263,6 +263,7 @@ func (n notifier) Handle(context.Context, slog.Record) error {
 func TestMisuse(t *testing.T) {
 	for what, f := range map[string]func(){
 		"logging.Logger()): the log would": func() { logging.ToHclog(logging.Logger()) },
+		"the log would go round":           func() { logging.ToHclog(logging.Logger().With("k", 1).Named("a").ResetNamed("b")) },
 		"go round in circles":              func() { logging.ToSlog(logging.Handler().WithGroup("g")) },
 		`no level of logging is called "`:  func() { mp.LogToStderr(time.Second) },
 	} {
