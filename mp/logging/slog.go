@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -80,7 +78,7 @@ func source(pc uintptr) string {
 		return ""
 	}
 	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-	return filepath.Base(frame.File) + ":" + strconv.Itoa(frame.Line)
+	return record.Place(frame.File, frame.Line)
 }
 
 // ToSlog gives every record to h, from the lowest level on for which h is enabled now. The place in the source, if known,

@@ -3,9 +3,7 @@ package spawn
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,7 +93,7 @@ func log(level record.Level, message string, args []any) {
 	}
 	r := &record.Record{Level: level, Message: message, Args: args}
 	if _, file, line, ok := runtime.Caller(2); ok {
-		r.Source = filepath.Base(file) + ":" + strconv.Itoa(line)
+		r.Source = record.Place(file, line)
 	}
 	LogRecord(r)
 }

@@ -4,6 +4,7 @@ package record
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,12 +80,15 @@ type Record struct {
 	Level   Level
 	Message string
 	Args    []any  // a key and a value, and so on
-	Source  string // file:line, when it is known
+	Source  string // a Place, when it is known
 
 	Process string // the name of the process
 	Pid     int
 	Task    string // what the process was running, such as resize[7]; empty: nothing
 }
+
+// Place is a line of a source file as records name it: file:line, without the directory.
+func Place(file string, line int) string { return filepath.Base(file) + ":" + strconv.Itoa(line) }
 
 // Append appends the record as a line of text, as hclog writes it, with the process in front of the message.
 func (r *Record) Append(b []byte) []byte {
