@@ -162,8 +162,7 @@ func (p *Process[R]) receive(child *spawn.Child) {
 		}
 		m.Release()
 	}
-	switch code, _ := child.ExitCode(); {
-	case !answered, outcome == nil && code != 0 && code != popen.UnknownExit:
+	if code, _ := child.ExitCode(); !answered || outcome == nil && code != 0 && code != popen.UnknownExit {
 		// Without an answer the process died; with a good one and a bad code something is wrong all the same: the race
 		// detector, for one, speaks up when a process exits.
 		exit := child.ExitError(p.fn, -1)
@@ -214,9 +213,8 @@ func (p *Process[R]) Join(ctx context.Context) error {
 }
 
 // Result waits until the process has ended and returns what the function returned. When the function returned an error
-// or panicked, the error is a *spawn.RemoteError; when the process died, or ended with an exit code other than 0
-// although the function had returned, it is a *spawn.ExitError; in the
-// latter case the function's result comes with it.
+// or panicked, the error is a *spawn.RemoteError; when the process died, or ended with an exit code other than 0 although
+// the function had returned, it is a *spawn.ExitError, in the latter case with the function's result beside it.
 func (p *Process[R]) Result(ctx context.Context) (R, error) {
 	if err := p.Join(ctx); err != nil {
 		var zero R
