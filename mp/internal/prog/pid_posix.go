@@ -41,11 +41,11 @@ func stopped(pid int) bool {
 	return true
 }
 
-// Alive reports whether the process exists, zombies not counted: their parent is to reap those.
+// Alive reports whether the process exists, zombies not counted, where /proc tells: their parent is to reap those.
 func Alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return syscall.Kill(pid, 0) == nil && !os.IsNotExist(err)
+		return syscall.Kill(pid, 0) == nil // there is no /proc here, or the process has just ended
 	}
 	_, state, _ := strings.Cut(string(stat), ") ")
 	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
