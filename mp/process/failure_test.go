@@ -160,14 +160,17 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// A child that writes garbage everywhere, or closes everything, is no use any more: it is ended and blamed.
+// A child that writes garbage everywhere, or what it is not to write, or closes everything, is no use any more: it is ended
+// and blamed.
 func TestBrokenLink(t *testing.T) {
-	_, _, err := fate(t, "garbage")
 	var exit *mp.ExitError
-	if !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL || exit.Cause != mp.CauseLink {
-		t.Errorf("garbage: %v", err)
+	for _, how := range []string{"garbage", "unknown message", "two results"} {
+		_, _, err := fate(t, how)
+		if !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL || exit.Cause != mp.CauseLink {
+			t.Errorf("%s: %v", how, err)
+		}
+		t.Log(err)
 	}
-	t.Log(err)
 	if _, _, err := fate(t, "close link"); !errors.As(err, &exit) {
 		t.Errorf("close link: %v", err)
 	}

@@ -162,6 +162,12 @@ func misbehave(ctx context.Context, how string) (string, error) {
 	case "garbage":
 		writeEverywhere([]byte(strings.Repeat("garbage\n", 100)))
 		time.Sleep(time.Hour)
+	case "unknown message":
+		writeEverywhere([]byte("MPF1\x63" + strings.Repeat("\x00", 19)))
+		time.Sleep(time.Hour)
+	case "two results":
+		writeEverywhere([]byte(strings.Repeat("MPF1\x10"+strings.Repeat("\x00", 11)+"\x02\x00\x00\x00\x00\x00\x00\x00\xa1x", 2)))
+		time.Sleep(time.Hour)
 	case "close link":
 		closeEverything()
 		time.Sleep(time.Hour)

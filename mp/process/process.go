@@ -145,22 +145,28 @@ func (p *Process[R]) receive(child *spawn.Child) {
 	answered := false
 	for {
 		m, err := child.Link().Recv()
+		switch {
+		case err != nil:
+		case m.Kind == kindResult && !answered:
+			answered = true
+			outcome = p.decode(m.Body, m.Files, &p.result)
+			m.Release()
+		case m.Kind == kindFailure && !answered:
+			answered = true
+			outcome = spawn.RemoteFailure(m.Body, p.fn, -1, child.Name(), child.Pid())
+			m.CloseFiles()
+			m.Release()
+		case m.Kind == spawn.KindRecord:
+			child.Relay(m, p.fn)
+		default:
+			m.CloseFiles()
+			m.Release()
+			err = fmt.Errorf("it sent a message of kind %d, which it was not to", m.Kind)
+		}
 		if err != nil {
 			child.Bury(err)
 			break
 		}
-		switch m.Kind {
-		case kindResult:
-			answered = true
-			outcome = p.decode(m.Body, m.Files, &p.result)
-		case kindFailure:
-			answered = true
-			outcome = spawn.RemoteFailure(m.Body, p.fn, -1, child.Name(), child.Pid())
-		case spawn.KindRecord:
-			child.Relay(m, p.fn)
-			continue
-		}
-		m.Release()
 	}
 	if code, _ := child.ExitCode(); !answered || outcome == nil && code != 0 && code != popen.UnknownExit {
 		// Without an answer the process died; with a good one and a bad code something is wrong all the same: the race

@@ -294,6 +294,9 @@ func (c *Child) String() string {
 
 // exitText is an exit code with signals by name: -SIGKILL.
 func exitText(code int) string {
+	if code == popen.UnknownExit {
+		return "unknown"
+	}
 	if name := sys.SignalName(syscall.Signal(-code)); code < 0 && name != "" {
 		return "-" + name
 	}
