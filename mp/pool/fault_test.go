@@ -96,7 +96,7 @@ func TestGoexitInAWorker(t *testing.T) {
 
 // The deadline of an item counts from its start, also inside a chunk; its chunk-mates run elsewhere.
 func TestTimeout(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{TaskTimeout: 100 * time.Millisecond, KillDelay: 20 * time.Millisecond})
+	p := newPool(t, &mp.PoolOptions{TaskTimeout: 300 * time.Millisecond, KillDelay: 300 * time.Millisecond})
 	items := []task{{0, "deadline"}, {1, "deaf"}, {2, ""}, {3, "wait"}, {4, ""}}
 	got, err := mp.Map(t.Context(), p, Do, items, mp.KeepGoing(), mp.ChunkSize(5))
 	if got[0] != 0 || got[2] != 4 || got[4] != 16 {
