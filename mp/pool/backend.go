@@ -20,6 +20,8 @@ type seat interface {
 	Name() string
 	Pid() int
 	Link() link.Link
+	// Memory is how many bytes of memory the worker uses now; 0: it cannot be told.
+	Memory() int64
 	// Relay logs a record that the worker has sent while it was at a task.
 	Relay(m link.Msg, task string)
 	// Stop asks the worker to end and kills it after the KillDelay. It does not wait.

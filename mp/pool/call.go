@@ -25,20 +25,21 @@ type call struct {
 	// encode appends the argument of an item. outcome takes its encoded result or an error. Both are called without
 	// locks, possibly by several goroutines at once.
 	encode  func(b *wire.Buffer, index int) error
+	arg     func(index int) any // of an item that has no outcome yet
 	outcome func(index int, data []byte, files []*os.File, err error)
 	// ended is called once, when no item is open and none can come.
 	ended func()
 
 	// Guarded by pool.mu.
-	next, limit int         // items [next, limit) are there and were not given out
-	sealed      bool        // limit is final
-	queued      bool        // it is in pool.turn
-	again       []int       // items to be given out once more
-	lost        map[int]int // how many workers died with an item that they had not begun; it is a suspect then
-	attempts    map[int]int // failed ones, of items that failed
-	open        int         // given out and without an outcome
-	stopped     error       // why nothing is given out any more
-	over        bool        // ended was, or is about to be, called
+	next, limit int           // items [next, limit) are there and were not given out
+	sealed      bool          // limit is final
+	queued      bool          // it is in pool.turn
+	again       []int         // items to be given out once more
+	lost        map[int]int   // how many workers died with an item that they had not begun; it is a suspect then
+	tries       map[int]tries // failed ones, of items that failed
+	open        int           // given out and without an outcome
+	stopped     error         // why nothing is given out any more
+	over        bool          // ended was, or is about to be, called
 	pace        pace
 
 	unwatch func() bool // ends the watch on ctx
@@ -54,13 +55,16 @@ func newCall[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func
 	}
 	c := &call{
 		pool: p, ctx: ctx, function: spawn.ID(fn), name: fn.Name(),
-		opts: callOptions{timeout: p.opts.TaskTimeout, retries: p.opts.Retries},
+		opts: callOptions{timeout: p.opts.TaskTimeout, retries: p.opts.Retries, crashRetries: p.opts.CrashRetries},
 	}
 	for _, o := range opts {
 		o(&c.opts)
 	}
 	if err := c.opts.err; err != nil {
 		return nil, c.wrap(verb, err)
+	}
+	if c.opts.crashRetries == 0 {
+		c.opts.crashRetries = c.opts.retries
 	}
 	return c, nil
 }
@@ -115,28 +119,20 @@ func (c *call) giveBack(k *chunk) {
 	c.pool.turn.push(c)
 }
 
+// taskName names an item, such as resize[7]; without an index, the function.
+func taskName(function string, index int) string {
+	if index < 0 {
+		return function
+	}
+	return fmt.Sprintf("%s[%d]", function, index)
+}
+
 // label is the index of an item as errors tell it.
 func (c *call) label(index int) int {
 	if c.single {
 		return -1
 	}
 	return index
-}
-
-// mayRetry counts a failed attempt at an item and reports whether another one is left; then the item waits for it.
-// p.mu is held.
-func (c *call) mayRetry(index int) bool {
-	if c.stopped != nil || c.attempts[index] >= c.opts.retries {
-		return false
-	}
-	if c.attempts == nil {
-		c.attempts = make(map[int]int)
-	}
-	c.attempts[index]++
-	c.again = append(c.again, index)
-	c.open--
-	c.pool.turn.push(c)
-	return true
 }
 
 // mostLost is how many workers may die with the same item alone before it is held against the item that they had not said
@@ -182,7 +178,10 @@ type callError struct {
 }
 
 func (e *callError) Error() string {
-	return fmt.Sprintf("mp: %s(%s): %s", e.verb, e.name, strings.TrimPrefix(e.err.Error(), "mp: "))
+	return fmt.Sprintf("mp: %s(%s): %s", e.verb, e.name, trimmed(e.err))
 }
 
 func (e *callError) Unwrap() error { return e.err }
+
+// trimmed is an error as a part of another one's text.
+func trimmed(err error) string { return strings.TrimPrefix(err.Error(), "mp: ") }

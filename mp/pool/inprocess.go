@@ -55,6 +55,9 @@ func (w *goroutine) Name() string    { return w.name }
 func (w *goroutine) Pid() int        { return os.Getpid() }
 func (w *goroutine) Link() link.Link { return w.link }
 
+// Memory cannot be told: it is that of everybody here.
+func (w *goroutine) Memory() int64 { return 0 }
+
 // Relay has nothing to do: what is logged here is in the log of this process already.
 func (w *goroutine) Relay(m link.Msg, _ string) { m.Release() }
 

@@ -126,6 +126,8 @@ func prepare(ctx context.Context, s string) error {
 		os.Exit(5)
 	case s == "hang":
 		<-ctx.Done()
+	case s == "deaf":
+		select {}
 	case s == "panic":
 		panic("init")
 	case strings.HasPrefix(s, "once "): // succeeds for the first two workers only

@@ -16,16 +16,27 @@ type Options struct {
 	// Init runs in every worker before its first task. When it fails, New fails; when it fails in a replacement, the
 	// replacement is tried again, more and more slowly.
 	Init spawn.Initializer
+	// InitTimeout bounds Init; 0: five minutes. Its ctx ends then, and after KillDelay the worker is killed.
+	InitTimeout time.Duration
 	// MaxTasksPerWorker replaces a worker after so many tasks; 0: never.
 	MaxTasksPerWorker int
+	// MaxMemoryPerWorker replaces a worker that uses more bytes of memory than this when it has ended a task; 0: never. It
+	// is looked at after a task, but not more often than every 10 ms. What stops a task that uses too much is Limits.Memory.
+	MaxMemoryPerWorker int64
+	// IdleTimeout ends a worker that has had nothing to do for so long; 0: never. When there is work for more workers than
+	// are left, they are started again.
+	IdleTimeout time.Duration
 	// TaskTimeout bounds every task from its start; 0: no bound. The ctx of the function ends then, and after KillDelay
 	// the worker is killed.
 	TaskTimeout time.Duration
 	// KillDelay is the time between asking a task or a worker to stop and killing the worker. 0: one second; negative:
 	// it is killed at once.
 	KillDelay time.Duration
-	// Retries is how many times an item is run again that failed or whose worker died.
+	// Retries is how many times an item is run again that failed.
 	Retries int
+	// CrashRetries is how many times an item is run again whose worker died or had to be killed; 0: as many as Retries;
+	// negative: never. An item that has used them up is quarantined: see ErrQuarantined.
+	CrashRetries int
 	// InProcess runs the workers as goroutines of this process: for debuggers. Arguments and results are encoded and
 	// copied all the same, but a crash is everybody's crash, and what does not end by itself cannot be ended: it is
 	// left behind. A file in a result passes to the caller here too: the function's own is closed.
@@ -39,6 +50,9 @@ type Options struct {
 	// Logger hears of workers that start, die and are replaced; nil: the log of the library, which is silent until LogToStderr,
 	// or package logging, gives it somewhere to go.
 	Logger Logger
+	// OnEvent hears of what happens to workers and items, one event at a time, in a goroutine of its own: it may be slow
+	// and may call the pool, even Close, which does not wait for it.
+	OnEvent func(Event)
 }
 
 // Logger is what a pool says things to; a hclog.Logger is one, and so is a *slog.Logger. It is an interface of our own
@@ -48,6 +62,9 @@ type Logger interface {
 	Warn(msg string, args ...any)
 	Error(msg string, args ...any)
 }
+
+// defaultInitTimeout is long, for those who load a model.
+const defaultInitTimeout = 5 * time.Minute
 
 // check fills in the defaults, or says what is wrong.
 func (o *Options) check() error {
@@ -60,6 +77,17 @@ func (o *Options) check() error {
 		return fmt.Errorf("mp: TaskTimeout is %v; it must be positive, or 0 for no limit", o.TaskTimeout)
 	case o.Retries < 0:
 		return fmt.Errorf("mp: Retries is %d; it must not be negative", o.Retries)
+	case o.InitTimeout < 0:
+		return fmt.Errorf("mp: InitTimeout is %v; it must be positive, or 0 for %v", o.InitTimeout, defaultInitTimeout)
+	case o.MaxMemoryPerWorker < 0:
+		return fmt.Errorf("mp: MaxMemoryPerWorker is %d; it must be a number of bytes, or 0 for no limit", o.MaxMemoryPerWorker)
+	case o.MaxMemoryPerWorker > 0 && o.InProcess:
+		return errors.New("mp: MaxMemoryPerWorker cannot be had InProcess: its workers share the memory of this process")
+	case o.IdleTimeout < 0:
+		return fmt.Errorf("mp: IdleTimeout is %v; it must be positive, or 0 for never", o.IdleTimeout)
+	}
+	if o.InitTimeout == 0 {
+		o.InitTimeout = defaultInitTimeout
 	}
 	if o.KillDelay == 0 {
 		o.KillDelay = spawn.DefaultKillDelay
@@ -77,11 +105,12 @@ func (o *Options) check() error {
 type CallOption func(*callOptions)
 
 type callOptions struct {
-	chunk     int // items in a message to a worker; 0: measured
-	timeout   time.Duration
-	retries   int
-	keepGoing bool
-	err       error
+	chunk        int // items in a message to a worker; 0: measured
+	timeout      time.Duration
+	retries      int
+	crashRetries int // 0: as retries; negative: none
+	keepGoing    bool
+	err          error
 }
 
 // ChunkSize sends n items to a worker at a time, rather than as many as measured times suggest. It is about speed only:
@@ -106,13 +135,28 @@ func Timeout(d time.Duration) CallOption {
 	}
 }
 
-// Retries runs an item up to n times again when it failed or its worker died; it takes the place of Options.Retries.
+// Retries runs an item up to n times again when it failed, and, unless CrashRetries says otherwise, when its worker died;
+// it takes the place of Options.Retries.
 func Retries(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 0 {
 			o.err = errors.Join(o.err, fmt.Errorf("mp: Retries(%d): it must not be negative", n))
 		}
 		o.retries = n
+	}
+}
+
+// CrashRetries runs an item up to n times again whose worker died or had to be killed; it takes the place of
+// Options.CrashRetries.
+func CrashRetries(n int) CallOption {
+	return func(o *callOptions) {
+		if n < 0 {
+			o.err = errors.Join(o.err, fmt.Errorf("mp: CrashRetries(%d): it must not be negative", n))
+		}
+		o.crashRetries = n
+		if n == 0 {
+			o.crashRetries = -1
+		}
 	}
 }
 

@@ -24,8 +24,6 @@ import (
 // ErrBroken is returned by calls of a pool that has no worker and cannot start one.
 var ErrBroken = errors.New("mp: the pool is broken")
 
-var errRetired = errors.New("it has done its MaxTasksPerWorker")
-
 // Pool runs calls in worker processes. New makes one; Close or Shutdown end it. Its methods, and the functions that take
 // it, may be called at any time from any goroutine.
 type Pool struct {
@@ -46,8 +44,13 @@ type Pool struct {
 	refuse   error              // why no call is taken any more
 	drained  chan struct{}
 	failures int   // starts of workers that failed in a row
-	started  int   // workers in the pool's life
+	asleep   int   // places without a worker, for want of work
 	faults   error // bad exits of workers that were told to end
+	counts   Counts
+	slowest  slowTasks
+
+	wanted chan struct{} // wakes a place that is asleep
+	events events
 }
 
 // New starts the workers, side by side, and returns when all are ready and initialised. When one cannot be, none is
@@ -87,13 +90,15 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 	if p.init, err = encodeInit(p.opts.Init); err != nil {
 		return nil, err
 	}
+	p.wanted = make(chan struct{}, p.opts.Workers)
+	p.events.tell = p.opts.OnEvent
 	p.ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	unwatch := context.AfterFunc(ctx, func() { p.end(fmt.Errorf("%w: the ctx of the pool is over: %w", spawn.ErrClosed, spawn.CtxError(ctx))) })
 
 	ready := make(chan error, p.opts.Workers)
-	for range p.opts.Workers {
+	for place := range p.opts.Workers {
 		p.slots.Add(1)
-		go p.keep(ready)
+		go p.keep(place, ready)
 	}
 	go func() {
 		p.slots.Wait()
@@ -182,14 +187,28 @@ func (p *Pool) isStopped(c *call) bool {
 // fail gives an item that failed another try if it has one, and settles it otherwise.
 func (p *Pool) fail(c *call, index int, err error) {
 	p.mu.Lock()
-	again := c.mayRetry(index)
+	again, t := c.mayRetry(index, err)
 	if c.stopped != nil && errors.Is(err, context.Canceled) && !errors.Is(err, c.stopped) {
 		err = fmt.Errorf("%w: %w", c.stopped, err) // what the cancel came from
 	}
-	p.mu.Unlock()
+	quarantined := !again && c.quarantined(t)
 	if again {
+		p.counts.Retried++
+	} else if quarantined {
+		p.counts.Quarantined++
+	}
+	p.mu.Unlock()
+	event := Event{Kind: EventRetried, Func: c.name, Index: c.label(index), Err: err}
+	if again {
+		p.events.add(event)
 		p.dispatch()
 		return
+	}
+	if quarantined {
+		err = c.quarantine(index, t, err)
+		event.Kind, event.Err = EventQuarantined, err
+		p.events.add(event)
+		p.opts.Logger.Warn("an item is quarantined", "error", err)
 	}
 	p.settle(c, index, nil, nil, err)
 }
@@ -215,6 +234,7 @@ func (p *Pool) dispatch() {
 	for _, w := range workers {
 		p.feed(w)
 	}
+	p.wake()
 }
 
 // feed gives a worker work as long as there is some and it has room.
@@ -234,7 +254,7 @@ const window = 2
 // pick chooses the next chunk for a worker: of the calls in turn, so that a long one does not shut out the others.
 // p.mu is held.
 func (p *Pool) pick(w *worker) *chunk {
-	if w.gone || w.sending || w.retiring || len(w.queue) >= window {
+	if w.gone || w.sending || w.leaving != nil || len(w.queue) >= window {
 		return nil
 	}
 	most := maxChunk

@@ -3,36 +3,102 @@ package pool
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Stats is what a pool says of itself.
 type Stats struct {
-	Workers []WorkerStats // those that are up, by name
+	Workers []WorkerStats // those that are up, by place
 	Queued  int           // items that are there and wait for a worker
-	Started int           // workers that were started in the pool's life, replacements among them
+	Counts
+	Slowest []SlowTask // the items that took longest in the pool's life, at most five, the slowest first
+}
+
+// Counts is what has happened in the life of a pool; see EventKind.
+type Counts struct {
+	Started, Recycled, Died, Killed int // workers
+	Retried, Quarantined            int // items
+}
+
+func (c *Counts) add(kind EventKind) {
+	switch kind {
+	case EventRecycled:
+		c.Recycled++
+	case EventDied:
+		c.Died++
+	case EventKilled:
+		c.Killed++
+	}
 }
 
 // WorkerStats is what a pool says of a worker.
 type WorkerStats struct {
-	Name  string
-	Pid   int
-	Tasks int  // items that it has answered
-	Busy  bool // it is at work on an item
+	Name     string
+	Pid      int
+	Restarts int    // how many workers were in its place before it
+	Tasks    int    // items that it has answered
+	Busy     bool   // it is at work on an item
+	Leaving  bool   // it is given no more work, because it is recycled
+	Task     string // what it is at work on, such as resize[7]
+	Memory   int64  // bytes of memory that it uses now (RSS); 0 where it cannot be told, as for the workers of a pool InProcess
+
+	Up      time.Duration // since it was ready
+	Working time.Duration // of that, at work
+}
+
+// Load is the part of its time that the worker was at work, from 0 to 1.
+func (w WorkerStats) Load() float64 {
+	if w.Up <= 0 {
+		return 0
+	}
+	return min(float64(w.Working)/float64(w.Up), 1)
+}
+
+// SlowTask is an item and how long it took.
+type SlowTask struct {
+	Func   string
+	Index  int // of the item in its call, −1 when it had a single one
+	Worker string
+	Took   time.Duration
+}
+
+// slowTasks are the slowest items.
+type slowTasks []SlowTask
+
+func (s *slowTasks) note(t SlowTask) {
+	const most = 5
+	if len(*s) == most && t.Took <= (*s)[most-1].Took {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(*s, t, func(a, b SlowTask) int { return cmp.Compare(b.Took, a.Took) })
+	*s = slices.Insert(*s, at, t)
+	*s = (*s)[:min(len(*s), most)]
 }
 
 // Stats is a snapshot.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := Stats{Started: p.started}
-	for _, w := range p.workers {
-		s.Workers = append(s.Workers, WorkerStats{w.seat.Name(), w.seat.Pid(), w.answered, w.running})
+	workers := slices.Clone(p.workers)
+	slices.SortFunc(workers, func(a, b *worker) int { return cmp.Compare(a.place, b.place) })
+	s := Stats{Queued: p.queued(), Counts: p.counts, Slowest: slices.Clone(p.slowest)}
+	for _, w := range workers {
+		s.Workers = append(s.Workers, w.stats())
 	}
-	slices.SortFunc(s.Workers, func(a, b WorkerStats) int { // by number: PoolWorker-9 comes before PoolWorker-10
-		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
-	})
-	for c := range p.calls {
-		s.Queued += c.limit - c.next + len(c.again)
+	p.mu.Unlock()
+	for i, w := range workers {
+		s.Workers[i].Memory = w.seat.Memory()
+	}
+	return s
+}
+
+// stats is a snapshot of what the pool knows itself. p.mu is held.
+func (w *worker) stats() WorkerStats {
+	s := WorkerStats{
+		Name: w.seat.Name(), Pid: w.seat.Pid(), Restarts: w.before, Tasks: w.answered, Busy: w.running, Leaving: w.leaving != nil,
+		Task: w.atWork(), Up: time.Since(w.up), Working: w.working,
+	}
+	if w.running {
+		s.Working += time.Since(w.since)
 	}
 	return s
 }

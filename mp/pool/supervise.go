@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
@@ -19,21 +20,27 @@ const (
 	tooManyFailures = 5
 )
 
-// keep keeps one slot of the pool filled with a worker, until the pool ends. It reports its first start to ready.
-func (p *Pool) keep(ready chan<- error) {
+// keep keeps one place of the pool filled with a worker, until the pool ends. It reports its first start to ready.
+func (p *Pool) keep(place int, ready chan<- error) {
 	defer p.slots.Done()
-	w, err := p.hire()
+	w, err := p.hire(place, 0)
 	ready <- err
-	for pause := firstPause; ; {
+	pause := firstPause
+	for before := 1; ; before++ {
 		if err == nil {
 			err = p.bury(w, w.receive())
 		}
 		if p.ctx.Err() != nil || err != nil && p.giveUp(err) {
 			return
 		}
-		if err == nil && w.useful {
+		switch {
+		case err == nil && w.leaving == errIdle:
+			if !p.awaitWork() {
+				return
+			}
+		case err == nil && w.useful:
 			pause = firstPause
-		} else {
+		default:
 			select {
 			case <-time.After(pause):
 			case <-p.ctx.Done():
@@ -41,12 +48,12 @@ func (p *Pool) keep(ready chan<- error) {
 			}
 			pause = min(2*pause, lastPause)
 		}
-		w, err = p.hire()
+		w, err = p.hire(place, before)
 	}
 }
 
 // hire starts a worker, waits until it is initialised, and gives it work.
-func (p *Pool) hire() (*worker, error) {
+func (p *Pool) hire(place, before int) (*worker, error) {
 	seat, err := p.backend.start(p.ctx, p.init)
 	if err != nil {
 		return nil, err
@@ -54,41 +61,63 @@ func (p *Pool) hire() (*worker, error) {
 	if err := p.initialised(seat); err != nil {
 		return nil, err
 	}
-	w := &worker{pool: p, seat: seat}
+	now := time.Now()
+	w := &worker{pool: p, seat: seat, up: now, idle: now, place: place, before: before}
 	p.mu.Lock()
 	p.workers = append(p.workers, w)
-	p.started++
+	p.counts.Started++
+	if limit := p.opts.IdleTimeout; limit > 0 {
+		w.idler = time.AfterFunc(limit, w.idles)
+	}
 	p.mu.Unlock()
+	p.events.add(Event{Kind: EventStarted, Worker: seat.Name(), Pid: seat.Pid(), Index: -1})
 	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "pid", seat.Pid())
 	p.feed(w)
+	p.wake()
 	return w, nil
 }
 
-// initialised waits for the end of a worker's Init. The pool's end ends the wait: it ends the worker.
+// initialised waits for the end of a worker's Init. InitTimeout and the pool's end end the wait: they end the worker.
 func (p *Pool) initialised(s seat) error {
-	m, err := s.Link().Recv()
-	for err == nil && m.Kind == spawn.KindRecord {
-		s.Relay(m, p.opts.Init.Name())
-		m, err = s.Link().Recv()
-	}
-	if err == nil && m.Kind == kindReady {
-		return nil
-	}
-	if err == nil && m.Kind == kindInitFailed {
-		f, bad := spawn.DecodeFailure(m.Body)
+	late := fmt.Errorf("%w: Init ran longer than the InitTimeout of %v", spawn.ErrTimeout, p.opts.InitTimeout)
+	timer := time.AfterFunc(p.opts.InitTimeout, func() { s.Stop(late) })
+	m, err := p.initAnswer(s)
+	inTime := timer.Stop()
+	name := p.opts.Init.Name()
+	switch {
+	case err != nil:
+		s.Bury(err)
+		return s.ExitError(name, -1)
+	case !inTime: // it has stopped when it was told to, or will be killed
 		m.Release()
-		if err = bad; err == nil {
-			err = f.Remote(p.opts.Init.Name(), -1, s.Name(), s.Pid())
+		s.Bury(io.EOF)
+		return fmt.Errorf("mp: %s in %s (pid %d) did not end: %w", name, s.Name(), s.Pid(), late)
+	case m.Kind == kindReady:
+		return nil
+	case m.Kind == kindInitFailed:
+		f, err := spawn.DecodeFailure(m.Body)
+		m.Release()
+		if err == nil {
+			err = f.Remote(name, -1, s.Name(), s.Pid())
 		}
 		s.Stop(err)
 		s.Bury(io.EOF)
 		return err
+	default:
+		s.Bury(unexpected(m))
+		return s.ExitError(name, -1)
 	}
-	if err == nil {
-		err = unexpected(m)
+}
+
+// initAnswer is the first message of a worker that is no record of the log.
+func (p *Pool) initAnswer(s seat) (link.Msg, error) {
+	for {
+		m, err := s.Link().Recv()
+		if err != nil || m.Kind != spawn.KindRecord {
+			return m, err
+		}
+		s.Relay(m, p.opts.Init.Name())
 	}
-	s.Bury(err)
-	return s.ExitError(p.opts.Init.Name(), -1)
 }
 
 // bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere. When
@@ -96,6 +125,9 @@ func (p *Pool) initialised(s seat) error {
 func (p *Pool) bury(w *worker, err error) error {
 	p.mu.Lock()
 	w.gone = true
+	if w.idler != nil {
+		w.idler.Stop()
+	}
 	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
 	p.mu.Unlock()
 	w.seat.Bury(err)
@@ -124,6 +156,7 @@ func (p *Pool) bury(w *worker, err error) error {
 	exit := w.seat.ExitError("", -1)
 	if victim != nil {
 		exit = w.seat.ExitError(victim.call.name, victim.call.label(index))
+		exit.Arg = spawn.Summary(victim.call.arg(index))
 	}
 	p.note(w, exit, victim != nil)
 	for _, c := range ended {
@@ -170,13 +203,22 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 	switch {
 	case exit.ExitCode == 0 && !ran:
 		log.Debug("worker has ended", "worker", exit.Name, "pid", exit.Pid)
-		return
+		if w.leaving == nil {
+			return // with the pool
+		}
 	case exit.Cause == spawn.CauseExit && !ran && (p.ctx.Err() != nil || w.retiring):
 		p.mu.Lock()
 		p.faults = errors.Join(p.faults, exit)
 		p.mu.Unlock()
+		fallthrough
+	default:
+		log.Warn("worker has died", "worker", exit.Name, "pid", exit.Pid, "error", exit)
 	}
-	log.Warn("worker has died", "worker", exit.Name, "pid", exit.Pid, "error", exit)
+	event := w.ended(exit)
+	p.mu.Lock()
+	p.counts.add(event.Kind)
+	p.mu.Unlock()
+	p.events.add(event)
 }
 
 // giveUp counts a failed start. When no worker is left and too many failed in a row, the pool is broken.

@@ -21,8 +21,18 @@ type worker struct {
 	gone     bool     // its link has ended
 	given    int      // items sent in its life
 	answered int      // items answered in its life
-	retiring bool     // it has done its MaxTasksPerWorker
 	useful   bool     // it has done, or died of, an item
+
+	leaving  error     // why it is to be let go when it is done with what it has
+	retiring bool      // it was told to go
+	idle     time.Time // since when it has nothing; zero: it has something
+	idler    *time.Timer
+	weighed  time.Time // when its memory was last looked at
+
+	up      time.Time     // when it was ready
+	working time.Duration // at items that it has answered
+	place   int           // which of the pool's workers it is, from 0
+	before  int           // how many workers were in this place before it
 
 	hearing bool  // somebody waits for what it sends; otherwise it may have answered already
 	doomed  *span // the items for which it is being killed
@@ -110,6 +120,7 @@ func (w *worker) handle(m link.Msg) error {
 		if err != nil {
 			return err
 		}
+		w.weigh()
 		p.feed(w) // first of all, so that the worker does not wait for us
 		if m.Kind == kindResult {
 			p.settle(c, index, body, m.Files, nil)
@@ -133,14 +144,16 @@ func (w *worker) handle(m link.Msg) error {
 func (w *worker) task() string {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
+	return w.atWork()
+}
+
+// atWork is task when p.mu is held.
+func (w *worker) atWork() string {
 	k := w.head()
 	if k == nil || !w.running {
 		return ""
 	}
-	if label := k.call.label(k.index()); label >= 0 {
-		return fmt.Sprintf("%s[%d]", k.call.name, label)
-	}
-	return k.call.name
+	return taskName(k.call.name, k.call.label(k.index()))
 }
 
 // answer notes the answer to the first open item, and which one the worker has started next.
@@ -154,7 +167,10 @@ func (w *worker) answer(m link.Msg) (c *call, index int, body []byte, err error)
 		return nil, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at, or goes on elsewhere", errProtocol, m.ID)
 	}
 	c, index = k.call, k.index()
-	c.pace.measured(time.Since(w.since))
+	took := time.Since(w.since)
+	c.pace.measured(took)
+	w.working += took
+	p.slowest.note(SlowTask{c.name, c.label(index), w.seat.Name(), took})
 	w.answered++
 	p.failures = 0
 	if k.done++; k.done == k.count {
@@ -164,18 +180,11 @@ func (w *worker) answer(m link.Msg) (c *call, index int, body []byte, err error)
 	if next != 0 {
 		err = w.begin(next)
 	}
+	if len(w.queue) == 0 {
+		w.idle = time.Now()
+	}
 	w.retire()
 	return c, index, body, err
-}
-
-// retire lets a worker go that has done its MaxTasksPerWorker. p.mu is held.
-func (w *worker) retire() {
-	limit := w.pool.opts.MaxTasksPerWorker
-	if limit > 0 && w.given >= limit && len(w.queue) == 0 && !w.sending && !w.retiring {
-		w.retiring = true
-		go w.seat.Link().Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
-		time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(errRetired) })
-	}
 }
 
 // deliver encodes a chunk and sends it; w.sending is set. It reports whether more may be sent from here.
@@ -203,6 +212,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	k.first = p.numbers + 1
 	p.numbers += uint64(k.count)
 	w.queue = append(w.queue, k)
+	w.idle = time.Time{}
 	w.given += k.count
 	if len(w.queue) == 1 {
 		w.rest()

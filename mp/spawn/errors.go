@@ -81,6 +81,7 @@ type ExitError struct {
 	Name     string
 	Func     string // what it was running, if anything
 	Index    int    // of the item it was running, −1 when there are no items
+	Arg      string // a short summary of that item; not part of the text of the error, as it may hold what is nobody's business
 	ExitCode int    // −signum when a signal ended it
 	Signal   syscall.Signal
 	Cause    Cause

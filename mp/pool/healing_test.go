@@ -1,0 +1,296 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/pool"
+)
+
+// watch makes the pool of opts tell its events, and returns a function that waits for the next one of a kind.
+func watch(t *testing.T, opts *mp.PoolOptions) (await func(pool.EventKind) pool.Event) {
+	events := make(chan pool.Event, 1000)
+	opts.OnEvent = func(e pool.Event) { events <- e }
+	return func(kind pool.EventKind) pool.Event {
+		t.Helper()
+		for {
+			select {
+			case e := <-events:
+				if e.Kind == kind {
+					return e
+				}
+			case <-time.After(30 * time.Second):
+				t.Fatalf("no event %q", kind)
+			}
+		}
+	}
+}
+
+// Errors and deaths are counted apart; an item that has used up its deaths is quarantined and named.
+func TestRetryBudgets(t *testing.T) {
+	opts := &mp.PoolOptions{Workers: 2, Retries: 3, CrashRetries: 2}
+	await := watch(t, opts)
+	p := newPool(t, opts)
+	dir := prog.TempDir(t)
+	for i, c := range []struct {
+		how         string
+		opts        []mp.CallOption
+		attempts    int
+		quarantined bool
+	}{
+		{"fail", nil, 4, false},
+		{"kill", nil, 3, true},
+		{"exit", nil, 3, true},
+		{"kill", []mp.CallOption{pool.CrashRetries(0)}, 1, false},
+		{"kill", []mp.CallOption{pool.CrashRetries(1)}, 2, true},
+		{"fail", []mp.CallOption{mp.Retries(0)}, 1, false},
+	} {
+		path := filepath.Join(dir, string(rune('a'+i)))
+		_, err := mp.Map(t.Context(), p, Tries, []tries{{path, c.how}, {path + "good", ""}}, append(c.opts, mp.KeepGoing())...)
+		if b, _ := os.ReadFile(path); len(b) != c.attempts {
+			t.Errorf("%s: %d attempts, want %d", c.how, len(b), c.attempts)
+		}
+		var exit *mp.ExitError
+		if died := c.how != "fail"; errors.As(err, &exit) != died || died && exit.Index != 0 || errors.Is(err, pool.ErrQuarantined) != c.quarantined {
+			t.Errorf("%s: %v", c.how, err)
+		}
+		if c.quarantined {
+			if e := await(pool.EventQuarantined); e.Func != "tries" || e.Index != 0 || !errors.Is(e.Err, pool.ErrQuarantined) {
+				t.Errorf("%v", e)
+			}
+			t.Log(err)
+		}
+	}
+	if s := p.Stats(); s.Quarantined != 3 || s.Retried != 3+2+2+1 || s.Died != 3+3+1+2 {
+		t.Errorf("%+v", s.Counts)
+	}
+}
+
+// A crash that is retried costs nobody else anything, and the retry may well succeed.
+func TestRetryAfterACrash(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{CrashRetries: 1})
+	path := filepath.Join(prog.TempDir(t), "once")
+	got, err := mp.Map(t.Context(), p, Once, slices.Repeat([]string{path}, 50))
+	if err != nil || len(got) != 50 {
+		t.Error(err)
+	}
+	if s := p.Stats(); s.Died != 1 || s.Retried != 1 {
+		t.Errorf("%+v", s.Counts)
+	}
+}
+
+// Once dies the first time that anybody calls it with this path.
+var Once = mp.Register("once", func(_ context.Context, path string) (int, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		f.Close()
+		os.Exit(3)
+	}
+	return 0, nil
+})
+
+// The blame shows the item.
+func TestBlameShowsTheArgument(t *testing.T) {
+	p := newPool(t, nil)
+	var exit *mp.ExitError
+	_, err := mp.Map(t.Context(), p, Do, []task{{1, ""}, {2, "exit"}})
+	if !errors.As(err, &exit) || exit.Arg != `{N:2 How:"exit"}` {
+		t.Errorf("%q, %v", exit.Arg, err)
+	}
+	_, err = mp.Submit(t.Context(), p, Do, task{3, "exit"}).Wait(t.Context())
+	if !errors.As(err, &exit) || exit.Arg != `{N:3 How:"exit"}` {
+		t.Errorf("%q, %v", exit.Arg, err)
+	}
+	for _, err := range mp.IMap(t.Context(), p, Do, slices.Values([]task{{4, "exit"}})) {
+		if !errors.As(err, &exit) || exit.Arg != `{N:4 How:"exit"}` {
+			t.Errorf("%q, %v", exit.Arg, err)
+		}
+	}
+}
+
+// What happens to a worker is told in order: it starts, it dies of its item, another one starts.
+func TestEvents(t *testing.T) {
+	opts := &mp.PoolOptions{Workers: 1, MaxTasksPerWorker: 2}
+	await := watch(t, opts)
+	p := newPool(t, opts)
+	first := await(pool.EventStarted)
+	_, err := mp.Apply(t.Context(), p, Do, task{1, "exit"})
+	died := await(pool.EventDied)
+	var exit *mp.ExitError
+	if !errors.As(err, &exit) || !errors.As(died.Err, &exit) || died.Worker != first.Worker || died.Pid != first.Pid || died.Func != "do" {
+		t.Errorf("%v after %v", died, first)
+	}
+	second := await(pool.EventStarted)
+	if second.Pid == first.Pid || second.Time.Before(died.Time) {
+		t.Errorf("%v after %v", second, died)
+	}
+	if _, err := mp.Apply(t.Context(), p, Do, task{1, "wait"}, mp.Timeout(time.Millisecond)); !errors.Is(err, mp.ErrTimeout) {
+		t.Error(err)
+	}
+	if _, err := mp.Map(t.Context(), p, Square, numbers(1)); err != nil {
+		t.Error(err)
+	}
+	if e := await(pool.EventRecycled); e.Pid != second.Pid || !strings.Contains(e.String(), "MaxTasksPerWorker") {
+		t.Errorf("%v", e)
+	}
+	await(pool.EventStarted)
+	if s := p.Stats(); s.Started != 3 || s.Died != 1 || s.Recycled != 1 || s.Workers[0].Restarts != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A worker that had to be killed is told as such.
+func TestKilledEvent(t *testing.T) {
+	opts := &mp.PoolOptions{Workers: 1, KillDelay: time.Millisecond}
+	await := watch(t, opts)
+	p := newPool(t, opts)
+	_, err := mp.Apply(t.Context(), p, Do, task{1, "deaf"}, mp.Timeout(time.Millisecond))
+	if e := await(pool.EventKilled); !errors.Is(e.Err, mp.ErrTimeout) || !errors.Is(err, mp.ErrTimeout) {
+		t.Errorf("%v, %v", e, err)
+	}
+}
+
+// Close from an event ends the pool and hangs nobody. PY-POOL-31
+func TestCloseFromAnEvent(t *testing.T) {
+	leak.Check(t)
+	closed := make(chan error, 1)
+	var p *mp.Pool
+	made := make(chan struct{})
+	p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 2, OnEvent: func(e pool.Event) {
+		<-made
+		if e.Kind == pool.EventDied {
+			closed <- p.Close()
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(made)
+	mp.Apply(t.Context(), p, Do, task{1, "exit"})
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
+// Workers with nothing to do leave, and come back when there is work. PY-PPE-12
+func TestIdleTimeout(t *testing.T) {
+	opts := &mp.PoolOptions{Workers: 3, IdleTimeout: 20 * time.Millisecond}
+	await := watch(t, opts)
+	p := newPool(t, opts)
+	for range 3 {
+		for range 3 {
+			if e := await(pool.EventRecycled); !strings.Contains(e.Err.Error(), "IdleTimeout") {
+				t.Errorf("%v", e)
+			}
+		}
+		if got, err := mp.Map(t.Context(), p, Square, numbers(100)); err != nil || got[99] != 99*99 {
+			t.Error(err)
+		}
+		if n, err := mp.Apply(t.Context(), p, Square, 3); n != 9 || err != nil {
+			t.Error(n, err)
+		}
+		// Three are wanted again, for three that wait for each other.
+		start := make(chan error, 3)
+		for range 3 {
+			go func() {
+				_, err := mp.Apply(t.Context(), p, Do, task{1, "wait"}, mp.Timeout(200*time.Millisecond))
+				start <- err
+			}()
+		}
+		for range 3 {
+			if err := <-start; !errors.Is(err, mp.ErrTimeout) {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// A worker that has grown too large is replaced after its task.
+func TestMaxMemoryPerWorker(t *testing.T) {
+	opts := &mp.PoolOptions{Workers: 1, MaxMemoryPerWorker: 256 << 20}
+	await := watch(t, opts)
+	p := newPool(t, opts)
+	pid, err := mp.Apply(t.Context(), p, Grow, 1)
+	if again, err := mp.Apply(t.Context(), p, Grow, 1); again != pid || err != nil {
+		t.Errorf("pid %d, then %d: %v", pid, again, err)
+	}
+	if big, err2 := mp.Apply(t.Context(), p, Grow, 300); big != pid || err != nil || err2 != nil {
+		t.Errorf("pid %d, then %d: %v, %v", pid, big, err, err2)
+	}
+	if e := await(pool.EventRecycled); e.Pid != pid || !strings.Contains(e.Err.Error(), "MaxMemoryPerWorker of 256 MiB") {
+		t.Errorf("%v", e)
+	}
+	if fresh, err := mp.Apply(t.Context(), p, Grow, 1); fresh == pid || err != nil {
+		t.Errorf("pid %d, then %d: %v", pid, fresh, err)
+	}
+}
+
+var grown [][]byte
+
+// Grow keeps so many MiB more, and uses them.
+var Grow = mp.Register("grow", func(_ context.Context, mib int) (int, error) {
+	b := make([]byte, mib<<20)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	grown = append(grown, b)
+	runtime.GC()
+	time.Sleep(2 * 10 * time.Millisecond) // so that the pool looks again
+	return os.Getpid(), nil
+})
+
+// An Init that does not end is ended, whether it listens or not, and New says so.
+func TestInitTimeout(t *testing.T) {
+	for _, how := range []string{"hang", "deaf"} {
+		leak.Check(t)
+		start := time.Now()
+		_, err := mp.NewPool(t.Context(), &mp.PoolOptions{
+			Workers: 2, Init: Prepare.With(how), InitTimeout: 50 * time.Millisecond, KillDelay: 50 * time.Millisecond,
+		})
+		if !errors.Is(err, mp.ErrTimeout) || !strings.Contains(err.Error(), "InitTimeout of 50ms") || time.Since(start) > 20*time.Second {
+			t.Errorf("%s: %v", how, err)
+		}
+		t.Log(err)
+	}
+}
+
+func TestStatsOfWork(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{KillDelay: time.Millisecond})
+	if _, err := mp.Map(t.Context(), p, Slow, []time.Duration{0, 50 * time.Millisecond, 0, 20 * time.Millisecond, 0, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	f := mp.Submit(t.Context(), p, Do, task{1, "wait"})
+	awaitBusy(t, p, 1)
+	s := p.Stats()
+	f.Cancel()
+	if len(s.Slowest) != 5 || s.Slowest[0].Func != "slow" || s.Slowest[0].Index != 1 || s.Slowest[1].Index != 3 || s.Slowest[0].Took < 50*time.Millisecond {
+		t.Errorf("%+v", s.Slowest)
+	}
+	var work time.Duration
+	tasks := 0
+	var at []string
+	for _, w := range s.Workers {
+		work += w.Working
+		tasks += w.Tasks
+		if w.Task != "" {
+			at = append(at, w.Task)
+		}
+		if w.Load() < 0 || w.Load() > 1 || w.Up < w.Working || w.Memory < 1<<20 || w.Restarts != 0 || w.Leaving {
+			t.Errorf("%+v", w)
+		}
+	}
+	if work < 70*time.Millisecond || tasks != 7 || !slices.Equal(at, []string{"do"}) {
+		t.Errorf("%v, %d, %q: %+v", work, tasks, at, s)
+	}
+	f.Wait(t.Context())
+}

@@ -1,0 +1,114 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Why a worker is let go.
+var (
+	errTasks = errors.New("it has done its MaxTasksPerWorker")
+	errIdle  = errors.New("it had nothing to do for the IdleTimeout")
+)
+
+// retire lets a worker go that has done its MaxTasksPerWorker, or is to leave for another reason, once it has answered all
+// that it was given. p.mu is held.
+func (w *worker) retire() {
+	if w.gone {
+		return
+	}
+	if limit := w.pool.opts.MaxTasksPerWorker; limit > 0 && w.given >= limit && w.leaving == nil {
+		w.leaving = errTasks
+	}
+	if w.leaving == nil || len(w.queue) > 0 || w.sending || w.retiring {
+		return
+	}
+	w.retiring = true
+	why := w.leaving
+	go w.seat.Link().Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
+	time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(why) })
+}
+
+// weighEvery is how often the memory of a worker is looked at, at the most.
+const weighEvery = 10 * time.Millisecond
+
+// weigh lets a worker go that uses more than MaxMemoryPerWorker.
+func (w *worker) weigh() {
+	p := w.pool
+	limit := p.opts.MaxMemoryPerWorker
+	if limit == 0 || time.Since(w.weighed) < weighEvery {
+		return
+	}
+	w.weighed = time.Now()
+	if used := w.seat.Memory(); used > limit {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if w.leaving == nil {
+			w.leaving = fmt.Errorf("it used %d MiB, more than its MaxMemoryPerWorker of %d MiB", used>>20, limit>>20)
+		}
+		w.retire()
+	}
+}
+
+// idles lets the worker go when it has had nothing to do for the IdleTimeout, and looks again later otherwise.
+func (w *worker) idles() {
+	p := w.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left := p.opts.IdleTimeout
+	if !w.idle.IsZero() {
+		left -= time.Since(w.idle)
+	}
+	switch {
+	case w.gone || w.leaving != nil:
+	case left > 0 || w.sending:
+		w.idler.Reset(max(left, time.Millisecond))
+	default:
+		w.leaving = errIdle
+		w.retire()
+	}
+}
+
+// awaitWork waits until there is work for a place whose worker has left for want of it; false when the pool ends.
+func (p *Pool) awaitWork() bool {
+	p.mu.Lock()
+	if p.queued() > 0 {
+		p.mu.Unlock()
+		return true
+	}
+	p.asleep++
+	p.mu.Unlock()
+	select {
+	case <-p.wanted:
+		return true
+	case <-p.ctx.Done():
+		return false
+	}
+}
+
+// wake starts workers in places that are asleep, as many as there are items that no worker has.
+func (p *Pool) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.asleep == 0 {
+		return
+	}
+	for range min(p.asleep, p.queued()) {
+		p.asleep--
+		p.wanted <- struct{}{} // has room for every place
+	}
+}
+
+// queued counts the items that are there and wait for a worker. p.mu is held.
+func (p *Pool) queued() (n int) {
+	for c := range p.calls {
+		if c.stopped == nil {
+			n += c.limit - c.next + len(c.again)
+		}
+	}
+	return n
+}

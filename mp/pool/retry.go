@@ -1,0 +1,58 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// ErrQuarantined is found in the error of an item that was not run again because it has ended one worker after the other:
+// it has used up its CrashRetries. The error also holds the last *ExitError.
+var ErrQuarantined = errors.New("mp: quarantined")
+
+func init() { spawn.RegisterError("mp.ErrQuarantined", ErrQuarantined) }
+
+// tries counts the failed attempts at an item. Errors and deaths have budgets of their own: an item that fails now and then
+// is worth more attempts than one that takes workers with it.
+type tries struct{ errors, deaths int }
+
+// mayRetry counts a failed attempt at an item and reports whether another one is left; then the item waits for it.
+// p.mu is held.
+func (c *call) mayRetry(index int, err error) (again bool, t tries) {
+	t = c.tries[index]
+	if _, died := err.(*spawn.ExitError); died {
+		t.deaths++
+		again = t.deaths <= c.opts.crashRetries
+	} else {
+		t.errors++
+		again = t.errors <= c.opts.retries
+	}
+	if !again || c.stopped != nil {
+		return false, t
+	}
+	if c.tries == nil {
+		c.tries = make(map[int]tries)
+	}
+	c.tries[index] = t
+	c.again = append(c.again, index)
+	c.open--
+	c.pool.turn.push(c)
+	return true, t
+}
+
+// quarantined reports whether an item that failed so often is a danger to workers.
+func (c *call) quarantined(t tries) bool { return t.deaths > 1 && t.deaths > c.opts.crashRetries }
+
+// quarantine is the error of such an item, whose last worker ended with err.
+func (c *call) quarantine(index int, t tries, err error) error {
+	return &quarantineError{fmt.Sprintf("%v: %s has ended %d workers, at last with: ", ErrQuarantined, taskName(c.name, c.label(index)), t.deaths), err}
+}
+
+type quarantineError struct {
+	text string
+	last error
+}
+
+func (e *quarantineError) Error() string   { return e.text + trimmed(e.last) }
+func (e *quarantineError) Unwrap() []error { return []error{ErrQuarantined, e.last} }
