@@ -1,0 +1,118 @@
+// Untrusted renders templates that strangers have sent, each within 256 MiB of memory and 2 seconds. One of them never ends,
+// one prints without end, one recurses for ever; each costs its own answer, and nobody else's.
+//
+// It is a fence around resources, not a jail: a template can only do what its functions do. Code that could open files or
+// sockets would do so with the rights of this program; docs/COMPARE.md says what to use for that.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+const (
+	memory = 256 << 20
+	limit  = 2 * time.Second
+)
+
+type page struct{ Name, Text string }
+
+// The strangers' templates. The words below are theirs; the function "repeat" is ours, and careless.
+var pages = []page{
+	{"greeting", `Hello, {{.}}!`},
+	{"table", `{{range 3}}[{{.}}]{{end}}`},
+	{"mistake", `{{.Missing}}`},
+	{"endless", `{{range 1000000000000}}{{end}}`},
+	{"flood", `{{range 1000000000}}{{repeat "0123456789abcdef" 4096}}{{end}}`},
+	{"pit", `{{define "pit"}}{{nest 0}}{{end}}{{template "pit"}}`},
+	{"thanks", `Thank you, {{.}}.`},
+}
+
+// nest is a function of ours with a bug that a stranger has found: it never comes back.
+func nest(n int) int { return nest(n+1) + 1 }
+
+// Render runs in the workers.
+var Render = mp.Register("untrusted.render", func(_ context.Context, p page) (string, error) {
+	t, err := template.New(p.Name).Funcs(template.FuncMap{"repeat": strings.Repeat, "nest": nest}).Parse(p.Text)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	err = t.Execute(&out, "world")
+	return out.String(), err
+})
+
+func main() { mp.Main(run) }
+
+func run() error {
+	ctx := context.Background()
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{
+		Workers: 2, TaskTimeout: limit, KillDelay: 100 * time.Millisecond,
+		Limits: mp.Limits{Memory: memory},
+		Env:    []string{"PATH=" + os.Getenv("PATH")}, // no secrets of ours; on Windows what it cannot do without is added
+	})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	answers, failed := mp.Map(ctx, pool, Render, pages, mp.KeepGoing())
+	blame := make(map[int]error)
+	if joined, ok := failed.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			blame[index(err)] = err
+		}
+	}
+	for i, p := range pages {
+		if err := blame[i]; err != nil {
+			fmt.Printf("%-9s %s: %v\n", p.Name, verdict(err), short(err))
+		} else {
+			fmt.Printf("%-9s %s\n", p.Name, answers[i])
+		}
+	}
+	counts := pool.Stats()
+	fmt.Printf("%d workers were started, %d died, %d were killed; this is still process %d\n", counts.Started, counts.Died, counts.Killed, os.Getpid())
+	return nil
+}
+
+// index is the item that an error is about.
+func index(err error) int {
+	var exit *mp.ExitError
+	var remote *mp.RemoteError
+	switch {
+	case errors.As(err, &exit):
+		return exit.Index
+	case errors.As(err, &remote):
+		return remote.Index
+	}
+	return -1
+}
+
+// verdict is what the stranger is told.
+func verdict(err error) string {
+	var exit *mp.ExitError
+	switch {
+	case errors.Is(err, mp.ErrMemory):
+		return "TOO LARGE"
+	case errors.Is(err, mp.ErrTimeout):
+		return "TOO SLOW"
+	case errors.As(err, &exit):
+		return "CRASHED"
+	}
+	return "REFUSED"
+}
+
+// short is the first line of an error, cut to the width of a screen.
+func short(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	if len(line) > 150 {
+		line = line[:150] + "…"
+	}
+	return line
+}
