@@ -42,7 +42,8 @@ type call struct {
 	over        bool          // ended was, or is about to be, called
 	pace        pace
 
-	unwatch func() bool // ends the watch on ctx
+	progress *progress   // nil when nobody asks
+	unwatch  func() bool // ends the watch on ctx
 }
 
 // newCall checks what every call checks. The caller sets the functions and the items and then adds it.
@@ -66,6 +67,7 @@ func newCall[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func
 	if c.opts.crashRetries == 0 {
 		c.opts.crashRetries = c.opts.retries
 	}
+	c.progress = newProgress(c)
 	return c, nil
 }
 

@@ -47,6 +47,9 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	if err != nil {
 		return refuse(err)
 	}
+	if c.progress != nil {
+		return refuse(c.wrap(verb, errNoProgress))
+	}
 	f.name = c.name
 	var encoded wire.Buffer
 	if err := spawn.EncodeArg(fn, &encoded, &arg, -1); err != nil {

@@ -78,6 +78,7 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 				o.err = spawn.DecodeResult(fn, data, files, &o.value, i)
 				o.files = files
 			}
+			c.progress.count(o.err)
 			s.put(i, o)
 		}
 		c.ended = func() { close(s.drained) }
@@ -85,6 +86,7 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 			yield(zero, s.wrap(err))
 			return
 		}
+		c.progress.start(-1)
 		go s.feed()
 		defer func() {
 			close(s.left)
@@ -93,6 +95,7 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 			for _, o := range s.results { // nobody will get them
 				link.CloseAll(o.files)
 			}
+			c.progress.finish()
 		}()
 		s.deliver(yield)
 	}
@@ -111,6 +114,7 @@ func (s *stream[A, R]) feed() {
 		}
 		s.seal()
 	}()
+	all := true
 	for item := range s.items {
 		select {
 		case s.room <- struct{}{}:
@@ -118,11 +122,15 @@ func (s *stream[A, R]) feed() {
 		case <-s.drained:
 		}
 		if s.over() {
+			all = false
 			break
 		}
 		s.offer(item)
 	}
 	returned = true
+	if all {
+		s.call.progress.sum(s.taken)
+	}
 }
 
 // over reports whether nobody wants more items.

@@ -41,6 +41,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 		if err == nil {
 			err = spawn.DecodeResult(fn, data, files, &results[i], i)
 		}
+		c.progress.count(err)
 		if err == nil {
 			received.add(files)
 			return
@@ -57,8 +58,10 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	if err := p.add(c); err != nil {
 		return nil, c.wrap("Map", err)
 	}
+	c.progress.start(len(items))
 	p.dispatch()
 	<-done
+	c.progress.finish()
 	switch err := failures.join(); {
 	case c.stopped != nil && !c.opts.keepGoing:
 		received.closeAll()

@@ -110,6 +110,7 @@ type callOptions struct {
 	retries      int
 	crashRetries int // 0: as retries; negative: none
 	keepGoing    bool
+	progress     func(Progress)
 	err          error
 }
 

@@ -1,5 +1,7 @@
 package pool
 
+import "slices"
+
 // queue is a queue of calls; each is in it at most once.
 type queue struct {
 	calls []*call
@@ -22,7 +24,7 @@ func (q *queue) pop() *call {
 	c := q.calls[q.head]
 	q.calls[q.head] = nil
 	if q.head++; q.head > len(q.calls)/2 { // half of the memory is behind us
-		q.calls = append(q.calls[:0], q.calls[q.head:]...)
+		q.calls = slices.Delete(q.calls, 0, q.head)
 		q.head = 0
 	}
 	c.queued = false

@@ -19,16 +19,18 @@ import (
 // The tests in this file run the scheduler over links in memory, in the time of testing/synctest.
 
 var (
-	sleepy = spawn.Register("pool.sleepy", func(ctx context.Context, d time.Duration) (time.Duration, error) {
-		select {
-		case <-time.After(d):
-			return d, nil
-		case <-ctx.Done():
-			return 0, context.Cause(ctx)
-		}
-	})
-	echo = spawn.Register("pool.echo", func(_ context.Context, n int) (int, error) { return n, nil })
+	sleepy = spawn.Register("pool.sleepy", sleep)
+	echo   = spawn.Register("pool.echo", func(_ context.Context, n int) (int, error) { return n, nil })
 )
+
+func sleep(ctx context.Context, d time.Duration) (time.Duration, error) {
+	select {
+	case <-time.After(d):
+		return d, nil
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+}
 
 // inBubble runs a test with a pool of goroutines.
 func inBubble(t *testing.T, opts Options, test func(t *testing.T, p *Pool)) {
