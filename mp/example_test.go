@@ -289,3 +289,103 @@ func ExampleKeepGoing() {
 	// [5 0 6]
 	// item 1: reserving 50: quota exceeded
 }
+
+var Double = mp.Register("double", func(ctx context.Context, d time.Duration) (time.Duration, error) {
+	select {
+	case <-time.After(d):
+		return 2 * d, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+})
+
+// Calls whose results are wanted as soon as they are there.
+func ExampleAsCompleted() {
+	ctx := context.Background()
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	slow := mp.Submit(ctx, pool, Double, time.Second)
+	quick := mp.Submit(ctx, pool, Double, time.Millisecond)
+	for f, err := range mp.AsCompleted(ctx, slow, quick) {
+		if err != nil { // ctx is over
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(f.Wait(ctx))
+	}
+	// Output:
+	// 2ms <nil>
+	// 2s <nil>
+}
+
+// The first answer will do.
+func ExampleWaitAny() {
+	ctx := context.Background()
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	slow := mp.Submit(ctx, pool, Double, time.Hour)
+	quick := mp.Submit(ctx, pool, Double, time.Millisecond)
+	first, err := mp.WaitAny(ctx, slow, quick)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	slow.Cancel()
+	fmt.Println(first == quick, slow)
+	// Output: true <Future func='double' cancelled>
+}
+
+func ExampleWaitAll() {
+	ctx := context.Background()
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	fmt.Println(mp.WaitAll(ctx, mp.Submit(ctx, pool, Square, 3), mp.Submit(ctx, pool, Square, 4)))
+	// Output: [9 16] <nil>
+}
+
+// A callback runs when the call has ended, in a goroutine of its own.
+func ExampleFuture_onDone() {
+	ctx := context.Background()
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	called := make(chan bool)
+	mp.Submit(ctx, pool, Square, 5).OnDone(func(f *mp.Future[int]) {
+		fmt.Println(f.Wait(ctx)) // it does not wait any more
+		close(called)
+	})
+	<-called
+	// Output: 25 <nil>
+}
+
+func ExampleOnProgress() {
+	ctx := context.Background()
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	bar := func(p mp.Progress) {
+		if p.Done == p.Total { // a program prints every one of them
+			fmt.Printf("%3.0f %%, %d of %d, %d failed\n", 100*p.Fraction(), p.Done, p.Total, p.Failed)
+		}
+	}
+	mp.Map(ctx, pool, Reserve, []int{5, 50, 6}, mp.KeepGoing(), mp.OnProgress(bar))
+	// Output: 100 %, 3 of 3, 1 failed
+}

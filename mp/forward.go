@@ -85,7 +85,7 @@ type WorkerStats = pool.WorkerStats
 // NewPool starts the workers of a pool and returns when all are ready. See [pool.New].
 func NewPool(ctx context.Context, opts *PoolOptions) (*Pool, error) { return pool.New(ctx, opts) }
 
-// CallOption changes one call: ChunkSize, Timeout, Retries, KeepGoing. See [pool.CallOption].
+// CallOption changes one call: ChunkSize, Timeout, Retries, KeepGoing, OnProgress. See [pool.CallOption].
 type CallOption = pool.CallOption
 
 // ChunkSize sends n items to a worker at a time. See [pool.ChunkSize].
@@ -99,6 +99,12 @@ func Retries(n int) CallOption { return pool.Retries(n) }
 
 // KeepGoing makes Map return every result it has, and the failures joined. See [pool.KeepGoing].
 func KeepGoing() CallOption { return pool.KeepGoing() }
+
+// OnProgress has f told how far Map, IMap or IMapUnordered has come. See [pool.OnProgress].
+func OnProgress(f func(Progress)) CallOption { return pool.OnProgress(f) }
+
+// Progress is how far a call has come: Fraction, Left. See [pool.Progress].
+type Progress = pool.Progress
 
 // Map calls fn for every item and returns the results in their order. See [pool.Map].
 func Map[A, R any](ctx context.Context, p *Pool, fn *Func[A, R], items []A, opts ...CallOption) ([]R, error) {
@@ -120,12 +126,27 @@ func Apply[A, R any](ctx context.Context, p *Pool, fn *Func[A, R], arg A, opts .
 	return pool.Apply(ctx, p, fn, arg, opts...)
 }
 
-// Future is the result of a call that may not have ended: Wait, Done, Cancel. See [pool.Future].
+// Future is the result of a call that may not have ended: Wait, Done, OnDone, Cancel, Cancelled, String. See [pool.Future].
 type Future[R any] = pool.Future[R]
 
 // Submit calls fn once and does not wait. See [pool.Submit].
 func Submit[A, R any](ctx context.Context, p *Pool, fn *Func[A, R], arg A, opts ...CallOption) *Future[R] {
 	return pool.Submit(ctx, p, fn, arg, opts...)
+}
+
+// AsCompleted yields each future as it ends. See [pool.AsCompleted].
+func AsCompleted[R any](ctx context.Context, futures ...*Future[R]) iter.Seq2[*Future[R], error] {
+	return pool.AsCompleted(ctx, futures...)
+}
+
+// WaitAll waits until all futures have ended, and returns their results by position. See [pool.WaitAll].
+func WaitAll[R any](ctx context.Context, futures ...*Future[R]) ([]R, error) {
+	return pool.WaitAll(ctx, futures...)
+}
+
+// WaitAny waits until one of the futures has ended, and returns it. See [pool.WaitAny].
+func WaitAny[R any](ctx context.Context, futures ...*Future[R]) (*Future[R], error) {
+	return pool.WaitAny(ctx, futures...)
 }
 
 // RemoteError: the function returned an error or panicked. See [spawn.RemoteError].

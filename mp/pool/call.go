@@ -167,7 +167,10 @@ func (c *call) finished() bool {
 func (c *call) conclude(finished bool) {
 	if finished {
 		c.unwatch()
-		c.ended()
+		ended := c.ended
+		// A queue may hold the call for a while, but not what these hold: arguments and results.
+		c.encode, c.outcome, c.ended = nil, nil, nil
+		ended()
 	}
 }
 

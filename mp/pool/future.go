@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -11,15 +13,24 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Future is the result of a call that may not have ended yet. Submit makes one.
+// Future is the result of a call that may not have ended yet. Submit makes one. It is a concurrent.futures.Future of
+// Python's, and an AsyncResult.
+//
+// When the call has ended, the pool keeps neither its argument nor its result, and the Future not the pool.
 type Future[R any] struct {
 	name      string
-	call      *call // nil when the call was never taken
+	log       Logger // hears of callbacks that panic
 	cancelled atomic.Bool
 
-	done   chan struct{}
+	done   chan struct{} // result and err do not change once it is closed
 	result R
 	err    error
+
+	mu        sync.Mutex
+	call      *call // nil when it was never taken, or has ended
+	watchers  []chan<- *Future[R]
+	callbacks []func(*Future[R]) // that have not begun
+	calling   bool               // one of them runs, or is about to
 }
 
 // Submit gives the call of fn with arg to the pool and does not wait. The argument is encoded before it returns. ctx
@@ -37,10 +48,10 @@ func Apply[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, 
 }
 
 func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts []CallOption) *Future[R] {
-	f := &Future[R]{done: make(chan struct{})}
+	f := &Future[R]{done: make(chan struct{}), log: spawn.Log}
 	refuse := func(err error) *Future[R] {
 		f.err = err
-		close(f.done)
+		f.finish()
 		return f
 	}
 	c, err := newCall(verb, ctx, p, fn, opts)
@@ -50,7 +61,7 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	if c.progress != nil {
 		return refuse(c.wrap(verb, errNoProgress))
 	}
-	f.name = c.name
+	f.name, f.log, f.call = c.name, p.opts.Logger, c
 	var encoded wire.Buffer
 	if err := spawn.EncodeArg(fn, &encoded, &arg, -1); err != nil {
 		return refuse(err)
@@ -87,15 +98,37 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 			f.err = c.wrap(verb, fmt.Errorf("%w: %w", c.stopped, f.err))
 		}
 		link.CloseAll(encoded.Files)
-		close(f.done)
+		f.finish()
 	}
 	if err := p.add(c); err != nil {
 		link.CloseAll(encoded.Files)
 		return refuse(c.wrap(verb, err))
 	}
-	f.call = c
 	p.dispatch()
 	return f
+}
+
+// finish tells everybody that the call has ended. result and err are set.
+func (f *Future[R]) finish() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.call = nil
+	close(f.done)
+	for _, w := range f.watchers {
+		w <- f // it has room
+	}
+	f.watchers = nil
+	f.callBack()
+}
+
+// finished reports whether the call has ended.
+func (f *Future[R]) finished() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Done is closed when the call has ended.
@@ -104,28 +137,69 @@ func (f *Future[R]) Done() <-chan struct{} { return f.done }
 // Wait waits for the end of the call and returns what fn returned, or why it did not. When ctx ends first, Wait returns
 // ctx's error and the call goes on.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
-	select {
-	case <-f.done:
-		return f.result, f.err
-	default:
-	}
-	select {
-	case <-f.done:
-		return f.result, f.err
-	case <-ctx.Done():
+	if !f.await(ctx) {
 		var zero R
 		return zero, fmt.Errorf("mp: waiting for a call of %s: %w", f.name, spawn.CtxError(ctx))
+	}
+	return f.result, f.err
+}
+
+// await waits for the end of the call, and reports false when ctx ended first.
+func (f *Future[R]) await(ctx context.Context) bool {
+	select {
+	case <-f.done:
+		return true
+	case <-ctx.Done():
+		return f.finished()
 	}
 }
 
 // Cancel ends the call, also one that runs: its ctx ends, and after KillDelay the worker is killed. It does not wait. It
 // reports whether the call is cancelled, now or before: then Wait returns context.Canceled. It reports false when the call
-// had ended by itself.
+// had ended by itself. In Python, only a call that has not begun can be cancelled.
 func (f *Future[R]) Cancel() bool {
-	if f.call != nil && f.call.claimCancel(&f.cancelled) {
-		f.call.pool.stop(f.call, context.Canceled)
+	if c := f.open(); c != nil && c.claimCancel(&f.cancelled) {
+		c.pool.stop(c, context.Canceled)
 	}
 	return f.cancelled.Load()
+}
+
+// Cancelled reports whether Cancel has cancelled the call. It may still be ending then: Done tells. A call that its ctx or
+// the pool has ended was not cancelled but has failed.
+func (f *Future[R]) Cancelled() bool { return f.cancelled.Load() }
+
+// String tells the state: pending, running, done, failed or cancelled. A call runs when its worker has said so.
+func (f *Future[R]) String() string {
+	c := f.open()
+	state := "pending"
+	switch {
+	case f.Cancelled():
+		state = "cancelled"
+	case c != nil && c.running():
+		state = "running"
+	case f.finished() && f.err != nil:
+		state = "failed"
+	case f.finished():
+		state = "done"
+	}
+	return fmt.Sprintf("<Future func='%s' %s>", f.name, state)
+}
+
+// open is the call, if it has not ended.
+func (f *Future[R]) open() *call {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.call
+}
+
+// running reports whether a worker is at work on the call.
+func (c *call) running() bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	return slices.ContainsFunc(c.pool.workers, func(w *worker) bool {
+		k := w.head()
+		return w.running && k != nil && k.call == c
+	})
 }
 
 // claimCancel marks a call as cancelled unless its end has begun.

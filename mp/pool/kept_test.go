@@ -1,0 +1,130 @@
+package pool_test
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+	"weak"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+type parcel struct{ Data [64]byte }
+
+var Carry = mp.Register("carry", func(ctx context.Context, a *parcel) (*parcel, error) {
+	switch string(a.Data[:4]) {
+	case "fail":
+		return nil, errUnlucky
+	case "wait":
+		<-ctx.Done()
+	}
+	return a, nil
+})
+
+func newParcel(how string) *parcel {
+	a := new(parcel)
+	copy(a.Data[:], how)
+	return a
+}
+
+// forgotten waits until what nobody should hold any more is collected.
+func forgotten[T any](t *testing.T, what string, pointers ...weak.Pointer[T]) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		runtime.GC()
+		held := slices.IndexFunc(pointers, func(p weak.Pointer[T]) bool { return p.Value() != nil })
+		if held < 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("%s: number %d is kept", what, held)
+			return
+		}
+	}
+}
+
+// PY-POOL-15, PY-PPE-05: a pool that lives on keeps no argument, no result and no future of calls that have ended, nor what
+// callbacks held.
+func TestNothingIsKept(t *testing.T) {
+	p := newPool(t, nil)
+	for _, how := range []string{"", "fail", "wait"} {
+		var values []weak.Pointer[parcel]
+		var futures []weak.Pointer[mp.Future[*parcel]]
+		func() { // a frame of its own, which is gone then
+			for range 5 {
+				a, held := newParcel(how), new(parcel)
+				f := mp.Submit(t.Context(), p, Carry, a)
+				called := make(chan bool)
+				f.OnDone(func(*mp.Future[*parcel]) { held.Data[0]++; close(called) })
+				if how == "wait" {
+					f.Cancel()
+				}
+				if r, err := f.Wait(t.Context()); err == nil {
+					values = append(values, weak.Make(r))
+				} else if how == "" {
+					t.Error(err)
+				}
+				<-called
+				values, futures = append(values, weak.Make(a), weak.Make(held)), append(futures, weak.Make(f))
+			}
+		}()
+		forgotten(t, "Submit "+how, values...)
+		forgotten(t, "a future "+how, futures...)
+	}
+	var values []weak.Pointer[parcel]
+	func() {
+		items := make([]*parcel, 20)
+		for i := range items {
+			items[i] = newParcel("")
+			values = append(values, weak.Make(items[i]))
+		}
+		results, err := mp.Map(t.Context(), p, Carry, items)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, r := range results {
+			values = append(values, weak.Make(r))
+		}
+	}()
+	forgotten(t, "Map", values...)
+	values = nil
+	func() {
+		for r, err := range mp.IMap(t.Context(), p, Carry, func(yield func(*parcel) bool) {
+			for range 20 {
+				a := newParcel("")
+				values = append(values, weak.Make(a))
+				yield(a)
+			}
+		}) {
+			if r == nil || err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	forgotten(t, "IMap", values...)
+}
+
+// PY-FUT-05: what AsCompleted has yielded it does not keep.
+func TestAsCompletedKeepsNothing(t *testing.T) {
+	p := newPool(t, nil)
+	waiting := mp.Submit(t.Context(), p, Do, task{0, "wait"})
+	futures := append(submitAll(t, p, "", "fail", ""), waiting)
+	var yielded []weak.Pointer[mp.Future[int]]
+	for f, err := range mp.AsCompleted(t.Context(), futures...) {
+		if err != nil {
+			t.Error(err)
+		}
+		futures[slices.Index(futures, f)] = nil // as the Python test does with its list
+		if yielded = append(yielded, weak.Make(f)); len(yielded) == 3 {
+			f = nil
+			forgotten(t, "AsCompleted", yielded...)
+			break
+		}
+	}
+	waiting.Cancel()
+	if _, err := mp.WaitAll(t.Context(), waiting); err == nil {
+		t.Error("it was not cancelled")
+	}
+}
