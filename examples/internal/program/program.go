@@ -3,6 +3,7 @@ package program
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,11 +16,24 @@ import (
 // Run builds the program of the test's directory and returns what it prints. It must end soon, and successfully.
 func Run(t *testing.T, args ...string) string {
 	t.Helper()
+	return run(t, os.Stderr, args)
+}
+
+// Both is Run, but returns what the program prints on standard error too.
+func Both(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var b strings.Builder
+	stdout = run(t, &b, args)
+	return stdout, b.String()
+}
+
+func run(t *testing.T, stderr io.Writer, args []string) string {
+	t.Helper()
 	name := build(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stderr, cmd.WaitDelay = os.Stderr, time.Second
+	cmd.Stderr, cmd.WaitDelay = stderr, time.Second
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
