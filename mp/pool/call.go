@@ -169,7 +169,7 @@ func (c *call) conclude(finished bool) {
 		c.unwatch()
 		ended := c.ended
 		// A queue may hold the call for a while, but not what these hold: arguments and results.
-		c.encode, c.outcome, c.ended = nil, nil, nil
+		c.encode, c.arg, c.outcome, c.ended = nil, nil, nil, nil
 		ended()
 	}
 }
