@@ -3,8 +3,10 @@ package pool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -215,9 +217,12 @@ func TestPanickingProgress(t *testing.T) {
 				t.Errorf("%s has returned", name)
 			}()
 		}
-		if p.Stats().Queued != 0 {
-			t.Errorf("%+v", p.Stats())
-		}
+		defer func() {
+			if value := recover(); !strings.Contains(fmt.Sprint(value), "Goexit") || p.Stats().Queued != 0 {
+				t.Errorf("%v, %+v", value, p.Stats())
+			}
+		}()
+		Map(t.Context(), p, sleepy, items, OnProgress(func(Progress) { runtime.Goexit() }))
 	})
 }
 
