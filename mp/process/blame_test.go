@@ -1,7 +1,11 @@
 package process_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +36,43 @@ func TestKilledWithSlowOutput(t *testing.T) {
 	_, err = p.Result(t.Context())
 	var exit *mp.ExitError
 	if !errors.As(err, &exit) || exit.Err != nil || exit.ExitCode != prog.KillCode {
+		t.Errorf("%v", err)
+	}
+}
+
+// Dump dies of a panic whose dump is a long one.
+var Dump = mp.Register("dump", func(context.Context, int) (int, error) {
+	debug.SetTraceback("all")
+	for range 5000 {
+		go func() { select {} }()
+	}
+	go func() { panic("at length") }()
+	select {}
+})
+
+// canceller is a writer that ends ctx when the dump has begun, and lets the rest of it wait.
+type canceller struct{ cancel context.CancelFunc }
+
+func (c canceller) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("goroutine ")) {
+		c.cancel()
+		time.Sleep(10 * time.Millisecond)
+	}
+	return len(p), nil
+}
+
+// A process that is killed while it writes the dump of a fatal error has died of that, and not of our kill.
+func TestKilledInItsDump(t *testing.T) {
+	leak.Check(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p, err := mp.Start(ctx, Dump, 0, &mp.ProcessOptions{KillDelay: -1, Stderr: canceller{cancel}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Result(t.Context())
+	var exit *mp.ExitError
+	if !errors.As(err, &exit) || exit.Cause != mp.CauseFatal || !strings.HasPrefix(exit.Stack, "panic: at length") {
 		t.Errorf("%v", err)
 	}
 }

@@ -244,12 +244,13 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 	c.mu.Lock()
 	reason, killed := c.reason, c.killed
 	c.mu.Unlock()
+	killed = killed && e.ExitCode < 0
 	switch {
-	case killed && e.ExitCode < 0:
+	case killed && c.crash.String() == "":
 		e.Signal, e.Cause, e.Err = syscall.Signal(-e.ExitCode), CauseOf(reason), reason
 	case e.ExitCode == popen.UnknownExit:
 		e.Cause = CauseUnknown
-	case c.gaveUp(e.ExitCode):
+	case killed || c.gaveUp(e.ExitCode): // one that we killed while it wrote its dump was dying of that already
 		e.Cause, e.Stack = CauseFatal, c.crash.String()
 		if !strings.HasPrefix(e.Stack, "panic: ") {
 			e.Stack = c.popen.FatalLine() + e.Stack
