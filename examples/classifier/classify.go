@@ -21,7 +21,7 @@ func classify(ctx context.Context, o options) error {
 	}
 
 	if o.workers == 0 {
-		fmt.Println("no workers: all is done in this process, without the incident, which it would not survive")
+		fmt.Println("no workers: all is done in this process, without the incidents, which it would not survive")
 		alone, err := trainAlone(ctx, o, train, nil, printEpoch)
 		if err != nil {
 			return err
@@ -49,7 +49,11 @@ func classify(ctx context.Context, o options) error {
 		fmt.Printf("weights identical to the in-process run (sha256 %.4x…)\n", sum)
 		return nil
 	}
-	fmt.Printf("weights identical to the clean in-process run without it (sha256 %.4x…)\n", sum)
+	them := "it"
+	if len(fed.leftOut) > 1 {
+		them = "them"
+	}
+	fmt.Printf("weights identical to the clean in-process run without %s (sha256 %.4x…)\n", them, sum)
 	return tellGoroutines(ctx, o)
 }
 
@@ -85,8 +89,11 @@ func trainWithWorkers(ctx context.Context, o options, train *set) (*outcome, err
 		if config.Incident, err = newIncident(dir, train); err != nil {
 			return nil, err
 		}
+		if config.Damage, err = newDamage(dir, train); err != nil {
+			return nil, err
+		}
 	}
-	f, err := startWorkers(ctx, o.workers, config)
+	f, err := startWorkers(ctx, o, config)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +103,12 @@ func trainWithWorkers(ctx context.Context, o options, train *set) (*outcome, err
 			return nil, err
 		}
 		fmt.Printf("the file of sample %d, %s\n", in.Sample, truncated)
+	}
+	if d := config.Damage; d != nil {
+		if err := d.happen(); err != nil {
+			return nil, err
+		}
+		fmt.Printf("the file of sample %d, which the workers decode row by row, now has a row of size 0\n", d.Sample)
 	}
 
 	t := training{train.len(), o.epochs, o.seed, f.leftOut, f.epoch}

@@ -1,7 +1,8 @@
 // Command classifier trains an image classifier while two worker processes
 // decode, augment and normalise its batches: PyTorch's
 // DataLoader(num_workers=2), told in Go. One training image cannot be read
-// without the reading process dying, and the run survives it.
+// without the reading process dying, the decoder of another never ends, and the
+// run survives both.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
@@ -20,6 +22,7 @@ type options struct {
 	seed     uint64
 	data     string
 	incident bool
+	deadline time.Duration
 	breakage string
 }
 
@@ -36,7 +39,8 @@ func run(ctx context.Context) error {
 	flag.IntVar(&o.epochs, "epochs", 10, "passes over the training images")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides the first weights, the order and the augmentation")
 	flag.StringVar(&o.data, "data", "", "`directory` with the four idx .gz files of the whole Fashion-MNIST; default: an embedded part")
-	flag.BoolVar(&o.incident, "incident", true, "let one training image lie in a file that is truncated after it was mapped")
+	flag.BoolVar(&o.incident, "incident", true, "let one training image lie in a file that is truncated after it was mapped, and the decoder of another never end")
+	flag.DurationVar(&o.deadline, "deadline", 500*time.Millisecond, "`time` that a worker may take for a batch, of milliseconds as a rule, before it is killed")
 	flag.StringVar(&o.breakage, "break", "", "what happens without the library: guard (a program that forgets mp.Main) or goroutines (the incident without processes)")
 	flag.Parse()
 	if os.Getenv(role) == "goroutines" {

@@ -2,29 +2,33 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
+
+// killDelay is how long a worker may outlive its deadline.
+const killDelay = 20 * time.Millisecond
 
 // poolFeed is a feed with worker processes behind it. It survives their death.
 type poolFeed struct {
 	pool     *mp.Pool
 	incident *Incident
-	leftOut  map[int]bool // the samples that killed a worker
-	workers  []*share     // of all workers so far, replacements at the end
-	rescued  int          // batches of this epoch put together from single samples
+	deadline time.Duration // of a batch, and of a sample that is tried alone
+	leftOut  map[int]bool  // the samples that cost a worker
+	workers  []*share      // of all workers so far, replacements at the end
+	rescued  int           // batches of this epoch put together from single samples
 }
 
 // startWorkers starts a pool, and shows the process tree that it makes.
-func startWorkers(ctx context.Context, n int, config Config) (*poolFeed, error) {
+func startWorkers(ctx context.Context, o options, config Config) (*poolFeed, error) {
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{
-		Workers: n,
-		Init:    OpenData.With(config),
+		Workers: o.workers,
+		Init:    OpenData.With(config), KillDelay: killDelay,
 		// A Go program that dies has hundreds of lines to say on stderr. We tell it in one, from the typed error, which
 		// has kept them.
 		Stderr: io.Discard,
@@ -32,7 +36,7 @@ func startWorkers(ctx context.Context, n int, config Config) (*poolFeed, error) 
 	if err != nil {
 		return nil, err
 	}
-	f := &poolFeed{pool: pool, incident: config.Incident, leftOut: map[int]bool{}}
+	f := &poolFeed{pool: pool, incident: config.Incident, deadline: o.deadline, leftOut: map[int]bool{}}
 	workers := mp.ActiveChildren()
 	for i, w := range workers {
 		branch := "├─"
@@ -47,7 +51,8 @@ func startWorkers(ctx context.Context, n int, config Config) (*poolFeed, error) 
 
 // epoch asks the workers for all batches of an epoch. IMap yields them in
 // order, however the workers took turns, and has some prepared ahead while the
-// model trains. A batch whose worker died is an error that names its index;
+// model trains. A batch whose worker died, or did not end in time and was
+// killed, is an error that names its index;
 // the other batches do not notice.
 func (f *poolFeed) epoch(ctx context.Context, batches []Batch) iter.Seq2[Prepared, error] {
 	f.rescued = 0
@@ -55,9 +60,9 @@ func (f *poolFeed) epoch(ctx context.Context, batches []Batch) iter.Seq2[Prepare
 		w.epoch = 0
 	}
 	return func(yield func(Prepared, error) bool) {
-		for p, err := range mp.IMap(ctx, f.pool, Prepare, slices.Values(batches)) {
-			if death, ok := errors.AsType[*mp.ExitError](err); ok {
-				p, err = f.rescue(ctx, batches[death.Index], death)
+		for p, err := range mp.IMap(ctx, f.pool, Prepare, slices.Values(batches), mp.Timeout(f.deadline)) {
+			if l, ok := lossOf(err); ok {
+				p, err = f.rescue(ctx, batches[l.index], l)
 			} else if err == nil {
 				w := f.worker(p.Pid)
 				w.epoch++
@@ -70,21 +75,26 @@ func (f *poolFeed) epoch(ctx context.Context, batches []Batch) iter.Seq2[Prepare
 	}
 }
 
-// rescue asks for the samples of a lost batch one by one. Whichever kills
+// rescue asks for the samples of a lost batch one by one. Whichever costs
 // another worker is to blame; the batch goes on without it.
-func (f *poolFeed) rescue(ctx context.Context, lost Batch, death *mp.ExitError) (Prepared, error) {
-	f.worker(death.Pid)
-	fmt.Printf("  ! worker %d died of %s, and its batch with it: its %d samples are tried one by one\n",
-		death.Pid, how(death), len(lost.Samples))
+func (f *poolFeed) rescue(ctx context.Context, lost Batch, l loss) (Prepared, error) {
+	f.worker(l.pid)
+	if l.late {
+		fmt.Printf("  ! worker %d had not ended its batch at its deadline of %d ms: its %d samples are tried one by one\n",
+			l.pid, f.deadline.Milliseconds(), len(lost.Samples))
+	} else {
+		fmt.Printf("  ! worker %d died of %s, and its batch with it: its %d samples are tried one by one\n",
+			l.pid, l.how, len(lost.Samples))
+	}
 	f.rescued++
 	singles := make([]Batch, len(lost.Samples))
 	for i := range singles {
 		singles[i] = Batch{lost.Epoch, lost.Samples[i : i+1]}
 	}
 	var whole Prepared
-	for p, err := range mp.IMap(ctx, f.pool, Prepare, slices.Values(singles)) {
-		if death, ok := errors.AsType[*mp.ExitError](err); ok {
-			if err := f.blame(lost.Samples[death.Index], death); err != nil {
+	for p, err := range mp.IMap(ctx, f.pool, Prepare, slices.Values(singles), mp.Timeout(f.deadline)) {
+		if l, ok := lossOf(err); ok {
+			if err := f.blame(lost.Samples[l.index], l); err != nil {
 				return Prepared{}, err
 			}
 			continue
@@ -99,7 +109,13 @@ func (f *poolFeed) rescue(ctx context.Context, lost Batch, death *mp.ExitError) 
 	return whole, nil
 }
 
-func (f *poolFeed) blame(sample int, death *mp.ExitError) error {
+func (f *poolFeed) blame(sample int, l loss) error {
+	f.worker(l.pid)
+	f.leftOut[sample] = true
+	if l.late {
+		fmt.Printf("  ! sample %d is to blame and left out: worker %d was still at it at its deadline of %d ms\n", sample, l.pid, f.deadline.Milliseconds())
+		return nil
+	}
 	after := ""
 	if in := f.incident; in != nil && sample == in.Sample {
 		d, err := in.sinceTouch()
@@ -108,16 +124,6 @@ func (f *poolFeed) blame(sample int, death *mp.ExitError) error {
 		}
 		after = fmt.Sprintf(", known %.1f ms after the touch", d.Seconds()*1000)
 	}
-	f.worker(death.Pid)
-	fmt.Printf("  ! sample %d is to blame and left out: worker %d died of it, %s%s\n", sample, death.Pid, how(death), after)
-	f.leftOut[sample] = true
+	fmt.Printf("  ! sample %d is to blame and left out: worker %d died of it, %s%s\n", sample, l.pid, l.how, after)
 	return nil
-}
-
-// how a worker ended: by a signal, as a rule.
-func how(death *mp.ExitError) string {
-	if death.Signal == 0 {
-		return fmt.Sprintf("exit status %d", death.ExitCode)
-	}
-	return signalName(death.Signal)
 }

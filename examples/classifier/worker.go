@@ -21,6 +21,7 @@ type Config struct {
 	Seed     uint64
 	Data     string    // directory, "" for the embedded images
 	Incident *Incident // nil for none
+	Damage   *Damage   // nil for none
 }
 
 // Batch is what the parent asks for: sample numbers, not images.
@@ -81,13 +82,17 @@ func prepare(ctx context.Context, b Batch) (Prepared, error) {
 	return p, nil
 }
 
-// trainingImage returns the bytes of a sample without looking at them.
+// trainingImage returns the bytes of a sample without looking at them, but for
+// the one that has to be decoded.
 func trainingImage(sample int) ([]byte, error) {
 	if in := source.config.Incident; in != nil && sample == in.Sample {
 		if err := keepUp(source.mapped, in.File); err != nil {
 			return nil, err
 		}
 		return source.mapped, in.noteTouch()
+	}
+	if d := source.config.Damage; d != nil && sample == d.Sample {
+		return d.decode()
 	}
 	return source.train.image(sample), nil
 }

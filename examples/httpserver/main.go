@@ -25,11 +25,12 @@ func main() { mp.MainContext(run) }
 // run's ctx ends at Ctrl-C and at SIGTERM.
 func run(ctx context.Context) error {
 	address := flag.String("listen", "", "serve at this `address` until Ctrl-C, and do not demonstrate anything")
+	timeout := flag.Duration("timeout", 500*time.Millisecond, "the `time` for one upload, of microseconds as a rule")
 	flag.Parse()
 	o := options{
 		workers:   max(4, mp.CPUCount()), // some may be busy with what never ends
 		inFlight:  64,
-		timeout:   500 * time.Millisecond,
+		timeout:   *timeout,
 		killDelay: 20 * time.Millisecond,
 		log:       log.New(io.Discard, "", 0),
 	}
