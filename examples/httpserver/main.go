@@ -5,7 +5,7 @@
 // Without arguments it sends itself good and poisoned uploads, shows how they were answered, and ends. To keep it:
 //
 //	go run ./examples/httpserver -listen 127.0.0.1:8080
-//	curl --data-binary @picture http://127.0.0.1:8080/decode/picture
+//	printf 'TPIC?\0\0' | curl --data-binary @- http://127.0.0.1:8080/decode/endless
 package main
 
 import (
