@@ -37,11 +37,14 @@ func RegisterInit[A any](name string, fn func(ctx context.Context, arg A) error)
 func RegisterError(name string, err error) { spawn.RegisterError(name, err) }
 
 // Process is a call in a process of its own: Start, Join, Result, Done, Alive, ExitCode, Pid, Name, Daemon, Usage,
-// Terminate, Interrupt, Kill, Close, String. See [process.Process].
+// Limits, Terminate, Interrupt, Kill, Close, String. See [process.Process].
 type Process[R any] = process.Process[R]
 
 // ProcessOptions are the options of a process. See [process.Options].
 type ProcessOptions = process.Options
+
+// Limits are the fences around a child: memory, processors, niceness. See [spawn.Limits].
+type Limits = spawn.Limits
 
 // NewProcess prepares a call; nothing runs before its Start. See [process.New].
 func NewProcess[A, R any](fn *Func[A, R], arg A, opts *ProcessOptions) *Process[R] {
@@ -53,7 +56,7 @@ func Start[A, R any](ctx context.Context, fn *Func[A, R], arg A, opts *ProcessOp
 	return process.Start(ctx, fn, arg, opts)
 }
 
-// Child is a process that this one has started: Pid, Name, Daemon, Alive, Done, Join, ExitCode, Usage, Terminate,
+// Child is a process that this one has started: Pid, Name, Daemon, Alive, Done, Join, ExitCode, Usage, Limits, Terminate,
 // Interrupt, Kill, String. See [spawn.Child].
 type Child = spawn.Child
 
@@ -155,7 +158,8 @@ type RemoteError = spawn.RemoteError
 // ExitError: the process died. See [spawn.ExitError].
 type ExitError = spawn.ExitError
 
-// Cause says why a process ended: CauseExit, CauseSignal, CauseFatal, CauseDeadline, CauseCancel, CauseLink, CauseUnknown.
+// Cause says why a process ended: CauseExit, CauseSignal, CauseFatal, CauseDeadline, CauseCancel, CauseLink, CauseOOM,
+// CauseUnknown.
 type Cause = spawn.Cause
 
 // The values of Cause.
@@ -166,6 +170,7 @@ const (
 	CauseDeadline = spawn.CauseDeadline
 	CauseCancel   = spawn.CauseCancel
 	CauseLink     = spawn.CauseLink
+	CauseOOM      = spawn.CauseOOM
 	CauseUnknown  = spawn.CauseUnknown
 )
 
@@ -174,6 +179,7 @@ var (
 	ErrBootstrapping  = spawn.ErrBootstrapping
 	ErrBinaryMismatch = spawn.ErrBinaryMismatch
 	ErrClosed         = spawn.ErrClosed
+	ErrMemory         = spawn.ErrMemory
 	ErrTimeout        = spawn.ErrTimeout
 	ErrUnsupported    = spawn.ErrUnsupported
 	ErrBrokenPool     = pool.ErrBroken

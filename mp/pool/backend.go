@@ -41,6 +41,7 @@ func (b processes) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 	return spawn.Start(ctx, &spawn.Spec{
 		Role: role, Arg: arg, Prefix: b.opts.Name, Daemon: true,
 		Stdout: b.opts.Stdout, Stderr: b.opts.Stderr,
+		Dir: b.opts.Dir, Env: b.opts.Env, Limits: b.opts.Limits,
 		KillDelay: b.opts.KillDelay, IgnoreInterrupt: true,
 	})
 }

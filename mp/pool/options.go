@@ -41,6 +41,13 @@ type Options struct {
 	// copied all the same, but a crash is everybody's crash, and what does not end by itself cannot be ended: it is
 	// left behind. A file in a result passes to the caller here too: the function's own is closed.
 	InProcess bool
+	// Dir is the working directory of the workers; default: ours.
+	Dir string
+	// Env is the whole environment of the workers, as in exec.Cmd; nil: ours. GOCOVERDIR is kept.
+	Env []string
+	// Limits are the fences around each worker, not around all of them together; none by default. What a worker dies of at
+	// its limit is the error of the item that it was at.
+	Limits spawn.Limits
 	// Stdout nil: the workers write to our standard output themselves, and to a *os.File too. Stderr nil: what they write,
 	// the dump of a fatal error among it, is passed on to ours. Other writers are given whole lines, by several goroutines
 	// at once.
@@ -83,8 +90,17 @@ func (o *Options) check() error {
 		return fmt.Errorf("mp: MaxMemoryPerWorker is %d; it must be a number of bytes, or 0 for no limit", o.MaxMemoryPerWorker)
 	case o.MaxMemoryPerWorker > 0 && o.InProcess:
 		return errors.New("mp: MaxMemoryPerWorker cannot be had InProcess: its workers share the memory of this process")
+	case o.MaxMemoryPerWorker > 0 && !spawn.MeasuresMemory:
+		return fmt.Errorf("mp: MaxMemoryPerWorker: this system does not tell how much memory another process has: %w", spawn.ErrUnsupported)
 	case o.IdleTimeout < 0:
 		return fmt.Errorf("mp: IdleTimeout is %v; it must be positive, or 0 for never", o.IdleTimeout)
+	case o.InProcess && (o.Dir != "" || o.Env != nil):
+		return errors.New("mp: Dir and Env are for worker processes; with InProcess the workers are goroutines, which share those of this process")
+	case o.InProcess && o.Limits.Fences() && !o.Limits.BestEffort:
+		return errors.New("mp: Limits are for worker processes; with InProcess the workers are goroutines, which cannot be fenced in: leave them away, or set Limits.BestEffort")
+	}
+	if err := o.Limits.Check(); err != nil {
+		return err
 	}
 	if o.InitTimeout == 0 {
 		o.InitTimeout = defaultInitTimeout

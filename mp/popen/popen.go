@@ -51,6 +51,7 @@ type Process struct {
 
 	mu     sync.Mutex // excludes signals while the process is reaped: no signal ever meets a reused pid
 	reaped bool
+	killed bool // by Kill, while it was not reaped
 
 	done     chan struct{}
 	exitCode int
@@ -157,7 +158,15 @@ func (p *Process) signal(what signalKind) error {
 	if p.reaped {
 		return nil
 	}
+	p.killed = p.killed || what == kill
 	return p.signalTree(what)
+}
+
+// Killed reports whether Kill came before the end of the process was known: then nobody can tell what ended it.
+func (p *Process) Killed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.killed
 }
 
 // Usage is what a process has used over its life.

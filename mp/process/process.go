@@ -41,6 +41,8 @@ type Options struct {
 	// KillDelay is the time between asking it to stop, when the ctx of Start ends, and killing it and what it started.
 	// 0: one second; negative: it is killed at once.
 	KillDelay time.Duration
+	// Limits are the fences around it; none by default.
+	Limits spawn.Limits
 }
 
 // Usage is what a process has used over its life.
@@ -136,6 +138,7 @@ func (p *Process[R]) spawn(ctx context.Context) (*spawn.Child, error) {
 		Role: role, Arg: arg, Func: p.fn,
 		Name: p.opts.Name, Daemon: p.opts.Daemon, Dir: p.opts.Dir, Env: p.opts.Env,
 		Stdout: p.opts.Stdout, Stderr: p.opts.Stderr, KillDelay: p.opts.KillDelay,
+		Limits: p.opts.Limits,
 	})
 }
 
@@ -272,6 +275,15 @@ func (p *Process[R]) Usage() Usage {
 		return Usage{}
 	}
 	return child.Usage()
+}
+
+// Limits are those that the process was started with, as far as they are in force; none before Start.
+func (p *Process[R]) Limits() spawn.Applied {
+	child, err := p.get()
+	if err != nil {
+		return spawn.Applied{}
+	}
+	return child.Limits()
 }
 
 // Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It is no

@@ -11,11 +11,12 @@ type Cause string
 
 const (
 	CauseExit     Cause = "exit"     // it called os.Exit, or main returned
-	CauseSignal   Cause = "signal"   // a signal: of the kernel, of our Kill or Terminate, of somebody else. The OOM killer sends SIGKILL
+	CauseSignal   Cause = "signal"   // a signal: of the kernel, of our Kill or Terminate, of somebody else
 	CauseFatal    Cause = "fatal"    // the Go runtime gave up: a fault, a stack overflow, a panic nobody recovered
 	CauseDeadline Cause = "deadline" // we killed it: it did not end after its deadline
 	CauseCancel   Cause = "cancel"   // we killed it: it did not end after it was cancelled
 	CauseLink     Cause = "link"     // we killed it: it closed its link to us, or wrote garbage to it
+	CauseOOM      Cause = "oom"      // it had more memory than its limit, and we killed it, or the kernel, of which there is evidence
 	CauseUnknown  Cause = "unknown"  // something else in this program took its exit status
 )
 
@@ -28,7 +29,10 @@ func (e *linkError) Unwrap() error { return e.err }
 // CauseOf is the word for a reason to stop or to kill.
 func CauseOf(reason error) Cause {
 	var link *linkError
+	var memory *memoryError
 	switch {
+	case errors.As(reason, &memory):
+		return CauseOOM
 	case errors.As(reason, &link):
 		return CauseLink
 	case errors.Is(reason, context.DeadlineExceeded):

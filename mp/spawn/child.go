@@ -25,9 +25,11 @@ type Child struct {
 	function  string
 	killDelay time.Duration
 	popen     *popen.Process
+	fence     fence
 	stream    *link.Stream
 	crash     *popen.Head
 	debugged  bool          // it waits for a debugger before it gets ready
+	done      chan struct{} // closed once it has ended and it is known of what
 	untracked chan struct{} // closed once its end has been told, and it is off the table
 
 	mu       sync.Mutex
@@ -49,13 +51,16 @@ func track(c *Child) {
 	children.Unlock()
 	go func() {
 		defer close(c.untracked)
-		<-c.Done()
+		<-c.popen.Done()
+		c.autopsy()
+		close(c.done)
 		step("%s (pid %d) has ended: exit code %s", c.name, c.Pid(), exitText(c.popen.ExitCode()))
 		Log.Debug("a process has ended", "name", c.name, "pid", c.Pid(), "exitcode", exitText(c.popen.ExitCode()))
 		children.Lock()
 		children.list = slices.DeleteFunc(children.list, func(o *Child) bool { return o == c })
 		children.Unlock()
 		c.stream.PeerEnded(leftoverLimit)
+		c.fence.removeCgroup()
 	}()
 }
 
@@ -100,7 +105,7 @@ func (c *Child) Daemon() bool { return c.daemon }
 func (c *Child) Link() link.Link { return c.stream }
 
 // Done is closed once the process has ended and was reaped.
-func (c *Child) Done() <-chan struct{} { return c.popen.Done() }
+func (c *Child) Done() <-chan struct{} { return c.done }
 
 // Alive reports whether the process has not ended.
 func (c *Child) Alive() bool {
@@ -126,6 +131,12 @@ func (c *Child) Usage() popen.Usage {
 		return popen.Usage{}
 	}
 	return c.popen.Usage()
+}
+
+// Memory is how many bytes of memory the process uses now; 0 where that cannot be told, and once it has ended.
+func (c *Child) Memory() int64 {
+	n, _ := c.popen.Memory()
+	return n
 }
 
 // Join waits until the process has ended, whatever the code.
@@ -246,8 +257,13 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 	c.mu.Unlock()
 	killed = killed && e.ExitCode < 0
 	switch {
+	case c.fence.oom != nil:
+		e.Signal, e.Cause, e.Err = syscall.SIGKILL, CauseOOM, c.fence.oom
 	case killed && c.crash.String() == "":
 		e.Signal, e.Cause, e.Err = syscall.Signal(-e.ExitCode), CauseOf(reason), reason
+		if memory, ok := reason.(*memoryError); ok { // the kernel keeps the peak less exactly, and Wine not at all
+			e.PeakRSS = max(e.PeakRSS, memory.used)
+		}
 	case e.ExitCode == popen.UnknownExit:
 		e.Cause = CauseUnknown
 	case killed || c.gaveUp(e.ExitCode): // one that we killed while it wrote its dump was dying of that already

@@ -12,9 +12,9 @@ import (
 // count its coverage, and what asks for help with debugging.
 var kept = []string{"GOCOVERDIR", debugVar, debugWaitVar}
 
-// environ is a child's environment: what was asked for (nil: ours), what it cannot do without, and the marker. Of a
+// environ is a child's environment: what was asked for (nil: ours), what it cannot do without, its limits, and the marker. Of a
 // variable that is given twice the last one counts, as in os/exec.
-func environ(env []string, marker string) []string {
+func environ(env []string, limits *Limits, marker string) []string {
 	var all []string
 	if env == nil {
 		all = os.Environ()
@@ -26,6 +26,7 @@ func environ(env []string, marker string) []string {
 		}
 		all = append(all, env...)
 	}
+	all = append(all, limits.environ(env)...)
 	all = append(all, raceEnviron(all)...)
 	all = append(all, marker)
 

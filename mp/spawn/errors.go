@@ -19,6 +19,8 @@ var (
 	ErrClosed error = &sentinel{"closed", os.ErrClosed}
 	// ErrTimeout: a time limit of the library ran out. It is context.DeadlineExceeded too, and Timeout() is true.
 	ErrTimeout error = &sentinel{"timeout", context.DeadlineExceeded}
+	// ErrMemory: a process had more memory than its limit, or the kernel killed it for want of memory.
+	ErrMemory = errors.New("mp: memory limit")
 	// ErrBinaryMismatch: the child is not the same program as its parent.
 	ErrBinaryMismatch = errors.New("mp: the child would not be the same program as its parent")
 	// ErrUnsupported: this platform cannot do that. It is errors.ErrUnsupported.
@@ -38,6 +40,7 @@ func init() {
 	mustAdd("mp.ErrBootstrapping", ErrBootstrapping)
 	mustAdd("mp.ErrClosed", ErrClosed)
 	mustAdd("mp.ErrTimeout", ErrTimeout)
+	mustAdd("mp.ErrMemory", ErrMemory)
 	mustAdd("mp.ErrBinaryMismatch", ErrBinaryMismatch)
 }
 
@@ -89,14 +92,14 @@ type ExitError struct {
 	Stderr   string // the end of what it wrote there, at most 64 KiB
 	Stack    string // the dump of the Go runtime, when the cause is fatal
 
-	// Err is the reason of a kill of ours, such as context.DeadlineExceeded.
+	// Err is the reason of a kill of ours, such as context.DeadlineExceeded; an ErrMemory when the cause is CauseOOM.
 	Err error
 	// Bootstrapping is set when it ended before it could run anything, Returned when the function had returned and what
 	// went wrong came afterwards: the race detector speaks up when a process exits.
 	Bootstrapping, Returned bool
 }
 
-// Unwrap returns the reason of a kill of ours, so that errors.Is finds context.DeadlineExceeded and the like.
+// Unwrap returns Err, so that errors.Is finds context.DeadlineExceeded, ErrMemory and the like.
 func (e *ExitError) Unwrap() error { return e.Err }
 
 // Error names the process, what it was doing, and how it ended.
@@ -121,6 +124,10 @@ func (e *ExitError) Error() string {
 }
 
 func (e *ExitError) how() string {
+	var memory *memoryError
+	if errors.As(e.Err, &memory) {
+		return memory.how()
+	}
 	switch e.Cause {
 	case CauseDeadline:
 		return fmt.Sprintf("was killed because it did not stop at its deadline (%s)", reason(e.Err))

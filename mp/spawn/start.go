@@ -44,6 +44,7 @@ type Spec struct {
 	Stderr io.Writer
 	// KillDelay 0 is DefaultKillDelay; a negative one kills at once.
 	KillDelay       time.Duration
+	Limits          Limits
 	IgnoreInterrupt bool
 }
 
@@ -51,6 +52,9 @@ type Spec struct {
 // ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay; one that is not ready
 // yet is killed at once.
 func Start(ctx context.Context, spec *Spec) (*Child, error) {
+	if err := spec.Limits.Check(); err != nil {
+		return nil, err
+	}
 	if err := mayStart(ctx, spec); err != nil {
 		return nil, err
 	}
@@ -86,6 +90,7 @@ func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
 		function:  spec.Func,
 		killDelay: spec.KillDelay,
 		crash:     popen.NewHead(crashSize),
+		done:      make(chan struct{}),
 	}
 	if c.name == "" {
 		prefix := spec.Prefix
@@ -158,7 +163,7 @@ func (c *Child) open(spec *Spec) error {
 		return err
 	}
 	inherit := []*sys.ChildEnd{theirs, crash.WriteEnd()}
-	env := environ(spec.Env, boot.Environ(inherit[0].Number(0), inherit[1].Number(1), nonce))
+	env := environ(spec.Env, &spec.Limits, boot.Environ(inherit[0].Number(0), inherit[1].Number(1), nonce))
 	c.debugged = waitsForDebugger(env, c.name)
 	c.popen, err = popen.Start(&popen.Config{
 		Path: program, Args: argv, Dir: spec.Dir, Env: env,
@@ -170,10 +175,15 @@ func (c *Child) open(spec *Spec) error {
 		conn.Close()
 		return err
 	}
-	if err := conn.Connect(c.popen.Pid()); err != nil {
+	if err = conn.Connect(c.popen.Pid()); err == nil {
+		err = c.fenceIn(&spec.Limits)
+	}
+	if err != nil {
 		conn.Close()
 		c.popen.Kill()
 		<-c.popen.Done()
+		c.autopsy()
+		c.fence.removeCgroup()
 		return err
 	}
 	c.stream = link.NewStream(conn)

@@ -3,6 +3,7 @@
 package sys
 
 import (
+	"os"
 	"time"
 	"unsafe"
 
@@ -32,16 +33,31 @@ func (p *ProcessHandle) Usage() (user, system time.Duration, peakRSS int64) {
 	if windows.GetProcessTimes(p.handle, &created, &exited, &inKernel, &inUser) == nil {
 		user, system = duration(inUser), duration(inKernel)
 	}
-	var counters struct { // PROCESS_MEMORY_COUNTERS
-		cb, pageFaults uint32
-		peak           uintptr
-		others         [7]uintptr
-	}
-	counters.cb = uint32(unsafe.Sizeof(counters))
-	if ok, _, _ := getProcessMemoryInfo.Call(uintptr(p.handle), uintptr(unsafe.Pointer(&counters)), uintptr(counters.cb)); ok != 0 {
+	if counters, err := p.memory(); err == nil {
 		peakRSS = int64(counters.peak)
 	}
 	return user, system, peakRSS
+}
+
+// memoryCounters are PROCESS_MEMORY_COUNTERS: working sets in bytes.
+type memoryCounters struct {
+	cb, pageFaults uint32
+	peak, now      uintptr
+	others         [6]uintptr
+}
+
+func (p *ProcessHandle) memory() (c memoryCounters, err error) {
+	c.cb = uint32(unsafe.Sizeof(c))
+	if ok, _, err := getProcessMemoryInfo.Call(uintptr(p.handle), uintptr(unsafe.Pointer(&c)), uintptr(c.cb)); ok == 0 {
+		return c, os.NewSyscallError("GetProcessMemoryInfo", err)
+	}
+	return c, nil
+}
+
+// Memory is the working set of the process now, in bytes.
+func (p *ProcessHandle) Memory() (int64, error) {
+	c, err := p.memory()
+	return int64(c.now), err
 }
 
 // duration is a time that is counted in units of 100 ns.

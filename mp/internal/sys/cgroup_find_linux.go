@@ -1,0 +1,101 @@
+package sys
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// memoryGroup is the cgroup that counts the memory of this process. Who is moved to another one later is not followed.
+var memoryGroup = sync.OnceValues(func() (Cgroup, error) {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return Cgroup{}, err
+	}
+	groups, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return Cgroup{}, err
+	}
+	return findGroup(string(mounts), string(groups))
+})
+
+// findGroup finds it in what the kernel says of mounts and of cgroups. A memory controller of version 1 excludes that of
+// version 2.
+func findGroup(mounts, groups string) (Cgroup, error) {
+	v1, v2 := "", ""
+	for line := range strings.Lines(groups) { // number:controllers:path
+		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
+		switch {
+		case len(fields) != 3:
+		case slices.Contains(strings.Split(fields[1], ","), "memory"):
+			v1 = fields[2]
+		case fields[0] == "0":
+			v2 = fields[2]
+		}
+	}
+	path := v2
+	if v1 != "" {
+		path = v1
+	}
+	for line := range strings.Lines(mounts) { // id parent device root mountpoint options … - type source options
+		before, after, _ := strings.Cut(line, " - ")
+		place, kind := strings.Fields(before), strings.Fields(after)
+		if len(place) < 5 || len(kind) < 3 {
+			continue
+		}
+		controllers := strings.Split(kind[2], ",")
+		if v1 != "" && (kind[0] != "cgroup" || !slices.Contains(controllers, "memory")) || v1 == "" && kind[0] != "cgroup2" {
+			continue
+		}
+		outside := strings.HasPrefix(path, "/..") // of our namespace
+		if below, err := filepath.Rel(place[3], path); err == nil && !outside && filepath.IsLocal(below) {
+			return Cgroup{filepath.Join(place[4], below), v1 != ""}, nil
+		}
+	}
+	return Cgroup{}, fmt.Errorf("%w: it is not mounted here", ErrNoCgroup)
+}
+
+// OOMKills is how many processes the kernel has killed for want of memory in the cgroup of this process, which children share.
+func OOMKills() (int, error) {
+	own, err := memoryGroup()
+	if err != nil {
+		return 0, err
+	}
+	return own.OOMKills()
+}
+
+// divisible is the cgroup in which we may make others that our own limits still hold for. In version 2 a cgroup that holds a
+// process holds no cgroups with limits, but for the root; so it is usually the one above, if systemd says that it is ours
+// (Delegate=memory and DelegateSubgroup= in the unit). We change nothing in cgroups that we have not made.
+func (g Cgroup) divisible() (Cgroup, error) {
+	if g.v1 {
+		if text, err := os.ReadFile(filepath.Join(g.dir, "memory.use_hierarchy")); err == nil && strings.TrimSpace(string(text)) != "1" {
+			return Cgroup{}, fmt.Errorf("%w: %s does not bound those below it", ErrNoCgroup, g.dir)
+		}
+		return g, nil
+	}
+	above := Cgroup{dir: filepath.Dir(g.dir)}
+	switch {
+	case g.dividesMemory():
+		return g, nil
+	case above.delegated() && above.dividesMemory():
+		return above, nil
+	}
+	return Cgroup{}, fmt.Errorf("%w: %s cannot have others in it, and the one above is not delegated to us", ErrNoCgroup, g.dir)
+}
+
+func (g Cgroup) dividesMemory() bool {
+	text, err := os.ReadFile(filepath.Join(g.dir, "cgroup.subtree_control"))
+	return err == nil && slices.Contains(strings.Fields(string(text)), "memory")
+}
+
+func (g Cgroup) delegated() bool {
+	var value [8]byte
+	n, err := unix.Getxattr(g.dir, "user.delegate", value[:])
+	return err == nil && string(value[:n]) == "1"
+}

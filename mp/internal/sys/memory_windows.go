@@ -1,0 +1,4 @@
+package sys
+
+// MeasuresMemory says whether ProcessHandle.Memory works here.
+const MeasuresMemory = true

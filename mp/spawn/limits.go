@@ -1,0 +1,132 @@
+package spawn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// Limits are the fences around a child: how much it may take from the others. Zero values fence nothing. What cannot be
+// applied is an error of Start, which starts nothing then, unless BestEffort says to go on without; Applied tells.
+// docs/LIMITS.md says what each of them does not stop.
+type Limits struct {
+	// Memory is how many bytes the process may have, those of its Go heap, of C code, of mappings that it has touched, and of
+	// the program itself; at least MinMemory. One that has more is killed with all that it started: an *ExitError with
+	// CauseOOM, in which errors.Is finds ErrMemory. This process watches it, more often the nearer it comes, so it may be
+	// beyond the limit for some milliseconds. On Linux, where this process may make cgroups, the kernel keeps to the limit
+	// besides, also for what the child starts. The child's Go runtime collects its garbage sooner near the limit
+	// (GOMEMLIMIT is nine tenths of it, or 16 MiB less, unless Env has one). Not on macOS.
+	Memory int64
+	// GOMAXPROCS is how many processors Go code of the process uses at once; at least 2, because with a single one a busy
+	// function would keep the process from hearing its parent for 20 ms at a time.
+	GOMAXPROCS int
+	// Nice is how much the process gives way to others, 19 the most. Less than what this process has, and negative values,
+	// need a privilege. The programs that it starts inherit it. On Windows it stands for a priority class: idle from 10,
+	// below normal from 1, above normal below 0, high from −10.
+	Nice int
+	// BestEffort starts the process also with what cannot be applied.
+	BestEffort bool
+}
+
+// MinMemory is the least that Limits.Memory may be: a child that does nothing needs up to half of it, more with the race detector.
+const MinMemory = 16 * mebibyte
+
+const mebibyte = 1 << 20
+
+// Applied says which limits are in force.
+type Applied struct {
+	Memory     int64  // bytes; 0: none
+	MemoryBy   string // who bounds it: ByCgroup, BySampling, or empty: nobody
+	GOMAXPROCS int    // 0: as many as it finds
+	Nice       int    // 0: ours
+	Missing    error  // what could not be applied, with BestEffort
+}
+
+// The values of Applied.MemoryBy.
+const (
+	ByCgroup   = "cgroup"   // the kernel, in a cgroup of the child's own; and this process
+	BySampling = "sampling" // this process: it kills the child when it sees it beyond the limit
+)
+
+// Check says what is wrong with l.
+func (l *Limits) Check() error {
+	switch {
+	case l.Memory < 0:
+		return fmt.Errorf("mp: Limits.Memory is %d; it must be a number of bytes, or 0 for no limit", l.Memory)
+	case l.Memory > 0 && l.Memory < MinMemory:
+		return fmt.Errorf("mp: Limits.Memory is %d; it counts bytes, and a Go program that does nothing needs up to %s of them: it must be at least %d (%s), or 0 for no limit",
+			l.Memory, megabytes(MinMemory/2), MinMemory, megabytes(MinMemory))
+	case l.GOMAXPROCS < 0:
+		return fmt.Errorf("mp: Limits.GOMAXPROCS is %d; it must be at least 2, or 0 for no limit", l.GOMAXPROCS)
+	case l.GOMAXPROCS == 1:
+		return fmt.Errorf("mp: Limits.GOMAXPROCS is 1; it must be at least 2, or 0 for no limit: with a single processor a busy function would keep the process from hearing its parent for 20 ms at a time")
+	case l.Nice < -20 || l.Nice > 19:
+		return fmt.Errorf("mp: Limits.Nice is %d; it must be from -20 (goes before others) to 19 (gives way to all), 0 for the parent's own", l.Nice)
+	case l.Memory > 0 && !sys.MeasuresMemory && !l.BestEffort:
+		return fmt.Errorf("mp: Limits.Memory: %w", errUnmeasured)
+	}
+	return nil
+}
+
+// MeasuresMemory says whether Child.Memory works on this system.
+const MeasuresMemory = sys.MeasuresMemory
+
+var errUnmeasured = fmt.Errorf("this system does not tell how much memory another process has: %w", ErrUnsupported)
+
+// Fences reports whether there is any limit.
+func (l *Limits) Fences() bool { return l.Memory != 0 || l.GOMAXPROCS != 0 || l.Nice != 0 }
+
+// environ is what tells the child's Go runtime. given is the environment that was asked for, nil if none.
+func (l *Limits) environ(given []string) (env []string) {
+	own := func(kv string) bool { return sys.EnvKey(variable(kv)) == "GOMEMLIMIT" }
+	if l.Memory > 0 && !slices.ContainsFunc(given, own) {
+		env = append(env, "GOMEMLIMIT="+strconv.FormatInt(goMemory(l.Memory), 10))
+	}
+	if l.GOMAXPROCS > 0 {
+		env = append(env, "GOMAXPROCS="+strconv.Itoa(l.GOMAXPROCS))
+	}
+	return env
+}
+
+// goMemory is what of the memory the Go runtime shall keep to: nine tenths, but it does not count the program itself, and is
+// late by some MiB when garbage is made fast.
+func goMemory(limit int64) int64 {
+	return min(limit/10*9, max(limit-16*mebibyte, limit/4*3))
+}
+
+// megabytes is a number of bytes in MiB, rounded up when it is none.
+func megabytes(n int64) string {
+	return fmt.Sprintf("%.0f MiB", math.Ceil(float64(n)/mebibyte))
+}
+
+// memoryError is why a process was killed that had too much memory, or that the kernel had too little for.
+type memoryError struct {
+	used  int64 // by the process, bytes; what it had at most when the kernel killed it
+	limit int64 // 0: none of ours
+	// kernel: it was the kernel's doing, of which there is evidence.
+	kernel bool
+}
+
+func (e *memoryError) Error() string {
+	switch {
+	case !e.kernel:
+		return fmt.Sprintf("it used %s, more than its limit of %s", megabytes(e.used), megabytes(e.limit))
+	case e.limit > 0:
+		return fmt.Sprintf("it had used at most %s, and its limit is %s", megabytes(e.used), megabytes(e.limit))
+	}
+	return fmt.Sprintf("it had used at most %s", megabytes(e.used))
+}
+
+// how tells the end of the process in an ExitError.
+func (e *memoryError) how() string {
+	if e.kernel {
+		return fmt.Sprintf("was killed by the kernel for want of memory (%v)", e)
+	}
+	return fmt.Sprintf("was killed because %v", e)
+}
+
+// Is makes it an ErrMemory.
+func (e *memoryError) Is(target error) bool { return target == ErrMemory }

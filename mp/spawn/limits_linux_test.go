@@ -1,0 +1,274 @@
+package spawn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Stay says its cgroups and stays.
+var Stay = mp.Register("stay", func(ctx context.Context, _ int) (int, error) {
+	text, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return 0, err
+	}
+	fmt.Print(string(text) + "ready\n")
+	<-ctx.Done()
+	return 0, nil
+})
+
+// output is what a child has written.
+type output chan string
+
+func (o output) Write(p []byte) (int, error) {
+	o <- string(p)
+	return len(p), nil
+}
+
+// await is the output up to the end.
+func (o output) await(t *testing.T, end string) (text string) {
+	t.Helper()
+	for !strings.HasSuffix(text, end) {
+		select {
+		case more := <-o:
+			text += more
+		case <-time.After(time.Minute):
+			t.Fatalf("no %q in %q", end, text)
+		}
+	}
+	return text
+}
+
+// memoryDir is the directory, as we see it, of the cgroup that counts the memory of a process with this /proc/PID/cgroup.
+func memoryDir(t *testing.T, text string) string {
+	t.Helper()
+	for _, mounted := range []struct{ pattern, at string }{
+		{`(?m)^\d+:(?:\S+,)?memory(?:,\S+)?:(\S+)$`, "/sys/fs/cgroup/memory"},
+		{`(?m)^0::(\S+)$`, "/sys/fs/cgroup"},
+	} {
+		if m := regexp.MustCompile(mounted.pattern).FindStringSubmatch(text); m != nil {
+			return filepath.Join(mounted.at, m[1])
+		}
+	}
+	t.Fatalf("no memory in %q", text)
+	return ""
+}
+
+// left are the cgroups of this process in the directory.
+func left(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, fmt.Sprintf("mp-%d-*", os.Getpid())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func needCgroup(t *testing.T) {
+	t.Helper()
+	g, err := sys.NewCgroup(64 * mebibyte)
+	if err != nil {
+		t.Skipf("no cgroup can be had here: %v", err)
+	}
+	if err := g.Remove(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The kernel holds the limit, to the page, of what the child takes once it is in.
+func TestMemoryLimitByCgroup(t *testing.T) {
+	needCgroup(t)
+	ours, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for way, eat := range eaters {
+		t.Run(way, func(t *testing.T) {
+			leak.Check(t)
+			p, err := mp.Start(t.Context(), eat, 8<<30, &mp.ProcessOptions{Limits: mp.Limits{Memory: 64 * mebibyte}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := p.Limits(), (spawn.Applied{Memory: 64 * mebibyte, MemoryBy: spawn.ByCgroup}); got != want {
+				t.Errorf("%+v", got)
+			}
+			_, err = p.Result(t.Context())
+			exit := oom(t, err)
+			if exit.PeakRSS > 80*mebibyte { // what it had before does not count
+				t.Errorf("at its peak it had %d MiB", exit.PeakRSS/mebibyte)
+			}
+			t.Logf("%d MiB at its peak: %v", exit.PeakRSS/mebibyte, err)
+			if names := left(t, memoryDir(t, string(ours))); len(names) != 0 {
+				t.Errorf("left: %v", names)
+			}
+		})
+	}
+}
+
+// A child has a cgroup of its own for as long as it lives, and what it has started is in it and dies with it.
+func TestCgroupOfChild(t *testing.T) {
+	needCgroup(t)
+	leak.Check(t)
+	out := make(output, 100)
+	p, err := mp.Start(t.Context(), Stay, 0, &mp.ProcessOptions{Stdout: out, Limits: mp.Limits{Memory: 64 * mebibyte}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := memoryDir(t, out.await(t, "ready\n"))
+	if name := filepath.Base(dir); !strings.HasPrefix(name, fmt.Sprintf("mp-%d-", os.Getpid())) {
+		t.Errorf("its cgroup is %s", dir)
+	}
+	limit, err := os.ReadFile(filepath.Join(dir, "memory.limit_in_bytes"))
+	if err != nil {
+		limit, err = os.ReadFile(filepath.Join(dir, "memory.max"))
+	}
+	if err != nil || strings.TrimSpace(string(limit)) != strconv.Itoa(64*mebibyte) {
+		t.Errorf("its limit is %q, %v", limit, err)
+	}
+	p.Kill()
+	p.Join(t.Context())
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is dead, and its cgroup is there: %v", err)
+	}
+}
+
+// A parent that is killed cannot tidy up. The next one does.
+func TestCgroupOfKilledParent(t *testing.T) {
+	needCgroup(t)
+	leak.Check(t)
+	r := prog.Run(t, prog.Build(t, "./testdata/limits"), nil, "orphan")
+	by, rest, _ := strings.Cut(r.Stdout, " ")
+	if r.Code != -9 || by != spawn.ByCgroup {
+		t.Fatalf("%+v", r)
+	}
+	pid, groups, _ := strings.Cut(rest, "\n")
+	dir := memoryDir(t, groups)
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for prog.Alive(n) {
+		time.Sleep(time.Millisecond)
+	}
+	for range 2 { // the process may be gone a moment before the kernel is done with it
+		p, err := mp.Start(t.Context(), Nothing, 0, &mp.ProcessOptions{Limits: mp.Limits{Memory: 64 * mebibyte}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Join(t.Context())
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", dir, err)
+	}
+}
+
+// That the kernel has killed a child for want of memory is told from kills of others, by what the kernel counts.
+func TestKilledByTheKernel(t *testing.T) {
+	ours, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(memoryDir(t, string(ours)), fmt.Sprintf("mp-test-%d", os.Getpid()))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Skipf("no cgroup can be had here: %v", err)
+	}
+	defer func() {
+		for deadline := time.Now().Add(10 * time.Second); syscall.Rmdir(dir) != nil; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s cannot be removed", dir)
+			}
+		}
+	}()
+	limited := false
+	for _, name := range []string{"memory.limit_in_bytes", "memory.max"} {
+		limited = limited || os.WriteFile(filepath.Join(dir, name), []byte(strconv.Itoa(128*mebibyte)), 0) == nil
+	}
+	if !limited {
+		t.Skip("no cgroup with a limit can be had here")
+	}
+	program := prog.Build(t, "./testdata/limits")
+	r := prog.Run(t, "/bin/sh", nil, "-c", `echo $$ > "$0/cgroup.procs" && exec "$1" shared`, dir, program)
+	want := regexp.MustCompile(`^killed: signal, memory false: .*was killed by signal 9.*
+eating: oom, memory true: mp: .* was killed by the kernel for want of memory \(it had used at most \d+ MiB\) while it ran eat
+killed: signal, memory false: .*was killed by signal 9.*
+$`)
+	if r.Code != 0 || !want.MatchString(r.Stdout) {
+		t.Errorf("%+v", r)
+	}
+	t.Log(r.Stdout)
+}
+
+// niceness is the nice value of all threads of a process.
+func niceness(t *testing.T, pid int) (values []string) {
+	t.Helper()
+	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		_, after, _ := strings.Cut(string(text), ") ")
+		if value := strings.Fields(after)[16]; !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+func TestNice(t *testing.T) {
+	leak.Check(t)
+	nice := 19
+	if os.Getuid() == 0 {
+		nice = 7 // which may be less than ours
+	}
+	out := make(output, 100)
+	p, err := mp.Start(t.Context(), Stay, 0, &mp.ProcessOptions{Stdout: out, Limits: mp.Limits{Nice: nice}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, "ready\n")
+	if got := niceness(t, p.Pid()); !slices.Equal(got, []string{strconv.Itoa(nice)}) || p.Limits().Nice != nice {
+		t.Errorf("the child's threads have %v, and it says %+v", got, p.Limits())
+	}
+	p.Kill()
+	p.Join(t.Context())
+}
+
+// Who may not go before others is told, and nothing is started.
+func TestNiceRefused(t *testing.T) {
+	program := prog.Build(t, "./testdata/limits")
+	command := []string{program, "nice"}
+	if os.Getuid() == 0 {
+		setpriv, err := exec.LookPath("setpriv")
+		if err != nil {
+			t.Skip("root may do everything, and setpriv, which takes a right away, is not here")
+		}
+		command = append([]string{setpriv, "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"}, command...)
+	}
+	r := prog.Run(t, command[0], nil, command[1:]...)
+	const reason = "Limits.Nice -5 cannot be had: to go before others needs a privilege (root, CAP_SYS_NICE, ulimit -e): setpriority: "
+	for _, want := range []string{
+		"error: mp: Process-1 cannot be started: " + reason, "EPERM or EACCES true, left 0\n",
+		"applied: {Memory:0 MemoryBy: GOMAXPROCS:2 Nice:0 Missing:" + reason,
+	} {
+		if r.Code != 0 || !strings.Contains(r.Stdout, want) {
+			t.Errorf("%+v; want %q", r, want)
+		}
+	}
+}
