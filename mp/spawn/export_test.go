@@ -4,10 +4,17 @@ import (
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/popen"
 )
 
 // WithoutCgroups makes a test live where no cgroup can be had.
 func WithoutCgroups(t testing.TB) {
 	newCgroup = func(int64) (*sys.Cgroup, error) { return nil, sys.ErrNoCgroup }
 	t.Cleanup(func() { newCgroup = sys.NewCgroup })
+}
+
+// WithoutWatching leaves a test alone with the kernel.
+func WithoutWatching(t testing.TB) {
+	memoryOf = func(*popen.Process) (int64, error) { return 0, nil }
+	t.Cleanup(func() { memoryOf = (*popen.Process).Memory })
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/popen"
 )
 
 // fence is what keeps a child within its limits. It does not change once the child is started, but for what is found out
@@ -38,7 +39,7 @@ func (c *Child) fenceIn(l *Limits) error {
 		if c.ownCgroup(l.Memory) {
 			c.fence.applied.MemoryBy = ByCgroup
 		}
-		go c.watchMemory(l.Memory)
+		go c.watchMemory(l.Memory, memoryOf)
 	case l.Memory > 0:
 		missing = append(missing, fmt.Errorf("Limits.Memory: %w", errUnmeasured))
 	}
@@ -75,8 +76,11 @@ func (c *Child) ownCgroup(limit int64) bool {
 	return false
 }
 
-// newCgroup is replaced in tests that want to do without.
-var newCgroup = sys.NewCgroup
+// Tests that want to do without the one or the other replace them.
+var (
+	newCgroup = sys.NewCgroup
+	memoryOf  = (*popen.Process).Memory
+)
 
 // The child's memory is looked at again after the time in which it could reach its limit, if it took memory as fast as
 // anything can. The fastest that a kernel hands out memory is some GiB a second; where that is more, the child may be beyond its
@@ -88,7 +92,7 @@ const (
 )
 
 // watchMemory kills the child when it has more memory than its limit.
-func (c *Child) watchMemory(limit int64) {
+func (c *Child) watchMemory(limit int64, memoryOf func(*popen.Process) (int64, error)) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -97,7 +101,7 @@ func (c *Child) watchMemory(limit int64) {
 			return
 		case <-timer.C:
 		}
-		used, err := c.popen.Memory()
+		used, err := memoryOf(c.popen)
 		switch {
 		case gone(err):
 			return

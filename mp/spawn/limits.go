@@ -31,7 +31,8 @@ type Limits struct {
 	BestEffort bool
 }
 
-// MinMemory is the least that Limits.Memory may be: a child that does nothing needs up to half of it, more with the race detector.
+// MinMemory is the least that Limits.Memory may be: a child that does nothing needs a quarter to a half of it, and with the race
+// detector a little more than all of it.
 const MinMemory = 16 * mebibyte
 
 const mebibyte = 1 << 20

@@ -70,14 +70,17 @@ func memoryDir(t *testing.T, text string) string {
 	return ""
 }
 
-// left are the cgroups of this process in the directory.
-func left(t *testing.T, dir string) []string {
+// nothingLeft sees that a process has left no cgroup below ours.
+func nothingLeft(t *testing.T, pid any) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, fmt.Sprintf("mp-%d-*", os.Getpid())))
+	ours, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return names
+	names, err := filepath.Glob(filepath.Join(memoryDir(t, string(ours)), fmt.Sprintf("mp-%v-*", pid)))
+	if len(names) != 0 || err != nil {
+		t.Errorf("left: %v, %v", names, err)
+	}
 }
 
 func needCgroup(t *testing.T) {
@@ -94,10 +97,6 @@ func needCgroup(t *testing.T) {
 // The kernel holds the limit, to the page, of what the child takes once it is in.
 func TestMemoryLimitByCgroup(t *testing.T) {
 	needCgroup(t)
-	ours, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for way, eat := range eaters {
 		t.Run(way, func(t *testing.T) {
 			leak.Check(t)
@@ -114,10 +113,39 @@ func TestMemoryLimitByCgroup(t *testing.T) {
 				t.Errorf("at its peak it had %d MiB", exit.PeakRSS/mebibyte)
 			}
 			t.Logf("%d MiB at its peak: %v", exit.PeakRSS/mebibyte, err)
-			if names := left(t, memoryDir(t, string(ours))); len(names) != 0 {
-				t.Errorf("left: %v", names)
-			}
+			nothingLeft(t, os.Getpid())
 		})
+	}
+}
+
+// What the kernel has killed at the limit of its own cgroup is told as that.
+func TestKilledAtItsLimit(t *testing.T) {
+	needCgroup(t)
+	leak.Check(t)
+	spawn.WithoutWatching(t)
+	p, err := mp.Start(t.Context(), EatMapped, 8<<30, &mp.ProcessOptions{Limits: mp.Limits{Memory: 64 * mebibyte}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Result(t.Context())
+	oom(t, err)
+	said := `was killed by the kernel for want of memory \(it had used at most \d+ MiB, and its limit is 64 MiB\) while it ran eat-mapped$`
+	if !regexp.MustCompile(said).MatchString(err.Error()) {
+		t.Error(err)
+	}
+
+	// Somebody else's kill is none of the kernel's.
+	out := make(output, 100)
+	p, err = mp.Start(t.Context(), Stay, 0, &mp.ProcessOptions{Stdout: out, Limits: mp.Limits{Memory: 64 * mebibyte}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, "ready\n")
+	prog.Kill(p.Pid())
+	_, err = p.Result(t.Context())
+	var exit *mp.ExitError
+	if !errors.As(err, &exit) || exit.Cause != mp.CauseSignal || errors.Is(err, mp.ErrMemory) {
+		t.Error(err)
 	}
 }
 
@@ -262,6 +290,8 @@ func TestNiceRefused(t *testing.T) {
 		command = append([]string{setpriv, "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"}, command...)
 	}
 	r := prog.Run(t, command[0], nil, command[1:]...)
+	pid, _, _ := strings.Cut(r.Stdout, "\n")
+	nothingLeft(t, pid)
 	const reason = "Limits.Nice -5 cannot be had: to go before others needs a privilege (root, CAP_SYS_NICE, ulimit -e): setpriority: "
 	for _, want := range []string{
 		"error: mp: Process-1 cannot be started: " + reason, "EPERM or EACCES true, left 0\n",

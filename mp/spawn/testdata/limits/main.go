@@ -83,10 +83,11 @@ func tell(what string, p *mp.Process[int]) {
 
 // nice asks for more than this process has.
 func nice() error {
-	limits := mp.Limits{Nice: -5, GOMAXPROCS: 2}
+	fmt.Println(os.Getpid())
+	limits := mp.Limits{Nice: -5, GOMAXPROCS: 2, Memory: 64 * mebibyte}
 	_, err := mp.Start(context.Background(), Eat, 0, &mp.ProcessOptions{Limits: limits})
 	fmt.Printf("error: %v, EPERM or EACCES %v, left %d\n", err, errors.Is(err, os.ErrPermission), len(mp.ActiveChildren()))
-	limits.BestEffort = true
+	limits.BestEffort, limits.Memory = true, 0
 	p, err := mp.Start(context.Background(), Eat, 0, &mp.ProcessOptions{Limits: limits})
 	if err != nil {
 		return err
