@@ -82,9 +82,6 @@ type PoolOptions = pool.Options
 // PoolStats is what a pool says of itself. See [pool.Stats].
 type PoolStats = pool.Stats
 
-// WorkerStats is what a pool says of a worker. See [pool.WorkerStats].
-type WorkerStats = pool.WorkerStats
-
 // NewPool starts the workers of a pool and returns when all are ready. See [pool.New].
 func NewPool(ctx context.Context, opts *PoolOptions) (*Pool, error) { return pool.New(ctx, opts) }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -77,8 +76,15 @@ func TestStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := mp.Submit(t.Context(), pool, Stop, true)
-	stopped := func(w mp.WorkerStats) bool { return state(w.Pid) == 'T' }
-	for !slices.ContainsFunc(pool.Stats().Workers, stopped) {
+	stopped := func() bool {
+		for _, w := range pool.Stats().Workers {
+			if state(w.Pid) == 'T' {
+				return true
+			}
+		}
+		return false
+	}
+	for !stopped() {
 		time.Sleep(time.Millisecond)
 	}
 	pool.Close()
