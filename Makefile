@@ -1,11 +1,12 @@
-# The steps themselves are in .ci/run, which needs no make. Variables: FUZZTIME, BENCHTIME, BENCH.
+# The steps themselves are in .ci/run, which needs no make. Variables: FUZZTIME, BENCHTIME, BENCH, TORTURE.
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 BENCH ?= .
-export FUZZTIME
+TORTURE ?= 10000
+export FUZZTIME TORTURE
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint cross wine examples recipes fuzz fault cover bench fmt ci
+.PHONY: help test race lint cross wine examples recipes fuzz fault torture cover bench fmt ci
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +37,9 @@ fuzz: ## every fuzz target, FUZZTIME each
 
 fault: ## tests that kill, three times, with the race detector
 	.ci/run fault
+
+torture: ## faults at random until TORTURE kills, and a kill at every system call; quarter of an hour
+	.ci/run torture
 
 cover: ## coverage, children included: cover.out and the total
 	go test -coverpkg=./mp/... -coverprofile=cover.out ./mp/...

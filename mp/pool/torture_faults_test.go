@@ -1,0 +1,154 @@
+//go:build unix
+
+package pool_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// torment throws faults at the workers until stop is closed. What it does hangs on rnd only; whom it meets, on the moment.
+func (r *torture) torment(rnd *rand.Rand, stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Duration(rnd.Int64N(int64(r.every)))):
+		}
+		pid := r.target(rnd)
+		switch n := rnd.IntN(40); {
+		case n == 0 && r.starving:
+			starve(time.Duration(rnd.Int64N(int64(10 * time.Millisecond))))
+			r.tally.starvings.Add(1)
+		case pid == 0:
+		case n < 32:
+			r.kill(pid)
+		default:
+			r.stop(rnd, pid)
+		}
+	}
+}
+
+// target is a worker: mostly one that is at work, sometimes one that comes up or leaves.
+func (r *torture) target(rnd *rand.Rand) (pid int) {
+	if r.pool != nil && rnd.IntN(4) > 0 {
+		if workers := r.pool.Stats().Workers; len(workers) > 0 {
+			return workers[rnd.IntN(len(workers))].Pid
+		}
+		return 0
+	}
+	if all := mp.ActiveChildren(); len(all) > 0 {
+		return all[rnd.IntN(len(all))].Pid()
+	}
+	return 0
+}
+
+// kill kills a worker. It is noted before, because its blame may come at once.
+func (r *torture) kill(pid int) {
+	r.mu.Lock()
+	known := r.killed[pid]
+	r.killed[pid] = true
+	r.mu.Unlock()
+	if prog.Kill(pid) == nil && !known {
+		r.tally.kills.Add(1)
+	}
+}
+
+func (r *torture) wasKilled(pid int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.killed[pid]
+}
+
+// stop freezes a worker, and lets it go on, or kills it, a little later; or, when items have a timeout, never.
+func (r *torture) stop(rnd *rand.Rand, pid int) {
+	after, how := time.Duration(rnd.Int64N(int64(20*time.Millisecond))), rnd.IntN(3)
+	r.stopped.Add(1)
+	r.mu.Lock()
+	r.frozen = append(r.frozen, pid)
+	r.mu.Unlock()
+	if syscall.Kill(pid, syscall.SIGSTOP) != nil {
+		return
+	}
+	r.tally.stops.Add(1)
+	if how == 0 && r.opts.TaskTimeout > 0 {
+		return
+	}
+	r.later.Add(1)
+	time.AfterFunc(after, func() {
+		defer r.later.Done()
+		if how == 1 {
+			r.kill(pid)
+		} else {
+			syscall.Kill(pid, syscall.SIGCONT)
+		}
+	})
+}
+
+// thaw lets everybody go on who is frozen.
+func (r *torture) thaw() {
+	r.later.Wait()
+	for _, pid := range r.frozen {
+		syscall.Kill(pid, syscall.SIGCONT)
+	}
+}
+
+// starve lets this process have no more descriptors for a while.
+func starve(d time.Duration) {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return
+	}
+	low := limit
+	low.Cur = 8
+	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low)
+	time.Sleep(d)
+	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+}
+
+// slowly takes its time to read what workers write.
+type slowly struct{ nap time.Duration }
+
+func (s slowly) Write(b []byte) (int, error) {
+	time.Sleep(s.nap)
+	return len(b), nil
+}
+
+// begun is what the workers have left in their files.
+type begun struct {
+	starts, ends map[[2]int]int // by call and number
+	at           map[[3]int]bool
+}
+
+// readMarks reads the files of all workers, whose names are their pids.
+func (r *torture) readMarks() begun {
+	b := begun{make(map[[2]int]int), make(map[[2]int]int), make(map[[3]int]bool)}
+	paths, _ := filepath.Glob(filepath.Join(r.dir, "*"))
+	for _, path := range paths {
+		text, _ := os.ReadFile(path)
+		var pid, call, n int
+		fmt.Sscan(filepath.Base(path), &pid)
+		for line := range strings.Lines(string(text)) {
+			var what string
+			if _, err := fmt.Sscan(line, &what, &call, &n); err != nil {
+				r.t.Errorf("%q: %v", line, err)
+				continue
+			}
+			if what == "start" {
+				b.starts[[2]int{call, n}]++
+				b.at[[3]int{pid, call, n}] = true
+			} else {
+				b.ends[[2]int{call, n}]++
+			}
+		}
+	}
+	return b
+}
