@@ -26,10 +26,10 @@ import (
 
 // tally is what all runs together have seen.
 type tally struct {
-	runs, kills, stops, starvings, cancellations         atomic.Int64
-	items, right, blames, unstarted, late, again         atomic.Int64
-	quarantined, started, died, ended, recycled atomic.Int64
-	broken, unborn                                       atomic.Int64
+	runs, kills, stops, starvings, cancellations atomic.Int64
+	items, right, blames, unstarted, late, again atomic.Int64
+	quarantined, started, died, ended, recycled  atomic.Int64
+	broken, unborn                               atomic.Int64
 }
 
 func (c *tally) String() string {
