@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
@@ -34,11 +35,23 @@ func start(cfg *Config, ends []*sys.ChildEnd) (pid int, h handle, err error) {
 // reap collects the exit status. Where the handle has told that the process ended, this does not block, and the lock
 // keeps signals away from a pid that is about to be free; elsewhere os.Process guards the pid, and only a signal to
 // the group could, in theory, come late.
+//
+// Whoever traces the process, a debugger or strace, hears of its end first; until he has, there is nothing for us to collect.
 func (p *Process) reap(ended bool) (exitCode int, u Usage) {
 	if ended {
 		p.mu.Lock()
 	}
 	state, err := p.handle.process.Wait()
+	for errors.Is(err, syscall.EAGAIN) {
+		if ended {
+			p.mu.Unlock()
+		}
+		time.Sleep(time.Millisecond)
+		if ended {
+			p.mu.Lock()
+		}
+		state, err = p.handle.process.Wait()
+	}
 	if !ended {
 		p.mu.Lock()
 	}
