@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,10 +140,20 @@ func TestShutdownWaits(t *testing.T) {
 
 // actor is a backend whose workers do what a test tells them, one after the other; the last play is repeated.
 type actor struct {
-	plays []func(t *stage)
-	mu    sync.Mutex
-	next  int
+	plays  []func(t *stage)
+	delay  time.Duration // the KillDelay of its workers
+	memory *atomic.Int64 // what they use; nil: nothing
+	mu     sync.Mutex
+	next   int
 }
+
+// extra is the seat of an actor that uses memory.
+type extra struct {
+	*goroutine
+	memory *atomic.Int64
+}
+
+func (e extra) Memory() int64 { return e.memory.Load() }
 
 // stage is where a play has its end of the link.
 type stage struct {
@@ -156,7 +167,7 @@ func (a *actor) start(ctx context.Context, _ wire.Buffer) (seat, error) {
 	number := a.next
 	a.next++
 	a.mu.Unlock()
-	w := &goroutine{name: fmt.Sprint("actor ", number), link: ours, ended: make(chan struct{})}
+	w := &goroutine{name: fmt.Sprint("actor ", number), link: ours, delay: a.delay, ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		defer theirs.Close()
@@ -167,6 +178,9 @@ func (a *actor) start(ctx context.Context, _ wire.Buffer) (seat, error) {
 		<-w.ended
 		stop()
 	}()
+	if a.memory != nil {
+		return extra{w, a.memory}, nil
+	}
 	return w, nil
 }
 
@@ -182,6 +196,29 @@ func (s *stage) task() (first uint64, h taskHeader) {
 			h, _, _ := parseTask(m.Body)
 			return m.ID, h
 		}
+	}
+}
+
+// chunk waits for the next chunk, of echo, and decodes it.
+func (s *stage) chunk() (first uint64, h taskHeader, numbers []int) {
+	codec, _ := wire.Compile[int]()
+	for {
+		m, err := s.link.Recv()
+		if err != nil || m.Kind == spawn.KindStop {
+			return 0, taskHeader{}, nil
+		}
+		if m.Kind != kindTask {
+			continue
+		}
+		h, items, _ := parseTask(m.Body)
+		for range h.count {
+			var arg []byte
+			arg, _, items, _, _ = cutItem(items, nil)
+			n := 0
+			codec.Decode(arg, nil, &n)
+			numbers = append(numbers, n)
+		}
+		return m.ID, h, numbers
 	}
 }
 

@@ -199,6 +199,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	if k.count == 0 || w.gone || c.stopped != nil {
 		c.giveBack(k)
 		w.sending = false
+		w.retire()
 		ended, gone := c.finished(), w.gone
 		p.mu.Unlock()
 		recycle(b)
@@ -264,6 +265,9 @@ func (w *worker) withdraw(k *chunk, err error) {
 	w.given -= k.count
 	if at == 0 {
 		w.rest()
+	}
+	if len(w.queue) == 0 {
+		w.idle = time.Now()
 	}
 	alone := k.count == 1
 	if alone {
