@@ -314,6 +314,28 @@ func TestBarrenWorkers(t *testing.T) {
 	})
 }
 
+// Starts that fail now and then do not break the pool while workers between them begin their items, whatever then happens.
+func TestFailuresAreInARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var plays []func(*stage)
+		for range 2 * tooManyFailures {
+			plays = append(plays, func(s *stage) { id, _ := s.task(); s.started(id) }, func(*stage) {})
+		}
+		p := newPool()
+		p.backend, p.opts = &actor{plays: append(plays, honest)}, Options{Workers: 1, CrashRetries: 100}
+		if err := p.opts.check(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if n, err := Apply(t.Context(), p, echo, 1); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+	})
+}
+
 // Who is to blame for a death, by what the pool knows of the worker.
 func TestBlame(t *testing.T) {
 	for name, c := range map[string]struct {

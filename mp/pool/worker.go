@@ -67,6 +67,7 @@ func (w *worker) begin(id uint64) error {
 	}
 	w.rest()
 	w.running, w.since = true, time.Now()
+	w.pool.failures = 0
 	if limit := k.call.opts.timeout; limit > 0 {
 		w.timer = time.AfterFunc(limit, func() { w.expire(id, limit) })
 	}
@@ -172,7 +173,6 @@ func (w *worker) answer(m link.Msg) (c *call, index int, body []byte, err error)
 	w.working += took
 	p.slowest.note(SlowTask{c.name, c.label(index), w.seat.Name(), took})
 	w.answered++
-	p.failures = 0
 	if k.done++; k.done == k.count {
 		w.queue = w.queue[1:]
 	}
