@@ -10,9 +10,9 @@ import (
 )
 
 // EatMapped takes so many bytes outside of the Go heap, as C code would.
-var EatMapped = mp.Register("eat-mapped", func(_ context.Context, size int) (int, error) {
+var EatMapped = mp.Register("eat-mapped", func(_ context.Context, size int64) (int, error) {
 	n := 0
-	for sum := 0; sum < size; sum += 4 * mebibyte {
+	for sum := int64(0); sum < size; sum += 4 * mebibyte {
 		b, err := syscall.Mmap(-1, 0, 4*mebibyte, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 		if err != nil {
 			return n, err

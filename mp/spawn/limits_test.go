@@ -23,19 +23,19 @@ const mebibyte = 1 << 20
 // What the children of these tests do.
 var (
 	// EatHeap takes so many bytes of the Go heap, as fast as it can.
-	EatHeap = mp.Register("eat-heap", func(_ context.Context, size int) (int, error) {
+	EatHeap = mp.Register("eat-heap", func(_ context.Context, size int64) (int, error) {
 		var all [][]byte
-		for sum := 0; sum < size; sum += 4 * mebibyte {
+		for sum := int64(0); sum < size; sum += 4 * mebibyte {
 			all = append(all, touch(make([]byte, 4*mebibyte)))
 		}
 		return len(all), nil
 	})
 	// Churn makes garbage of so many bytes, and keeps a little.
-	Churn = mp.Register("churn", func(_ context.Context, size int) (fenced, error) {
+	Churn = mp.Register("churn", func(_ context.Context, size int64) (fenced, error) {
 		const piece = 64 << 10
 		var keep [256][]byte
-		for sum := 0; sum < size; sum += piece {
-			keep[sum/piece%len(keep)] = touch(make([]byte, piece))
+		for sum := int64(0); sum < size; sum += piece {
+			keep[sum/piece%int64(len(keep))] = touch(make([]byte, piece))
 		}
 		return fenced{runtime.GOMAXPROCS(0), os.Getenv("GOMEMLIMIT"), os.Getenv("GOMAXPROCS")}, nil
 	})
@@ -64,7 +64,7 @@ func needWatching(t *testing.T) {
 }
 
 // eaters take memory in several ways.
-var eaters = map[string]*mp.Func[int, int]{"the Go heap": EatHeap}
+var eaters = map[string]*mp.Func[int64, int]{"the Go heap": EatHeap}
 
 func TestMemoryLimit(t *testing.T) {
 	needWatching(t)
@@ -111,7 +111,7 @@ func oom(t *testing.T, err error) *mp.ExitError {
 }
 
 // The end of a child of a child is known as what it is.
-var EatElsewhere = mp.Register("eat-elsewhere", func(ctx context.Context, size int) (int, error) {
+var EatElsewhere = mp.Register("eat-elsewhere", func(ctx context.Context, size int64) (int, error) {
 	p, err := mp.Start(ctx, EatHeap, size, &mp.ProcessOptions{Limits: mp.Limits{Memory: 64 * mebibyte}})
 	if err != nil {
 		return 0, err
@@ -142,7 +142,7 @@ func TestMemoryLimitOfWorkers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	results, err := mp.Map(t.Context(), pool, EatHeap, []int{1, 8 << 30, 8 * mebibyte}, mp.KeepGoing())
+	results, err := mp.Map(t.Context(), pool, EatHeap, []int64{1, 8 << 30, 8 * mebibyte}, mp.KeepGoing())
 	if exit := oom(t, err); exit.Index != 1 || results[0] != 1 || results[2] != 2 {
 		t.Errorf("%v, %v", results, err)
 	}

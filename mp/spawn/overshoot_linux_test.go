@@ -16,12 +16,12 @@ import (
 
 // EatHuge takes memory as fast as the system can give it: huge pages, on every processor. It is no test of its own because only
 // few systems give them.
-var EatHuge = mp.Register("eat-huge", func(_ context.Context, size int) (int, error) {
+var EatHuge = mp.Register("eat-huge", func(_ context.Context, size int64) (int, error) {
 	var all sync.WaitGroup
 	for range runtime.NumCPU() {
 		all.Go(func() {
 			const piece = 64 * mebibyte
-			for sum := 0; sum < size; sum += piece {
+			for sum := int64(0); sum < size; sum += piece {
 				b, err := syscall.Mmap(-1, 0, piece, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 				if err != nil {
 					return
@@ -41,7 +41,7 @@ func BenchmarkOvershoot(b *testing.B) {
 	for _, by := range []string{spawn.BySampling, spawn.ByCgroup} {
 		for _, eater := range []struct {
 			name string
-			eat  *mp.Func[int, int]
+			eat  *mp.Func[int64, int]
 		}{{"heap", EatHeap}, {"mapped", EatMapped}, {"huge", EatHuge}} {
 			for _, limit := range []int64{64, 256, 1024} {
 				b.Run(fmt.Sprintf("%s/%s/%dMiB", by, eater.name, limit), func(b *testing.B) {

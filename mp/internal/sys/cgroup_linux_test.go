@@ -161,10 +161,10 @@ func TestSweep(t *testing.T) {
 	}
 	g := Cgroup{dir: t.TempDir()}
 	name := func(pid, n int) string { return fmt.Sprintf("mp-%d-%d", pid, n) }
-	gone, alive, live := name(dead.Process.Pid, 1), name(os.Getppid(), 1), name(os.Getpid(), 1<<40)
+	gone, alive, live := name(dead.Process.Pid, 1), name(os.Getppid(), 1), name(os.Getpid(), 1<<30)
 	for _, dir := range []string{
 		gone + "/mp-5-1", alive, live, "mp-x-1", "other",
-		name(dead.Process.Pid, 2) + "/busy", name(os.Getpid(), 1<<40+1),
+		name(dead.Process.Pid, 2) + "/busy", name(os.Getpid(), 1<<30+1),
 	} {
 		if err := os.MkdirAll(filepath.Join(g.dir, dir), 0o755); err != nil {
 			t.Fatal(err)
