@@ -13,8 +13,13 @@ func WithoutCgroups(t testing.TB) {
 	t.Cleanup(func() { newCgroup = sys.NewCgroup })
 }
 
+// Unseen makes a test live where the memory of a child cannot be looked at.
+func Unseen(t testing.TB, err error) {
+	memoryOf = func(*popen.Process) (int64, error) { return 0, err }
+	t.Cleanup(func() { memoryOf = (*popen.Process).Memory })
+}
+
 // WithoutWatching leaves a test alone with the kernel.
 func WithoutWatching(t testing.TB) {
-	memoryOf = func(*popen.Process) (int64, error) { return 0, nil }
-	t.Cleanup(func() { memoryOf = (*popen.Process).Memory })
+	Unseen(t, nil)
 }

@@ -35,6 +35,10 @@ func (c *Child) fenceIn(l *Limits) error {
 	}
 	switch {
 	case l.Memory > 0 && sys.MeasuresMemory:
+		if _, err := memoryOf(c.popen); err != nil && !gone(err) {
+			missing = append(missing, fmt.Errorf("Limits.Memory: it cannot be seen how much memory the process has: %w", err))
+			break
+		}
 		c.fence.applied.Memory, c.fence.applied.MemoryBy = l.Memory, BySampling
 		if c.ownCgroup(l.Memory) {
 			c.fence.applied.MemoryBy = ByCgroup

@@ -223,6 +223,26 @@ func TestUnmeasured(t *testing.T) {
 	p.Join(t.Context())
 }
 
+// Nor is a child left unwatched when its memory cannot be seen for another reason.
+func TestUnseen(t *testing.T) {
+	needWatching(t)
+	leak.Check(t)
+	spawn.Unseen(t, os.ErrPermission)
+	limits := mp.Limits{Memory: 64 * mebibyte}
+	if _, err := mp.Start(t.Context(), Nothing, 0, &mp.ProcessOptions{Limits: limits}); !errors.Is(err, os.ErrPermission) {
+		t.Error(err)
+	}
+	limits.BestEffort = true
+	p, err := mp.Start(t.Context(), Nothing, 0, &mp.ProcessOptions{Limits: limits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Limits(); got.Memory != 0 || got.MemoryBy != "" || !errors.Is(got.Missing, os.ErrPermission) {
+		t.Errorf("%+v", got)
+	}
+	p.Join(t.Context())
+}
+
 func TestLimitsOfGoroutines(t *testing.T) {
 	leak.Check(t)
 	for want, opts := range map[string]mp.PoolOptions{
