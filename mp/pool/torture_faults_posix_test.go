@@ -25,7 +25,7 @@ func (r *torture) torment(rnd *rand.Rand, stop <-chan struct{}) {
 		}
 		pid := r.target(rnd)
 		switch n := rnd.IntN(40); {
-		case n == 0 && r.starving:
+		case n < 3 && r.starving:
 			starve(time.Duration(rnd.Int64N(int64(10 * time.Millisecond))))
 			r.tally.starvings.Add(1)
 		case pid == 0:
@@ -133,7 +133,10 @@ func (r *torture) readMarks() begun {
 	b := begun{make(map[[2]int]int), make(map[[2]int]int), make(map[[3]int]bool)}
 	paths, _ := filepath.Glob(filepath.Join(r.dir, "*"))
 	for _, path := range paths {
-		text, _ := os.ReadFile(path)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			r.t.Error(err)
+		}
 		var pid, call, n int
 		fmt.Sscan(filepath.Base(path), &pid)
 		for line := range strings.Lines(string(text)) {

@@ -26,17 +26,20 @@ import (
 
 // tally is what all runs together have seen.
 type tally struct {
-	runs, kills, stops, starvings, cancellations atomic.Int64
-	items, right, blames, unstarted, late, again atomic.Int64
-	quarantined, started, died, ended, recycled  atomic.Int64
-	broken, unborn                               atomic.Int64
+	runs, kills, stops, starvings, cancellations         atomic.Int64
+	items, right, failed, blames, unstarted, late, again atomic.Int64
+	quarantined, started, died, ended, recycled          atomic.Int64
+	broken, unborn                                       atomic.Int64
 }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d runs, %d kills, %d stops, %d times no descriptors, %d cancellations; %d items: %d right, %d blamed (%d of them before their first line), "+
-		"%d late, %d retried, %d quarantined; %d workers: %d died, %d killed by the pool, %d recycled; %d pools broken, %d not born",
-		c.runs.Load(), c.kills.Load(), c.stops.Load(), c.starvings.Load(), c.cancellations.Load(), c.items.Load(), c.right.Load(), c.blames.Load(), c.unstarted.Load(),
-		c.late.Load(), c.again.Load(), c.quarantined.Load(), c.started.Load(), c.died.Load(), c.ended.Load(), c.recycled.Load(), c.broken.Load(), c.unborn.Load())
+	ended := c.right.Load() + c.failed.Load() + c.blames.Load() + c.late.Load()
+	return fmt.Sprintf("%d runs, %d kills, %d stops, %d times no descriptors, %d cancellations; "+
+		"%d items: %d right, %d failed as they were to, %d blamed (%d of them before their first line), %d late, %d cancelled with their call or pool; "+
+		"%d retried, %d quarantined; %d workers: %d died, %d killed by the pool, %d recycled; %d pools broken, %d not born",
+		c.runs.Load(), c.kills.Load(), c.stops.Load(), c.starvings.Load(), c.cancellations.Load(),
+		c.items.Load(), c.right.Load(), c.failed.Load(), c.blames.Load(), c.unstarted.Load(), c.late.Load(), c.items.Load()-ended,
+		c.again.Load(), c.quarantined.Load(), c.started.Load(), c.died.Load(), c.ended.Load(), c.recycled.Load(), c.broken.Load(), c.unborn.Load())
 }
 
 // torture is one run: a pool, calls of all kinds, and faults. All of it is drawn from the seed; what is not is the moment at
@@ -56,6 +59,7 @@ type torture struct {
 	calls    []*ordeal
 
 	closing, broken atomic.Bool
+	breach          atomic.Value // why it is broken
 	stopped         atomic.Int64
 	later           sync.WaitGroup // faults that are still to come
 
@@ -77,7 +81,7 @@ func TestTorture(t *testing.T) {
 	case err == nil && wanted == 0:
 		all.run(t, seed, true)
 	case wanted == 0:
-		for seed := range uint64(6) {
+		for seed := uint64(6); seed < 20; seed++ {
 			all.run(t, seed, false)
 		}
 	default:
@@ -151,7 +155,7 @@ func (r *torture) plan(seed uint64) {
 		Workers:           1 + rnd.IntN(6),
 		MaxTasksPerWorker: pick(rnd, 0, 0, 0, 1, 2, 3, 20),
 		IdleTimeout:       pick(rnd, 0, 0, 0, ms, 10*ms),
-		TaskTimeout:       pick(rnd, 0, 0, 0, 600*ms),
+		TaskTimeout:       pick(rnd, 0, 0, 0, 30*ms, 600*ms),
 		KillDelay:         pick(rnd, -1, ms, 10*ms, 50*ms),
 		Retries:           pick(rnd, 0, 0, 1, 2),
 		CrashRetries:      pick(rnd, 0, 0, -1, 1, 3),
@@ -164,7 +168,7 @@ func (r *torture) plan(seed uint64) {
 	r.opts.Init = Sulky.With(sulk{r.dir, seed, r.opts.Workers, rnd.IntN(3) == 0})
 	r.early = rnd.IntN(10) == 0
 	r.starving = rnd.IntN(4) == 0
-	r.every = pick(rnd, 8*ms, 20*ms)
+	r.every = pick(rnd, 2*ms, 4*ms) // for each that a start takes, so that there are any workers at all
 	r.end = pick(rnd, "calm", "calm", "close", "shutdown")
 	count := 6 + rnd.IntN(6)
 	if r.long {
@@ -178,7 +182,7 @@ func (r *torture) plan(seed uint64) {
 // draw draws a call.
 func (r *torture) draw(rnd *rand.Rand, number int) *ordeal {
 	const ms = time.Millisecond
-	o := &ordeal{number: number, kind: pick(rnd, "Map", "Map", "Map, failfast", "IMap", "IMapUnordered", "Apply", "Submit"), timeout: r.opts.TaskTimeout > 0}
+	o := &ordeal{number: number, kind: pick(rnd, "Map", "Map", "Map, failfast", "IMap", "IMapUnordered", "Apply", "Submit"), limit: r.opts.TaskTimeout}
 	count := 1 + rnd.IntN(pick(rnd, 10, 100))
 	if o.kind == "Apply" {
 		count = 1 + count/10
@@ -199,8 +203,8 @@ func (r *torture) draw(rnd *rand.Rand, number int) *ordeal {
 		o.opts = append(o.opts, mp.ChunkSize(1+rnd.IntN(20)))
 	}
 	if rnd.IntN(8) == 0 {
-		o.timeout = true
-		o.opts = append(o.opts, mp.Timeout(300*ms))
+		o.limit = pick(rnd, 20*ms, 300*ms)
+		o.opts = append(o.opts, mp.Timeout(o.limit))
 	}
 	if rnd.IntN(5) == 0 {
 		o.cancel = time.Duration(1 + rnd.Int64N(int64(40*ms)))
@@ -220,7 +224,7 @@ func (r *torture) draw(rnd *rand.Rand, number int) *ordeal {
 			d.Size = pick(rnd, 100<<10, 1<<20, 8<<20)
 		case n == 30 && r.long:
 			d.Size = 64 << 20
-		case n < 40 && (o.timeout || o.cancel > 0 || o.kind == "Submit"):
+		case n < 40 && (o.limit > 0 || o.cancel > 0 || o.kind == "Submit"):
 			d.What = pick(rnd, unending...)
 		}
 		o.deeds = append(o.deeds, d)
@@ -243,6 +247,7 @@ func (r *torture) run(seed uint64) {
 	if r.early {
 		go torment() // before there is a pool: its first workers are met too
 	}
+	begin := time.Now()
 	p, err := mp.NewPool(context.Background(), &r.opts)
 	if err != nil {
 		close(stop)
@@ -260,20 +265,25 @@ func (r *torture) run(seed uint64) {
 		stop, tormented = make(chan struct{}), make(chan struct{})
 	}
 	r.pool = p
+	r.every *= min(max(time.Since(begin)/time.Millisecond, 3), 100)
 	go torment()
 	r.callAll(rand.New(rand.NewPCG(seed, 2)))
-	if r.end == "calm" || r.broken.Load() { // otherwise they go on while it ends
+	quiet := func() {
 		close(stop)
 		<-tormented
 		r.thaw()
+	}
+	calm := r.end == "calm"
+	if calm {
+		quiet()
 		r.awaitWhole()
 		r.closing.Store(true)
-	} else {
-		defer r.thaw()
-		defer func() { close(stop); <-tormented }()
 	}
 	if err := p.Close(); err != nil && !r.broken.Load() {
 		r.t.Errorf("Close: %v", err)
+	}
+	if !calm { // faults were going on while it ended
+		quiet()
 	}
 	s := p.Stats()
 	r.tally.started.Add(int64(s.Started))
@@ -283,6 +293,7 @@ func (r *torture) run(seed uint64) {
 	r.tally.again.Add(int64(s.Retried))
 	if r.broken.Load() {
 		r.tally.broken.Add(1)
+		r.t.Logf("broken, of %d: %v", r.opts.Workers, r.breach.Load())
 	}
 	r.settle()
 }

@@ -49,7 +49,7 @@ func (r *torture) blamed(o *ordeal, i int, exit *mp.ExitError) {
 func (r *torture) mayBeLate(o *ordeal, i int, err error) {
 	r.tally.late.Add(1)
 	r.once(o, i, "late")
-	if what := o.deeds[i].What; what != "wait" && r.stopped.Load() == 0 {
+	if what := o.deeds[i].What; what != "wait" && !r.mayBeSlow(o) {
 		r.wrong(o, i, "it was in time: %v", err)
 	}
 }
