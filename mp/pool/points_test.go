@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +31,7 @@ var points = map[string]int{
 // villain is a worker that is honest up to a point. Then it dies, garbles or hangs.
 type villain struct {
 	point, how string
-	done       bool
+	done       atomic.Bool
 }
 
 type gone struct{} // is thrown by a villain that leaves
@@ -93,10 +94,9 @@ func (v *villain) work(s *stage, first, count uint64) {
 
 // at goes wrong at this point.
 func (v *villain) at(s *stage, point string) {
-	if v.point != point || v.done {
+	if v.point != point || !v.done.CompareAndSwap(false, true) {
 		return
 	}
-	v.done = true
 	switch v.how {
 	case "garbles":
 		if point == "with a result" {
@@ -196,7 +196,7 @@ func misbehave(t *testing.T, v *villain, blames int, call func(context.Context, 
 			t.Errorf("cancelled after a second, it gave %v after %v", errs, took)
 		}
 	} else {
-		if !v.done {
+		if !v.done.Load() {
 			blames = 0 // it never came to this point
 		}
 		checkBlames(t, got, errs, blames)
