@@ -58,14 +58,22 @@ func (r *torture) play(o *ordeal) {
 // excused reports whether err says that the call as a whole was ended, as it was to be.
 func (r *torture) excused(o *ordeal, err error) bool {
 	switch {
-	case errors.Is(err, mp.ErrBrokenPool):
-		r.broken.Store(true)
-		r.breach.Store(err.Error())
+	case r.brokenBy(err):
 		return true
 	case errors.Is(err, mp.ErrClosed):
 		return r.closing.Load()
 	}
 	return errors.Is(err, context.Canceled) && (o.cancel > 0 || r.closing.Load())
+}
+
+// brokenBy notes that the pool has given up: too many of its workers were met by a fault while they came up.
+func (r *torture) brokenBy(err error) bool {
+	if !errors.Is(err, mp.ErrBrokenPool) {
+		return false
+	}
+	r.broken.Store(true)
+	r.breach.Store(err.Error())
+	return true
 }
 
 func (r *torture) mapAll(ctx context.Context, o *ordeal) {

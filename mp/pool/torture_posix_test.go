@@ -329,14 +329,18 @@ func (r *torture) callAll(rnd *rand.Rand) {
 
 // awaitWhole waits until all workers are there again, or have left for want of work and come back.
 func (r *torture) awaitWhole() {
-	for begin := time.Now(); len(r.pool.Stats().Workers) < r.opts.Workers && r.opts.IdleTimeout == 0 && !r.broken.Load(); time.Sleep(time.Millisecond) {
+	whole := func() bool {
+		_, err := mp.Map(context.Background(), r.pool, Square, nil) // hears whether it has given up
+		return len(r.pool.Stats().Workers) == r.opts.Workers || r.opts.IdleTimeout > 0 || r.brokenBy(err)
+	}
+	for begin := time.Now(); !whole(); time.Sleep(time.Millisecond) {
 		if time.Since(begin) > 30*time.Second {
 			r.t.Errorf("%d of %d workers: %+v", len(r.pool.Stats().Workers), r.opts.Workers, r.pool.Stats())
 			return
 		}
 	}
 	got, err := mp.Map(context.Background(), r.pool, Square, numbers(100), mp.Retries(1))
-	if !r.broken.Load() && (err != nil || !slices.Equal(got[:4], []int{0, 1, 4, 9}) || got[99] != 99*99) {
+	if !r.brokenBy(err) && (err != nil || !slices.Equal(got[:4], []int{0, 1, 4, 9}) || got[99] != 99*99) {
 		r.t.Errorf("afterwards: %v", err)
 	}
 	if s := r.pool.Stats(); s.Queued != 0 {
