@@ -113,7 +113,7 @@ func BenchmarkCloseQueued(b *testing.B) {
 		for range 2 {
 			mp.Submit(b.Context(), p, Do, task{1, "deaf"})
 		}
-		for slices.ContainsFunc(p.Stats().Workers, func(w mp.WorkerStats) bool { return !w.Busy }) {
+		for slices.ContainsFunc(p.Stats().Workers, func(w pool.WorkerStats) bool { return !w.Busy }) {
 			runtime.Gosched()
 		}
 		var last *mp.Future[int]
