@@ -238,6 +238,7 @@ func (r *torture) run(seed uint64) {
 		defer full.Close()
 		r.opts.Stdout = full
 	}
+	before := r.tally.cancellations.Load()
 	stop := make(chan struct{})
 	tormented := make(chan struct{})
 	torment := func() {
@@ -295,7 +296,7 @@ func (r *torture) run(seed uint64) {
 		r.tally.broken.Add(1)
 		r.t.Logf("broken, of %d: %v", r.opts.Workers, r.breach.Load())
 	}
-	r.settle()
+	r.settle(s.Killed + int(r.tally.cancellations.Load()-before))
 }
 
 // callAll makes the calls, three at a time; it may end the pool while they go on.
