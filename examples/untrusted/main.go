@@ -108,11 +108,11 @@ func verdict(err error) string {
 	return "REFUSED"
 }
 
-// short is the first line of an error, cut to the width of a screen.
+// short is the first line of an error, cut to a length that can be read.
 func short(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	if len(line) > 150 {
-		line = line[:150] + "…"
+	if len(line) > 200 {
+		line = line[:200] + "…"
 	}
 	return line
 }

@@ -259,14 +259,14 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 	switch {
 	case c.fence.oom != nil:
 		e.Signal, e.Cause, e.Err = syscall.SIGKILL, CauseOOM, c.fence.oom
-	case killed && c.crash.String() == "":
+	case killed && !c.dumping():
 		e.Signal, e.Cause, e.Err = syscall.Signal(-e.ExitCode), CauseOf(reason), reason
 		if memory, ok := reason.(*memoryError); ok { // the kernel keeps the peak less exactly, and Wine not at all
 			e.PeakRSS = max(e.PeakRSS, memory.used)
 		}
 	case e.ExitCode == popen.UnknownExit:
 		e.Cause = CauseUnknown
-	case killed || c.gaveUp(e.ExitCode): // one that we killed while it wrote its dump was dying of that already
+	case killed || c.gaveUp(e.ExitCode): // one that was killed while it wrote its dump was dying of that already
 		e.Cause, e.Stack = CauseFatal, c.crash.String()
 		if !strings.HasPrefix(e.Stack, "panic: ") {
 			e.Stack = c.popen.FatalLine() + e.Stack
@@ -286,10 +286,17 @@ func (c *Child) gaveUp(code int) bool {
 	return (code == 2 || sys.Aborted(code)) && (c.crash.String() != "" || c.popen.FatalLine() != "")
 }
 
+// dumping reports whether the child had begun to write its fatal dump. Not everything on that pipe is one.
+func (c *Child) dumping() bool {
+	dump := c.crash.String()
+	return strings.HasPrefix(dump, "panic: ") || strings.Contains(dump, "\ngoroutine ") || dump != "" && c.popen.FatalLine() != ""
+}
+
 // signalIn finds the signal that a fatal dump of the Go runtime names, as in "[signal SIGBUS: bus error code=0x2 …", or on
-// Windows the exception, as in "[signal 0xc0000005 code=0x0 …" and "Exception 0xc0000005 …".
+// Windows the exception, as in "[signal 0xc0000005 code=0x0 …" and "Exception 0xc0000005 …"; for a fault in C code it stands at
+// the beginning, as in "SIGSEGV: segmentation violation".
 func signalIn(dump string) syscall.Signal {
-	for _, before := range []string{"[signal ", "Exception "} {
+	for _, before := range []string{"[signal ", "Exception ", ""} {
 		if _, rest, found := strings.Cut(dump, before); found {
 			return sys.SignalNumber(rest[:max(0, strings.IndexAny(rest, ": "))])
 		}
