@@ -58,6 +58,28 @@ func TestKilledWorker(t *testing.T) {
 	}
 }
 
+// The crash experiment of docs/RELIABILITY.md: two workers, twenty tasks, one of which kills its worker. It costs this one task
+// and nothing else. PY-POOL-28
+func TestCrashExperiment(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 2})
+	const victim = 5
+	var futures []*mp.Future[int]
+	for i := range 20 {
+		how := map[bool]string{true: "kill"}[i == victim]
+		futures = append(futures, mp.Submit(t.Context(), p, Do, task{i, how}))
+	}
+	for i, f := range futures {
+		n, err := f.Wait(t.Context())
+		var exit *mp.ExitError
+		if i == victim && (!errors.As(err, &exit) || exit.Cause != killed || exit.ExitCode != prog.KillCode) || i != victim && (err != nil || n != i*i) {
+			t.Errorf("task %d: %d, %v", i, n, err)
+		}
+	}
+	if n, err := mp.Apply(t.Context(), p, Square, 7); n != 49 || err != nil {
+		t.Errorf("afterwards: %d, %v", n, err)
+	}
+}
+
 // Without KeepGoing, Map stops at the first error, and what else runs is cancelled.
 func TestMapFailsFast(t *testing.T) {
 	p := newPool(t, nil)

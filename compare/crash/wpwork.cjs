@@ -1,0 +1,1 @@
+const wp = require('workerpool'); const work = require('./work.cjs'); wp.worker({ work });
