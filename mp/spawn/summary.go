@@ -11,7 +11,8 @@ import (
 // summarySize is about how long a summary is, in bytes.
 const summarySize = 120
 
-// Summary shows a value as %+v does, cut short: what is left out costs nothing, however large the value is.
+// Summary shows a value as %+v does, cut short, but calls no method of the program's: what is left out costs nothing, however
+// large the value is.
 func Summary(v any) string {
 	s := &summary{}
 	s.value(reflect.ValueOf(v))
@@ -49,15 +50,9 @@ func (s *summary) value(v reflect.Value) {
 		s.WriteString("<nil>")
 		return
 	}
-	if v.CanInterface() {
-		switch t := v.Interface().(type) {
-		case time.Time:
-			s.WriteString(t.Format(time.RFC3339Nano))
-			return
-		case time.Duration:
-			s.WriteString(t.String())
-			return
-		}
+	if t := v.Type(); v.CanInterface() && (t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[time.Duration]()) {
+		s.moment(v.Interface()) // a copy: of others it may be a large one
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:
@@ -66,7 +61,7 @@ func (s *summary) value(v reflect.Value) {
 		s.value(v.Elem())
 	case reflect.Struct:
 		s.WriteString("{")
-		for i := range v.NumField() {
+		for i := 0; i < v.NumField() && !s.full(); i++ {
 			s.space(i)
 			s.WriteString(v.Type().Field(i).Name + ":")
 			s.value(v.Field(i))
@@ -76,8 +71,38 @@ func (s *summary) value(v reflect.Value) {
 		s.list(v)
 	case reflect.Map:
 		fmt.Fprintf(s, "map of %d", v.Len()) // the order of its keys is not worth an order of ours
-	default: // a number, a bool
-		fmt.Fprint(s, v)
+	default:
+		s.scalar(v)
+	}
+}
+
+func (s *summary) moment(v any) {
+	switch t := v.(type) {
+	case time.Time:
+		s.WriteString(t.Format(time.RFC3339Nano))
+	case time.Duration:
+		s.WriteString(t.String())
+	}
+}
+
+// scalar shows a bool or a number as such: package fmt would call its String method, if it has one, and that may be what has
+// ended the worker.
+func (s *summary) scalar(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Bool:
+		fmt.Fprint(s, v.Bool())
+	case v.CanInt():
+		fmt.Fprint(s, v.Int())
+	case v.CanUint():
+		fmt.Fprint(s, v.Uint())
+	case v.Kind() == reflect.Float32:
+		fmt.Fprint(s, float32(v.Float()))
+	case v.CanFloat():
+		fmt.Fprint(s, v.Float())
+	case v.CanComplex():
+		fmt.Fprint(s, v.Complex())
+	default: // a chan, a func: they are not sent
+		s.WriteString(v.Type().String())
 	}
 }
 

@@ -1,11 +1,55 @@
 package spawn
 
 import (
+	"fmt"
+	"math"
 	"os"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
+
+// loud is a number whose methods are not to be called: they may be what has ended a worker, and may hang.
+type loud int
+
+func (loud) String() string         { panic("String was called") }
+func (loud) Error() string          { panic("Error was called") }
+func (loud) Format(fmt.State, rune) { select {} }
+
+func TestSummaryCallsNobody(t *testing.T) {
+	done := make(chan string, 1)
+	go func() { done <- Summary([]loud{1, 2}) }()
+	select {
+	case got := <-done:
+		if got != "[1 2]" {
+			t.Error(got)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it hangs in a method of the value")
+	}
+}
+
+// What is large is not copied, and many fields are cut short too.
+func TestSummaryIsCheap(t *testing.T) {
+	type large struct{ Numbers [1 << 24]int }
+	v := &struct{ L *large }{new(large)}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := Summary(v)
+	runtime.ReadMemStats(&after)
+	if copied := after.TotalAlloc - before.TotalAlloc; copied > 1<<20 || !strings.HasPrefix(got, "{L:{Numbers:[0 0 ") {
+		t.Errorf("%d bytes for %s", copied, got)
+	}
+	var fields []reflect.StructField
+	for i := range 1000 {
+		fields = append(fields, reflect.StructField{Name: fmt.Sprint("F", i), Type: reflect.TypeFor[int]()})
+	}
+	if got := Summary(reflect.Zero(reflect.StructOf(fields)).Interface()); len(got) > 2*summarySize {
+		t.Errorf("%d bytes", len(got))
+	}
+}
 
 func TestSummary(t *testing.T) {
 	type part struct {
@@ -35,6 +79,8 @@ func TestSummary(t *testing.T) {
 		{&part{"é", 1}, `{Name:"é" N:1}`},
 		{time.Unix(0, 0).UTC(), "1970-01-01T00:00:00Z"},
 		{(*os.File)(nil), "<nil>"},
+		{[]any{true, uint8(200), float32(0.1), math.NaN(), 1i, map[int]int(nil)}, "[true 200 0.1 NaN (0+1i) map of 0]"},
+		{struct{ c chan int }{}, "{c:chan int}"},
 	} {
 		if got := Summary(c.v); got != c.want {
 			t.Errorf("%T: %s, want %s", c.v, got, c.want)
