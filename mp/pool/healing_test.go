@@ -294,3 +294,35 @@ func TestStatsOfWork(t *testing.T) {
 	}
 	f.Wait(t.Context())
 }
+
+// OnceDeaf dies the first time that anybody calls it with this path, and does not listen the second time.
+var OnceDeaf = mp.Register("once.deaf", func(_ context.Context, path string) (int, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		f.Close()
+		os.Exit(3)
+	}
+	os.WriteFile(path+" again", nil, 0o600)
+	select {}
+})
+
+// An item whose worker is killed because its call was cancelled has not ended that worker.
+func TestCancelledIsNotQuarantined(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1, CrashRetries: 1, KillDelay: -1})
+	path := filepath.Join(prog.TempDir(t), "once")
+	f := mp.Submit(t.Context(), p, OnceDeaf, path)
+	for {
+		if _, err := os.Stat(path + " again"); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	f.Cancel()
+	<-f.Done()
+	if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) || errors.Is(err, pool.ErrQuarantined) {
+		t.Error(err)
+	}
+	if s := p.Stats(); s.Quarantined != 0 {
+		t.Errorf("%+v", s.Counts)
+	}
+}

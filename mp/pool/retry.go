@@ -17,10 +17,14 @@ func init() { spawn.RegisterError("mp.ErrQuarantined", ErrQuarantined) }
 // is worth more attempts than one that takes workers with it.
 type tries struct{ errors, deaths int }
 
-// mayRetry counts a failed attempt at an item and reports whether another one is left; then the item waits for it.
+// mayRetry counts a failed attempt at an item and reports whether another one is left; then the item waits for it. When the
+// call is stopped there is none, and the attempt does not count: it may be that we have killed the worker for that.
 // p.mu is held.
 func (c *call) mayRetry(index int, err error) (again bool, t tries) {
 	t = c.tries[index]
+	if c.stopped != nil {
+		return false, t
+	}
 	if _, died := err.(*spawn.ExitError); died {
 		t.deaths++
 		again = t.deaths <= c.opts.crashRetries
@@ -28,7 +32,7 @@ func (c *call) mayRetry(index int, err error) (again bool, t tries) {
 		t.errors++
 		again = t.errors <= c.opts.retries
 	}
-	if !again || c.stopped != nil {
+	if !again {
 		return false, t
 	}
 	if c.tries == nil {
