@@ -70,20 +70,31 @@ func (q *events) add(e Event) {
 	}
 }
 
+// run tells what waits. A function that ends its goroutine takes this one with it; then another one goes on.
 func (q *events) run() {
-	for {
-		q.mu.Lock()
-		list := q.waiting
-		q.waiting = nil
-		q.telling = len(list) > 0
-		q.mu.Unlock()
-		if len(list) == 0 {
-			return
+	over := false
+	defer func() {
+		if !over {
+			go q.run()
 		}
-		for _, e := range list {
-			q.tell(e)
-		}
+	}()
+	for e, more := q.next(); more; e, more = q.next() {
+		q.tell(e)
 	}
+	over = true
+}
+
+// next takes the oldest event; false when there is none.
+func (q *events) next() (e Event, more bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.telling = len(q.waiting) > 0; !q.telling {
+		return e, false
+	}
+	e = q.waiting[0]
+	q.waiting[0] = Event{} // the array behind it stays
+	q.waiting = q.waiting[1:]
+	return e, true
 }
 
 // ended is the event of a worker that has ended.
