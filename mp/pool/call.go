@@ -25,7 +25,7 @@ type call struct {
 	// encode appends the argument of an item. outcome takes its encoded result or an error. Both are called without
 	// locks, possibly by several goroutines at once.
 	encode  func(b *wire.Buffer, index int) error
-	arg     func(index int) any // of an item that has no outcome yet
+	arg     func(index int) string // a summary of the argument, for blame, of an item that has no outcome yet
 	outcome func(index int, data []byte, files []*os.File, err error)
 	// ended is called once, when no item is open and none can come.
 	ended func()

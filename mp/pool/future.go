@@ -78,7 +78,8 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 		b.Files = append(b.Files, encoded.Files...)
 		return nil
 	}
-	c.arg = func(int) any { return spawn.DecodeArg(fn, encoded.Data) } // the caller may have changed its own
+	shown := spawn.Summary(&arg) // now: the caller may change it
+	c.arg = func(int) string { return shown }
 	c.outcome = func(_ int, data []byte, files []*os.File, err error) {
 		answered = true
 		if f.err = err; err == nil {

@@ -71,7 +71,7 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 			results: make(map[int]outcome[R]),
 		}
 		c.encode = func(b *wire.Buffer, i int) error { return spawn.EncodeArg(fn, b, s.arg(i), i) }
-		c.arg = func(i int) any { return s.arg(i) }
+		c.arg = func(i int) string { return spawn.Summary(s.arg(i)) }
 		c.outcome = func(i int, data []byte, files []*os.File, err error) {
 			o := outcome[R]{err: err}
 			if err == nil {

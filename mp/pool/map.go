@@ -32,7 +32,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	done := make(chan struct{})
 	c.limit, c.sealed = len(items), true
 	c.encode = func(b *wire.Buffer, i int) error { return spawn.EncodeArg(fn, b, &items[i], i) }
-	c.arg = func(i int) any { return items[i] }
+	c.arg = func(i int) string { return spawn.Summary(&items[i]) }
 	c.outcome = func(i int, data []byte, files []*os.File, err error) {
 		if p.isStopped(c) && !c.opts.keepGoing {
 			link.CloseAll(files) // nobody will get the result

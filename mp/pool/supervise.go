@@ -156,7 +156,7 @@ func (p *Pool) bury(w *worker, err error) error {
 	exit := w.seat.ExitError("", -1)
 	if victim != nil {
 		exit = w.seat.ExitError(victim.call.name, victim.call.label(index))
-		exit.Arg = spawn.Summary(victim.call.arg(index))
+		exit.Arg = victim.call.arg(index)
 	}
 	p.note(w, exit, victim != nil)
 	for _, c := range ended {

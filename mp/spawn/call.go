@@ -37,15 +37,6 @@ func ArgUnsent(function string, index int, err error) error {
 	return fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", function, item(index), err)
 }
 
-// DecodeArg is what EncodeArg wrote, for blame; nil when there were files in it.
-func DecodeArg[A, R any](f *Func[A, R], data []byte) any {
-	var a A
-	if f.arg.Decode(data, nil, &a) != nil {
-		return nil
-	}
-	return a
-}
-
 // countFiles refuses more files than a message can carry.
 func countFiles(n int) error {
 	if n > link.MaxFiles {
