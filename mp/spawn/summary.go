@@ -1,9 +1,10 @@
 package spawn
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
-	"strings"
+	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -14,23 +15,25 @@ const summarySize = 120
 // Summary shows a value as %+v does, cut short, but calls no method of the program's: what is left out costs nothing, however
 // large the value is.
 func Summary(v any) string {
-	s := &summary{}
+	s := &summary{text: make([]byte, 0, 2*summarySize)}
 	s.value(reflect.ValueOf(v))
-	return s.String()
+	return string(s.text)
 }
 
 type summary struct {
-	strings.Builder
+	text  []byte
 	depth int
 }
 
+func (s *summary) add(text string) { s.text = append(s.text, text...) }
+
 // full reports that nothing more is to be shown, and leaves a mark of it, once.
 func (s *summary) full() bool {
-	if s.Len() < summarySize {
+	if len(s.text) < summarySize {
 		return false
 	}
-	if !strings.HasSuffix(s.String(), "…") {
-		s.WriteString("…")
+	if !bytes.HasSuffix(s.text, []byte("…")) {
+		s.add("…")
 	}
 	return true
 }
@@ -43,11 +46,11 @@ func (s *summary) value(v reflect.Value) {
 		return
 	}
 	if s.depth > deepest {
-		s.WriteString("…")
+		s.add("…")
 		return
 	}
 	if !v.IsValid() {
-		s.WriteString("<nil>")
+		s.add("<nil>")
 		return
 	}
 	if t := v.Type(); v.CanInterface() && (t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[time.Duration]()) {
@@ -56,21 +59,22 @@ func (s *summary) value(v reflect.Value) {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		s.text(v.String())
+		s.quote(v.String())
 	case reflect.Pointer, reflect.Interface:
 		s.value(v.Elem())
 	case reflect.Struct:
-		s.WriteString("{")
+		s.add("{")
 		for i := 0; i < v.NumField() && !s.full(); i++ {
 			s.space(i)
-			s.WriteString(v.Type().Field(i).Name + ":")
+			s.add(v.Type().Field(i).Name)
+			s.add(":")
 			s.value(v.Field(i))
 		}
-		s.WriteString("}")
+		s.add("}")
 	case reflect.Slice, reflect.Array:
 		s.list(v)
 	case reflect.Map:
-		fmt.Fprintf(s, "map of %d", v.Len()) // the order of its keys is not worth an order of ours
+		s.text = fmt.Appendf(s.text, "map of %d", v.Len()) // the order of its keys is not worth an order of ours
 	default:
 		s.scalar(v)
 	}
@@ -79,9 +83,9 @@ func (s *summary) value(v reflect.Value) {
 func (s *summary) moment(v any) {
 	switch t := v.(type) {
 	case time.Time:
-		s.WriteString(t.Format(time.RFC3339Nano))
+		s.add(t.Format(time.RFC3339Nano))
 	case time.Duration:
-		s.WriteString(t.String())
+		s.add(t.String())
 	}
 }
 
@@ -90,47 +94,45 @@ func (s *summary) moment(v any) {
 func (s *summary) scalar(v reflect.Value) {
 	switch {
 	case v.Kind() == reflect.Bool:
-		fmt.Fprint(s, v.Bool())
+		s.text = strconv.AppendBool(s.text, v.Bool())
 	case v.CanInt():
-		fmt.Fprint(s, v.Int())
+		s.text = strconv.AppendInt(s.text, v.Int(), 10)
 	case v.CanUint():
-		fmt.Fprint(s, v.Uint())
-	case v.Kind() == reflect.Float32:
-		fmt.Fprint(s, float32(v.Float()))
+		s.text = strconv.AppendUint(s.text, v.Uint(), 10)
 	case v.CanFloat():
-		fmt.Fprint(s, v.Float())
+		s.text = strconv.AppendFloat(s.text, v.Float(), 'g', -1, v.Type().Bits())
 	case v.CanComplex():
-		fmt.Fprint(s, v.Complex())
+		s.text = fmt.Append(s.text, v.Complex())
 	default: // a chan, a func: they are not sent
-		s.WriteString(v.Type().String())
+		s.add(v.Type().String())
 	}
 }
 
 func (s *summary) list(v reflect.Value) {
 	if v.Type().Elem().Kind() == reflect.Uint8 {
-		fmt.Fprintf(s, "%d bytes", v.Len())
+		s.text = fmt.Appendf(s.text, "%d bytes", v.Len())
 		return
 	}
-	s.WriteString("[")
+	s.add("[")
 	for i := 0; i < v.Len() && !s.full(); i++ {
 		s.space(i)
 		s.value(v.Index(i))
 	}
-	s.WriteString("]")
+	s.add("]")
 }
 
 func (s *summary) space(i int) {
 	if i > 0 {
-		s.WriteString(" ")
+		s.add(" ")
 	}
 }
 
-func (s *summary) text(t string) {
-	if room := max(summarySize-s.Len(), 0); len(t) > room {
+func (s *summary) quote(t string) {
+	if room := max(summarySize-len(s.text), 0); len(t) > room {
 		for room > 0 && !utf8.RuneStart(t[room]) {
 			room--
 		}
 		t = t[:room] + "…"
 	}
-	fmt.Fprintf(s, "%q", t)
+	s.text = strconv.AppendQuote(s.text, t)
 }
