@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
@@ -93,5 +94,32 @@ func TestAbort(t *testing.T) {
 	var exit *mp.ExitError
 	if !errors.As(err, &exit) || code != 2 || exit.Cause != mp.CauseFatal || !strings.Contains(exit.Stack, "SIGABRT") {
 		t.Errorf("%v, exit code %d", err, code)
+	}
+}
+
+// Stray writes to every pipe that it has, the runtime's for fatal dumps among them, and does not listen.
+var Stray = mp.Register("stray", func(context.Context, int) (int, error) {
+	for fd := 3; fd < 20; fd++ {
+		var s syscall.Stat_t
+		if syscall.Fstat(fd, &s) == nil && s.Mode&syscall.S_IFMT == syscall.S_IFIFO {
+			syscall.Write(fd, []byte("hello\n"))
+		}
+	}
+	select {}
+})
+
+// What somebody has written to a descriptor that is not his is no dump: the deadline is told.
+func TestStrayWriteIsNoDump(t *testing.T) {
+	leak.Check(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	p, err := mp.Start(ctx, Stray, 0, &mp.ProcessOptions{KillDelay: 500 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Result(t.Context())
+	var exit *mp.ExitError
+	if !errors.As(err, &exit) || exit.Cause != mp.CauseDeadline || !errors.Is(err, context.DeadlineExceeded) || exit.Stack != "" {
+		t.Errorf("%v", err)
 	}
 }

@@ -259,15 +259,15 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 	switch {
 	case c.fence.oom != nil:
 		e.Signal, e.Cause, e.Err = syscall.SIGKILL, CauseOOM, c.fence.oom
-	case killed && !c.dumping():
+	case killed && c.dump() == "":
 		e.Signal, e.Cause, e.Err = syscall.Signal(-e.ExitCode), CauseOf(reason), reason
 		if memory, ok := reason.(*memoryError); ok { // the kernel keeps the peak less exactly, and Wine not at all
 			e.PeakRSS = max(e.PeakRSS, memory.used)
 		}
 	case e.ExitCode == popen.UnknownExit:
 		e.Cause = CauseUnknown
-	case killed || c.gaveUp(e.ExitCode): // one that was killed while it wrote its dump was dying of that already
-		e.Cause, e.Stack = CauseFatal, c.crash.String()
+	case killed || c.gaveUp(e.ExitCode): // one that we killed while it wrote its dump was dying of that already
+		e.Cause, e.Stack = CauseFatal, c.dump()
 		if !strings.HasPrefix(e.Stack, "panic: ") {
 			e.Stack = c.popen.FatalLine() + e.Stack
 		}
@@ -283,13 +283,20 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 // gaveUp reports whether the Go runtime ended the child: with code 2, or, with GOTRACEBACK=crash, by an abort, on Windows
 // by an exception. With GOTRACEBACK=none there is no dump, only its first line.
 func (c *Child) gaveUp(code int) bool {
-	return (code == 2 || sys.Aborted(code)) && (c.crash.String() != "" || c.popen.FatalLine() != "")
+	return (code == 2 || sys.Aborted(code)) && (c.dump() != "" || c.popen.FatalLine() != "")
 }
 
-// dumping reports whether the child had begun to write its fatal dump. Not everything on that pipe is one.
-func (c *Child) dumping() bool {
+// dump is what the Go runtime of the child has written of a fatal error, or the beginning of it. What does not begin like one
+// was written by somebody who took the descriptor for another one.
+func (c *Child) dump() string {
 	dump := c.crash.String()
-	return strings.HasPrefix(dump, "panic: ") || strings.Contains(dump, "\ngoroutine ") || dump != "" && c.popen.FatalLine() != ""
+	start := strings.TrimLeft(dump, "\n\t")
+	for _, prefix := range []string{"panic", "fatal", "goroutine ", "runtime", "[", "SIG", "signal ", "Signal ", "Exception 0x"} {
+		if strings.HasPrefix(start, prefix) {
+			return dump
+		}
+	}
+	return ""
 }
 
 // signalIn finds the signal that a fatal dump of the Go runtime names, as in "[signal SIGBUS: bus error code=0x2 …", or on
