@@ -172,7 +172,8 @@ func (p *Process) Killed() bool {
 // Usage is what a process has used over its life.
 type Usage struct {
 	User, System time.Duration
-	PeakRSS      int64 // bytes
+	// PeakRSS is in bytes. On Linux it is at least what this process had at its peak when it started the other one.
+	PeakRSS int64
 }
 
 type signalKind int

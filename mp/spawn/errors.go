@@ -88,7 +88,7 @@ type ExitError struct {
 	ExitCode int    // −signum when a signal ended it
 	Signal   syscall.Signal
 	Cause    Cause
-	PeakRSS  int64  // bytes
+	PeakRSS  int64  // bytes; on Linux at least what its parent had at its peak when it started it
 	Stderr   string // the end of what it wrote there, at most 64 KiB
 	Stack    string // the dump of the Go runtime, when the cause is fatal
 
