@@ -6,13 +6,29 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
 // memoryGroup is the cgroup that counts the memory of this process. Who is moved to another one later is not followed.
-var memoryGroup = sync.OnceValues(func() (Cgroup, error) {
+func memoryGroup() (Cgroup, error) { return ours.find() }
+
+var ours ownGroup
+
+// ownGroup remembers what the files say, but not that they could not be read: it may have been for want of descriptors, for a
+// moment.
+type ownGroup struct{ known atomic.Pointer[lookup] }
+
+type lookup struct {
+	group Cgroup
+	err   error
+}
+
+func (o *ownGroup) find() (Cgroup, error) {
+	if l := o.known.Load(); l != nil {
+		return l.group, l.err
+	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return Cgroup{}, err
@@ -21,8 +37,10 @@ var memoryGroup = sync.OnceValues(func() (Cgroup, error) {
 	if err != nil {
 		return Cgroup{}, err
 	}
-	return findGroup(string(mounts), string(groups))
-})
+	g, err := findGroup(string(mounts), string(groups))
+	o.known.Store(&lookup{g, err})
+	return g, err
+}
 
 // findGroup finds it in what the kernel says of mounts and of cgroups. A memory controller of version 1 excludes that of
 // version 2.

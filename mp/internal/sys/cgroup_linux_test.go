@@ -41,6 +41,29 @@ func TestFindGroup(t *testing.T) {
 	}
 }
 
+// That there was no descriptor left to look with is not remembered.
+func TestFindGroupWithoutDescriptors(t *testing.T) {
+	var own ownGroup
+	if _, err := own.find(); err != nil {
+		t.Skipf("there is none here: %v", err)
+	}
+	own.known.Store(nil)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	_, none := own.find()
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if g, err := own.find(); !errors.Is(none, unix.EMFILE) || err != nil {
+		t.Errorf("%v, and then %v, %v", none, g, err)
+	}
+}
+
 // tree makes a directory that looks like a cgroup. What version 2 does is tried on such ones: where the tests run there may be
 // version 1 only.
 func tree(t *testing.T, files map[string]string) Cgroup {
