@@ -35,8 +35,13 @@ var pages = []page{
 	{"thanks", `Thank you, {{.}}.`},
 }
 
-// nest is a function of ours with a bug that a stranger has found: it never comes back.
-func nest(n int) int { return nest(n+1) + 1 }
+// nest is a function of ours with a bug that a stranger has found: it was to count down.
+func nest(depth int) int {
+	if depth < 0 {
+		return 0
+	}
+	return nest(depth+1) + 1
+}
 
 // Render runs in the workers.
 var Render = mp.Register("untrusted.render", func(_ context.Context, p page) (string, error) {
