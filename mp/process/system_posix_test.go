@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
@@ -105,15 +104,16 @@ var Stray = mp.Register("stray", func(context.Context, int) (int, error) {
 			syscall.Write(fd, []byte("hello\n"))
 		}
 	}
+	os.Stdout.WriteString("the goroutine is done\n")
 	select {}
 })
 
 // What somebody has written to a descriptor that is not his is no dump: the deadline is told.
 func TestStrayWriteIsNoDump(t *testing.T) {
 	leak.Check(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	p, err := mp.Start(ctx, Stray, 0, &mp.ProcessOptions{KillDelay: 500 * time.Millisecond})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	late := canceller{func() { cancel(mp.ErrTimeout) }}
+	p, err := mp.Start(ctx, Stray, 0, &mp.ProcessOptions{KillDelay: -1, Stdout: late})
 	if err != nil {
 		t.Fatal(err)
 	}
