@@ -3,6 +3,7 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -159,6 +160,39 @@ func TestKilledEvent(t *testing.T) {
 		t.Errorf("%v, %v", e, err)
 	}
 }
+
+// A worker that ends by itself while it has nothing to do has died, however well it did.
+func TestDiedWhileIdle(t *testing.T) {
+	opts := &mp.PoolOptions{Workers: 1}
+	await := watch(t, opts)
+	p := newPool(t, opts)
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := mp.Apply(t.Context(), p, Tether, ours)
+	ours.Close()
+	theirs.Close()
+	var exit *mp.ExitError
+	if e := await(pool.EventDied); e.Pid != pid || !errors.As(e.Err, &exit) || exit.ExitCode != 0 || err != nil {
+		t.Errorf("pid %d, %v: %v", pid, err, e)
+	}
+	if n, err := mp.Apply(t.Context(), p, Square, 3); n != 9 || err != nil {
+		t.Error(n, err)
+	}
+	if s := p.Stats(); s.Died != 1 || s.Started != 2 {
+		t.Errorf("%+v", s.Counts)
+	}
+}
+
+// Tether makes its worker exit when the other end of a pipe is closed.
+var Tether = mp.Register("tether", func(_ context.Context, f *os.File) (int, error) {
+	go func() {
+		io.Copy(io.Discard, f)
+		os.Exit(0)
+	}()
+	return os.Getpid(), nil
+})
 
 // Close from an event ends the pool and hangs nobody. PY-POOL-31
 func TestCloseFromAnEvent(t *testing.T) {

@@ -197,11 +197,11 @@ func (p *Pool) verdict(c *call, exit *spawn.ExitError) error {
 	return exit
 }
 
-// note logs the end of a worker, and keeps what Close has to tell.
+// note tells of the end of a worker: to the log, to OnEvent and, when it was told to end and did so badly, to Close.
 func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 	log := p.opts.Logger
 	switch {
-	case exit.ExitCode == 0 && !ran:
+	case exit.ExitCode == 0 && !ran && (w.leaving != nil || p.ctx.Err() != nil):
 		log.Debug("worker has ended", "worker", exit.Name, "pid", exit.Pid)
 		if w.leaving == nil && p.ctx.Err() != nil {
 			return // with the pool
