@@ -360,26 +360,3 @@ func TestCancelledIsNotQuarantined(t *testing.T) {
 		t.Errorf("%+v", s.Counts)
 	}
 }
-
-// Later leaves its worker to end by itself, without a word of complaint, once it has answered.
-var Later = mp.Register("later", func(context.Context, int) (int, error) {
-	time.AfterFunc(50*time.Millisecond, func() { os.Exit(0) })
-	return 0, nil
-})
-
-// A worker that ends between two items has died, also when it calls that a success.
-func TestDeathBetweenItemsIsTold(t *testing.T) {
-	opts := &mp.PoolOptions{Workers: 1}
-	await := watch(t, opts)
-	p := newPool(t, opts)
-	first := await(pool.EventStarted)
-	if _, err := mp.Apply(t.Context(), p, Later, 0); err != nil {
-		t.Fatal(err)
-	}
-	if e := await(pool.EventDied); e.Pid != first.Pid || e.Func != "" {
-		t.Errorf("%v", e)
-	}
-	if s := p.Stats(); s.Died != 1 {
-		t.Errorf("%+v", s.Counts)
-	}
-}

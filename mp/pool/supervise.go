@@ -203,7 +203,7 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 	switch {
 	case exit.ExitCode == 0 && !ran && (w.leaving != nil || p.ctx.Err() != nil):
 		log.Debug("worker has ended", "worker", exit.Name, "pid", exit.Pid)
-		if w.leaving == nil && p.ctx.Err() != nil {
+		if w.leaving == nil {
 			return // with the pool
 		}
 	case exit.Cause == spawn.CauseExit && !ran && (p.ctx.Err() != nil || w.retiring):
