@@ -2,7 +2,6 @@ package pool
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -47,57 +46,49 @@ func (e Event) String() string {
 	return s
 }
 
-// events passes events on in their order, in a goroutine that lives while there are any.
-type events struct {
-	tell func(Event)
-
-	mu      sync.Mutex
-	waiting []Event
-	telling bool
-}
-
-func (q *events) add(e Event) {
-	if q.tell == nil {
+// happened counts an event and has OnEvent told of it: in the order of events, by a goroutine that lives while there are any.
+// p.mu is held, so that nobody sees what follows from the event before the event.
+func (p *Pool) happened(e Event) {
+	p.counts.add(e.Kind)
+	if p.opts.OnEvent == nil {
 		return
 	}
 	e.Time = time.Now()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waiting = append(q.waiting, e)
-	if !q.telling {
-		q.telling = true
-		go q.run()
+	p.untold = append(p.untold, e)
+	if !p.telling {
+		p.telling = true
+		go p.tell()
 	}
 }
 
-// run tells what waits. A function that ends its goroutine takes this one with it; then another one goes on.
-func (q *events) run() {
+// tell tells OnEvent what it has not heard. One that ends its goroutine takes this one with it; then another one goes on.
+func (p *Pool) tell() {
 	over := false
 	defer func() {
 		if !over {
-			go q.run()
+			go p.tell()
 		}
 	}()
-	for e, more := q.next(); more; e, more = q.next() {
-		q.tell(e)
+	for e, more := p.nextUntold(); more; e, more = p.nextUntold() {
+		p.opts.OnEvent(e)
 	}
 	over = true
 }
 
-// next takes the oldest event; false when there is none.
-func (q *events) next() (e Event, more bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.telling = len(q.waiting) > 0; !q.telling {
+// nextUntold takes the oldest event; false when there is none.
+func (p *Pool) nextUntold() (e Event, more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.telling = len(p.untold) > 0; !p.telling {
 		return e, false
 	}
-	e = q.waiting[0]
-	q.waiting[0] = Event{} // the array behind it stays
-	q.waiting = q.waiting[1:]
+	e = p.untold[0]
+	p.untold[0] = Event{} // the array behind it stays
+	p.untold = p.untold[1:]
 	return e, true
 }
 
-// ended is the event of a worker that has ended.
+// ended is the event of a worker that has ended. p.mu is held.
 func (w *worker) ended(exit *spawn.ExitError) Event {
 	e := Event{Worker: exit.Name, Pid: exit.Pid, Func: exit.Func, Index: exit.Index, Err: exit}
 	switch {

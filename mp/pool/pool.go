@@ -48,9 +48,10 @@ type Pool struct {
 	faults   error // bad exits of workers that were told to end
 	counts   Counts
 	slowest  slowTasks
+	untold   []Event // that OnEvent has not heard of
+	telling  bool    // somebody is telling it
 
 	wanted chan struct{} // wakes a place that is asleep
-	events events
 }
 
 // New starts the workers, side by side, and returns when all are ready and initialised. When one cannot be, none is
@@ -91,7 +92,6 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 		return nil, err
 	}
 	p.wanted = make(chan struct{}, p.opts.Workers)
-	p.events.tell = p.opts.OnEvent
 	p.ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	unwatch := context.AfterFunc(ctx, func() { p.end(fmt.Errorf("%w: the ctx of the pool is over: %w", spawn.ErrClosed, spawn.CtxError(ctx))) })
 
@@ -192,22 +192,19 @@ func (p *Pool) fail(c *call, index int, err error) {
 		err = fmt.Errorf("%w: %w", c.stopped, err) // what the cancel came from
 	}
 	quarantined := !again && c.quarantined(t)
-	if again {
-		p.counts.Retried++
-	} else if quarantined {
-		p.counts.Quarantined++
+	switch {
+	case again:
+		p.happened(Event{Kind: EventRetried, Func: c.name, Index: c.label(index), Err: err})
+	case quarantined:
+		err = c.quarantine(index, t, err)
+		p.happened(Event{Kind: EventQuarantined, Func: c.name, Index: c.label(index), Err: err})
 	}
 	p.mu.Unlock()
-	event := Event{Kind: EventRetried, Func: c.name, Index: c.label(index), Err: err}
 	if again {
-		p.events.add(event)
 		p.dispatch()
 		return
 	}
 	if quarantined {
-		err = c.quarantine(index, t, err)
-		event.Kind, event.Err = EventQuarantined, err
-		p.events.add(event)
 		p.opts.Logger.Warn("an item is quarantined", "error", err)
 	}
 	p.settle(c, index, nil, nil, err)

@@ -22,12 +22,18 @@ type Counts struct {
 
 func (c *Counts) add(kind EventKind) {
 	switch kind {
+	case EventStarted:
+		c.Started++
 	case EventRecycled:
 		c.Recycled++
 	case EventDied:
 		c.Died++
 	case EventKilled:
 		c.Killed++
+	case EventRetried:
+		c.Retried++
+	case EventQuarantined:
+		c.Quarantined++
 	}
 }
 

@@ -65,12 +65,11 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	w := &worker{pool: p, seat: seat, up: now, idle: now, place: place, before: before}
 	p.mu.Lock()
 	p.workers = append(p.workers, w)
-	p.counts.Started++
+	p.happened(Event{Kind: EventStarted, Worker: seat.Name(), Pid: seat.Pid(), Index: -1})
 	if limit := p.opts.IdleTimeout; limit > 0 {
 		w.idler = time.AfterFunc(limit, w.idles)
 	}
 	p.mu.Unlock()
-	p.events.add(Event{Kind: EventStarted, Worker: seat.Name(), Pid: seat.Pid(), Index: -1})
 	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "pid", seat.Pid())
 	p.feed(w)
 	p.wake()
@@ -214,11 +213,9 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 	default:
 		log.Warn("worker has died", "worker", exit.Name, "pid", exit.Pid, "error", exit)
 	}
-	event := w.ended(exit)
 	p.mu.Lock()
-	p.counts.add(event.Kind)
-	p.mu.Unlock()
-	p.events.add(event)
+	defer p.mu.Unlock()
+	p.happened(w.ended(exit))
 }
 
 // giveUp counts a failed start. When no worker is left and too many failed in a row, the pool is broken.
