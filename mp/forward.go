@@ -85,7 +85,8 @@ type PoolStats = pool.Stats
 // NewPool starts the workers of a pool and returns when all are ready. See [pool.New].
 func NewPool(ctx context.Context, opts *PoolOptions) (*Pool, error) { return pool.New(ctx, opts) }
 
-// CallOption changes one call: ChunkSize, Timeout, Retries, KeepGoing, OnProgress. See [pool.CallOption].
+// CallOption changes one call: ChunkSize, Timeout, Retries, KeepGoing, OnProgress; in package pool, CrashRetries too. See
+// [pool.CallOption].
 type CallOption = pool.CallOption
 
 // ChunkSize sends n items to a worker at a time. See [pool.ChunkSize].

@@ -20,14 +20,15 @@ const (
 	EventQuarantined EventKind = "quarantined" // an item has ended too many workers; Err is the error of the call
 )
 
-// Event is something that has happened to a worker or an item of a pool.
+// Event is something that has happened to a worker or an item of a pool; Options.OnEvent hears of it. Python's pools do not
+// tell.
 type Event struct {
 	Kind   EventKind
-	Time   time.Time
-	Worker string // its name; empty when it is about an item only
-	Pid    int    // of the worker
-	Func   string // what it was about, for items and for workers that ended while they ran something
-	Index  int    // of the item in its call, −1 when there is none
+	Time   time.Time // when it happened, not when it is told
+	Worker string    // its name; empty when it is about an item only
+	Pid    int       // of the worker
+	Func   string    // what it was about, for items and for workers that ended while they ran something
+	Index  int       // of the item in its call, −1 when there is none
 	Err    error
 }
 

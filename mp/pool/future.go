@@ -34,13 +34,14 @@ type Future[R any] struct {
 }
 
 // Submit gives the call of fn with arg to the pool and does not wait. The argument is encoded before it returns. ctx
-// bounds the call, not only Submit: when it ends, the call is cancelled. Whatever goes wrong is told by Wait.
+// bounds the call, not only Submit: when it ends, the call is cancelled. Whatever goes wrong is told by Wait. It is submit
+// of Python's executors, and apply_async.
 func Submit[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) *Future[R] {
 	return submit("Submit", ctx, p, fn, arg, opts)
 }
 
 // Apply calls fn with arg in a worker and waits for the result. When ctx ends first, it returns ctx's error, once the
-// function has stopped: at the latest after KillDelay.
+// function has stopped: at the latest after KillDelay. It is Python's Pool.apply.
 func Apply[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) (R, error) {
 	f := submit("Apply", ctx, p, fn, arg, opts)
 	<-f.done // submit watches ctx
@@ -132,11 +133,11 @@ func (f *Future[R]) finished() bool {
 	}
 }
 
-// Done is closed when the call has ended.
+// Done is closed when the call has ended, as done() and ready() tell it in Python.
 func (f *Future[R]) Done() <-chan struct{} { return f.done }
 
 // Wait waits for the end of the call and returns what fn returned, or why it did not. When ctx ends first, Wait returns
-// ctx's error and the call goes on.
+// ctx's error and the call goes on. It is Python's result(timeout), and get(timeout) of an AsyncResult.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if !f.await(ctx) {
 		var zero R

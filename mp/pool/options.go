@@ -9,14 +9,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Options of a pool. Nil and zero values are the defaults.
+// Options of a pool. Nil and zero values are the defaults. Values that make no sense are an error of New.
+//
+// Of Python's Pool these are processes (Workers), initializer with initargs (Init) and maxtasksperchild (MaxTasksPerWorker);
+// it has nothing like the others.
 type Options struct {
 	// Workers is the number of worker processes; 0: as many as processors.
 	Workers int
 	// Init runs in every worker before its first task. When it fails, New fails; when it fails in a replacement, the
 	// replacement is tried again, more and more slowly.
 	Init spawn.Initializer
-	// InitTimeout bounds Init; 0: five minutes. Its ctx ends then, and after KillDelay the worker is killed.
+	// InitTimeout bounds Init; 0: five minutes. Its ctx ends then, and after KillDelay the worker is killed. It counts as
+	// failed, with ErrTimeout.
 	InitTimeout time.Duration
 	// MaxTasksPerWorker replaces a worker after so many tasks; 0: never.
 	MaxTasksPerWorker int
@@ -27,15 +31,15 @@ type Options struct {
 	// are left, they are started again.
 	IdleTimeout time.Duration
 	// TaskTimeout bounds every task from its start; 0: no bound. The ctx of the function ends then, and after KillDelay
-	// the worker is killed.
+	// the worker is killed. In the error of the item, errors.Is finds ErrTimeout.
 	TaskTimeout time.Duration
 	// KillDelay is the time between asking a task or a worker to stop and killing the worker. 0: one second; negative:
 	// it is killed at once.
 	KillDelay time.Duration
-	// Retries is how many times an item is run again that failed.
+	// Retries is how many times an item is run again whose function returned an error or panicked.
 	Retries int
 	// CrashRetries is how many times an item is run again whose worker died or had to be killed; 0: as many as Retries;
-	// negative: never. An item that has used them up is quarantined: see ErrQuarantined.
+	// negative: never. An item that has used up one or more of them is quarantined: see ErrQuarantined.
 	CrashRetries int
 	// InProcess runs the workers as goroutines of this process: for debuggers. Arguments and results are encoded and
 	// copied all the same, but a crash is everybody's crash, and what does not end by itself cannot be ended: it is
@@ -57,8 +61,9 @@ type Options struct {
 	// Logger hears of workers that start, die and are replaced; nil: the log of the library, which is silent until LogToStderr,
 	// or package logging, gives it somewhere to go.
 	Logger Logger
-	// OnEvent hears of what happens to workers and items, one event at a time, in a goroutine of its own: it may be slow
-	// and may call the pool, even Close, which does not wait for it.
+	// OnEvent hears of what happens to workers and items, one event at a time and in order, in a goroutine of its own: it
+	// may be slow, while the pool keeps what it has not heard, and may call the pool, even Close. Nothing waits for it, so
+	// that it may hear the last events after Close has returned. When it panics, the program ends.
 	OnEvent func(Event)
 }
 
@@ -117,7 +122,8 @@ func (o *Options) check() error {
 	return nil
 }
 
-// CallOption changes one call.
+// CallOption changes one call: ChunkSize, Timeout, Retries, CrashRetries, KeepGoing, OnProgress. A value that makes no sense
+// is an error of the call.
 type CallOption func(*callOptions)
 
 type callOptions struct {
@@ -131,7 +137,7 @@ type callOptions struct {
 }
 
 // ChunkSize sends n items to a worker at a time, rather than as many as measured times suggest. It is about speed only:
-// each item has its own result, its own timeout and its own blame.
+// each item has its own result, its own timeout and its own blame. It is chunksize of Python's Pool.map.
 func ChunkSize(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 1 {
@@ -152,8 +158,8 @@ func Timeout(d time.Duration) CallOption {
 	}
 }
 
-// Retries runs an item up to n times again when it failed, and, unless CrashRetries says otherwise, when its worker died;
-// it takes the place of Options.Retries.
+// Retries runs an item up to n times again when its function failed, and, unless CrashRetries says otherwise, when its worker
+// died; it takes the place of Options.Retries.
 func Retries(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 0 {
@@ -163,7 +169,7 @@ func Retries(n int) CallOption {
 	}
 }
 
-// CrashRetries runs an item up to n times again whose worker died or had to be killed; it takes the place of
+// CrashRetries runs an item up to n times again whose worker died or had to be killed; 0: never. It takes the place of
 // Options.CrashRetries.
 func CrashRetries(n int) CallOption {
 	return func(o *callOptions) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Progress is how far a call has come.
+// Progress is how far a call has come; OnProgress tells it. In Python, tqdm counts the results of imap instead.
 type Progress struct {
 	// Done counts the items that have an outcome, Failed those of them whose outcome is an error. An item that is run again
 	// counts once, with its last attempt; one that was cut short because the call had stopped does not count.

@@ -15,7 +15,7 @@ var (
 	errIdle  = errors.New("it had nothing to do for the IdleTimeout")
 )
 
-// retire lets a worker go that has done its MaxTasksPerWorker, or is to leave for another reason, once it has answered all
+// retire lets a worker go that was given its MaxTasksPerWorker, or is to leave for another reason, once it has answered all
 // that it was given. p.mu is held.
 func (w *worker) retire() {
 	if w.gone {
@@ -36,7 +36,7 @@ func (w *worker) retire() {
 // weighEvery is how often the memory of a worker is looked at, at the most.
 const weighEvery = 10 * time.Millisecond
 
-// weigh lets a worker go that uses more than MaxMemoryPerWorker.
+// weigh lets a worker go that uses more than MaxMemoryPerWorker. It is called after each answer.
 func (w *worker) weigh() {
 	p := w.pool
 	limit := p.opts.MaxMemoryPerWorker

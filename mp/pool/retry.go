@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ErrQuarantined is found in the error of an item that was not run again because it has ended one worker after the other:
-// it has used up its CrashRetries. The error also holds the last *ExitError.
+// ErrQuarantined is found in the error of an item that is not run again because it has ended one worker after the other, two
+// at least: it has used up its CrashRetries. The error also holds the last *ExitError.
 var ErrQuarantined = errors.New("mp: quarantined")
 
 func init() { spawn.RegisterError("mp.ErrQuarantined", ErrQuarantined) }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Stats is what a pool says of itself.
+// Stats is what a pool says of itself. Python's pools have nothing like it.
 type Stats struct {
 	Workers []WorkerStats // those that are up, by place
 	Queued  int           // items that are there and wait for a worker
@@ -81,7 +81,8 @@ func (s *slowTasks) note(t SlowTask) {
 	*s = (*s)[:min(len(*s), most)]
 }
 
-// Stats is a snapshot.
+// Stats is a snapshot, at any time, also after Close. It waits for nothing, and takes some 10 µs for each worker, whose memory
+// is looked at a moment later than the rest.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	workers := slices.Clone(p.workers)

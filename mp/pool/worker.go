@@ -11,7 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for pool and seat, which never change.
+// worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat, up,
+// place, before), and useful and weighed, which belong to the goroutine of Pool.keep.
 type worker struct {
 	pool *Pool
 	seat seat

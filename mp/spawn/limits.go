@@ -10,15 +10,15 @@ import (
 )
 
 // Limits are the fences around a child: how much it may take from the others. Zero values fence nothing. What cannot be
-// applied is an error of Start, which starts nothing then, unless BestEffort says to go on without; Applied tells.
-// docs/LIMITS.md says what each of them does not stop.
+// applied is an error of Start, of which no process is left then, unless BestEffort says to go on without; Applied tells.
+// docs/LIMITS.md says what each of them does not stop. In Python, a child calls resource.setrlimit or os.nice on itself.
 type Limits struct {
 	// Memory is how many bytes the process may have, those of its Go heap, of C code, of mappings that it has touched, and of
 	// the program itself; at least MinMemory. One that has more is killed with all that it started: an *ExitError with
 	// CauseOOM, in which errors.Is finds ErrMemory. This process watches it, more often the nearer it comes, so it may be
 	// beyond the limit for some milliseconds. On Linux, where this process may make cgroups, the kernel keeps to the limit
 	// besides, also for what the child starts. The child's Go runtime collects its garbage sooner near the limit
-	// (GOMEMLIMIT is nine tenths of it, or 16 MiB less, unless Env has one). Not on macOS.
+	// (GOMEMLIMIT is about nine tenths of it, unless Env has one). Not on macOS.
 	Memory int64
 	// GOMAXPROCS is how many processors Go code of the process uses at once; at least 2, because with a single one a busy
 	// function would keep the process from hearing its parent for 20 ms at a time.
@@ -27,7 +27,7 @@ type Limits struct {
 	// need a privilege. The programs that it starts inherit it. On Windows it stands for a priority class: idle from 10,
 	// below normal from 1, above normal below 0, high from −10.
 	Nice int
-	// BestEffort starts the process also with what cannot be applied.
+	// BestEffort starts the process also without what cannot be applied.
 	BestEffort bool
 }
 
@@ -37,7 +37,7 @@ const MinMemory = 16 * mebibyte
 
 const mebibyte = 1 << 20
 
-// Applied says which limits are in force.
+// Applied says which limits are in force: what the method Limits of a process tells.
 type Applied struct {
 	Memory     int64  // bytes; 0: none
 	MemoryBy   string // who bounds it: ByCgroup, BySampling, or empty: nobody
