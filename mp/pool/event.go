@@ -15,7 +15,7 @@ const (
 	EventStarted     EventKind = "started"     // a worker is ready, a replacement perhaps
 	EventRecycled    EventKind = "recycled"    // a worker has ended in order, to be replaced or for want of work; Err says why
 	EventDied        EventKind = "died"        // a worker has ended by itself; Err is the *ExitError
-	EventKilled      EventKind = "killed"      // a worker was killed by the pool, for a deadline, say; Err is the *ExitError
+	EventKilled      EventKind = "killed"      // a worker was killed: by the pool, for a deadline, say, or for its memory; Err is the *ExitError
 	EventRetried     EventKind = "retried"     // an item failed and is run again; Err is the failure
 	EventQuarantined EventKind = "quarantined" // an item has ended too many workers; Err is the error of the call
 )
