@@ -3,7 +3,7 @@
 //
 // The pool keeps the table of who runs what, and has one link to each worker. So the death of a worker ends exactly the
 // item that it was running, with an error that says how it died; what it had not begun runs elsewhere, and another
-// worker takes its place.
+// worker takes its place. Options.OnEvent and Pool.Stats tell of it.
 package pool
 
 import (
