@@ -3,6 +3,7 @@ package spawn
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"reflect"
 	"strconv"
 	"time"
@@ -12,8 +13,8 @@ import (
 // summarySize is about how long a summary is, in bytes.
 const summarySize = 120
 
-// Summary shows a value as %+v does, cut short, but calls no method of the program's: what is left out costs nothing, however
-// large the value is.
+// Summary shows a value as %+v does, cut short, but calls no method of the program's and looks at nothing that is not sent,
+// which others may be using: what is left out costs nothing, however large the value is.
 func Summary(v any) string {
 	s := &summary{text: make([]byte, 0, 2*summarySize)}
 	s.value(reflect.ValueOf(v))
@@ -57,20 +58,18 @@ func (s *summary) value(v reflect.Value) {
 		s.moment(v.Interface()) // a copy: of others it may be a large one
 		return
 	}
+	if f, ok := file(v); ok {
+		s.add("file ")
+		s.quote(f.Name())
+		return
+	}
 	switch v.Kind() {
 	case reflect.String:
 		s.quote(v.String())
 	case reflect.Pointer, reflect.Interface:
 		s.value(v.Elem())
 	case reflect.Struct:
-		s.add("{")
-		for i := 0; i < v.NumField() && !s.full(); i++ {
-			s.space(i)
-			s.add(v.Type().Field(i).Name)
-			s.add(":")
-			s.value(v.Field(i))
-		}
-		s.add("}")
+		s.fields(v)
 	case reflect.Slice, reflect.Array:
 		s.list(v)
 	case reflect.Map:
@@ -78,6 +77,29 @@ func (s *summary) value(v reflect.Value) {
 	default:
 		s.scalar(v)
 	}
+}
+
+// file is the file that v points to, if it does.
+func file(v reflect.Value) (f *os.File, ok bool) {
+	if v.Kind() == reflect.Pointer && !v.IsNil() && v.Type() == reflect.TypeFor[*os.File]() && v.CanInterface() {
+		f, ok = v.Interface().(*os.File)
+	}
+	return f, ok
+}
+
+func (s *summary) fields(v reflect.Value) {
+	s.add("{")
+	shown := 0
+	for i := 0; i < v.NumField() && !s.full(); i++ {
+		if field := v.Type().Field(i); field.IsExported() && field.Tag.Get("msgpack") != "-" {
+			s.space(shown)
+			s.add(field.Name)
+			s.add(":")
+			s.value(v.Field(i))
+			shown++
+		}
+	}
+	s.add("}")
 }
 
 func (s *summary) moment(v any) {

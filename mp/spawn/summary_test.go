@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -61,10 +62,17 @@ func TestSummary(t *testing.T) {
 		Parts []part
 		Data  []byte
 		Wait  time.Duration
-		next  *job
+		Next  *job
+		own   sync.Mutex
 	}
 	loop := &job{Path: "x"}
-	loop.next = loop
+	loop.Next = loop
+	loop.own.Lock() // somebody is at it
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
 	for _, c := range []struct {
 		v    any
 		want string
@@ -75,12 +83,13 @@ func TestSummary(t *testing.T) {
 		{[]int{1, 2}, "[1 2]"},
 		{make([]byte, 1<<30), "1073741824 bytes"},
 		{map[string]int{"a": 1}, "map of 1"},
-		{job{Path: "p", Parts: []part{{"n", 1}}, Wait: time.Second}, `{Path:"p" Parts:[{Name:"n" N:1}] Data:0 bytes Wait:1s next:<nil>}`},
+		{&job{Path: "p", Parts: []part{{"n", 1}}, Wait: time.Second}, `{Path:"p" Parts:[{Name:"n" N:1}] Data:0 bytes Wait:1s Next:<nil>}`},
 		{&part{"é", 1}, `{Name:"é" N:1}`},
 		{time.Unix(0, 0).UTC(), "1970-01-01T00:00:00Z"},
 		{(*os.File)(nil), "<nil>"},
+		{[]*os.File{null}, fmt.Sprintf("[file %q]", os.DevNull)},
 		{[]any{true, uint8(200), float32(0.1), math.NaN(), 1i, map[int]int(nil)}, "[true 200 0.1 NaN (0+1i) map of 0]"},
-		{struct{ c chan int }{}, "{c:chan int}"},
+		{struct{ C chan int }{}, "{C:chan int}"},
 	} {
 		if got := Summary(c.v); got != c.want {
 			t.Errorf("%T: %s, want %s", c.v, got, c.want)
