@@ -75,7 +75,7 @@ func show(ctx context.Context, base string, o options) error {
 		}
 	}
 	fmt.Printf("in %.1f s; httpserver is still pid %d; %d new workers have taken the place of dead ones\n",
-		took.Seconds(), after.Pid, after.Workers.Started-before.Workers.Started)
+		took.Seconds(), after.Pid, after.Pool.Started-before.Pool.Started)
 	if wrong > 0 || after.Pid != before.Pid {
 		return fmt.Errorf("%d uploads were not answered as they should have been", wrong)
 	}

@@ -112,7 +112,7 @@ func TestLoad(t *testing.T) {
 	}
 	// A panic costs no worker, the other three do; those that died last may not be replaced yet.
 	deaths := 3 * uploads / cycle
-	if got := after.Workers.Started - before.Workers.Started; got > deaths || got < deaths-workers {
+	if got := after.Pool.Started - before.Pool.Started; got > deaths || got < deaths-workers {
 		t.Errorf("%d workers were replaced, and %d have died", got, deaths)
 	}
 	if err := stop(); err != nil {
@@ -187,7 +187,7 @@ func TestClientGone(t *testing.T) {
 	gone := make(chan answer, 1)
 	go func() { gone <- post(ctx, http.DefaultClient, base, 1, len(poisons)-1) }()
 	for {
-		if w := status(t, base).Workers.Workers; len(w) == 1 && w[0].Busy {
+		if w := status(t, base).Pool.Workers; len(w) == 1 && w[0].Busy {
 			break
 		}
 		time.Sleep(time.Millisecond)
@@ -199,8 +199,8 @@ func TestClientGone(t *testing.T) {
 	if a := post(t.Context(), http.DefaultClient, base, 2, -1); !a.asItShould() {
 		t.Errorf("the next upload: %+v", a)
 	}
-	if s := status(t, base); s.Workers.Started != 2 {
-		t.Errorf("%d workers were started", s.Workers.Started)
+	if s := status(t, base); s.Pool.Started != 2 {
+		t.Errorf("%d workers were started", s.Pool.Started)
 	}
 }
 
@@ -248,7 +248,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%.8s: %s %s %v", c.body, response.Status, said, err)
 		}
 	}
-	if s := status(t, base); s.Workers.Started != 1 {
-		t.Errorf("%d workers were started", s.Workers.Started)
+	if s := status(t, base); s.Pool.Started != 1 {
+		t.Errorf("%d workers were started", s.Pool.Started)
 	}
 }

@@ -125,8 +125,8 @@ func judge(err error) (status int, cause, said string) {
 
 // Status is what the service tells of itself.
 type Status struct {
-	Pid     int
-	Workers mp.PoolStats
+	Pid  int
+	Pool mp.PoolStats
 }
 
 func (s *service) status(w http.ResponseWriter, _ *http.Request) {
