@@ -8,8 +8,8 @@ import (
 
 var buffers = sync.Pool{New: func() any { return new(wire.Buffer) }}
 
-// recycle keeps a buffer for the next chunk, unless it has grown large.
-func recycle(b *wire.Buffer) {
+// reuse keeps a buffer for the next chunk, unless it has grown large.
+func reuse(b *wire.Buffer) {
 	const keep = 1 << 20
 	if cap(b.Data) <= keep {
 		b.Reset()

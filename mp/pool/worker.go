@@ -203,7 +203,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		w.retire()
 		ended, gone := c.finished(), w.gone
 		p.mu.Unlock()
-		recycle(b)
+		reuse(b)
 		c.conclude(ended)
 		if gone { // its burial did not see this chunk
 			p.dispatch()
@@ -242,7 +242,7 @@ const inlineSize = 32 << 10
 // transmit sends a chunk. When the link breaks, the worker is dying, and its burial takes the chunk back.
 func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
 	err := w.seat.Link().Send(m)
-	recycle(b)
+	reuse(b)
 	if errors.Is(err, link.ErrNotSent) {
 		w.withdraw(k, err)
 	}
