@@ -30,7 +30,7 @@ func (w *worker) retire() {
 	w.retiring = true
 	why := w.leaving
 	go w.seat.Link().Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
-	time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(why) })
+	w.ender = time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(why) })
 }
 
 // weighEvery is how often the memory of a worker is looked at, at the most.

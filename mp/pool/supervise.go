@@ -124,8 +124,10 @@ func (p *Pool) initAnswer(s seat) (link.Msg, error) {
 func (p *Pool) bury(w *worker, err error) error {
 	p.mu.Lock()
 	w.gone = true
-	if w.idler != nil {
-		w.idler.Stop()
+	for _, timer := range []*time.Timer{w.idler, w.ender} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
 	p.mu.Unlock()

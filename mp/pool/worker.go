@@ -24,11 +24,12 @@ type worker struct {
 	answered int      // items answered in its life
 	useful   bool     // it has done, or died of, an item
 
-	leaving  error     // why it is to be let go when it is done with what it has
-	retiring bool      // it was told to go
-	idle     time.Time // since when it has nothing; zero: it has something
-	idler    *time.Timer
-	weighed  time.Time // when its memory was last looked at
+	leaving  error       // why it is to be let go when it is done with what it has
+	retiring bool        // it was told to go
+	idle     time.Time   // since when it has nothing; zero: it has something
+	idler    *time.Timer // lets it go when it has been idle for long
+	ender    *time.Timer // kills it when it does not go
+	weighed  time.Time   // when its memory was last looked at
 
 	up      time.Time     // when it was ready
 	working time.Duration // at items that it has answered
