@@ -1,5 +1,5 @@
 # The steps themselves are in .ci/run, which needs no make. Variables: FUZZTIME, BENCHTIME, BENCH, TORTURE.
-FUZZTIME ?= 10s
+FUZZTIME ?= 200000x
 BENCHTIME ?= 1s
 BENCH ?= .
 TORTURE ?= 10000
@@ -32,7 +32,7 @@ examples: ## run each example, check what it prints
 recipes: ## compile and run what docs/RECIPES.md shows
 	.ci/run recipes
 
-fuzz: ## every fuzz target, FUZZTIME each
+fuzz: ## every fuzz target, FUZZTIME each: a number of inputs, or a time
 	.ci/run fuzz
 
 fault: ## tests that kill, three times, with the race detector
