@@ -17,8 +17,9 @@ var poisons = []struct {
 
 // parts are the places at which a picture can be spoiled.
 type parts struct {
-	height, table, end int // end: where the next chunk would be
-	more               []byte
+	height, end int // end: where the next chunk would be
+	table       uint32
+	more        []byte
 }
 
 // upload is a picture, spoiled if spoil is not nil, and what is in it.
@@ -34,7 +35,7 @@ func upload(number int, spoil func(*parts)) ([]byte, Picture) {
 	}
 
 	file := append([]byte(magic), chunk('C', greys)...)
-	p := &parts{height: side, table: len(magic) + head}
+	p := &parts{height: side, table: uint32(len(magic) + head)}
 	const between = 2*head + 4 + 4 // the size and the table, which come before the pixels
 	pixels := len(file) + between
 	p.end = pixels + head + side + (side-1)*(head+4)
@@ -42,7 +43,7 @@ func upload(number int, spoil func(*parts)) ([]byte, Picture) {
 		spoil(p)
 	}
 	file = append(file, chunk(sizeChunk, binary.BigEndian.AppendUint16([]byte{0, side}, uint16(p.height)))...)
-	file = append(file, chunk(tableChunk, binary.BigEndian.AppendUint32(nil, uint32(p.table)))...)
+	file = append(file, chunk(tableChunk, binary.BigEndian.AppendUint32(nil, p.table))...)
 	file = append(file, chunk(pixelChunk, row)...)
 	for range side - 1 {
 		file = append(file, repeat(pixels)...)
