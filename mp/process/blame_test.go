@@ -50,11 +50,16 @@ var Dump = mp.Register("dump", func(context.Context, int) (int, error) {
 	select {}
 })
 
-// canceller is a writer that ends ctx when the dump has begun, and lets the rest of it wait.
-type canceller struct{ cancel context.CancelFunc }
+// canceller is a writer that ends ctx when the dump has begun, and lets the rest of it wait. The dump may come before Start
+// has returned, which a ctx that ends would make fail.
+type canceller struct {
+	started chan struct{}
+	cancel  context.CancelFunc
+}
 
 func (c canceller) Write(p []byte) (int, error) {
 	if bytes.Contains(p, []byte("goroutine ")) {
+		<-c.started
 		c.cancel()
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -66,7 +71,9 @@ func TestKilledInItsDump(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	p, err := mp.Start(ctx, Dump, 0, &mp.ProcessOptions{KillDelay: -1, Stderr: canceller{cancel}})
+	during := canceller{make(chan struct{}), cancel}
+	p, err := mp.Start(ctx, Dump, 0, &mp.ProcessOptions{KillDelay: -1, Stderr: during})
+	close(during.started)
 	if err != nil {
 		t.Fatal(err)
 	}

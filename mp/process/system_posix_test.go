@@ -112,8 +112,9 @@ var Stray = mp.Register("stray", func(context.Context, int) (int, error) {
 func TestStrayWriteIsNoDump(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	late := canceller{func() { cancel(mp.ErrTimeout) }}
+	late := canceller{make(chan struct{}), func() { cancel(mp.ErrTimeout) }}
 	p, err := mp.Start(ctx, Stray, 0, &mp.ProcessOptions{KillDelay: -1, Stdout: late})
+	close(late.started)
 	if err != nil {
 		t.Fatal(err)
 	}
