@@ -66,6 +66,7 @@ type torture struct {
 	mu     sync.Mutex
 	killed map[int]bool
 	frozen []int
+	late   map[int]bool      // by pid: killed at the deadline of an item that may have been slow to begin
 	judged map[int][2]int    // by pid: what was blamed for its death
 	done   map[[2]int]string // outcomes
 }
@@ -134,7 +135,7 @@ func (c *tally) run(t *testing.T, seed uint64, long bool) {
 		defer hang.Stop()
 		r := &torture{
 			t: t, tally: c, dir: prog.TempDir(t), long: long,
-			killed: make(map[int]bool), judged: make(map[int][2]int), done: make(map[[2]int]string),
+			killed: make(map[int]bool), late: make(map[int]bool), judged: make(map[int][2]int), done: make(map[[2]int]string),
 		}
 		r.plan(seed)
 		r.run(seed)

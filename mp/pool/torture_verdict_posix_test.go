@@ -43,6 +43,7 @@ func (r *torture) blamed(o *ordeal, i int, exit *mp.ExitError) {
 		r.wrong(o, i, "the death of pid %d was blamed on %v already", exit.Pid, other)
 	}
 	r.judged[exit.Pid] = [2]int{o.number, o.deeds[i].N}
+	r.late[exit.Pid] = exit.Cause == mp.CauseDeadline && r.mayBeSlow(o)
 }
 
 // mayBeLate judges an item whose time was up and which has ended by itself: it waited for that, or it was frozen.
@@ -62,9 +63,9 @@ func (r *torture) settle(innocents int) {
 	defer r.mu.Unlock()
 	for pid, at := range r.judged {
 		if !b.at[[3]int{pid, at[0], at[1]}] {
-			// Killed between its announcement and its first line; or three workers were, before they began it.
+			// Killed between its announcement and its first line, by us or at its deadline; or three workers were, before they began it.
 			r.tally.unstarted.Add(1)
-			if !r.killed[pid] && r.stopped.Load() == 0 {
+			if !r.killed[pid] && !r.late[pid] && r.stopped.Load() == 0 {
 				r.t.Errorf("item %v was blamed for the end of pid %d, where it had not begun", at, pid)
 			}
 		}

@@ -53,6 +53,14 @@ func (c *Child) fenceIn(l *Limits) error {
 	return err
 }
 
+// renice gives the nice value to the child once more, when it is ready: a thread that was being made when the others got it
+// has the old one.
+func (c *Child) renice() {
+	if c.fence.applied.Nice != 0 {
+		c.popen.SetNice(c.fence.applied.Nice)
+	}
+}
+
 // gone reports whether a limit could not be applied because the child has died, for which there are better words.
 func gone(err error) bool {
 	return errors.Is(err, syscall.ESRCH) || errors.Is(err, os.ErrProcessDone)

@@ -208,6 +208,7 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 		answer, err = c.answer() // also after a failed Send: the child may have said why it left
 	}
 	if inTime := stop(); inTime && err == nil && answer.Kind == kindReady {
+		c.renice()
 		return nil
 	}
 	if linkEnded(err) {
