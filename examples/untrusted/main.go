@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -17,10 +18,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-const (
-	memory = 256 << 20
-	limit  = 2 * time.Second
-)
+const memory = 256 << 20
+
+var limit = flag.Duration("limit", 2*time.Second, "the time that each template has got")
 
 type page struct{ Name, Text string }
 
@@ -57,9 +57,10 @@ var Render = mp.Register("untrusted.render", func(_ context.Context, p page) (st
 func main() { mp.Main(run) }
 
 func run() error {
+	flag.Parse()
 	ctx := context.Background()
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{
-		Workers: 2, TaskTimeout: limit, KillDelay: 100 * time.Millisecond,
+		Workers: 2, TaskTimeout: *limit, KillDelay: 100 * time.Millisecond,
 		Limits: mp.Limits{Memory: memory},
 		Env:    []string{"PATH=" + os.Getenv("PATH")}, // no secrets of ours; on Windows what it cannot do without is added
 	})

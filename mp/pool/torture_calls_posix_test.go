@@ -263,6 +263,8 @@ func (r *torture) unjust(o *ordeal, d deed, exit *mp.ExitError) string {
 		return ""
 	case isDeadly && exit.ExitCode == own.code && exit.Cause == own.cause:
 		return ""
+	case isDeadly && exit.Cause == own.cause && own.cause == mp.CauseFatal && exit.ExitCode == prog.KillCode:
+		return "" // its deadline came while it wrote its dump
 	case o.limit > 0 && errors.Is(exit, mp.ErrTimeout) && exit.Cause == mp.CauseDeadline:
 		if slices.Contains(unending, d.What) || r.mayBeSlow(o) { // one that only waits may be too slow to leave
 			return ""
