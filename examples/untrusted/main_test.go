@@ -18,7 +18,7 @@ func TestOutput(t *testing.T) {
 		`(?m)^mistake   REFUSED: mp: untrusted\.render \(item 2\) failed in .*Missing`,
 		`(?m)^endless   TOO SLOW: .*\(item 3\)`,
 		`(?m)^flood     TOO LARGE: .*(used \d+ MiB, more than its limit of|its limit is) 256 MiB.*\(item 4\)`, // we saw it, or the kernel did
-		`(?m)^pit       (CRASHED: .*stack overflow|TOO LARGE: .*item 5|TOO SLOW: .*item 5)`, // whichever comes first
+		`(?m)^pit       (CRASHED: .*stack overflow|TOO LARGE: .*item 5|TOO SLOW: .*item 5)`,                   // whichever comes first
 		`(?m)^thanks    Thank you, world\.$`,
 		`(?m)^\d+ workers were started, \d died, \d were killed; this is still process \d+$`,
 	} {
