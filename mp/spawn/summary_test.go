@@ -81,7 +81,7 @@ func TestSummary(t *testing.T) {
 		{7, "7"},
 		{"a\n", `"a\n"`},
 		{[]int{1, 2}, "[1 2]"},
-		{make([]byte, 1<<30), "1073741824 bytes"},
+		{make([]byte, 1<<20), "1048576 bytes"},
 		{map[string]int{"a": 1}, "map of 1"},
 		{&job{Path: "p", Parts: []part{{"n", 1}}, Wait: time.Second}, `{Path:"p" Parts:[{Name:"n" N:1}] Data:0 bytes Wait:1s Next:<nil>}`},
 		{&part{"é", 1}, `{Name:"é" N:1}`},
