@@ -6,7 +6,7 @@ TORTURE ?= 10000
 export FUZZTIME TORTURE
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint cross wine examples recipes fuzz fault torture cover bench fmt ci
+.PHONY: help test race lint cross wine examples recipes compare fuzz fault torture cover bench fmt ci
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ examples: ## run each example, check what it prints
 
 recipes: ## compile and run what docs/RECIPES.md shows
 	.ci/run recipes
+
+compare: ## see what docs/COMPARE.md says of os/exec, go-plugin, wazero and errgroup
+	.ci/run compare
 
 fuzz: ## every fuzz target, FUZZTIME each: a number of inputs, or a time
 	.ci/run fuzz

@@ -2,7 +2,7 @@
 // one prints without end, one falls into a pit that is ours; each costs its own answer, and nobody else's.
 //
 // It is a fence around resources, not a jail: a template can only do what its functions do. Code that could open files or
-// sockets would do so with the rights of this program; docs/LIMITS.md says what is not fenced.
+// sockets would do so with the rights of this program; docs/LIMITS.md says what is not fenced, docs/COMPARE.md what is a jail.
 package main
 
 import (

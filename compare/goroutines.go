@@ -1,0 +1,24 @@
+package compare
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/go-multiprocessing/multiprocessing/compare/job"
+)
+
+type goroutines struct{}
+
+func newGoroutines(context.Context) (way, error) { return goroutines{}, nil }
+
+func (goroutines) Call(ctx context.Context, kind job.Kind, n int) (result int, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		result, err = job.Do(kind, n)
+		return err
+	})
+	return result, g.Wait()
+}
+
+func (goroutines) Close() error { return nil }
