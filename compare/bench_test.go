@@ -11,7 +11,7 @@ import (
 // round is about a millisecond of job.Work.
 const round = 500_000
 
-func each(b *testing.B, f func(b *testing.B, make func() way)) {
+func each(b *testing.B, f func(b *testing.B, start func() way)) {
 	for _, w := range ways {
 		b.Run(w.name, func(b *testing.B) {
 			guest(b) // compiled before the clock runs
@@ -34,9 +34,9 @@ func call(b *testing.B, w way, kind job.Kind, n int) {
 
 // From nothing to the first answer.
 func BenchmarkFirst(b *testing.B) {
-	each(b, func(b *testing.B, make func() way) {
+	each(b, func(b *testing.B, start func() way) {
 		for range b.N {
-			w := make()
+			w := start()
 			call(b, w, job.Square, 7)
 			b.StopTimer()
 			w.Close()
@@ -47,8 +47,8 @@ func BenchmarkFirst(b *testing.B) {
 
 // One call after the other, of a function that does nothing.
 func BenchmarkCall(b *testing.B) {
-	each(b, func(b *testing.B, make func() way) {
-		w := make()
+	each(b, func(b *testing.B, start func() way) {
+		w := start()
 		defer w.Close()
 		call(b, w, job.Square, 7)
 		for b.Loop() {
@@ -59,8 +59,8 @@ func BenchmarkCall(b *testing.B) {
 
 // Calls of about a millisecond, two at a time: the time of each.
 func BenchmarkWork(b *testing.B) {
-	each(b, func(b *testing.B, make func() way) {
-		w := make()
+	each(b, func(b *testing.B, start func() way) {
+		w := start()
 		defer w.Close()
 		call(b, w, job.Work, round)
 		b.ResetTimer()

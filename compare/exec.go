@@ -13,11 +13,6 @@ import (
 
 const execMark = "COMPARE_EXEC"
 
-type Request struct {
-	Kind job.Kind
-	N    int
-}
-
 type Response struct {
 	Result int
 	Error  string

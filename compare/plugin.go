@@ -68,7 +68,7 @@ func newPlugin(ctx context.Context) (way, error) {
 	return &plugins{client, raw.(doer)}, nil
 }
 
-// Call: a call of net/rpc cannot be given up, so what ends it is the end of the plugin.
+// Call ends the plugin when ctx ends: nothing else stops a function that does not look at its ctx.
 func (p *plugins) Call(ctx context.Context, kind job.Kind, n int) (int, error) {
 	stop := context.AfterFunc(ctx, p.client.Kill)
 	defer stop()

@@ -11,9 +11,6 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/compare/job"
 )
 
-// fence is the memory that a job may have, in MiB, where there is such a thing.
-const fence = 64
-
 type wasm struct {
 	runtime wazero.Runtime
 	guest   wazero.CompiledModule

@@ -37,8 +37,10 @@ func Do(kind Kind, n int) (int, error) {
 		}
 	case Hog:
 		memory := make([]byte, n<<20)
-		for i := 0; i < len(memory); i += 4096 {
-			memory[i] = 1
+		for range 20 { // long enough for somebody to look
+			for i := 0; i < len(memory); i += 4096 {
+				memory[i]++
+			}
 		}
 		return len(memory) >> 20, nil
 	case Count:
