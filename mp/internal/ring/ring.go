@@ -1,0 +1,76 @@
+// Package ring carries records one way between two processes, through a piece of memory that both have mapped: one writes,
+// one reads, and neither asks the kernel for anything while the other one is awake.
+//
+// The memory of a ring, of which tail and the data are the writer's and the rest the reader's, but for wanting:
+//
+//	  0         64        128       192       256                    256+capacity
+//	+---------+---------+---------+---------+----------------------+
+//	| tail    | head    | asleep  | wanting | data                 |
+//	+---------+---------+---------+---------+----------------------+
+//	  written   read      reader    writer    records, each a length
+//	  up to     up to     sleeps    sleeps    and its bytes
+//
+// tail and head count bytes from the ring's beginning and never wrap round; they are multiples of 8. A record is a word with
+// its length, then its bytes, and is never cut in two: what does not fit before the end of the data leaves a length that says
+// so, and begins again at the front.
+//
+// Sleeping and waking is Dekker's: who wants to sleep first says so (asleep, wanting) and then looks again; who has changed
+// something then looks whether the other one sleeps, and rings its bell. All words are read and written by sync/atomic, which
+// is sequentially consistent on every port of Go, so one of them sees the other. model/ holds the proof by exhaustion.
+//
+// What the peer writes is not trusted. Each side keeps its own count in private memory, reads the peer's once, and checks
+// it, and lengths, before it touches data.
+package ring
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+const (
+	line = 64 // of the cache: what one process writes shares none with what the other one does
+	// Overhead is what a ring needs besides its capacity.
+	Overhead = 4 * line
+
+	word = 8
+	skip = ^uint64(0) // a length that sends the reader to the front
+)
+
+// ErrCorrupt is returned when the peer has written what makes no sense. The ring cannot be used any more.
+var ErrCorrupt = errors.New("the shared memory of the link holds nonsense")
+
+// Bell wakes one waiter in the other process, or in this one. sys.Bell is one.
+type Bell interface {
+	// Ring wakes who waits.
+	Ring()
+	// Wait returns nil once ready reports true. It forgets earlier rings, asks ready, and asks again after every ring.
+	Wait(ready func(fd uintptr) bool) error
+}
+
+// shared is the memory of a ring as one side sees it.
+type shared struct {
+	tail, head      *atomic.Uint64
+	asleep, wanting *atomic.Uint32
+	data            []byte
+}
+
+// lay finds a ring in mem, which is 8-byte aligned; what is left of it behind Overhead is a power of two.
+func lay(mem []byte) shared {
+	capacity := len(mem) - Overhead
+	if capacity < line || capacity&(capacity-1) != 0 {
+		panic(fmt.Sprintf("a ring of %d bytes", capacity))
+	}
+	return shared{
+		tail: word64(mem[0:]), head: word64(mem[line:]),
+		asleep: word32(mem[2*line:]), wanting: word32(mem[3*line:]),
+		data: mem[Overhead:],
+	}
+}
+
+// Most is the longest record that a ring of this capacity takes. With a quarter of it, there is always an end of waiting
+// for room, wherever in the data one stands.
+func Most(capacity int) int { return capacity/4 - word }
+
+// size is what a record of n bytes takes.
+func size(n int) uint64 { return word + (uint64(n)+word-1)&^(word-1) }

@@ -1,0 +1,18 @@
+package ring
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// word64 is the word at the front of mem, which is 8-byte aligned.
+func word64(mem []byte) *atomic.Uint64 {
+	_ = mem[7]
+	return (*atomic.Uint64)(unsafe.Pointer(unsafe.SliceData(mem)))
+}
+
+// word32 is the word at the front of mem, which is 4-byte aligned.
+func word32(mem []byte) *atomic.Uint32 {
+	_ = mem[3]
+	return (*atomic.Uint32)(unsafe.Pointer(unsafe.SliceData(mem)))
+}

@@ -1,0 +1,96 @@
+package ring
+
+import "sync/atomic"
+
+// Writer is the writing end of a ring. One goroutine at a time may use it; End may be called from any.
+type Writer struct {
+	shared
+	bell Bell // of the reader
+	room Bell // our own
+
+	written uint64 // our own tail
+	freed   uint64 // the reader's head as we have last seen it
+	err     error
+
+	need  uint64 // what AwaitRoom waits for
+	ready func(fd uintptr) bool
+	over  atomic.Bool
+}
+
+// NewWriter is the writing end of the ring in mem. bell wakes its reader, room its writer.
+func NewWriter(mem []byte, bell, room Bell) *Writer {
+	w := &Writer{shared: lay(mem), bell: bell, room: room}
+	w.ready = w.roomOrOver
+	return w
+}
+
+// Write adds a record that consists of head and body, of at most Most bytes together, and reports whether there was room
+// for it. The reader can see it from then on; Wake wakes it.
+func (w *Writer) Write(head, body []byte) (ok bool, err error) {
+	n := len(head) + len(body)
+	capacity := uint64(len(w.data))
+	at := w.written & (capacity - 1)
+	need := size(n)
+	if at+need > capacity {
+		need += capacity - at
+	}
+	if !w.has(need) {
+		return false, w.err
+	}
+	if need != size(n) {
+		word64(w.data[at:]).Store(skip)
+		at = 0
+	}
+	word64(w.data[at:]).Store(uint64(n))
+	copy(w.data[at+word:], head)
+	copy(w.data[at+word+uint64(len(head)):], body)
+	w.written += need
+	w.tail.Store(w.written)
+	return true, nil
+}
+
+// Wake wakes the reader if it sleeps.
+func (w *Writer) Wake() {
+	if w.asleep.Load() != 0 && w.asleep.Swap(0) != 0 {
+		w.bell.Ring()
+	}
+}
+
+// has reports whether there is room for need bytes.
+func (w *Writer) has(need uint64) bool {
+	capacity := uint64(len(w.data))
+	if capacity-(w.written-w.freed) >= need {
+		return true
+	}
+	head := w.head.Load()
+	if head-w.freed > w.written-w.freed || head%word != 0 {
+		w.err = ErrCorrupt
+		return false
+	}
+	w.freed = head
+	return capacity-(w.written-w.freed) >= need
+}
+
+// AwaitRoom waits until there is room for a record of n bytes, or End. It returns os.ErrClosed when the bell is closed.
+func (w *Writer) AwaitRoom(n int) error {
+	w.need = size(n) + size(n) // it may have to begin again at the front
+	return w.room.Wait(w.ready)
+}
+
+func (w *Writer) roomOrOver(uintptr) bool {
+	if w.has(w.need) || w.err != nil || w.over.Load() {
+		return true
+	}
+	w.wanting.Store(1)
+	if !w.has(w.need) && w.err == nil && !w.over.Load() {
+		return false
+	}
+	w.wanting.Store(0)
+	return true
+}
+
+// End ends an AwaitRoom, then and later: the peer is gone, or the link is closed.
+func (w *Writer) End() {
+	w.over.Store(true)
+	w.room.Ring()
+}

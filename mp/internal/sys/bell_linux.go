@@ -1,0 +1,56 @@
+package sys
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Bell wakes one goroutine of another process: an eventfd that the waiter watches through the poller, edge-triggered. Every
+// ring is an edge, so nobody ever reads the counter, and waiting holds no thread.
+type Bell struct {
+	file *os.File
+	raw  syscall.RawConn
+	ring func(fd uintptr) // made once, so that Ring allocates nothing
+}
+
+// NewBell makes a bell. Its File is for the other process.
+func NewBell() (*Bell, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	return OpenBell(os.NewFile(uintptr(fd), "mp-bell"))
+}
+
+// OpenBell makes a bell of a file that came from another process. It owns the file from then on, whatever it returns.
+func OpenBell(f *os.File) (*Bell, error) {
+	if err := polled(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Bell{file: f, raw: raw, ring: func(fd uintptr) { _, _ = unix.Write(int(fd), oneRing) }}, nil
+}
+
+// oneRing is what a ring adds to the counter, in either byte order: the kernel only looks whether there was a write.
+var oneRing = []byte{1, 0, 0, 0, 0, 0, 0, 0}
+
+// Ring wakes who waits, also in this process. The counter overflows after 2⁶⁴ rings; before that it never blocks.
+func (b *Bell) Ring() { _ = b.raw.Control(b.ring) }
+
+// Wait returns nil once ready reports true. It asks before it sleeps and after every ring, and forgets the rings before the
+// first question: ready must make sure that whoever changes the answer afterwards rings. One goroutine may wait at a time.
+// Close ends it with os.ErrClosed.
+func (b *Bell) Wait(ready func(fd uintptr) bool) error { return b.raw.Read(ready) }
+
+// File is what the other process gets; the bell keeps it.
+func (b *Bell) File() *os.File { return b.file }
+
+// Close ends a Wait.
+func (b *Bell) Close() error { return b.file.Close() }

@@ -1,0 +1,17 @@
+//go:build !linux
+
+package sys
+
+import (
+	"errors"
+	"os"
+)
+
+// NewMemory cannot be had here yet: links between processes run over sockets and pipes.
+func NewMemory(int) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// MapMemory has nothing to map.
+func MapMemory(*os.File, int) ([]byte, error) { return nil, errors.ErrUnsupported }
+
+// UnmapMemory has nothing to unmap.
+func UnmapMemory([]byte) error { return errors.ErrUnsupported }
