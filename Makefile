@@ -6,7 +6,7 @@ TORTURE ?= 10000
 export FUZZTIME TORTURE
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint cross wine examples recipes compare fuzz fault torture cover bench fmt ci
+.PHONY: help test race lint cross model wine examples recipes compare fuzz fault torture cover bench fmt ci
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ lint: ## vet and staticcheck for 8 platforms, gofumpt
 
 cross: ## link every package's test binary for the other platforms
 	.ci/run cross
+
+model: ## the ring's wake protocol, model-checked with spin, which it installs
+	.ci/run model
 
 wine: ## the tests under Wine, which it installs
 	.ci/run wine
