@@ -54,7 +54,11 @@ var allowed = map[string]map[string]string{
 	},
 	"mp/popen":         {"mp/internal/sys": "files that children inherit, signals, waiting"},
 	"mp/internal/boot": {},
-	"mp/internal/link": {"mp/internal/sys": "the socket"},
+	"mp/internal/link": {
+		"mp/internal/sys":  "the socket, the bells",
+		"mp/internal/ring": "messages through shared memory",
+		"mp/internal/shm":  "that memory",
+	},
 	"mp/internal/wire": {
 		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",
 		"github.com/vmihailenco/msgpack/v5/msgpcode": "the primitives of the encoding",

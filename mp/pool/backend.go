@@ -42,6 +42,6 @@ func (b processes) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 		Role: role, Arg: arg, Prefix: b.opts.Name, Daemon: true,
 		Stdout: b.opts.Stdout, Stderr: b.opts.Stderr,
 		Dir: b.opts.Dir, Env: b.opts.Env, Limits: b.opts.Limits,
-		KillDelay: b.opts.KillDelay, IgnoreInterrupt: true,
+		KillDelay: b.opts.KillDelay, IgnoreInterrupt: true, Shared: true,
 	})
 }

@@ -27,6 +27,8 @@ type call struct {
 	encode  func(b *wire.Buffer, index int) error
 	arg     func(index int) string // a summary of the argument, for blame, of an item that has no outcome yet
 	outcome func(index int, data []byte, files []*os.File, err error)
+	// row, if it is not nil, is outcome for the results of count items in a row.
+	row func(index, count int, results []byte)
 	// ended is called once, when no item is open and none can come.
 	ended func()
 
@@ -79,6 +81,7 @@ type chunk struct {
 	first uint64 // number of the first item
 	done  int    // items with an outcome
 
+	telling  telling
 	transfer time.Duration // what it may take to reach a worker
 }
 
@@ -100,9 +103,9 @@ func (c *call) cut(most int) *chunk {
 		c.again = c.again[1:]
 	} else {
 		left := c.limit - c.next
-		size := c.opts.chunk
-		if size == 0 {
-			size = c.pace.chunk(left, c.pool.opts.Workers)
+		size := c.pace.chunk(left, c.pool.opts.Workers)
+		if own := c.opts.chunk; own > 0 { // as many of that size as would make one of ours
+			size = max(own, size-size%own)
 		}
 		k.from, k.count = c.next, min(size, left, most)
 		c.next += k.count
@@ -169,7 +172,7 @@ func (c *call) conclude(finished bool) {
 		c.unwatch()
 		ended := c.ended
 		// A queue may hold the call for a while, but not what these hold: arguments and results.
-		c.encode, c.arg, c.outcome, c.ended = nil, nil, nil, nil
+		c.encode, c.arg, c.outcome, c.row, c.ended = nil, nil, nil, nil, nil
 		ended()
 	}
 }

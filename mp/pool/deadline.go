@@ -41,7 +41,7 @@ func (w *worker) still(id uint64, running bool, again func()) bool {
 func (w *worker) ladder(first uint64, count int, reason error) {
 	delay := max(w.pool.opts.KillDelay, 0)
 	if delay > 0 {
-		go w.seat.Link().Send(cancelMessage(first, count, spawn.CauseOf(reason)))
+		go w.seat.Link().Urge(cancelMessage(first, count, spawn.CauseOf(reason)))
 	}
 	time.AfterFunc(delay, func() { w.execute(span{first: first, count: uint64(count)}, reason) })
 }

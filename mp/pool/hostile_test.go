@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
@@ -63,8 +64,16 @@ func TestUnreadableAnswers(t *testing.T) {
 			got, errs, _ := play(t, func(s *stage) {
 				id, h := s.task()
 				s.started(id)
-				body := binary.LittleEndian.AppendUint64(nil, id+1)
-				s.link.Send(link.Msg{Kind: answer.kind, ID: id, Body: append(body, answer.body...)})
+				b := wire.Buffer{Data: make([]byte, answerSize)}
+				(&answerHeader{next: id + 1, count: 1}).put(b.Data)
+				if answer.kind == kindResult {
+					start, files := beginItem(&b)
+					b.Data = append(b.Data, answer.body...)
+					endItem(&b, start, files)
+				} else {
+					b.Data = append(b.Data, answer.body...)
+				}
+				s.link.Send(link.Msg{Kind: answer.kind, ID: id, Body: b.Data})
 				for i := uint64(1); i < uint64(h.count)-1; i++ {
 					s.answer(id+i, id+i+1, int(10*i))
 				}
@@ -80,15 +89,14 @@ func TestUnreadableAnswers(t *testing.T) {
 
 // The worker's end does not trust the pool either.
 func TestHostilePool(t *testing.T) {
-	item := func(n uint32, size uint64, body ...byte) []byte {
+	item := func(n, size uint64, body ...byte) []byte {
 		b := (&taskHeader{count: 1}).append(nil)
-		b = binary.LittleEndian.AppendUint32(b, n)
-		return append(binary.LittleEndian.AppendUint64(b, size), body...)
+		return append(binary.LittleEndian.AppendUint64(b, n<<filesShift|size), body...)
 	}
 	for name, m := range map[string]link.Msg{
 		"no header":         {Kind: kindTask, Body: []byte{1, 2}},
 		"no items":          {Kind: kindTask, Body: (&taskHeader{count: 5}).append(nil)},
-		"a long item":       {Kind: kindTask, Body: item(0, 1<<62)},
+		"a long item":       {Kind: kindTask, Body: item(0, 1<<47)},
 		"files from nobody": {Kind: kindTask, Body: item(7, 0)},
 		"a short cancel":    {Kind: kindCancel, Body: []byte{1}},
 		"an unknown kind":   {Kind: 99},
@@ -96,7 +104,11 @@ func TestHostilePool(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ours, theirs := link.NewMemory()
 			defer ours.Close()
-			ours.Send(m)
+			if m.Kind == kindTask {
+				ours.Send(m)
+			} else {
+				ours.Urge(m)
+			}
 			err := serve(theirs, func(context.Context) *spawn.Failure { return nil })
 			if err == nil || errors.Is(err, errGone) {
 				t.Errorf("%v", err)

@@ -63,7 +63,7 @@ func (w *goroutine) Relay(m link.Msg, _ string) { m.Release() }
 
 func (w *goroutine) Stop(reason error) {
 	w.once.Do(func() {
-		go w.link.Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseOf(reason))})
+		go w.link.Urge(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseOf(reason))})
 		kill := time.AfterFunc(w.delay, func() { w.KillFor(reason) })
 		go func() {
 			<-w.ended

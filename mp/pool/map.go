@@ -54,6 +54,23 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 			p.stop(c, err)
 		}
 	}
+	if c.progress == nil {
+		c.row = func(from, count int, data []byte) {
+			if p.isStopped(c) && !c.opts.keepGoing {
+				return
+			}
+			for i := from; i < from+count; i++ {
+				result, _, rest, _, err := cutItem(data, nil)
+				data = rest
+				if err == nil {
+					err = spawn.DecodeResult(fn, result, nil, &results[i], i)
+				}
+				if err != nil {
+					c.outcome(i, nil, nil, err)
+				}
+			}
+		}
+	}
 	c.ended = func() { close(done) }
 	if err := p.add(c); err != nil {
 		return nil, c.wrap("Map", err)

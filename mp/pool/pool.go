@@ -210,11 +210,30 @@ func (p *Pool) fail(c *call, index int, err error) {
 	p.settle(c, index, nil, nil, err)
 }
 
+// settleResults settles items in a row that have results.
+func (p *Pool) settleResults(c *call, index, count int, results []byte, files []*os.File) {
+	if c.row != nil && count > 1 {
+		c.row(index, count, results)
+		p.settled(c, count)
+		return
+	}
+	result, own, _, _, err := cutItem(results, files)
+	if err != nil {
+		err = fmt.Errorf("mp: %s: the result cannot be decoded: %w", taskName(c.name, c.label(index)), err)
+	}
+	p.settle(c, index, result, own, err)
+}
+
 // settle is the one way in which an item comes to its outcome.
 func (p *Pool) settle(c *call, index int, data []byte, files []*os.File, err error) {
 	c.outcome(index, data, files, err)
+	p.settled(c, 1)
+}
+
+// settled counts items that have come to their outcomes.
+func (p *Pool) settled(c *call, count int) {
 	p.mu.Lock()
-	c.open--
+	c.open -= count
 	ended := c.finished()
 	p.mu.Unlock()
 	c.conclude(ended)
@@ -263,12 +282,12 @@ func (p *Pool) pick(w *worker) *chunk {
 	if k := w.head(); k != nil {
 		// Behind an item that hangs, only items of the same call may wait; suspects travel alone.
 		if c := k.call; c.pace.ahead() && len(c.lost) == 0 {
-			return c.cut(most)
+			return w.tells(c.cut(most))
 		}
 		return nil
 	}
 	for c := p.turn.pop(); c != nil; c = p.turn.pop() {
-		if k := c.cut(most); k != nil {
+		if k := w.tells(c.cut(most)); k != nil {
 			p.turn.push(c) // behind the others; if that was all, it is left out when its turn comes
 			return k
 		}

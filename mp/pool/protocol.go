@@ -14,18 +14,23 @@ import (
 )
 
 // Messages between a pool and a worker. Every item of a call has a number, unique in the pool; the items of a chunk are
-// numbered in a row. A worker runs what it is given in order, and answers each item with one result or failure.
+// numbered in a row. A worker runs what it is given in order, and answers each item with a result or a failure. Results of
+// items in a row may travel together.
 //
-// At any time the pool knows what a worker is running, so that it blames a death on the right item: an answer names the
-// item that the worker starts next, and a worker that had nothing to do announces the first one with kindStarted.
+// At any time the pool knows what a worker is running, so that it blames a death on the right item. There are two ways:
+//
+//   - The items of a chunk are told one by one: each is answered at once, and the answer names the item that the worker
+//     starts next. A worker that had nothing to do announces the first one with kindStarted.
+//   - The items of a chunk are told in rows: the worker notes in the journal of the link which item it is at, which costs
+//     nothing, and collects the results on the journal's page. A death leaves both to the pool (row.go).
 const (
 	kindTask       = spawn.FirstKind + iota // to the worker; ID: number of the first item; body: chunk header and items
-	kindCancel                              // to the worker; ID: number of the first item; body: their count and the cause
+	kindCancel                              // to the worker, urged; ID: number of the first item; body: their count and the cause
 	kindReady                               // to the pool: Init is done
 	kindInitFailed                          // to the pool; body: failure
 	kindStarted                             // to the pool; ID: number of the item
-	kindResult                              // to the pool; ID: number; body: number of the next item, result
-	kindFailure                             // to the pool; ID: number; body: number of the next item, failure
+	kindResult                              // to the pool; ID: number of the first item; body: answer header and results
+	kindFailure                             // to the pool; ID: number; body: answer header, failure
 )
 
 // taskHeader begins a chunk.
@@ -34,19 +39,59 @@ type taskHeader struct {
 	count    uint32
 	deadline int64 // how long the ctx of the call has got, in nanoseconds; 0: for ever
 	timeout  int64 // how long each item has got from its start, in nanoseconds; 0: for ever
+	telling  telling
 }
 
+// telling is how a worker tells of the items of a chunk.
+type telling uint64
+
 const (
-	taskHeaderSize = 24
-	itemHeaderSize = 12
-	answerSize     = 8
+	tellEach   telling = iota // each item, at once
+	tellRows                  // in rows, and of the items of a row which one took longest
+	tellCounts                // in rows of items that take less than it takes to look at the clock
+)
+
+const (
+	taskHeaderSize = 32
+	itemHeaderSize = 8
+	answerSize     = 32
 )
 
 func (h *taskHeader) append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, h.function)
 	b = binary.LittleEndian.AppendUint32(b, h.count)
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.deadline))
-	return binary.LittleEndian.AppendUint64(b, uint64(h.timeout))
+	b = binary.LittleEndian.AppendUint64(b, uint64(h.timeout))
+	return binary.LittleEndian.AppendUint64(b, uint64(h.telling))
+}
+
+// answerHeader begins an answer.
+type answerHeader struct {
+	next    uint64        // the item that the worker starts now, if it tells of each; 0: none
+	count   uint32        // how many results follow
+	slowest uint32        // which of them took longest, counted from 0
+	took    time.Duration // all of them together, as the worker saw it; 0: it has not looked
+	peak    time.Duration // the slowest one; 0: it has not looked
+}
+
+func (h *answerHeader) put(b []byte) {
+	binary.LittleEndian.PutUint64(b, h.next)
+	binary.LittleEndian.PutUint32(b[8:], h.count)
+	binary.LittleEndian.PutUint32(b[12:], h.slowest)
+	binary.LittleEndian.PutUint64(b[16:], uint64(h.took))
+	binary.LittleEndian.PutUint64(b[24:], uint64(h.peak))
+}
+
+func parseAnswer(body []byte) (h answerHeader, rest []byte, err error) {
+	if len(body) < answerSize {
+		return h, nil, errProtocol
+	}
+	h.next = binary.LittleEndian.Uint64(body)
+	h.count = binary.LittleEndian.Uint32(body[8:])
+	h.slowest = binary.LittleEndian.Uint32(body[12:])
+	h.took = time.Duration(binary.LittleEndian.Uint64(body[16:]))
+	h.peak = time.Duration(binary.LittleEndian.Uint64(body[24:]))
+	return h, body[answerSize:], nil
 }
 
 var errProtocol = errors.New("the peer does not keep to the protocol")
@@ -59,30 +104,35 @@ func parseTask(body []byte) (h taskHeader, items []byte, err error) {
 	h.count = binary.LittleEndian.Uint32(body[4:])
 	h.deadline = int64(binary.LittleEndian.Uint64(body[8:]))
 	h.timeout = int64(binary.LittleEndian.Uint64(body[16:]))
+	h.telling = telling(binary.LittleEndian.Uint64(body[24:]))
 	return h, body[taskHeaderSize:], nil
 }
 
-// appendItem encodes one argument behind the header that delimits it.
-func appendItem(b *wire.Buffer, encode func(*wire.Buffer) error) error {
-	start, files := len(b.Data), len(b.Files)
-	b.Data = append(b.Data, make([]byte, itemHeaderSize)...)
-	if err := encode(b); err != nil {
-		b.Data, b.Files = b.Data[:start], b.Files[:files]
-		return err
-	}
-	binary.LittleEndian.PutUint32(b.Data[start:], uint32(len(b.Files)-files))
-	binary.LittleEndian.PutUint64(b.Data[start+4:], uint64(len(b.Data)-start-itemHeaderSize))
-	return nil
+// An item, be it an argument or a result, stands behind a word that says how long it is and how many of the message's files
+// are its own.
+const filesShift = 48
+
+// beginItem makes room for that word.
+func beginItem(b *wire.Buffer) (start, files int) {
+	b.Data = append(b.Data, 0, 0, 0, 0, 0, 0, 0, 0)
+	return len(b.Data), len(b.Files)
 }
 
-// cutItem takes the first argument and its files off the front.
-func cutItem(items []byte, files []*os.File) (arg []byte, own []*os.File, rest []byte, left []*os.File, err error) {
+// endItem fills it in.
+func endItem(b *wire.Buffer, start, files int) {
+	word := uint64(len(b.Data)-start) | uint64(len(b.Files)-files)<<filesShift
+	binary.LittleEndian.PutUint64(b.Data[start-itemHeaderSize:], word)
+}
+
+// cutItem takes the first item and its files off the front.
+func cutItem(items []byte, files []*os.File) (item []byte, own []*os.File, rest []byte, left []*os.File, err error) {
 	if len(items) < itemHeaderSize {
 		return nil, nil, nil, nil, errProtocol
 	}
-	n, size := binary.LittleEndian.Uint32(items), binary.LittleEndian.Uint64(items[4:])
+	word := binary.LittleEndian.Uint64(items)
 	items = items[itemHeaderSize:]
-	if uint64(n) > uint64(len(files)) || size > uint64(len(items)) {
+	n, size := word>>filesShift, word&(1<<filesShift-1)
+	if n > uint64(len(files)) || size > uint64(len(items)) {
 		return nil, nil, nil, nil, errProtocol
 	}
 	return items[:size], files[:n], items[size:], files[n:], nil
@@ -97,13 +147,6 @@ func parseCancel(body []byte) (count uint64, cause spawn.Cause, err error) {
 		return 0, "", errProtocol
 	}
 	return binary.LittleEndian.Uint64(body), spawn.Cause(body[8:]), nil
-}
-
-func parseAnswer(body []byte) (next uint64, rest []byte, err error) {
-	if len(body) < answerSize {
-		return 0, nil, errProtocol
-	}
-	return binary.LittleEndian.Uint64(body), body[answerSize:], nil
 }
 
 // timeLeft is how long ctx has got, as a task header holds it. A duration, unlike a time, survives a change of the clock.

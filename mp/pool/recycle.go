@@ -29,7 +29,7 @@ func (w *worker) retire() {
 	}
 	w.retiring = true
 	why := w.leaving
-	go w.seat.Link().Send(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
+	go w.seat.Link().Urge(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
 	w.ender = time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(why) })
 }
 

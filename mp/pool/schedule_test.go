@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -226,9 +225,12 @@ func (s *stage) started(id uint64) { s.link.Send(link.Msg{Kind: kindStarted, ID:
 
 // answer answers an item of echo with a number.
 func (s *stage) answer(id, next uint64, n int) {
-	b := wire.Buffer{Data: binary.LittleEndian.AppendUint64(nil, next)}
+	b := wire.Buffer{Data: make([]byte, answerSize)}
+	(&answerHeader{next: next, count: 1}).put(b.Data)
+	start, files := beginItem(&b)
 	codec, _ := wire.Compile[int]()
 	codec.Encode(&b, &n)
+	endItem(&b, start, files)
 	s.link.Send(link.Msg{Kind: kindResult, ID: id, Body: b.Data})
 }
 

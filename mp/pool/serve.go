@@ -2,11 +2,11 @@ package pool
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -14,160 +14,158 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// server is the worker's end: one goroutine listens to the pool, another runs tasks one after the other.
+// server is the worker's end. The goroutine that runs items also fetches them, so that none has to be woken in between;
+// what cannot wait until it asks for more, to cancel and to stop, comes to heed.
 type server struct {
-	link link.Link
-	ctx  *spawn.Ending // of the worker; ends when it shall stop
+	link    link.Link
+	journal *link.Journal // nil when the pool cannot see one
+	ctx     *spawn.Ending // of the worker; ends when it shall stop
+	ended   chan error    // has room for all who say why serve ends
 
 	mu        sync.Mutex
-	waiting   []delivery // tasks that are not begun
-	arrived   chan struct{}
+	idle      bool // nothing to do: whoever stops the worker need not wait
+	left      bool // and was told to stop then
 	cancelled []span
-	running   uint64 // the item at work; 0: none
+	running   span // the items that item is the ctx of
 	item      *spawn.Ending
+	disturbed atomic.Bool // something was cancelled: items of a row may be among it
 
 	// For the task goroutine only.
-	task      link.Msg
-	received  time.Time
-	header    taskHeader
-	items     []byte
-	files     []*os.File
-	position  uint32
-	announced uint64 // the item that the pool was told to be next
-	out       wire.Buffer
-	err       error // the pool does not keep to the protocol
+	task     link.Msg
+	upcoming link.Msg // the task after it, if it is there already
+	received time.Time
+	header   taskHeader
+	items    []byte
+	files    []*os.File
+	position uint32
+	known    uint64 // the item that the pool knows to be at work, or to be next
+	out      wire.Buffer
+	row      row
+	rings    *rings
+	err      error // the pool does not keep to the protocol
+
+	at atomic.Uint64 // the item at work, when there is no journal; 0: none
 }
 
-// delivery is a task and the time of its arrival.
-type delivery struct {
-	link.Msg
-	at time.Time
-}
-
-// span is a range of items that nobody waits for any more.
+// span is a range of items.
 type span struct {
 	first, count uint64
-	cause        spawn.Cause
+	cause        spawn.Cause // why nobody waits for them any more
 }
 
 // has reports whether the item is in the span. For one that comes before it, the difference wraps round and is too large.
 func (s span) has(id uint64) bool { return id-s.first < s.count }
 
+// meets reports whether both have an item in common.
+func (s span) meets(o span) bool { return s.has(o.first) || o.has(s.first) }
+
 var errGone = errors.New("the pool is gone")
 
 // serve runs tasks until the pool says stop (nil) or is gone. init runs first.
 func serve(l link.Link, init func(context.Context) *spawn.Failure) error {
-	s := &server{link: l, ctx: spawn.NewEnding(time.Time{}), arrived: make(chan struct{}, 1)}
+	s := &server{link: l, journal: l.Journal(), ctx: spawn.NewEnding(time.Time{}), ended: make(chan error, 3)}
+	s.rings = newRings(l)
 	defer s.ctx.End(context.Canceled)
-	ended := make(chan error, 2)
-	go func() { ended <- s.listen() }()
-	go s.run(init, func(err error) { ended <- err })
-	return <-ended
+	spawn.TellTask(s.working)
+	l.Heed(s.heed)
+	go s.run(init)
+	return <-s.ended
 }
 
-// listen never blocks on a task: it takes in what comes, so that the pool's sends always end.
-func (s *server) listen() error {
-	for {
-		m, err := s.link.Recv()
-		if errors.Is(err, io.EOF) || errors.Is(err, link.ErrClosed) {
-			return errGone
-		}
+// heed takes in what cannot wait.
+func (s *server) heed(m link.Msg, end error) {
+	switch {
+	case errors.Is(end, io.EOF) || errors.Is(end, link.ErrClosed):
+		s.ended <- errGone
+	case end != nil:
+		s.ended <- end
+	case m.Kind == kindCancel:
+		count, cause, err := parseCancel(m.Body)
 		if err != nil {
-			return err
-		}
-		switch m.Kind {
-		case kindTask:
-			s.mu.Lock()
-			s.waiting = append(s.waiting, delivery{m, time.Now()})
-			s.mu.Unlock()
-			s.wake()
-		case kindCancel:
-			count, cause, err := parseCancel(m.Body)
-			if err != nil {
-				return err
-			}
+			s.ended <- err
+		} else {
 			s.abort(span{m.ID, count, cause})
-			m.Release()
-		case spawn.KindStop:
-			s.ctx.End(spawn.Cause(m.Body).Err())
-			m.Release()
-			s.wake()
-		default:
-			return unexpected(m)
 		}
-	}
-}
-
-func (s *server) wake() {
-	select {
-	case s.arrived <- struct{}{}:
+	case m.Kind == spawn.KindStop:
+		s.stop(spawn.Cause(m.Body).Err())
 	default:
+		s.ended <- unexpected(m)
 	}
+	m.Release()
 }
 
-// abort cancels the item at work if it is in the span, and remembers the span for those to come.
+// abort cancels the items at work if they are in the span, and remembers the span for those to come.
 func (s *server) abort(gone span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cancelled = append(s.cancelled, gone)
-	if gone.has(s.running) {
+	s.disturbed.Store(true)
+	if s.running.meets(gone) {
 		s.item.End(gone.cause.Err())
 	}
 }
 
+// stop ends the worker, once it has answered the item at work.
+func (s *server) stop(err error) {
+	s.ctx.End(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.item != nil {
+		s.item.End(err)
+	}
+	if s.idle && !s.left {
+		s.left = true
+		s.ended <- nil
+	}
+}
+
 // run initialises the worker and runs tasks until it shall stop.
-func (s *server) run(init func(context.Context) *spawn.Failure, stopped func(error)) {
+func (s *server) run(init func(context.Context) *spawn.Failure) {
 	if failure := init(s.ctx); failure != nil {
 		var b wire.Buffer
 		if spawn.EncodeFailure(&b, failure) == nil {
 			s.link.Send(link.Msg{Kind: kindInitFailed, Body: b.Data})
 			s.link.Flush() // there may be many records before it
 		}
-		stopped(nil)
+		s.ended <- nil
 		return
 	}
 	s.link.Send(link.Msg{Kind: kindReady})
-	s.loop(stopped)
+	s.loop()
 }
 
 // loop runs items. A function that ends its goroutine takes this one with it; then another one goes on.
-func (s *server) loop(stopped func(error)) {
+func (s *server) loop() {
 	over := false
 	defer func() {
-		if over {
-			stopped(s.err)
-		} else {
-			go s.loop(stopped)
+		if !over {
+			go s.loop()
 		}
 	}()
 	for s.err == nil && s.next() {
 		s.runItem()
 	}
 	over = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.left {
+		s.left = true
+		s.ended <- s.err
+	}
 }
 
 // next makes the next item current; false when the worker shall stop.
 func (s *server) next() bool {
 	for s.position == s.header.count {
 		s.task.Release()
-		s.task = link.Msg{}
-		for s.ctx.Err() == nil {
-			s.mu.Lock()
-			if len(s.waiting) > 0 {
-				s.task, s.received = s.waiting[0].Msg, s.waiting[0].at
-				s.waiting = s.waiting[1:]
-				s.mu.Unlock()
-				break
-			}
-			s.mu.Unlock()
-			select {
-			case <-s.arrived:
-			case <-s.ctx.Done():
-			}
+		s.task, s.upcoming = s.upcoming, link.Msg{}
+		if s.task.Body == nil {
+			s.task = s.fetch()
 		}
 		if s.task.Body == nil {
 			return false
 		}
+		s.received = time.Now()
 		if s.header, s.items, s.err = parseTask(s.task.Body); s.err != nil {
 			return false
 		}
@@ -176,7 +174,72 @@ func (s *server) next() bool {
 	return s.ctx.Err() == nil
 }
 
-// runItem runs the current item and answers it.
+// fetch waits for a task; there is none when the worker shall stop.
+func (s *server) fetch() (task link.Msg) {
+	s.note(0)
+	s.rings.now()
+	s.mu.Lock()
+	s.idle = true
+	stop := s.ctx.Err() != nil
+	s.mu.Unlock()
+	if stop {
+		return task
+	}
+	task = s.receive()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = false
+	if s.left {
+		return link.Msg{}
+	}
+	return task
+}
+
+// receive is the next task; there is none when the link has ended, of which heed is told.
+func (s *server) receive() link.Msg {
+	m, err := s.link.Recv()
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, link.ErrClosed):
+		s.err = errGone
+	case err != nil:
+		s.err = err
+	case m.Kind != kindTask:
+		s.err = unexpected(m)
+	default:
+		return m
+	}
+	return link.Msg{}
+}
+
+// ahead looks for the task after the one at work, and says what its first item is if it is to be told of: 0 otherwise.
+func (s *server) ahead() uint64 {
+	if s.upcoming.Body == nil && s.link.Poll() {
+		s.upcoming = s.receive()
+	}
+	if h, _, err := parseTask(s.upcoming.Body); err == nil && h.telling == tellEach {
+		return s.upcoming.ID
+	}
+	return 0
+}
+
+// note notes the item at work; 0: none.
+func (s *server) note(id uint64) {
+	if s.journal != nil {
+		s.journal.Note(id)
+	} else {
+		s.at.Store(id)
+	}
+}
+
+// working is the item at work; 0: none.
+func (s *server) working() uint64 {
+	if s.journal != nil {
+		return s.journal.Noted()
+	}
+	return s.at.Load()
+}
+
+// runItem runs the current item.
 func (s *server) runItem() {
 	id := s.task.ID + uint64(s.position)
 	arg, files, rest, left, err := cutItem(s.items, s.files)
@@ -186,45 +249,80 @@ func (s *server) runItem() {
 	}
 	s.items, s.files = rest, left
 	s.position++
-	if s.announced != id {
+	if s.header.telling == tellEach || s.journal == nil {
+		s.runAlone(id, arg, files)
+	} else {
+		s.runInRow(id, arg, files)
+	}
+}
+
+// runAlone runs an item that is told of by itself.
+func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
+	if s.known != id {
 		s.link.Send(link.Msg{Kind: kindStarted, ID: id})
 	}
 	s.out.Reset()
 	s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
-	ctx, own, gone := s.begin(id)
+	start, none := beginItem(&s.out)
+	ctx, own, gone := s.begin(span{first: id, count: 1})
 	if gone != nil {
 		link.CloseAll(files)
-		s.answer(id, &spawn.Failure{Failure: wire.Describe(gone)})
+		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)})
 		return
 	}
-	defer ctx.End(context.Canceled)
-	defer s.ctx.AfterFunc(func() { ctx.End(s.ctx.Err()) })()
+	s.note(id)
+	defer s.over(ctx)
 	spawn.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) {
-		if f != nil && own && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			f.Sentinels = append(f.Sentinels, timeoutSentinel)
+		if f != nil {
+			if own && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				f.Sentinels = append(f.Sentinels, timeoutSentinel)
+			}
+			s.fail(id, f)
+			return
 		}
-		s.answer(id, f)
+		endItem(&s.out, start, none)
+		s.answer(link.Msg{Kind: kindResult, ID: id, Body: s.out.Data, Files: s.out.Files}, answerHeader{count: 1})
 	})
 }
 
 // timeoutSentinel is the name of spawn.ErrTimeout on the way.
 const timeoutSentinel = "mp.ErrTimeout"
 
-// begin makes the ctx of an item, or says why it is not to run at all. own: its deadline is that of the item, not of the call.
-func (s *server) begin(id uint64) (ctx *spawn.Ending, own bool, gone error) {
+// begin makes the ctx of items, or says why the first one is not to run at all. own: its deadline is that of the item, not of
+// the call.
+func (s *server) begin(items span) (ctx *spawn.Ending, own bool, gone error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if gone := s.isCancelled(items.first); gone != nil {
+		return nil, false, gone
+	}
+	deadline, own := s.header.until(s.received)
+	s.running, s.item = items, spawn.NewEnding(deadline)
+	if err := s.ctx.Err(); err != nil { // just now
+		s.item.End(err)
+	}
+	return s.item, own, nil
+}
+
+// isCancelled says why an item is not to run; nil when it is. s.mu is held.
+func (s *server) isCancelled(id uint64) error {
 	for len(s.cancelled) > 0 && s.cancelled[0].first+s.cancelled[0].count <= id {
 		s.cancelled = s.cancelled[1:]
 	}
 	for _, c := range s.cancelled {
 		if c.has(id) {
-			return nil, false, c.cause.Err()
+			return c.cause.Err()
 		}
 	}
-	deadline, own := s.header.until(s.received)
-	s.running, s.item = id, spawn.NewEnding(deadline)
-	return s.item, own, nil
+	return nil
+}
+
+// over ends the ctx that begin has made.
+func (s *server) over(ctx *spawn.Ending) {
+	s.mu.Lock()
+	s.running, s.item = span{}, nil
+	s.mu.Unlock()
+	ctx.End(context.Canceled)
 }
 
 // until is when an item that begins now has to end; zero: never. The deadline of the call counts from the arrival of the
@@ -239,40 +337,4 @@ func (h *taskHeader) until(received time.Time) (t time.Time, own bool) {
 		}
 	}
 	return t, false
-}
-
-// answer sends the result, or the failure, of an item, and says what comes next.
-func (s *server) answer(id uint64, failure *spawn.Failure) {
-	kind := kindResult
-	if failure != nil {
-		kind = kindFailure
-		s.out.Reset()
-		s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
-		if s.err = spawn.EncodeFailure(&s.out, failure); s.err != nil {
-			return
-		}
-	}
-	s.mu.Lock()
-	s.running = 0
-	s.announced = 0
-	if s.position < s.header.count {
-		s.announced = id + 1
-	} else if len(s.waiting) > 0 {
-		s.announced = s.waiting[0].ID
-	}
-	s.mu.Unlock()
-	binary.LittleEndian.PutUint64(s.out.Data, s.announced)
-	err := s.link.Send(link.Msg{Kind: kind, ID: id, Body: s.out.Data, Files: s.out.Files})
-	if len(s.out.Files) > 0 {
-		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
-	}
-	link.CloseAll(s.out.Files) // the pool has its own now
-	if errors.Is(err, link.ErrNotSent) {
-		s.answer(id, spawn.Unsent(err))
-		return
-	}
-	const keep = 1 << 20
-	if cap(s.out.Data) > keep {
-		s.out = wire.Buffer{}
-	}
 }

@@ -100,8 +100,9 @@ func (p *Pool) Stats() Stats {
 
 // stats is a snapshot of what the pool knows itself. p.mu is held.
 func (w *worker) stats() WorkerStats {
+	_, busy := w.position()
 	s := WorkerStats{
-		Name: w.seat.Name(), Pid: w.seat.Pid(), Restarts: w.before, Tasks: w.answered, Busy: w.running, Leaving: w.leaving != nil,
+		Name: w.seat.Name(), Pid: w.seat.Pid(), Restarts: w.before, Tasks: w.answered, Busy: busy, Leaving: w.leaving != nil,
 		Task: w.atWork(), Up: time.Since(w.up), Working: w.working,
 	}
 	if w.running {

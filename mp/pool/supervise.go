@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
@@ -58,12 +57,15 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
+	l := seat.Link()
+	w := &worker{pool: p, seat: seat, journal: l.Journal(), place: place, before: before}
+	l.Heed(w.heed)
 	if err := p.initialised(seat); err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	w := &worker{pool: p, seat: seat, up: now, idle: now, place: place, before: before}
 	p.mu.Lock()
+	w.up = time.Now()
+	w.idle = w.up
 	p.workers = append(p.workers, w)
 	p.happened(Event{Kind: EventStarted, Worker: seat.Name(), Pid: seat.Pid(), Index: -1})
 	if limit := p.opts.IdleTimeout; limit > 0 {
@@ -80,7 +82,7 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 func (p *Pool) initialised(s seat) error {
 	late := fmt.Errorf("%w: Init ran longer than the InitTimeout of %v", spawn.ErrTimeout, p.opts.InitTimeout)
 	timer := time.AfterFunc(p.opts.InitTimeout, func() { s.Stop(late) })
-	m, err := p.initAnswer(s)
+	m, err := s.Link().Recv()
 	inTime := timer.Stop()
 	name := p.opts.Init.Name()
 	switch {
@@ -108,17 +110,6 @@ func (p *Pool) initialised(s seat) error {
 	}
 }
 
-// initAnswer is the first message of a worker that is no record of the log.
-func (p *Pool) initAnswer(s seat) (link.Msg, error) {
-	for {
-		m, err := s.Link().Recv()
-		if err != nil || m.Kind != spawn.KindRecord {
-			return m, err
-		}
-		s.Relay(m, p.opts.Init.Name())
-	}
-}
-
 // bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere. When
 // it was given work and had not even begun any, that is as bad as a start that failed, and the error is returned.
 func (p *Pool) bury(w *worker, err error) error {
@@ -136,6 +127,7 @@ func (p *Pool) bury(w *worker, err error) error {
 	var victim *chunk
 	var index int
 	var ended []*call
+	p.salvage(w)
 	p.mu.Lock()
 	for i, k := range w.queue {
 		if i > 0 || !w.running {

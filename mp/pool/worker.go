@@ -1,22 +1,21 @@
 package pool
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat, up,
-// place, before), and useful and weighed, which belong to the goroutine of Pool.keep.
+// journal, place, before), and useful and weighed, which belong to the goroutine of Pool.keep.
 type worker struct {
-	pool *Pool
-	seat seat
+	pool    *Pool
+	seat    seat
+	journal *link.Journal // of the link; nil: none
 
+	last     *chunk   // the chunk that it has answered to the end last
 	queue    []*chunk // sent and not answered to the end, the oldest first
 	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
 	gone     bool     // its link has ended
@@ -54,11 +53,15 @@ func (w *worker) head() *chunk {
 // mayGoOn reports whether next can be what the worker does after the item at work: the next item of its chunk, or else
 // the first one of the chunk behind it, if that has reached it already. p.mu is held.
 func (w *worker) mayGoOn(next uint64) bool {
-	k := w.head()
-	if k.done+1 < k.count {
+	if k := w.head(); k.done+1 < k.count {
 		return next == k.id()+1
 	}
-	return next == 0 || len(w.queue) > 1 && next == w.queue[1].id()
+	return next == 0 || w.mayGoOnAfter(next)
+}
+
+// mayGoOnAfter reports whether next is the first item of the chunk behind the one at work. p.mu is held.
+func (w *worker) mayGoOnAfter(next uint64) bool {
+	return len(w.queue) > 1 && w.queue[1].telling == tellEach && next == w.queue[1].id()
 }
 
 // begin notes that the worker has started the first open item. p.mu is held.
@@ -92,9 +95,10 @@ func (w *worker) rest() {
 
 // receive takes in what the worker sends, until its link ends, or what it sends makes no sense.
 func (w *worker) receive() error {
+	l := w.seat.Link()
 	for {
 		w.hear(true)
-		m, err := w.seat.Link().Recv()
+		m, err := l.Recv()
 		w.hear(false)
 		if err != nil {
 			return err
@@ -119,210 +123,133 @@ func (w *worker) handle(m link.Msg) error {
 		defer p.mu.Unlock()
 		return w.begin(m.ID)
 	case kindResult, kindFailure:
-		c, index, body, err := w.answer(m)
+		c, index, count, body, err := w.answer(m)
 		if err != nil {
 			return err
 		}
 		w.weigh()
 		p.feed(w) // first of all, so that the worker does not wait for us
 		if m.Kind == kindResult {
-			p.settle(c, index, body, m.Files, nil)
+			p.settleResults(c, index, count, body, m.Files)
 		} else {
 			m.CloseFiles()
 			p.fail(c, index, spawn.RemoteFailure(body, c.name, c.label(index), w.seat.Name(), w.seat.Pid()))
 		}
 		m.Release()
 		return nil
-	case spawn.KindRecord:
-		task := w.task()
-		w.hear(true) // to be slow with the log takes the item's own time, or one that logs without end would never end
-		w.seat.Relay(m, task)
-		return nil
 	default:
 		return unexpected(m)
 	}
 }
 
-// task names the item at work, such as resize[7]; empty when there is none.
-func (w *worker) task() string {
+// heed takes in what the worker does not wait with: records of its log. To be slow with them takes the item's own time, or one
+// that logs without end would never end.
+func (w *worker) heed(m link.Msg, end error) {
+	switch {
+	case end != nil: // receive is told so, too
+	case m.Kind == spawn.KindRecord:
+		w.seat.Relay(m, w.task(m.ID))
+	default:
+		w.seat.KillFor(unexpected(m))
+	}
+}
+
+// task names the item that has this number, if the worker is at it or has been just now, such as resize[7]; Init before the
+// worker was ready, and nothing otherwise.
+func (w *worker) task(id uint64) string {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
-	return w.atWork()
+	if w.up.IsZero() {
+		return w.pool.opts.Init.Name()
+	}
+	for _, k := range append(w.queue[:len(w.queue):len(w.queue)], w.last) {
+		if k != nil && id-k.first < uint64(k.count) {
+			return taskName(k.call.name, k.call.label(k.from+int(id-k.first)))
+		}
+	}
+	return ""
 }
 
-// atWork is task when p.mu is held.
-func (w *worker) atWork() string {
+// position is the index of the item that the worker is at, in the chunk at the head; running is false when it is at none.
+// p.mu is held.
+func (w *worker) position() (index int, running bool) {
 	k := w.head()
-	if k == nil || !w.running {
+	switch {
+	case k == nil:
+		return 0, false
+	case k.telling == tellEach:
+		return k.index(), w.running
+	}
+	ahead := w.journal.At() - k.id()
+	if ahead >= uint64(k.count-k.done) {
+		return 0, false
+	}
+	return k.index() + int(ahead), true
+}
+
+// atWork names the item at work, such as resize[7]; empty when there is none. p.mu is held.
+func (w *worker) atWork() string {
+	index, running := w.position()
+	if !running {
 		return ""
 	}
-	return taskName(k.call.name, k.call.label(k.index()))
+	c := w.head().call
+	return taskName(c.name, c.label(index))
 }
 
-// answer notes the answer to the first open item, and which one the worker has started next.
-func (w *worker) answer(m link.Msg) (c *call, index int, body []byte, err error) {
+// answer notes the answer to the first open item, or to several of them, and which one the worker has started next.
+func (w *worker) answer(m link.Msg) (c *call, index, count int, body []byte, err error) {
 	p := w.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next, body, err := parseAnswer(m.Body)
+	h, body, err := parseAnswer(m.Body)
 	k := w.head()
-	if err != nil || k == nil || k.id() != m.ID || !w.running || !w.mayGoOn(next) {
-		return nil, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at, or goes on elsewhere", errProtocol, m.ID)
+	if err != nil || k == nil || k.id() != m.ID || !w.mayAnswer(&h, m) {
+		return nil, 0, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at, or goes on elsewhere", errProtocol, m.ID)
 	}
-	c, index = k.call, k.index()
-	took := time.Since(w.since)
-	c.pace.measured(took)
-	w.working += took
-	p.slowest.note(SlowTask{c.name, c.label(index), w.seat.Name(), took})
-	w.answered++
-	if k.done++; k.done == k.count {
-		w.queue = w.queue[1:]
+	c, index, count = k.call, k.index(), int(h.count)
+	w.time(k, &h)
+	w.answered += count
+	p.failures = 0
+	if k.done += count; k.done == k.count {
+		w.last, w.queue = k, w.queue[1:]
 	}
 	w.rest()
-	if next != 0 {
-		err = w.begin(next)
+	if h.next != 0 {
+		err = w.begin(h.next)
 	}
 	if len(w.queue) == 0 {
 		w.idle = time.Now()
 	}
 	w.retire()
-	return c, index, body, err
+	return c, index, count, body, err
 }
 
-// deliver encodes a chunk and sends it; w.sending is set. It reports whether more may be sent from here.
-func (w *worker) deliver(k *chunk) (more bool) {
-	p, c := w.pool, k.call
-	b := buffers.Get().(*wire.Buffer)
-	bad, err := w.encode(b, k)
-	if err != nil {
-		p.settle(c, bad, nil, nil, err)
+// mayAnswer reports whether this can be the answer to items of the chunk at the head. p.mu is held.
+func (w *worker) mayAnswer(h *answerHeader, m link.Msg) bool {
+	k := w.head()
+	if k.telling == tellEach {
+		return h.count == 1 && w.running && w.mayGoOn(h.next)
 	}
-	p.mu.Lock()
-	if k.count == 0 || w.gone || c.stopped != nil {
-		c.giveBack(k)
-		w.sending = false
-		w.retire()
-		ended, gone := c.finished(), w.gone
-		p.mu.Unlock()
-		reuse(b)
-		c.conclude(ended)
-		if gone { // its burial did not see this chunk
-			p.dispatch()
-		}
-		return true
-	}
-	k.transfer = time.Second + time.Duration(len(b.Data))*slowest
-	k.first = p.numbers + 1
-	p.numbers += uint64(k.count)
-	w.queue = append(w.queue, k)
-	w.idle = time.Time{}
-	w.given += k.count
-	if len(w.queue) == 1 {
-		w.rest()
-	}
-	p.mu.Unlock()
-
-	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
-	if len(b.Data) <= inlineSize && len(b.Files) == 0 {
-		w.transmit(k, m, b)
-		return true
-	}
-	go func() { // it may block until the worker has read it
-		w.transmit(k, m, b)
-		p.feed(w)
-	}()
-	return false
+	left := uint32(k.count - k.done)
+	return h.count >= 1 && h.count <= left && h.slowest < h.count && (h.count == 1 || m.Kind == kindResult && len(m.Files) == 0) &&
+		(h.next == 0 || h.count == left && w.mayGoOnAfter(h.next))
 }
 
-// slowest is the time that a byte may take to a worker, generously: 20 MB/s.
-const slowest = 50 * time.Nanosecond
-
-// inlineSize is what fits the buffer of a socket besides the rest of a worker's window.
-const inlineSize = 32 << 10
-
-// transmit sends a chunk. When the link breaks, the worker is dying, and its burial takes the chunk back.
-func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
-	err := w.seat.Link().Send(m)
-	reuse(b)
-	if errors.Is(err, link.ErrNotSent) {
-		w.withdraw(k, err)
-	}
-	w.pool.mu.Lock()
-	defer w.pool.mu.Unlock()
-	w.sending = false
-	w.retire()
-}
-
-// withdraw takes a chunk back that could not be sent: its items are tried one by one, and one that cannot be sent alone
-// fails.
-func (w *worker) withdraw(k *chunk, err error) {
-	p, c := w.pool, k.call
-	p.mu.Lock()
-	at := slices.Index(w.queue, k)
-	if at < 0 { // the worker was buried meanwhile
-		p.mu.Unlock()
+// time notes how long items took: one by one as we have seen it, in a row as the worker has. p.mu is held.
+func (w *worker) time(k *chunk, h *answerHeader) {
+	c := k.call
+	took, peak := h.took, h.peak
+	switch {
+	case k.telling == tellEach:
+		took = time.Since(w.since)
+		peak = took
+	case took <= 0: // a failure
 		return
 	}
-	w.queue = slices.Delete(w.queue, at, at+1)
-	w.given -= k.count
-	if at == 0 {
-		w.rest()
+	c.pace.measured(took / time.Duration(h.count))
+	w.working += took
+	if peak > 0 {
+		w.pool.slowest.note(SlowTask{c.name, c.label(k.index() + int(h.slowest)), w.seat.Name(), peak})
 	}
-	if len(w.queue) == 0 {
-		w.idle = time.Now()
-	}
-	alone := k.count == 1
-	if alone {
-		k.done++
-	}
-	c.giveBack(k)
-	ended := c.finished()
-	p.mu.Unlock()
-	c.conclude(ended)
-	if alone {
-		p.settle(c, k.from, nil, nil, spawn.ArgUnsent(c.name, c.label(k.from), err))
-	}
-}
-
-// encode encodes the items of k. It cuts k where a message is full, and before an item that cannot be encoded; what lies
-// behind is given back.
-func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
-	c := k.call
-	h := taskHeader{
-		function: c.function, count: uint32(k.count),
-		deadline: timeLeft(c.ctx), timeout: int64(c.opts.timeout),
-	}
-	b.Data = h.append(b.Data)
-	for i := range k.count {
-		index := k.from + i
-		start, files := len(b.Data), len(b.Files)
-		err = appendItem(b, func(b *wire.Buffer) error { return c.encode(b, index) })
-		switch {
-		case err != nil:
-			w.cut(k, i, i+1)
-			bad = index
-		case len(b.Files) > link.MaxFiles:
-			b.Data, b.Files = b.Data[:start], b.Files[:files]
-			w.cut(k, i, i)
-		case len(b.Data) > fullChunk:
-			w.cut(k, i+1, i+1)
-		default:
-			continue
-		}
-		break
-	}
-	h.count = uint32(k.count)
-	h.append(b.Data[:0])
-	return bad, err
-}
-
-// fullChunk is the size from which a message takes no further item.
-const fullChunk = 1 << 20
-
-// cut leaves k its first count items and gives those from rest on back.
-func (w *worker) cut(k *chunk, count, rest int) {
-	w.pool.mu.Lock()
-	defer w.pool.mu.Unlock()
-	k.call.giveBack(&chunk{call: k.call, from: k.from + rest, count: k.count - rest})
-	k.count = count
 }

@@ -40,7 +40,7 @@ func child() int {
 		return orphanExitCode
 	}
 	l := link.NewStream(conn)
-	role, self, err := prepare(l)
+	role, self, answer, err := prepare(l)
 	switch {
 	case errors.Is(err, errOrphaned):
 		return orphanExitCode
@@ -54,7 +54,7 @@ func child() int {
 	known.Store(&who)
 	boot.Finish()
 	step("bootstrap: inheriting = %v; ready", boot.Inheriting())
-	if l.Send(link.Msg{Kind: kindReady}) != nil {
+	if l.Send(link.Msg{Kind: kindReady, Body: answer}) != nil {
 		return orphanExitCode
 	}
 	Log.Info("process is ready")
@@ -64,32 +64,33 @@ func child() int {
 var errOrphaned = errors.New("the parent is gone")
 
 // prepare reads the preparation data and applies it, Python's prepare.
-func prepare(l link.Link) (Role, *Self, error) {
-	m, err := l.Recv()
+func prepare(boot link.Link) (_ Role, _ *Self, answer []byte, _ error) {
+	m, err := boot.Recv()
 	if err != nil {
-		return nil, nil, errOrphaned
+		return nil, nil, nil, errOrphaned
 	}
 	var prep preparation
 	if m.Kind != kindPrepare {
-		return nil, nil, fmt.Errorf("the first message is no preparation data but of kind %d", m.Kind)
+		return nil, nil, nil, fmt.Errorf("the first message is no preparation data but of kind %d", m.Kind)
 	}
 	if err := prep.decode(m.Body); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if prep.Fingerprint != sealed().fingerprint {
-		return nil, nil, ErrBinaryMismatch
+		return nil, nil, nil, ErrBinaryMismatch
 	}
 	role := roles[prep.Role]
 	if role == nil {
-		return nil, nil, fmt.Errorf("no package of this program serves the role %q", prep.Role)
+		return nil, nil, nil, fmt.Errorf("no package of this program serves the role %q", prep.Role)
 	}
 	known.Store(&identity{name: prep.Name, path: prep.Identity, daemon: prep.Daemon})
+	l, answer := accept(boot, &m, prep.Shared)
 	logToParent(l, prep.LogLevel)
 	sys.SetProcessName(prep.Name)
 	step("prepare: name %s, role %s, parent %s (pid %d), %d registered functions as in the parent",
 		prep.Name, prep.Role, prep.ParentName, prep.ParentPid, len(sealed().entries))
 	if !awaitDebugger(&prep) {
-		return nil, nil, errOrphaned
+		return nil, nil, nil, errOrphaned
 	}
 	hearInterrupts(prep.IgnoreInterrupt)
 	// With a single one, a busy function would keep us from hearing the parent for 20 ms at a time.
@@ -102,7 +103,7 @@ func prepare(l link.Link) (Role, *Self, error) {
 		parentPid:  prep.ParentPid,
 		parentName: prep.ParentName,
 		gone:       make(chan struct{}),
-	}, nil
+	}, answer, nil
 }
 
 // refuse tells the parent why this process cannot get ready.

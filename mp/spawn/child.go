@@ -27,15 +27,17 @@ type Child struct {
 	popen     *popen.Process
 	fence     fence
 	stream    *link.Stream
+	shared    *link.Shared // for a link of rings, until it is known whether the child has it
 	crash     *popen.Head
 	debugged  bool          // it waits for a debugger before it gets ready
 	done      chan struct{} // closed once it has ended and it is known of what
 	untracked chan struct{} // closed once its end has been told, and it is off the table
 
 	mu       sync.Mutex
-	stopping bool  // we asked it to end
-	killed   bool  // by us, while it was alive
-	reason   error // for the kill
+	link     link.Link // the stream, or rings with it beside them
+	stopping bool      // we asked it to end
+	killed   bool      // by us, while it was alive
+	reason   error     // for the kill
 }
 
 // children are those that live, or are not reaped yet.
@@ -102,7 +104,11 @@ func (c *Child) Name() string { return c.name }
 func (c *Child) Daemon() bool { return c.daemon }
 
 // Link is the channel to the process. Whoever started it reads the link to its end and closes it.
-func (c *Child) Link() link.Link { return c.stream }
+func (c *Child) Link() link.Link {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.link
+}
 
 // Done is closed once the process has ended and was reaped.
 func (c *Child) Done() <-chan struct{} { return c.done }
@@ -172,7 +178,7 @@ func (c *Child) Interrupt() error {
 // tellToStop ends the ctx of what the process runs. It blocks while the process does not read, and fails when it is
 // gone.
 func (c *Child) tellToStop(why Cause) error {
-	return c.stream.Send(link.Msg{Kind: KindStop, Body: []byte(why)})
+	return c.Link().Urge(link.Msg{Kind: KindStop, Body: []byte(why)})
 }
 
 // Kill ends the process, and what it started itself, at once.
@@ -240,7 +246,7 @@ func (c *Child) Bury(err error) {
 	}
 	c.KillFor(&linkError{err})
 	<-c.Done()
-	c.stream.Close()
+	c.Link().Close()
 }
 
 // ExitError is the error for a child that has ended, while it ran the function for the item (−1: none).

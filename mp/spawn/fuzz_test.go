@@ -28,7 +28,7 @@ func FuzzHandshake(f *testing.F) {
 		if err := ours.Send(link.Msg{Kind: link.Kind(kind), Body: body}); err != nil {
 			t.Fatal(err)
 		}
-		role, self, err := prepare(theirs)
+		role, self, _, err := prepare(theirs)
 		if err == nil && (role == nil || self == nil) {
 			t.Fatal("prepared with nothing to do")
 		}
@@ -58,11 +58,11 @@ func TestPrepareRefuses(t *testing.T) {
 			c.change(&p)
 			ours, theirs := link.NewMemory()
 			ours.Send(link.Msg{Kind: c.kind, Body: p.encode()})
-			if _, _, err := prepare(theirs); err == nil || err.Error() != c.want {
+			if _, _, _, err := prepare(theirs); err == nil || err.Error() != c.want {
 				t.Errorf("%v, want %s", err, c.want)
 			}
 			ours.Close()
-			if _, _, err := prepare(theirs); err != errOrphaned {
+			if _, _, _, err := prepare(theirs); err != errOrphaned {
 				t.Errorf("then %v", err)
 			}
 		})

@@ -100,6 +100,19 @@ func log(level record.Level, message string, args []any) {
 
 var recordCodec = sync.OnceValue(func() *wire.Codec[record.Record] { return must(wire.Compile[record.Record]()) })
 
+// atWork tells the number of what this process is at, by which its parent knows it; nil when it has none.
+var atWork atomic.Pointer[func() uint64]
+
+// TellTask has records of the log travel with the number of what this process is at; a role calls it before it begins.
+func TellTask(at func() uint64) { atWork.Store(&at) }
+
+func taskAtWork() uint64 {
+	if at := atWork.Load(); at != nil {
+		return (*at)()
+	}
+	return 0
+}
+
 // logToParent makes a child's records messages to its parent. Those of a parent that is gone are lost.
 func logToParent(l link.Link, level record.Level) {
 	if level >= record.Off {
@@ -109,7 +122,7 @@ func logToParent(l link.Link, level record.Level) {
 		r.Portable()
 		var b wire.Buffer
 		if recordCodec().Encode(&b, r) == nil {
-			l.Send(link.Msg{Kind: KindRecord, Body: b.Data})
+			l.Urge(link.Msg{Kind: KindRecord, ID: taskAtWork(), Body: b.Data})
 		}
 	})
 }

@@ -26,6 +26,8 @@ type preparation struct {
 	IgnoreInterrupt bool
 	// LogLevel is the lowest level of records that somebody wants to know of.
 	LogLevel record.Level
+	// Shared: the last files of the message are for a link of rings.
+	Shared bool
 	// Arg is for the role.
 	Arg []byte
 }
@@ -34,7 +36,7 @@ type preparation struct {
 func (p *preparation) encode() []byte {
 	b := make([]byte, 0, 256+len(p.Arg))
 	b = append(b, p.Fingerprint[:]...)
-	b = append(b, flag(p.Daemon), flag(p.IgnoreInterrupt), byte(p.LogLevel))
+	b = append(b, flag(p.Daemon), flag(p.IgnoreInterrupt), byte(p.LogLevel), flag(p.Shared))
 	b = binary.AppendUvarint(b, uint64(p.ParentPid))
 	for _, s := range []string{p.Name, p.ParentName, p.Role} {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -57,11 +59,11 @@ var errPreparation = errors.New("the preparation data is damaged")
 
 // decode reads what encode wrote. The argument still belongs to b.
 func (p *preparation) decode(b []byte) error {
-	if len(b) < len(p.Fingerprint)+3 {
+	if len(b) < len(p.Fingerprint)+4 {
 		return errPreparation
 	}
 	b = b[copy(p.Fingerprint[:], b):]
-	p.Daemon, p.IgnoreInterrupt, p.LogLevel, b = b[0] == 1, b[1] == 1, record.Level(b[2]), b[3:]
+	p.Daemon, p.IgnoreInterrupt, p.LogLevel, p.Shared, b = b[0] == 1, b[1] == 1, record.Level(b[2]), b[3] == 1, b[4:]
 	number := func() uint64 {
 		n, size := binary.Uvarint(b)
 		if size <= 0 {

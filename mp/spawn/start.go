@@ -46,6 +46,8 @@ type Spec struct {
 	KillDelay       time.Duration
 	Limits          Limits
 	IgnoreInterrupt bool
+	// Shared: many messages will go over the link, so that memory in common with the child pays.
+	Shared bool
 }
 
 // Start starts a child and returns once it has bootstrapped, or says why it could not; then nothing is left of it. The
@@ -53,6 +55,9 @@ type Spec struct {
 // yet is killed at once.
 func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	if err := spec.Limits.Check(); err != nil {
+		return nil, err
+	}
+	if _, err := spec.wantsShared(); err != nil {
 		return nil, err
 	}
 	if err := mayStart(ctx, spec); err != nil {
@@ -116,7 +121,10 @@ func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
 	}
 	step("Popen: %s is pid %d", c.name, c.Pid())
 	track(c)
-	if err := c.handshake(ctx, link.Msg{Kind: kindPrepare, Body: prep.encode(), Files: spec.Arg.Files}); err != nil {
+	if want, _ := spec.wantsShared(); want { // while the child is on its way
+		c.shared = c.share()
+	}
+	if err := c.handshake(ctx, &prep, spec.Arg.Files); err != nil {
 		Log.Warn("a process could not be started", "name", c.name, "pid", c.Pid(), "error", err)
 		return nil, err
 	}
@@ -187,12 +195,28 @@ func (c *Child) open(spec *Spec) error {
 		return err
 	}
 	c.stream = link.NewStream(conn)
+	c.link = c.stream
 	return nil
+}
+
+// prepare sends the preparation data, and what a link of rings needs if that can be sent, too.
+func (c *Child) prepare(prep *preparation, files []*os.File) error {
+	if c.shared != nil {
+		prep.Shared = true
+		err := c.stream.Send(link.Msg{Kind: kindPrepare, Body: prep.encode(), Files: slices.Concat(files, c.shared.Files())})
+		if !errors.Is(err, link.ErrNotSent) {
+			return err
+		}
+		prep.Shared = false
+		c.shared.Close()
+		c.shared = nil
+	}
+	return c.stream.Send(link.Msg{Kind: kindPrepare, Body: prep.encode(), Files: files})
 }
 
 // handshake sends the preparation data and waits for the child's answer. When there is none, the child is killed and
 // reaped before it returns.
-func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
+func (c *Child) handshake(ctx context.Context, prep *preparation, files []*os.File) error {
 	expired := fmt.Errorf("it was not ready within %v; does its main call mp.Main on every path, early? %w",
 		bootLimit, ErrTimeout)
 	if !c.debugged { // a person needs longer
@@ -201,15 +225,20 @@ func (c *Child) handshake(ctx context.Context, prep link.Msg) error {
 		defer cancel()
 	}
 	stop := context.AfterFunc(ctx, func() { c.KillFor(CtxError(ctx)) })
-	err := c.stream.Send(prep)
+	err := c.prepare(prep, files)
 	unsent, sendErr := errors.Is(err, link.ErrNotSent), err
 	var answer link.Msg
 	if !unsent {
 		answer, err = c.answer() // also after a failed Send: the child may have said why it left
 	}
 	if inTime := stop(); inTime && err == nil && answer.Kind == kindReady {
+		c.agree(answer.Body)
+		answer.Release()
 		c.renice()
 		return nil
+	}
+	if c.shared != nil {
+		c.shared.Close()
 	}
 	if linkEnded(err) {
 		c.awaitNaturalEnd()

@@ -11,19 +11,24 @@ import (
 //
 //	 0        4      5       6        8            16               24
 //	+--------+------+-------+--------+------------+----------------+------
-//	| magic  | kind | zero  | files  | id         | body length    | body
+//	| magic  | kind | flags | files  | id         | body length    | body
 //	+--------+------+-------+--------+------------+----------------+------
 const (
 	headerSize = 24
 	magic      = 0x3146504d // "MPF1": a peer that lost its place is noticed at once
 	// MaxFiles bounds the files of one message: they ride on the bytes of the header, 253 on each.
 	MaxFiles = headerSize * 253
+
+	flagUrgent = 1 << 0 // it was urged
+	flagVoid   = 1 << 1 // there is no message: it could not be sent after all
+	knownFlags = flagUrgent | flagVoid
 )
 
 var errCorrupt = errors.New("the peer sent bytes that are no message")
 
 type header struct {
 	kind   Kind
+	flags  byte
 	files  int
 	id     uint64
 	length int
@@ -31,7 +36,7 @@ type header struct {
 
 func appendHeader(b []byte, h header) []byte {
 	b = binary.LittleEndian.AppendUint32(b, magic)
-	b = append(b, byte(h.kind), 0)
+	b = append(b, byte(h.kind), h.flags)
 	b = binary.LittleEndian.AppendUint16(b, uint16(h.files))
 	b = binary.LittleEndian.AppendUint64(b, h.id)
 	return binary.LittleEndian.AppendUint64(b, uint64(h.length))
@@ -41,12 +46,13 @@ func appendHeader(b []byte, h header) []byte {
 func parseHeader(b []byte) (header, error) {
 	h := header{
 		kind:  Kind(b[4]),
+		flags: b[5],
 		files: int(binary.LittleEndian.Uint16(b[6:])),
 		id:    binary.LittleEndian.Uint64(b[8:]),
 	}
 	length := binary.LittleEndian.Uint64(b[16:])
 	switch {
-	case binary.LittleEndian.Uint32(b) != magic || b[5] != 0:
+	case binary.LittleEndian.Uint32(b) != magic || h.flags&^knownFlags != 0:
 		return header{}, errCorrupt
 	case h.files > MaxFiles:
 		return header{}, fmt.Errorf("%w: it announces %d files", errCorrupt, h.files)

@@ -1,6 +1,6 @@
 // Package link is the channel between two processes: messages with a kind and a number, delivered whole and in order,
-// that may carry files. Stream runs over a connected socket; Memory is its twin inside one process, for tests of what
-// stands above and for workers that are goroutines.
+// that may carry files. Stream runs over a connected socket; Rings runs over memory that both processes map, with a Stream
+// beside it; Memory is their twin inside one process, for tests of what stands above and for workers that are goroutines.
 //
 // A link says when its peer is gone: Recv ends with io.EOF, whatever the peer was doing when it died. What it had sent
 // before is delivered first.
@@ -22,6 +22,10 @@ var ErrClosed = errors.New("link closed")
 
 // Link is one end. Any number of goroutines may send; one at a time may receive. Close ends whatever waits.
 //
+// There are two ways through it. What is sent waits its turn and comes out of Recv. What is urged, to cancel or to stop
+// something, does not wait until the peer has finished what it does and asks for more: it goes to the function of its Heed.
+// Between the two, what was urged first is heeded first.
+//
 // Nothing here takes a context: a wait on a link ends when the peer reads, writes or dies, and whoever owns the peer
 // can kill it.
 type Link interface {
@@ -34,8 +38,18 @@ type Link interface {
 	// Flush wakes the peer for what was posted and returns once everything that was sent is out of this process's
 	// hands: a process that is about to exit calls it.
 	Flush() error
+	// Urge sends m, which has no files and a small body, past everything that waits for the peer's Recv.
+	Urge(m Msg) error
+	// Heed gives what the peer urges to f, in a goroutine of the link's, one message after the other, from now on to the end
+	// of the link; that f is told with the error that Recv returns, too, after which it is not called any more. The body is
+	// f's to Release. Heed is called once, and before Recv is.
+	Heed(f func(m Msg, end error))
 	// Recv returns the next message. Its body is borrowed from the link until Release; its files are the caller's.
 	Recv() (Msg, error)
+	// Poll reports whether Recv would return at once. It is for the goroutine that receives.
+	Poll() bool
+	// Journal is the memory in which one end notes what it is at for the other one to see; nil where they share none.
+	Journal() *Journal
 	// Close ends the link for both ends. What was flushed before still reaches the peer.
 	Close() error
 }
@@ -51,6 +65,7 @@ type Msg struct {
 	Files []*os.File
 
 	lender lender
+	void   bool // it could not be sent after all, but was announced
 }
 
 // lender is what a received body was borrowed from: a read buffer, a slab of shared memory.

@@ -18,10 +18,12 @@ import (
 )
 
 // The same tests run over every kind of link.
-var kinds = []struct {
+type kind struct {
 	name string
 	make func(t testing.TB) (a, b Link)
-}{
+}
+
+var kinds = []kind{
 	{"stream", streams},
 	{"memory", func(testing.TB) (a, b Link) { return NewMemory() }},
 	{"slab", slabs},
@@ -34,6 +36,8 @@ func everyKind(t *testing.T, test func(t *testing.T, a, b Link)) {
 			a, b := k.make(t)
 			defer b.Close()
 			defer a.Close()
+			a.Heed(func(Msg, error) {})
+			b.Heed(func(Msg, error) {})
 			test(t, a, b)
 		})
 	}
@@ -297,7 +301,7 @@ func TestStreamHostilePeer(t *testing.T) {
 		"half a header":    {good[:10], io.ErrUnexpectedEOF},
 		"half a body":      {good[:len(good)-1], io.ErrUnexpectedEOF},
 		"no magic":         {bytes.Repeat([]byte("x"), 100), errCorrupt},
-		"a later kind":     {slices.Concat(good[:5], []byte{1}, good[6:]), errCorrupt},
+		"a later kind":     {slices.Concat(good[:5], []byte{knownFlags + 1}, good[6:]), errCorrupt},
 		"too many files":   {appendHeader(nil, header{files: MaxFiles + 1}), errCorrupt},
 		"missing files":    {appendHeader(nil, header{files: 3}), nil},
 		"a negative size":  {appendHeader(nil, header{length: -1}), errCorrupt},

@@ -10,6 +10,8 @@ import (
 // Memory is one end of a link inside one process. It waits on channels only, so that testing/synctest understands it.
 type Memory struct {
 	in, out *mailbox
+	heed    bool
+	journal *Journal
 }
 
 // memoryDepth is how many messages wait in a mailbox before senders block.
@@ -18,12 +20,13 @@ const memoryDepth = 64
 // mailbox carries messages one way.
 type mailbox struct {
 	messages chan Msg
+	urgent   chan Msg
 	once     sync.Once
 	closed   chan struct{} // either end closed the link
 }
 
 func newMailbox() *mailbox {
-	return &mailbox{messages: make(chan Msg, memoryDepth), closed: make(chan struct{})}
+	return &mailbox{messages: make(chan Msg, memoryDepth), urgent: make(chan Msg, memoryDepth), closed: make(chan struct{})}
 }
 
 func (b *mailbox) close() { b.once.Do(func() { close(b.closed) }) }
@@ -34,8 +37,21 @@ func NewMemory() (a, b *Memory) {
 	return &Memory{in: back, out: there}, &Memory{in: there, out: back}
 }
 
+// NewMemoryJournal is NewMemory with a journal.
+func NewMemoryJournal() (a, b *Memory) {
+	a, b = NewMemory()
+	a.journal = newJournal(make([]byte, journalSize))
+	b.journal = a.journal
+	return a, b
+}
+
 // Send is documented with Link.
-func (l *Memory) Send(m Msg) error {
+func (l *Memory) Send(m Msg) error { return l.put(l.out.messages, m) }
+
+// Urge is documented with Link.
+func (l *Memory) Urge(m Msg) error { return l.put(l.out.urgent, m) }
+
+func (l *Memory) put(to chan<- Msg, m Msg) error {
 	select {
 	case <-l.out.closed:
 		return ErrClosed
@@ -47,7 +63,7 @@ func (l *Memory) Send(m Msg) error {
 	}
 	sent := Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}
 	select {
-	case l.out.messages <- sent:
+	case to <- sent:
 		return nil
 	case <-l.out.closed:
 		sent.CloseFiles()
@@ -61,14 +77,41 @@ func (l *Memory) Post(m Msg) error { return l.Send(m) }
 // Flush is documented with Link; here nothing waits for it.
 func (l *Memory) Flush() error { return nil }
 
-// Recv is documented with Link.
+// Heed is documented with Link.
+func (l *Memory) Heed(f func(m Msg, end error)) {
+	l.heed = true
+	go func() {
+		for {
+			select {
+			case m := <-l.in.urgent:
+				f(m, nil)
+			case <-l.in.closed:
+				f(Msg{}, io.EOF)
+				return
+			}
+		}
+	}()
+}
+
+// Recv is documented with Link. Without Heed it returns what was urged as well.
 func (l *Memory) Recv() (Msg, error) {
+	urgent := l.in.urgent
+	if l.heed {
+		urgent = nil
+	}
+	select {
+	case m := <-urgent:
+		return m, nil
+	default:
+	}
 	select {
 	case m := <-l.in.messages:
 		return m, nil
 	default:
 	}
 	select {
+	case m := <-urgent:
+		return m, nil
 	case m := <-l.in.messages:
 		return m, nil
 	case <-l.in.closed:
@@ -80,6 +123,19 @@ func (l *Memory) Recv() (Msg, error) {
 		return Msg{}, io.EOF
 	}
 }
+
+// Poll is documented with Link.
+func (l *Memory) Poll() bool {
+	select {
+	case <-l.in.closed:
+		return true
+	default:
+		return len(l.in.messages) > 0
+	}
+}
+
+// Journal is documented with Link.
+func (l *Memory) Journal() *Journal { return l.journal }
 
 // Close is documented with Link.
 func (l *Memory) Close() error {

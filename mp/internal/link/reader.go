@@ -43,11 +43,11 @@ func (r *reader) receive(p []byte) (int, error) {
 	}
 }
 
-func (r *reader) recv() (Msg, error) {
+func (r *reader) recv() (m Msg, flags byte, err error) {
 	if r.err != nil {
-		return Msg{}, r.err
+		return Msg{}, 0, r.err
 	}
-	m, err := r.next()
+	m, flags, err = r.next()
 	if err != nil {
 		if errors.Is(err, os.ErrClosed) {
 			err = ErrClosed
@@ -58,22 +58,22 @@ func (r *reader) recv() (Msg, error) {
 			r.block = nil
 		}
 	}
-	return m, err
+	return m, flags, err
 }
 
-func (r *reader) next() (Msg, error) {
+func (r *reader) next() (Msg, byte, error) {
 	if err := r.fill(headerSize); err != nil {
-		return Msg{}, err
+		return Msg{}, 0, err
 	}
 	h, err := parseHeader(r.block.data[r.start:])
 	if err != nil {
-		return Msg{}, err
+		return Msg{}, 0, err
 	}
 	r.start += headerSize
 	m := Msg{Kind: h.kind, ID: h.id}
 	if headerSize+h.length <= blockSize {
 		if err := r.fill(h.length); err != nil {
-			return Msg{}, truncated(err)
+			return Msg{}, 0, truncated(err)
 		}
 		if h.length > 0 {
 			m.Body = r.block.data[r.start : r.start+h.length : r.start+h.length]
@@ -82,13 +82,13 @@ func (r *reader) next() (Msg, error) {
 			r.start += h.length
 		}
 	} else if m.Body, err = r.large(h.length); err != nil {
-		return Msg{}, truncated(err)
+		return Msg{}, 0, truncated(err)
 	}
 	if m.Files, err = r.conn.TakeFiles(h.files, r.read); err != nil {
 		m.Release()
-		return Msg{}, err
+		return Msg{}, 0, err
 	}
-	return m, nil
+	return m, h.flags, nil
 }
 
 // fill makes at least n bytes, at most a block, available at start.

@@ -27,6 +27,9 @@ type Stream struct {
 	conn Conn
 	out  writer
 	in   reader
+	pump *pump // nil before Heed
+
+	heeded uint32 // how many urged messages Recv has returned, for want of a Heed
 }
 
 // NewStream makes a link of conn, which it owns.
@@ -39,10 +42,10 @@ func NewStream(conn Conn) *Stream {
 }
 
 // Send is documented with Link.
-func (s *Stream) Send(m Msg) error { return s.out.send(m, true) }
+func (s *Stream) Send(m Msg) error { return s.out.send(m, 0, true) }
 
 // Post is documented with Link. On a stream nothing is visible before it is written; a full buffer is written anyway.
-func (s *Stream) Post(m Msg) error { return s.out.send(m, false) }
+func (s *Stream) Post(m Msg) error { return s.out.send(m, 0, false) }
 
 // Flush is documented with Link.
 func (s *Stream) Flush() error {
@@ -60,8 +63,29 @@ func (s *Stream) Flushed() bool {
 	return s.out.err != nil || !s.out.busy && len(s.out.pending) == 0 && s.conn.Settled()
 }
 
-// Recv is documented with Link.
-func (s *Stream) Recv() (Msg, error) { return s.in.recv() }
+// Urge is documented with Link.
+func (s *Stream) Urge(m Msg) error { return s.out.send(m, flagUrgent, true) }
+
+// Heed is documented with Link.
+func (s *Stream) Heed(f func(m Msg, end error)) { s.pump = startPump(&s.in, s.heeded, f, func() {}) }
+
+// Recv is documented with Link. Without Heed it returns what was urged as well, in the order in which it was sent.
+func (s *Stream) Recv() (Msg, error) {
+	if s.pump != nil {
+		return s.pump.recv()
+	}
+	m, flags, err := s.in.recv()
+	if flags&flagUrgent != 0 {
+		s.heeded++
+	}
+	return m, err
+}
+
+// Poll is documented with Link.
+func (s *Stream) Poll() bool { return s.pump.poll() }
+
+// Journal is documented with Link: a stream has none.
+func (s *Stream) Journal() *Journal { return nil }
 
 // PeerEnded says that the peer's process is gone. What it has sent is still delivered, however late Recv asks for it. Should
 // something else hold the peer's end, then Recv ends with os.ErrDeadlineExceeded when nothing comes for as long as the
@@ -74,5 +98,9 @@ func (s *Stream) PeerEnded(limit time.Duration) {
 // Close is documented with Link. The socket keeps for the peer what was flushed.
 func (s *Stream) Close() error {
 	s.out.fail(ErrClosed)
-	return s.conn.Close()
+	err := s.conn.Close()
+	if s.pump != nil {
+		s.pump.close()
+	}
+	return err
 }

@@ -26,11 +26,11 @@ type writer struct {
 	err     error
 }
 
-func (w *writer) send(m Msg, now bool) error {
+func (w *writer) send(m Msg, flags byte, now bool) error {
 	if len(m.Files) > MaxFiles {
 		return fmt.Errorf("%w: a message cannot carry %d files, only %d", ErrNotSent, len(m.Files), MaxFiles)
 	}
-	h := header{kind: m.Kind, files: len(m.Files), id: m.ID, length: len(m.Body)}
+	h := header{kind: m.Kind, flags: flags, files: len(m.Files), id: m.ID, length: len(m.Body)}
 	if len(m.Body) >= coalesceLimit || len(m.Files) > 0 {
 		return w.sendAlone(h, m)
 	}

@@ -22,7 +22,7 @@ type Reader struct {
 // NewReader is the reading end of the ring in mem. bell wakes its reader, room its writer.
 func NewReader(mem []byte, bell, room Bell) *Reader {
 	r := &Reader{shared: lay(mem), bell: bell, room: room}
-	r.filled, r.ready = r.filledOrOver, r.sleepUnlessFilled
+	r.filled, r.ready = r.Filled, r.sleepUnlessFilled
 	return r
 }
 
@@ -82,16 +82,17 @@ func (r *Reader) Await(look bool) error {
 	return r.bell.Wait(r.ready)
 }
 
-func (r *Reader) filledOrOver() bool {
+// Filled reports whether Await would return at once.
+func (r *Reader) Filled() bool {
 	return r.at != r.limit || r.more() || r.err != nil || r.over.Load()
 }
 
 func (r *Reader) sleepUnlessFilled(uintptr) bool {
-	if r.filledOrOver() {
+	if r.Filled() {
 		return true
 	}
 	r.asleep.Store(1)
-	if !r.filledOrOver() {
+	if !r.Filled() {
 		return false
 	}
 	r.asleep.Store(0)

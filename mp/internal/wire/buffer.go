@@ -22,11 +22,11 @@ func (b *Buffer) WriteByte(c byte) error {
 }
 
 // Reset empties the buffer for the next message and keeps its capacity.
-func (b *Buffer) Reset() { b.truncate(0, 0) }
+func (b *Buffer) Reset() { b.Truncate(0, 0) }
 
-// truncate cuts back to an earlier state. The dropped files are cleared, so
+// Truncate cuts back to an earlier state. The dropped files are cleared, so
 // that an idle buffer keeps none of them from being collected.
-func (b *Buffer) truncate(data, files int) {
+func (b *Buffer) Truncate(data, files int) {
 	b.Data = b.Data[:data]
 	clear(b.Files[files:])
 	b.Files = b.Files[:files]

@@ -12,6 +12,10 @@ type Codec[T any] struct {
 	signature string
 	encode    func(*encoder, *T) error
 	decode    func(*decoder, *T) error
+
+	// For a number or a string, instead of both.
+	encodeAlone func(*Buffer, *T)
+	decodeAlone func([]byte, *T) error
 }
 
 // Compile returns the codec of T, or an error that names what cannot be sent by
@@ -23,6 +27,9 @@ func Compile[T any]() (*Codec[T], error) {
 		return nil, err
 	}
 	c := &Codec[T]{name: rootName(t), signature: signature(t)}
+	if plain(t) {
+		c.encodeAlone, c.decodeAlone = alone[T](t)
+	}
 	if l, ok := p.(*leaf[T]); ok {
 		// The fast path: no reflection per value.
 		c.encode, c.decode = l.enc, l.dec
@@ -39,12 +46,16 @@ func Compile[T any]() (*Codec[T], error) {
 // values can share a buffer: the caller notes len(b.Data) and len(b.Files)
 // between them, and hands [Codec.Decode] each value's own part.
 func (c *Codec[T]) Encode(b *Buffer, v *T) error {
+	if c.encodeAlone != nil {
+		c.encodeAlone(b, v)
+		return nil
+	}
 	data, files := len(b.Data), len(b.Files)
 	e := newEncoder(b)
 	err := c.encode(e, v)
 	e.release()
 	if err != nil {
-		b.truncate(data, files)
+		b.Truncate(data, files)
 		path, err := locate(c.name, err)
 		return fmt.Errorf("encode %s: %w", path, err)
 	}
@@ -59,6 +70,12 @@ func (c *Codec[T]) Encode(b *Buffer, v *T) error {
 // On success every file belongs to *v. On an error *v may be half set and must
 // not be used, and all files still belong to the caller, who closes them.
 func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
+	if c.decodeAlone != nil {
+		if err := c.decodeAlone(data, v); err != nil {
+			return fmt.Errorf("decode %s: %w", c.name, err)
+		}
+		return nil
+	}
 	d := newDecoder(data, files)
 	err := c.decode(d, v)
 	if err == nil {

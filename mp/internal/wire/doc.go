@@ -28,6 +28,9 @@
 //	*os.File                     nil, or an ext value: the index of the file
 //	a type with its own codec    bin of what the codec wrote
 //
+// A value that is a number or a string and nothing else is its memory, without
+// a header: whoever frames it says how long it is.
+//
 // Lists and maps keep nil apart from empty. Pointers are not shared: two
 // pointers to one value arrive as two values. The decoded elements of a
 // []string share one allocation, so keeping one of them keeps all of them.

@@ -22,6 +22,9 @@ func undecodable[T any](t *testing.T, data, want string) {
 	}
 }
 
+// inside holds a value that travels without a header when it is alone.
+type inside[T any] struct{ V T }
+
 func TestHostile(t *testing.T) {
 	type Job struct {
 		Items []Base
@@ -43,16 +46,18 @@ func TestHostile(t *testing.T) {
 	undecodable[map[int64]int64](t, "\x81\x01\x01\x00\x00\x01", "decode map[int64]int64: padding is not zero")
 	undecodable[map[int64]int64](t, "\x81\x01\x01", "decode map[int64]int64: unexpected EOF")
 	undecodable[map[string]int8](t, "\x81\xa1k\xd1\x01\x00\x00\x00\x00", "decode map[string]int8[\"k\"]: 256 does not fit in int8")
-	undecodable[string](t, "\xdb\xff\xff\xff\xff", "decode string: length 4294967295 exceeds the 0 bytes that are left")
-	undecodable[string](t, "\xc0", "decode string: found code 0xc0 instead of a string")
-	undecodable[int](t, "\xc0", "decode int: found code 0xc0 instead of an integer")
-	undecodable[int64](t, "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "decode int64: 18446744073709551615 does not fit in int64")
-	undecodable[int32](t, "\xce\x80\x00\x00\x00", "decode int32: 2147483648 does not fit in int32")
-	undecodable[uint8](t, "\xcd\x01\x00", "decode uint8: 256 does not fit in uint8")
-	undecodable[uint](t, "\xff", "decode uint: found code 0xff instead of an unsigned integer")
+	undecodable[inside[string]](t, "\x91\xdb\xff\xff\xff\xff", "decode inside[string].V: length 4294967295 exceeds the 0 bytes that are left")
+	undecodable[inside[string]](t, "\x91\xc0", "decode inside[string].V: found code 0xc0 instead of a string")
+	undecodable[inside[int]](t, "\x91\xc0", "decode inside[int].V: found code 0xc0 instead of an integer")
+	undecodable[inside[int64]](t, "\x91\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "decode inside[int64].V: 18446744073709551615 does not fit in int64")
+	undecodable[inside[int32]](t, "\x91\xce\x80\x00\x00\x00", "decode inside[int32].V: 2147483648 does not fit in int32")
+	undecodable[inside[uint8]](t, "\x91\xcd\x01\x00", "decode inside[uint8].V: 256 does not fit in uint8")
+	undecodable[inside[uint]](t, "\x91\xff", "decode inside[uint].V: found code 0xff instead of an unsigned integer")
 	undecodable[bool](t, "\xc0", "decode bool: found code 0xc0 instead of a bool")
-	undecodable[float32](t, "\x01", "decode float32: found code 0x01 instead of a float32")
-	undecodable[float64](t, "\xca\x00\x00\x00\x00", "decode float64: found code 0xca instead of a float64")
+	undecodable[inside[float32]](t, "\x91\x01", "decode inside[float32].V: found code 0x01 instead of a float32")
+	undecodable[inside[float64]](t, "\x91\xca\x00\x00\x00\x00", "decode inside[float64].V: found code 0xca instead of a float64")
+	undecodable[int](t, "\x01", "decode int: found 1 bytes instead of 8")
+	undecodable[float32](t, "", "decode float32: found 0 bytes instead of 4")
 	undecodable[[]bool](t, "\xc4\x02\x01\x02", "decode []bool[1]: 0x02 is not a bool")
 	undecodable[[2]bool](t, "\xc4\x02\x01\x02", "decode [2]bool[1]: 0x02 is not a bool")
 	undecodable[[2]int16](t, "\xc4\x02\x01\x02", "decode [2]int16: found 2 bytes instead of 4")

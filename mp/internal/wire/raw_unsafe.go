@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// This is the package's only unsafe file: three views of memory that the type
+// This is the package's only unsafe file: views of memory that the type
 // system cannot express.
 
 // number is what travels as its memory: every bit pattern is a value.
@@ -25,6 +25,14 @@ func memory[T number | bool](s []T) []byte {
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
 }
+
+// bytesOf returns the memory of *v, which is a number.
+func bytesOf[T any](v *T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(v)), int(unsafe.Sizeof(*v)))
+}
+
+// stringOf returns v as what it is, the address of a string of whatever name.
+func stringOf[T any](v *T) *string { return (*string)(unsafe.Pointer(v)) }
 
 // arrayMemory returns the bytes of the addressable value v, which consists of
 // numbers or bools.

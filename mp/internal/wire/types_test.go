@@ -29,14 +29,15 @@ func transfer[T any](t testing.TB, v T) T {
 	if len(data) > 500 {
 		step = len(data) / 100
 	}
-	for i := 0; i < len(data); i += step {
+	text := reflect.TypeFor[T]().Kind() == reflect.String && plain(reflect.TypeFor[T]()) // alone, any bytes are a string
+	for i := 0; i < len(data) && !text; i += step {
 		var out T
 		if err := c.Decode(data[:i:i], files, &out); err == nil {
 			t.Fatalf("%T: %d of %d bytes were enough", v, i, len(data))
 		}
 	}
 	var out T
-	if err := c.Decode(append(data[:len(data):len(data)], 0xc0), files, &out); err == nil {
+	if err := c.Decode(append(data[:len(data):len(data)], 0xc0), files, &out); err == nil && !text {
 		t.Fatalf("%T: a trailing byte was not noticed", v)
 	}
 	out = *new(T)

@@ -1,0 +1,104 @@
+package link
+
+import "sync"
+
+// pump reads a stream in a goroutine of its own, so that what is urged is heeded while nobody receives. The other messages
+// wait for recv.
+type pump struct {
+	mu     sync.Mutex
+	more   sync.Cond // for the one that receives: a message, a heeded one, the end
+	room   sync.Cond // for the pump
+	queue  []Msg
+	heeded uint32 // how many urged messages have been
+	err    error  // why there will be no more
+	closed bool
+}
+
+// mostQueued is how many messages the pump reads ahead. What is urged waits behind more; so a peer that urges does not send
+// as many unasked.
+const mostQueued = 256
+
+// startPump reads from in until it ends; heeded urged messages have been before. ended is called before f is told of the end.
+func startPump(in *reader, heeded uint32, f func(m Msg, end error), ended func()) *pump {
+	p := &pump{heeded: heeded}
+	p.more.L, p.room.L = &p.mu, &p.mu
+	go p.run(in, f, ended)
+	return p
+}
+
+func (p *pump) run(in *reader, f func(m Msg, end error), ended func()) {
+	for {
+		m, flags, err := in.recv()
+		if err == nil && flags&flagUrgent != 0 {
+			f(m, nil)
+		}
+		p.mu.Lock()
+		switch {
+		case err != nil:
+			p.err = err
+		case flags&flagUrgent != 0:
+			p.heeded++
+		default:
+			for len(p.queue) >= mostQueued && !p.closed {
+				p.room.Wait()
+			}
+			m.void = flags&flagVoid != 0
+			p.queue = append(p.queue, m)
+		}
+		p.more.Broadcast()
+		p.mu.Unlock()
+		if err != nil {
+			ended()
+			f(Msg{}, err)
+			return
+		}
+	}
+}
+
+// recv returns the next message that was not urged.
+func (p *pump) recv() (Msg, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.queue) == 0 && p.err == nil {
+		p.more.Wait()
+	}
+	if len(p.queue) == 0 {
+		return Msg{}, p.err
+	}
+	m := p.queue[0]
+	p.queue[0] = Msg{}
+	p.queue = p.queue[1:]
+	p.room.Signal()
+	return m, nil
+}
+
+// poll reports whether recv would return at once.
+func (p *pump) poll() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queue) > 0 || p.err != nil
+}
+
+// awaitHeeded waits until so many urged messages have been heeded, by a counter that wraps round, or the end.
+func (p *pump) awaitHeeded(n uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for int32(p.heeded-n) < 0 && p.err == nil {
+		p.more.Wait()
+	}
+}
+
+// ended is why the stream has ended; nil while it has not.
+func (p *pump) ended() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// close lets the pump go on to the end of its stream, which is closed.
+func (p *pump) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.room.Signal()
+}

@@ -1,0 +1,255 @@
+package link
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
+)
+
+// Rings is a link over memory that both processes map, with a stream beside it:
+//
+//	small messages         a ring for each direction: no system call while the peer is awake
+//	large ones, and files  over the stream; a record in the ring says when it is their turn
+//	what is urged          over the stream; each record says how many urged messages went before it
+//	the end                is the stream's: the peer closed it, or died. What is in the ring then is still delivered
+type Rings struct {
+	stream  *Stream
+	shared  *Shared
+	journal *Journal
+
+	closed atomic.Bool
+	ended  atomic.Bool // the stream has ended
+	urged  atomic.Uint32
+
+	sending sync.Mutex
+	out     *ring.Writer
+	head    [recordHead]byte
+
+	receiving sync.Mutex
+	in        *ring.Reader
+	block     *block // bodies that were received lie in [0:used)
+	used      int
+	heeded    uint32 // how many urged messages we know to have been
+}
+
+// A record is a head and the body of a message:
+//
+//	 0      1       2      4         8               16
+//	+------+-------+------+---------+---------------+------
+//	| kind | where | zero | urged   | id            | body
+//	+------+-------+------+---------+---------------+------
+const (
+	recordHead = 16
+	// where
+	inRecord = 0
+	onStream = 1
+)
+
+// mostInRing is the largest body that goes through a ring.
+var mostInRing = ring.Most(ringCapacity) - recordHead
+
+// errGone is what is returned to a sender when nobody will receive.
+var errGone = errors.New("the peer is gone")
+
+// NewRings makes a link of shared memory and a stream of which nobody reads any more, for the parent's or the child's end.
+// It owns both.
+func NewRings(stream *Stream, shared *Shared, parent bool) *Rings {
+	l := &Rings{stream: stream, shared: shared}
+	l.in, l.out, l.journal = shared.rings(parent)
+	return l
+}
+
+// Send is documented with Link.
+func (l *Rings) Send(m Msg) error { return l.send(m, true) }
+
+// Post is documented with Link: the message is visible at once, and the peer is not woken.
+func (l *Rings) Post(m Msg) error { return l.send(m, false) }
+
+func (l *Rings) send(m Msg, wake bool) error {
+	l.sending.Lock()
+	defer l.sending.Unlock()
+	if len(m.Files) == 0 && len(m.Body) <= mostInRing {
+		return l.write(m.Kind, inRecord, m.ID, m.Body, wake)
+	}
+	if len(m.Files) > MaxFiles {
+		return fmt.Errorf("%w: a message cannot carry %d files, only %d", ErrNotSent, len(m.Files), MaxFiles)
+	}
+	if err := l.write(m.Kind, onStream, m.ID, nil, true); err != nil {
+		return err
+	}
+	err := l.stream.Send(m)
+	if errors.Is(err, ErrNotSent) { // it is announced: something has to come
+		err = errors.Join(err, l.stream.out.send(Msg{}, flagVoid, true))
+	}
+	return err
+}
+
+// write puts a record into the ring, and waits for room if it has to.
+func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) error {
+	l.head[0], l.head[1] = byte(kind), where
+	binary.LittleEndian.PutUint32(l.head[4:], l.urged.Load())
+	binary.LittleEndian.PutUint64(l.head[8:], id)
+	for {
+		switch {
+		case l.closed.Load():
+			return ErrClosed
+		case l.ended.Load():
+			return errGone
+		}
+		ok, err := l.out.Write(l.head[:], body)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errCorrupt, err)
+		}
+		if ok {
+			break
+		}
+		l.out.Wake() // of what was posted
+		if err := l.out.AwaitRoom(recordHead + len(body)); err != nil {
+			return ErrClosed
+		}
+	}
+	if wake {
+		l.out.Wake()
+	}
+	return nil
+}
+
+// Flush is documented with Link.
+func (l *Rings) Flush() error {
+	l.sending.Lock()
+	if !l.closed.Load() {
+		l.out.Wake()
+	}
+	l.sending.Unlock()
+	return l.stream.Flush()
+}
+
+// Urge is documented with Link.
+func (l *Rings) Urge(m Msg) error {
+	l.urged.Add(1)
+	return l.stream.Urge(m)
+}
+
+// Heed is documented with Link.
+func (l *Rings) Heed(f func(m Msg, end error)) {
+	l.stream.pump = startPump(&l.stream.in, l.stream.heeded, f, func() {
+		l.ended.Store(true)
+		l.in.End()
+		l.out.End()
+	})
+}
+
+// Recv is documented with Link.
+func (l *Rings) Recv() (Msg, error) {
+	l.receiving.Lock()
+	defer l.receiving.Unlock()
+	for {
+		if l.closed.Load() {
+			return Msg{}, ErrClosed
+		}
+		ended := l.ended.Load() // then what the peer has sent is in the ring
+		record, ok, err := l.in.Next()
+		switch {
+		case err != nil:
+			return Msg{}, fmt.Errorf("%w: %w", errCorrupt, err)
+		case ok:
+			m, err := l.take(record)
+			if err != nil || !m.void {
+				return m, err
+			}
+		case ended:
+			return Msg{}, l.stream.pump.ended()
+		default:
+			if l.in.Await(true) != nil {
+				return Msg{}, ErrClosed
+			}
+		}
+	}
+}
+
+// take makes a message of a record.
+func (l *Rings) take(record []byte) (m Msg, err error) {
+	if len(record) < recordHead {
+		return m, errCorrupt
+	}
+	head := [recordHead]byte(record) // once: the peer could write there still
+	m.Kind, m.ID = Kind(head[0]), binary.LittleEndian.Uint64(head[8:])
+	switch head[1] {
+	case inRecord:
+		l.keep(&m, record[recordHead:])
+		l.in.Done()
+	case onStream:
+		l.in.Done()
+		if m, err = l.stream.pump.recv(); err != nil {
+			return m, truncated(err)
+		}
+	default:
+		return m, errCorrupt
+	}
+	if urged := binary.LittleEndian.Uint32(head[4:]); urged != l.heeded {
+		l.stream.pump.awaitHeeded(urged)
+		l.heeded = urged
+	}
+	return m, nil
+}
+
+// keep copies a body out of the ring: nobody can change it there any more.
+func (l *Rings) keep(m *Msg, body []byte) {
+	if len(body) == 0 {
+		return
+	}
+	if l.block != nil && l.block.refs.Load() == 1 {
+		l.used = 0
+	}
+	if l.block == nil || len(body) > len(l.block.data)-l.used {
+		if l.block != nil {
+			l.block.release()
+		}
+		l.block, l.used = newBlock(), 0
+	}
+	end := l.used + len(body)
+	m.Body = l.block.data[l.used:end:end]
+	copy(m.Body, body)
+	m.lender = l.block
+	l.block.refs.Add(1)
+	l.used = end
+}
+
+// Poll is documented with Link.
+func (l *Rings) Poll() bool {
+	l.receiving.Lock()
+	defer l.receiving.Unlock()
+	return l.closed.Load() || l.in.Filled()
+}
+
+// Journal is documented with Link. After Close it still tells what was noted last.
+func (l *Rings) Journal() *Journal { return l.journal }
+
+// PeerEnded is documented with Stream.
+func (l *Rings) PeerEnded(limit time.Duration) { l.stream.PeerEnded(limit) }
+
+// Close is documented with Link.
+func (l *Rings) Close() error {
+	if l.closed.Swap(true) {
+		return nil
+	}
+	err := l.stream.Close()
+	l.in.End()
+	l.out.End()
+	l.sending.Lock()
+	defer l.sending.Unlock()
+	l.receiving.Lock()
+	defer l.receiving.Unlock()
+	l.journal.keep()
+	l.shared.Close()
+	if l.block != nil {
+		l.block.release()
+		l.block = nil
+	}
+	return err
+}

@@ -1,0 +1,106 @@
+package link
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// Shared is what both ends of a link of rings have in common: the memory of a ring for each direction and of a journal, and
+// four bells, one for each that may have to wait. The parent makes it and sends its Files; the child opens it from those.
+type Shared struct {
+	segment *shm.Segment
+	bells   [4]*sys.Bell
+}
+
+const (
+	ringCapacity = 256 << 10
+	ringSize     = ring.Overhead + ringCapacity
+	sharedSize   = 2*ringSize + journalSize
+
+	// SharedFiles is how many files a Shared has.
+	SharedFiles = 1 + 4
+)
+
+// Which bell is whose.
+const (
+	childReads = iota
+	parentWrites
+	parentReads
+	childWrites
+)
+
+// NewShared makes the memory and the bells. Where they cannot be had, the stream has to do alone.
+func NewShared() (*Shared, error) {
+	segment, err := shm.New(sharedSize)
+	if err != nil {
+		return nil, err
+	}
+	s := &Shared{segment: segment}
+	for i := range s.bells {
+		if s.bells[i], err = sys.NewBell(); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// OpenShared opens what the parent has made, from its files, which it owns whatever it returns.
+func OpenShared(files []*os.File) (*Shared, error) {
+	if len(files) != SharedFiles {
+		CloseAll(files)
+		return nil, fmt.Errorf("%d files instead of %d for the shared memory", len(files), SharedFiles)
+	}
+	segment, err := shm.Open(files[0], sharedSize)
+	files[0].Close()
+	if err != nil {
+		CloseAll(files[1:])
+		return nil, err
+	}
+	s := &Shared{segment: segment}
+	for i, f := range files[1:] {
+		if s.bells[i], err = sys.OpenBell(f); err != nil {
+			CloseAll(files[2+i:])
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Files are for the child. They stay the parent's; it may CloseMemory once they were sent.
+func (s *Shared) Files() []*os.File {
+	files := []*os.File{s.segment.File()}
+	for _, b := range s.bells {
+		files = append(files, b.File())
+	}
+	return files
+}
+
+// CloseMemory gives up the descriptor of the memory, which stays mapped.
+func (s *Shared) CloseMemory() { s.segment.CloseFile() }
+
+// Close ends the mapping, and every wait for a bell. Nobody may use the rings any more.
+func (s *Shared) Close() {
+	for _, b := range s.bells {
+		if b != nil {
+			b.Close()
+		}
+	}
+	s.segment.Close()
+}
+
+// rings are the two directions, as the parent or the child sees them, and the journal.
+func (s *Shared) rings(parent bool) (*ring.Reader, *ring.Writer, *Journal) {
+	mem := s.segment.Bytes()
+	down, up, rest := mem[:ringSize], mem[ringSize:2*ringSize], mem[2*ringSize:]
+	b := s.bells
+	if parent {
+		return ring.NewReader(up, b[parentReads], b[childWrites]), ring.NewWriter(down, b[childReads], b[parentWrites]), newJournal(rest)
+	}
+	return ring.NewReader(down, b[childReads], b[parentWrites]), ring.NewWriter(up, b[parentReads], b[childWrites]), newJournal(rest)
+}

@@ -1,0 +1,167 @@
+package pool
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// deliver encodes a chunk and sends it; w.sending is set. It reports whether more may be sent from here.
+func (w *worker) deliver(k *chunk) (more bool) {
+	p, c := w.pool, k.call
+	b := buffers.Get().(*wire.Buffer)
+	bad, err := w.encode(b, k)
+	if err != nil {
+		p.settle(c, bad, nil, nil, err)
+	}
+	p.mu.Lock()
+	if k.count == 0 || w.gone || c.stopped != nil {
+		c.giveBack(k)
+		w.sending = false
+		w.retire()
+		ended, gone := c.finished(), w.gone
+		p.mu.Unlock()
+		reuse(b)
+		c.conclude(ended)
+		if gone { // its burial did not see this chunk
+			p.dispatch()
+		}
+		return true
+	}
+	k.transfer = time.Second + time.Duration(len(b.Data))*slowest
+	k.first = p.numbers + 1
+	p.numbers += uint64(k.count)
+	w.queue = append(w.queue, k)
+	w.idle = time.Time{}
+	w.given += k.count
+	if len(w.queue) == 1 {
+		w.rest()
+	}
+	p.mu.Unlock()
+
+	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
+	if len(b.Data) <= w.inline() && len(b.Files) == 0 {
+		w.transmit(k, m, b)
+		return true
+	}
+	go func() { // it may block until the worker has read it
+		w.transmit(k, m, b)
+		p.feed(w)
+	}()
+	return false
+}
+
+// slowest is the time that a byte may take to a worker, generously: 20 MB/s.
+const slowest = 50 * time.Nanosecond
+
+// What is sent by whoever has it fits into the link besides the rest of a worker's window, so that it does not wait for the
+// worker: the buffer of a socket, or a ring.
+const (
+	inlineSocket = 32 << 10
+	inlineRing   = 60 << 10
+)
+
+func (w *worker) inline() int {
+	if w.journal != nil {
+		return inlineRing
+	}
+	return inlineSocket
+}
+
+// transmit sends a chunk. When the link breaks, the worker is dying, and its burial takes the chunk back.
+func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
+	err := w.seat.Link().Send(m)
+	reuse(b)
+	if errors.Is(err, link.ErrNotSent) {
+		w.withdraw(k, err)
+	}
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	w.sending = false
+	w.retire()
+}
+
+// withdraw takes a chunk back that could not be sent: its items are tried one by one, and one that cannot be sent alone
+// fails.
+func (w *worker) withdraw(k *chunk, err error) {
+	p, c := w.pool, k.call
+	p.mu.Lock()
+	at := slices.Index(w.queue, k)
+	if at < 0 { // the worker was buried meanwhile
+		p.mu.Unlock()
+		return
+	}
+	w.queue = slices.Delete(w.queue, at, at+1)
+	w.given -= k.count
+	if at == 0 {
+		w.rest()
+	}
+	if len(w.queue) == 0 {
+		w.idle = time.Now()
+	}
+	alone := k.count == 1
+	if alone {
+		k.done++
+	}
+	c.giveBack(k)
+	ended := c.finished()
+	p.mu.Unlock()
+	c.conclude(ended)
+	if alone {
+		p.settle(c, k.from, nil, nil, spawn.ArgUnsent(c.name, c.label(k.from), err))
+	}
+}
+
+// encode encodes the items of k. It cuts k where a message is full, and before an item that cannot be encoded; what lies
+// behind is given back.
+func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
+	c := k.call
+	h := taskHeader{
+		function: c.function, count: uint32(k.count),
+		deadline: timeLeft(c.ctx), timeout: int64(c.opts.timeout), telling: k.telling,
+	}
+	full := fullChunk
+	if k.telling != tellEach {
+		full = inlineRing - 4<<10
+	}
+	b.Data = h.append(b.Data)
+	for i := range k.count {
+		index := k.from + i
+		start, files := beginItem(b)
+		err = c.encode(b, index)
+		switch {
+		case err != nil:
+			b.Truncate(start-itemHeaderSize, files)
+			w.cut(k, i, i+1)
+			bad = index
+		case len(b.Files) > link.MaxFiles:
+			b.Truncate(start-itemHeaderSize, files)
+			w.cut(k, i, i)
+		case len(b.Data) > full:
+			endItem(b, start, files)
+			w.cut(k, i+1, i+1)
+		default:
+			endItem(b, start, files)
+			continue
+		}
+		break
+	}
+	h.count = uint32(k.count)
+	h.append(b.Data[:0])
+	return bad, err
+}
+
+// fullChunk is the size from which a message takes no further item.
+const fullChunk = 1 << 20
+
+// cut leaves k its first count items and gives those from rest on back.
+func (w *worker) cut(k *chunk, count, rest int) {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	k.call.giveBack(&chunk{call: k.call, from: k.from + rest, count: k.count - rest})
+	k.count = count
+}

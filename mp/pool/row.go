@@ -1,0 +1,195 @@
+package pool
+
+import (
+	"encoding/binary"
+	"os"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// A row of results is collected where the pool can see it: on the page of the journal,
+//
+//	 0            8               40
+//	+------------+---------------+--------+--------+----
+//	| first item | answer header | result | result | …
+//	+------------+---------------+--------+--------+----
+//
+// and the number noted in the journal is the item at work: the results of all items from the first one to the one before it
+// are there. So of a worker that dies nothing that it had done is done again, and it is known what it died of.
+const (
+	rowHead = 8
+	// rowFull is the size at which a row is sent: what does not lie on the page would be lost with the worker.
+	rowFull = link.JournalPage - 8<<10
+)
+
+// row is the row that a worker collects.
+type row struct {
+	ctx   *spawn.Ending // of the items of the task
+	first uint64
+	head  answerHeader
+
+	id    uint64 // the item at work
+	start int    // where its result begins
+	files int
+	began time.Time            // the item at work, or the row, where each is too short to be timed
+	ended func(*spawn.Failure) // server.endInRow, made once
+}
+
+// runInRow runs an item and adds its result to the row.
+func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
+	if gone := s.openRow(id); gone != nil {
+		link.CloseAll(files)
+		s.sendRow()
+		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)})
+		s.closeRow()
+		return
+	}
+	s.row.id = id
+	s.journal.Note(id)
+	s.row.start, s.row.files = beginItem(&s.out)
+	spawn.Run(s.row.ctx, s.header.function, arg, files, &s.out, s.row.ended)
+}
+
+// openRow makes sure that there is a row for the item, or says why that is not to run.
+func (s *server) openRow(id uint64) (gone error) {
+	r := &s.row
+	if r.ctx == nil {
+		if r.ctx, _, gone = s.begin(span{first: id, count: uint64(s.header.count-s.position) + 1}); gone != nil {
+			return gone
+		}
+	} else if s.disturbed.Load() {
+		s.mu.Lock()
+		gone = s.isCancelled(id)
+		s.disturbed.Store(len(s.cancelled) > 0)
+		s.mu.Unlock()
+		if gone != nil {
+			return gone
+		}
+	}
+	if r.head.count == 0 {
+		if r.ended == nil {
+			r.ended = s.endInRow
+		}
+		page := s.journal.Page()
+		binary.LittleEndian.PutUint64(page, id)
+		s.out.Reset()
+		s.out.Data = page[:rowHead+answerSize]
+		r.first, r.head, r.began = id, answerHeader{}, time.Now()
+	}
+	return nil
+}
+
+// endInRow adds the result of the item at work to the row, or answers its failure.
+func (s *server) endInRow(f *spawn.Failure) {
+	r := &s.row
+	if f != nil {
+		s.out.Truncate(r.start-itemHeaderSize, r.files)
+		s.sendRow()
+		s.fail(r.id, f)
+		s.closeRow()
+		return
+	}
+	endItem(&s.out, r.start, r.files)
+	if s.header.telling == tellRows {
+		now := time.Now()
+		took := max(now.Sub(r.began), 1)
+		r.began, r.head.took = now, r.head.took+took
+		if took > r.head.peak {
+			r.head.peak, r.head.slowest = took, r.head.count
+		}
+	}
+	r.head.count++
+	if s.position == s.header.count || len(s.out.Data) > rowFull || len(s.out.Files) > 0 {
+		s.sendRow()
+		s.closeRow()
+	}
+}
+
+// sendRow answers the items of the row, if there are any.
+func (s *server) sendRow() {
+	r := &s.row
+	if r.head.count == 0 {
+		return
+	}
+	if s.header.telling == tellCounts {
+		r.head.took = max(time.Since(r.began), 1)
+	}
+	h, body, files := r.head, s.out.Data[rowHead:], s.out.Files
+	r.head.count = 0
+	if len(files) > 0 && h.count > 1 { // should they be impossible to send, the others are not
+		last := s.out.Data[r.start-itemHeaderSize:]
+		h.count--
+		h.slowest = min(h.slowest, h.count-1)
+		s.answer(link.Msg{Kind: kindResult, ID: r.first, Body: body[:len(body)-len(last)]}, h)
+		h, body = answerHeader{count: 1, took: 1}, append(make([]byte, answerSize), last...)
+		r.first = r.id
+	}
+	s.answer(link.Msg{Kind: kindResult, ID: r.first, Body: body, Files: files}, h)
+}
+
+// closeRow ends the ctx of the items when the task is done.
+func (s *server) closeRow() {
+	if s.position == s.header.count && s.row.ctx != nil {
+		s.over(s.row.ctx)
+		s.row.ctx = nil
+	}
+}
+
+// found is what a dead worker had done of the chunk k without saying so: the results of items in a row, and the item that
+// it was at; running is false when it was at none. p.mu is held.
+func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
+	at, page := w.journal.Copy()
+	done := at - k.id()
+	if done >= uint64(k.count-k.done) {
+		return 0, nil, false
+	}
+	first := binary.LittleEndian.Uint64(page)
+	if results = page[rowHead+answerSize:]; at-first < done { // only a worker that lies begins the row behind what it owes
+		return 0, nil, true
+	}
+	for range at - first - done { // answered before
+		var err error
+		if _, _, results, _, err = cutItem(results, nil); err != nil {
+			return 0, nil, true
+		}
+	}
+	return int(done), results, true
+}
+
+// tells decides how the worker tells of the items of a chunk. p.mu is held.
+func (w *worker) tells(k *chunk) *chunk {
+	switch {
+	case k == nil || k.call.row == nil || w.journal == nil || k.call.opts.timeout > 0:
+	case k.call.pace.mean > 0 && k.call.pace.mean < shortest:
+		k.telling = tellCounts
+	default:
+		k.telling = tellRows
+	}
+	return k
+}
+
+// shortest is the mean duration from which it pays to time each item.
+const shortest = time.Microsecond
+
+// salvage settles what a dead worker had done without saying so, and notes what it was at.
+func (p *Pool) salvage(w *worker) {
+	p.mu.Lock()
+	k := w.head()
+	if k == nil || k.telling == tellEach {
+		p.mu.Unlock()
+		return
+	}
+	var count int
+	var results []byte
+	index := k.index()
+	count, results, w.running = w.found(k)
+	k.done += count
+	w.answered += count
+	p.mu.Unlock()
+	if count > 0 {
+		p.settleResults(k.call, index, count, results, nil)
+	}
+}

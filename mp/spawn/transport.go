@@ -1,0 +1,69 @@
+package spawn
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+)
+
+// transportVariable chooses what messages to children travel over: "socket" does without shared memory.
+const transportVariable = "MP_TRANSPORT"
+
+// wantsShared reports whether the link to the child shall have shared memory.
+func (s *Spec) wantsShared() (bool, error) {
+	switch v := os.Getenv(transportVariable); v {
+	case "", "shm":
+		return s.Shared, nil
+	case "socket":
+		return false, nil
+	default:
+		return false, fmt.Errorf("mp: %s=%s: it must be shm or socket; shm, where there is shared memory, is the default", transportVariable, v)
+	}
+}
+
+// share makes the shared memory for a link; nil, and it has to do without, where that cannot be had.
+func (c *Child) share() *link.Shared {
+	shared, err := link.NewShared()
+	if err != nil {
+		Log.Debug("no shared memory for a link", "name", c.name, "pid", c.Pid(), "error", err)
+		return nil
+	}
+	return shared
+}
+
+// agree makes the link of what the child has answered that it has.
+func (c *Child) agree(answer []byte) {
+	var l link.Link = c.stream
+	switch {
+	case c.shared == nil:
+	case len(answer) == 1 && answer[0] == sharedAccepted:
+		c.shared.CloseMemory()
+		l = link.NewRings(c.stream, c.shared, true)
+	default:
+		Log.Debug("a child has no shared memory for its link", "name", c.name, "pid", c.Pid())
+		c.shared.Close()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link = l
+}
+
+// sharedAccepted is the body of kindReady when the child has the shared memory.
+const sharedAccepted = 1
+
+// accept makes the child's end of the link: rings, if the parent has sent what they need.
+func accept(boot link.Link, m *link.Msg, shared bool) (l link.Link, answer []byte) {
+	stream, ok := boot.(*link.Stream)
+	if !shared || !ok {
+		return boot, nil
+	}
+	n := max(len(m.Files)-link.SharedFiles, 0)
+	memory, err := link.OpenShared(m.Files[n:])
+	m.Files = m.Files[:n]
+	if err != nil {
+		step("prepare: no shared memory: %v", err)
+		return stream, nil
+	}
+	return link.NewRings(stream, memory, false), []byte{sharedAccepted}
+}
