@@ -47,7 +47,12 @@ func (b *Bell) Ring() { _ = b.raw.Control(b.ring) }
 // Wait returns nil once ready reports true. It asks before it sleeps and after every ring, and forgets the rings before the
 // first question: ready must make sure that whoever changes the answer afterwards rings. One goroutine may wait at a time.
 // Close ends it with os.ErrClosed.
-func (b *Bell) Wait(ready func(fd uintptr) bool) error { return b.raw.Read(ready) }
+func (b *Bell) Wait(ready func(fd uintptr) bool) error {
+	if b.raw.Read(ready) != nil {
+		return os.ErrClosed // there is no deadline: nothing else can be wrong, but the error of package os here is a private one
+	}
+	return nil
+}
 
 // File is what the other process gets; the bell keeps it.
 func (b *Bell) File() *os.File { return b.file }
