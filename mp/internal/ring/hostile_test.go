@@ -237,6 +237,7 @@ func FuzzReader(f *testing.F) {
 		put(mem, dataAt+bad.from, bad.word)
 		f.Add(mem, []byte{2, 2, 2, 5, 1, 2, 3, 4, 5, 2})
 	}
+	f.Add([]byte("0"), []byte("01000900121")) // a record, then nonsense in its place, then Done
 	f.Fuzz(func(t *testing.T, image, ops []byte) {
 		p := program(ops)
 		mem := p.memory(image)

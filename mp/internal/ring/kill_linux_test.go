@@ -203,7 +203,7 @@ func TestScribbler(t *testing.T) {
 		t.Fatal(err)
 	}
 	rounds, records, refused, sum := 0, 0, 0, byte(0)
-	for ; refused < 300; rounds++ {
+	for ; refused < 300 && rounds < 3000; rounds++ {
 		mem := l.b.seg.Bytes()
 		clear(mem)
 		r, w := ring.NewReader(mem, l.b.bell, l.b.room), ring.NewWriter(mem, l.b.bell, l.b.room)
