@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -40,14 +41,19 @@ func TestMain(m *testing.M) {
 // descriptor is what the lender sends by a pipe. Slot −1 means that the payload follows.
 type descriptor struct{ Slot, Length, Number int32 }
 
+// stuff is what payloads are cut out of.
+var stuff = sync.OnceValue(func() []byte {
+	b := make([]byte, 1<<18)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return b
+})
+
 // payload is number i of what is sent.
 func payload(i int32) []byte {
 	random := rand.New(rand.NewPCG(1, uint64(i)))
-	b := make([]byte, random.IntN(size+1))
-	for j := 0; j+8 <= len(b); j += 8 {
-		binary.LittleEndian.PutUint64(b[j:], random.Uint64())
-	}
-	return b
+	n := random.IntN(size + 1)
+	from := random.IntN(len(stuff()) - n)
+	return stuff()[from : from+n]
 }
 
 // borrow receives payloads, keeps some slots for a while, and looks at each when it comes and when it is returned.

@@ -131,8 +131,6 @@ func TestSlabSlots(t *testing.T) {
 
 func TestSlabThatCannotBe(t *testing.T) {
 	leak.Check(t)
-	lender, _ := both(t, 2, 100)
-	_ = lender
 	for _, dim := range [][2]int{
 		{0, 1},
 		{-1, 1},
