@@ -189,3 +189,71 @@ func TestBellClosedDuringAWait(t *testing.T) {
 	w.End()
 	r.End()
 }
+
+// attempts is how often the tests below try to hit the moment between two instructions.
+func attempts() int {
+	if raced {
+		return 2000
+	}
+	return 20000
+}
+
+// later passes some moments, more of them each time, and then from the beginning.
+func later(i int) {
+	var step atomic.Int32
+	for range i % 500 {
+		step.Add(1)
+	}
+}
+
+// A reader that has looked and is about to sleep is not overlooked: records come at all moments between the two.
+func TestNoRecordIsOverslept(t *testing.T) {
+	leak.Check(t)
+	within(t, time.Minute)
+	w, r := pairIn(t, make([]byte, ring.Overhead+64))
+	var read atomic.Int32
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range attempts() {
+			for drain(t, r) == 0 {
+				_ = r.Await(false)
+			}
+			read.Add(1)
+		}
+	}()
+	for i := range attempts() {
+		later(i)
+		_, _ = w.Write(nil, nil)
+		w.Wake()
+		for int(read.Load()) == i {
+			runtime.Gosched() // and so near to the moment at which the reader sleeps again
+		}
+	}
+	<-done
+}
+
+// A writer that has looked and is about to wait for room is not overlooked either.
+func TestNoRoomIsOverslept(t *testing.T) {
+	leak.Check(t)
+	within(t, time.Minute)
+	w, r := pairIn(t, make([]byte, ring.Overhead+64))
+	var full atomic.Int32
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range attempts() {
+			fill(t, w, nil)
+			full.Add(1)
+			_ = w.AwaitRoom(0)
+		}
+	}()
+	for i := range attempts() {
+		for int(full.Load()) == i {
+			runtime.Gosched()
+		}
+		later(i)
+		drain(t, r)
+	}
+	<-done
+}
