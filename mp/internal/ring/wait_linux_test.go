@@ -193,9 +193,9 @@ func TestBellClosedDuringAWait(t *testing.T) {
 // attempts is how often the tests below try to hit the moment between two instructions.
 func attempts() int {
 	if raced {
-		return 2000
+		return 1000
 	}
-	return 20000
+	return 10000
 }
 
 // later passes some moments, more of them each time, and then from the beginning.
@@ -243,17 +243,20 @@ func TestNoRoomIsOverslept(t *testing.T) {
 	go func() {
 		defer close(done)
 		for range attempts() {
-			fill(t, w, nil)
+			fill(t, w, make([]byte, 8))
 			full.Add(1)
-			_ = w.AwaitRoom(0)
+			_ = w.AwaitRoom(8)
 		}
 	}()
 	for i := range attempts() {
 		for int(full.Load()) == i {
 			runtime.Gosched()
 		}
-		later(i)
-		drain(t, r)
+		for range 2 { // what AwaitRoom waits for
+			later(i)
+			_, _, _ = r.Next()
+			r.Done()
+		}
 	}
 	<-done
 }
