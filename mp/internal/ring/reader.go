@@ -41,7 +41,7 @@ func (r *Reader) Next() (record []byte, ok bool, err error) {
 			continue
 		}
 		if n > uint64(Most(len(r.data))) || size(int(n)) > left || at+size(int(n)) > capacity {
-			r.err = ErrCorrupt
+			r.err, r.limit, r.open = ErrCorrupt, r.at, 0 // for good
 			return nil, false, r.err
 		}
 		r.open = size(int(n))

@@ -44,7 +44,7 @@ var ErrCorrupt = errors.New("the shared memory of the link holds nonsense")
 type Bell interface {
 	// Ring wakes who waits.
 	Ring()
-	// Wait returns nil once ready reports true. It forgets earlier rings, asks ready, and asks again after every ring.
+	// Wait returns nil once ready reports true. It may forget earlier rings, asks ready, and asks again after every ring.
 	Wait(ready func(fd uintptr) bool) error
 }
 

@@ -2,10 +2,12 @@ package ring_test
 
 import (
 	"bytes"
-	"encoding/binary"
-	"hash/crc32"
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
@@ -16,17 +18,24 @@ import (
 // pair makes both ends of a ring of this capacity, in shared memory with real bells.
 func pair(t testing.TB, capacity int) (*ring.Writer, *ring.Reader) {
 	t.Helper()
+	return pairIn(t, newSegment(t, capacity).Bytes())
+}
+
+// pairIn makes both ends of a ring in mem. The race detector sees what they do to it if it is Go's memory.
+func pairIn(t testing.TB, mem []byte) (*ring.Writer, *ring.Reader) {
+	t.Helper()
+	bell, room := newBell(t), newBell(t)
+	return ring.NewWriter(mem, bell, room), ring.NewReader(mem, bell, room)
+}
+
+func newSegment(t testing.TB, capacity int) *shm.Segment {
+	t.Helper()
 	seg, err := shm.New(ring.Overhead + capacity)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bell, room := newBell(t), newBell(t)
-	t.Cleanup(func() {
-		bell.Close()
-		room.Close()
-		seg.Close()
-	})
-	return ring.NewWriter(seg.Bytes(), bell, room), ring.NewReader(seg.Bytes(), bell, room)
+	t.Cleanup(seg.Close)
+	return seg
 }
 
 func newBell(t testing.TB) *sys.Bell {
@@ -35,105 +44,118 @@ func newBell(t testing.TB) *sys.Bell {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { b.Close() })
 	return b
 }
 
+// stuff is what records are cut out of.
+var stuff = sync.OnceValue(func() []byte {
+	b := make([]byte, 1<<19)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return b
+})
+
+// record is record number i of a sequence, of at most most bytes. Both sides know it, so that each byte of it is checked.
+func record(seed uint64, i, most int) []byte {
+	random := rand.New(rand.NewPCG(seed, uint64(i)))
+	n := random.IntN(most + 1)
+	switch random.IntN(8) {
+	case 0:
+		n = 0
+	case 1:
+		n = most
+	case 2, 3, 4:
+		n %= 65
+	}
+	from := random.IntN(len(stuff()) - n)
+	return stuff()[from : from+n]
+}
+
 // send writes a record, and waits for room if it has to.
-func send(t testing.TB, w *ring.Writer, head, body []byte) {
+func send(w *ring.Writer, head, body []byte) error {
 	for {
 		ok, err := w.Write(head, body)
 		if err != nil {
-			t.Error(err)
-			return
+			return err
 		}
 		if ok {
 			w.Wake()
-			return
+			return nil
 		}
 		if err := w.AwaitRoom(len(head) + len(body)); err != nil {
-			t.Error(err)
-			return
+			return err
 		}
 	}
 }
 
 // receive reads a record into buf, and waits for one if it has to.
-func receive(t testing.TB, r *ring.Reader, buf []byte) []byte {
+func receive(r *ring.Reader, buf []byte) ([]byte, error) {
 	for {
 		record, ok, err := r.Next()
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if ok {
 			buf = append(buf[:0], record...)
 			r.Done()
-			return buf
+			return buf, nil
 		}
 		if err := r.Await(true); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
+}
+
+// within fails the whole run, with all stacks, if this test takes too long: something hangs.
+func within(t testing.TB, limit time.Duration) {
+	t.Helper()
+	hang := time.AfterFunc(limit, func() {
+		debug.SetTraceback("all")
+		panic(t.Name() + " hangs")
+	})
+	t.Cleanup(func() { hang.Stop() })
 }
 
 // Records of all sizes arrive whole and in order, through rings that are full and empty all the time.
 func TestRecordsArriveWholeAndInOrder(t *testing.T) {
-	for _, capacity := range []int{64, 256, 4096, 1 << 16} {
-		leak.Check(t)
-		w, r := pair(t, capacity)
-		const n = 20000
-		go func() {
-			random := rand.New(rand.NewPCG(1, uint64(capacity)))
-			for i := range n {
-				body := make([]byte, random.IntN(ring.Most(capacity)-7))
-				for j := range body {
-					body[j] = byte(random.Uint32())
-				}
-				head := binary.LittleEndian.AppendUint32(nil, uint32(i))
-				head = binary.LittleEndian.AppendUint32(head, crc32.ChecksumIEEE(body))
-				send(t, w, head, body)
-			}
-		}()
-		var buf []byte
+	for capacity := 64; capacity <= 1<<20; capacity *= 4 {
+		t.Run(fmt.Sprint(capacity), func(t *testing.T) { records(t, newSegment(t, capacity).Bytes()) })
+		t.Run(fmt.Sprint(capacity, " of Go's"), func(t *testing.T) { records(t, make([]byte, ring.Overhead+capacity)) })
+	}
+}
+
+func records(t *testing.T, mem []byte) {
+	leak.Check(t)
+	within(t, time.Minute)
+	most := ring.Most(len(mem) - ring.Overhead)
+	n := min(2000, 32<<20/most)
+	w, r := pairIn(t, mem)
+	sent := make(chan error, 1)
+	go func() {
 		for i := range n {
-			buf = receive(t, r, buf)
-			if got := binary.LittleEndian.Uint32(buf); got != uint32(i) {
-				t.Fatalf("record %d came as number %d", got, i)
-			}
-			if crc32.ChecksumIEEE(buf[8:]) != binary.LittleEndian.Uint32(buf[4:]) {
-				t.Fatalf("record %d is damaged", i)
+			b := record(1, i, most)
+			cut := i % (len(b) + 1)
+			if err := send(w, b[:cut], b[cut:]); err != nil {
+				sent <- err
+				return
 			}
 		}
-	}
-}
-
-func BenchmarkRoundTrip(b *testing.B) {
-	wa, ra := pair(b, 1<<16)
-	wb, rb := pair(b, 1<<16)
-	body := bytes.Repeat([]byte{1}, 64)
-	go func() {
-		var buf []byte
-		for range b.N {
-			buf = receive(b, ra, buf)
-			send(b, wb, nil, buf)
-		}
+		sent <- nil
 	}()
 	var buf []byte
-	for range b.N {
-		send(b, wa, nil, body)
-		buf = receive(b, rb, buf)
-	}
-}
-
-func BenchmarkOneWay(b *testing.B) {
-	w, r := pair(b, 1<<18)
-	body := bytes.Repeat([]byte{1}, 64)
-	go func() {
-		for range b.N {
-			send(b, w, nil, body)
+	var err error
+	for i := range n {
+		if buf, err = receive(r, buf); err != nil {
+			t.Fatal(err)
 		}
-	}()
-	var buf []byte
-	for range b.N {
-		buf = receive(b, r, buf)
+		if !bytes.Equal(buf, record(1, i, most)) {
+			t.Fatalf("record %d is damaged", i)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := r.Next(); ok || err != nil {
+		t.Fatalf("there is one more: %v, %v", ok, err)
 	}
 }

@@ -58,6 +58,9 @@ func (w *Writer) Wake() {
 
 // has reports whether there is room for need bytes.
 func (w *Writer) has(need uint64) bool {
+	if w.err != nil {
+		return false
+	}
 	capacity := uint64(len(w.data))
 	if capacity-(w.written-w.freed) >= need {
 		return true
@@ -73,6 +76,7 @@ func (w *Writer) has(need uint64) bool {
 
 // AwaitRoom waits until there is room for a record of n bytes, or End. It returns os.ErrClosed when the bell is closed.
 func (w *Writer) AwaitRoom(n int) error {
+	w.Wake()                   // who sleeps makes no room
 	w.need = size(n) + size(n) // it may have to begin again at the front
 	return w.room.Wait(w.ready)
 }

@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"errors"
 	"os"
 	"syscall"
 
@@ -12,7 +13,6 @@ import (
 type Bell struct {
 	file *os.File
 	raw  syscall.RawConn
-	ring func(fd uintptr) // made once, so that Ring allocates nothing
 }
 
 // NewBell makes a bell. Its File is for the other process.
@@ -35,19 +35,31 @@ func OpenBell(f *os.File) (*Bell, error) {
 		f.Close()
 		return nil, err
 	}
-	return &Bell{file: f, raw: raw, ring: func(fd uintptr) { _, _ = unix.Write(int(fd), oneRing) }}, nil
+	return &Bell{file: f, raw: raw}, nil
+}
+
+func ring(fd uintptr) {
+	if _, err := unix.Write(int(fd), oneRing); errors.Is(err, unix.EAGAIN) { // somebody has filled the counter
+		_, _ = unix.Read(int(fd), make([]byte, len(oneRing)))
+		_, _ = unix.Write(int(fd), oneRing)
+	}
 }
 
 // oneRing is what a ring adds to the counter, in either byte order: the kernel only looks whether there was a write.
 var oneRing = []byte{1, 0, 0, 0, 0, 0, 0, 0}
 
-// Ring wakes who waits, also in this process. The counter overflows after 2⁶⁴ rings; before that it never blocks.
-func (b *Bell) Ring() { _ = b.raw.Control(b.ring) }
+// Ring wakes who waits, also in this process. It never blocks.
+func (b *Bell) Ring() { _ = b.raw.Control(ring) }
 
-// Wait returns nil once ready reports true. It asks before it sleeps and after every ring, and forgets the rings before the
-// first question: ready must make sure that whoever changes the answer afterwards rings. One goroutine may wait at a time.
+// Wait returns nil once ready reports true. It asks before it sleeps and after every ring, and may forget the rings before
+// the first question: ready must make sure that whoever changes the answer afterwards rings. One goroutine may wait at a time.
 // Close ends it with os.ErrClosed.
-func (b *Bell) Wait(ready func(fd uintptr) bool) error { return b.raw.Read(ready) }
+func (b *Bell) Wait(ready func(fd uintptr) bool) error {
+	if b.raw.Read(ready) != nil {
+		return os.ErrClosed // there is no deadline: nothing else can be wrong, but the error of package os here is a private one
+	}
+	return nil
+}
 
 // File is what the other process gets; the bell keeps it.
 func (b *Bell) File() *os.File { return b.file }

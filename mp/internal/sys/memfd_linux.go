@@ -14,6 +14,9 @@ const sealed = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 // NewMemory makes a file of this many bytes that has no name and exists in memory only, for processes to map. Its pages are
 // there already, so that a lack of memory is an error here and no signal later, and its size cannot change.
 func NewMemory(size int) (*os.File, error) {
+	if uint64(size) > allMemory() { // the kernel would go on until there is none left, and then kill somebody
+		return nil, fmt.Errorf("%d bytes of shared memory: %w", size, unix.ENOMEM)
+	}
 	fd, err := unix.MemfdCreate("mp", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
 	if errors.Is(err, unix.EINVAL) { // before Linux 6.3
 		fd, err = unix.MemfdCreate("mp", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
@@ -34,6 +37,15 @@ func NewMemory(size int) (*os.File, error) {
 		return nil, os.NewSyscallError("seal", err)
 	}
 	return f, nil
+}
+
+// allMemory is how many bytes this machine has, used or not.
+func allMemory() uint64 {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return 1<<63 - 1
+	}
+	return (uint64(info.Totalram) + uint64(info.Totalswap)) * uint64(info.Unit)
 }
 
 // MapMemory maps a file that NewMemory has made, here or in another process; one that is not sealed, or has another size, is

@@ -1,0 +1,225 @@
+package shm
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrNotLent is returned for a slot that the lender has not lent, or that cannot be.
+var ErrNotLent = errors.New("this is no slot of shared memory that is lent")
+
+const (
+	line = 64   // of the cache: returning one slot disturbs no look at another one's word
+	page = 4096 // a multiple of it does not matter
+	// MostSlots is how many slots a slab can have: Take looks at each that is lent.
+	MostSlots = 1 << 12
+)
+
+// What the word of a slot says.
+const (
+	returned = 0 // also of one that was never lent
+	lent     = 1
+)
+
+// Slab hands payloads that are too large for a ring from one process, the lender, to another one, the borrower, without
+// copying them through the kernel:
+//
+//	  0        64             64·slots    header          header+stride
+//	+--------+--------+-----+----------+---------------+---------------+-----+
+//	| word 0 | word 1 |  …  | (unused) | slot 0        | slot 1        |  …  |
+//	+--------+--------+-----+----------+---------------+---------------+-----+
+//	  lent or returned                   size bytes, at the beginning of a page
+//
+//	       the lender                             the borrower
+//	Take   word = lent, writes the slot
+//	       sends slot and length by the link  →   View   checks, reads the slot
+//	       finds the word, may Take it again  ←   Return word = returned
+//
+// So the slot is the lender's from Take until it sends, and the borrower's from View to Return; the word is the lender's
+// while it is returned, and the borrower's while it is lent. What orders the accesses to the slot are the link on the way
+// there and the word, by sync/atomic, on the way back.
+//
+// The lender keeps in private memory which slots are out, and asks the words of those only. A borrower that writes nonsense
+// to them makes the lender write to a slot too early, or never again: its own loss. The lender never waits for slots: when
+// all are out, it copies. When the borrower was killed and reaped, Reclaim has them back.
+//
+// The methods can be called concurrently.
+type Slab struct {
+	seg  *Segment
+	size int // of a slot, as it was asked for
+	at   layout
+
+	mu     sync.Mutex
+	closed bool
+
+	free []int // the lender's, the one that came back last at the end: it may still be in the cache, and has its pages
+	out  []int // the lender's, in the order of Take
+
+	viewed []bool // the borrower's, by slot: between View and Return
+	views  int
+}
+
+// layout says where things are.
+type layout struct{ slots, header, stride, total int }
+
+func lay(slots, size int) (layout, error) {
+	if slots < 1 || slots > MostSlots || size < 1 {
+		return layout{}, fmt.Errorf("a slab cannot have %d slots of %d bytes", slots, size)
+	}
+	up := func(n uint64) uint64 { return (n + page - 1) &^ (page - 1) }
+	header, stride := up(uint64(slots)*line), up(uint64(size))
+	if stride > (math.MaxInt-header)/uint64(slots) {
+		return layout{}, fmt.Errorf("a slab cannot have %d slots of %d bytes", slots, size)
+	}
+	return layout{slots, int(header), int(stride), int(header + uint64(slots)*stride)}, nil
+}
+
+// NewSlab makes a slab of so many slots of size bytes, for the lender. All slots are free. It fails as New does. Its File
+// is for the borrower; CloseFile when it was sent.
+func NewSlab(slots, size int) (*Slab, error) {
+	at, err := lay(slots, size)
+	if err != nil {
+		return nil, err
+	}
+	seg, err := New(at.total)
+	if err != nil {
+		return nil, err
+	}
+	s := newSlab(seg, at, size)
+	for slot := range slots {
+		s.free = append(s.free, slots-1-slot)
+	}
+	return s, nil
+}
+
+// OpenSlab maps the slab that the lender has made with the same arguments, for the borrower. f stays the caller's.
+func OpenSlab(f *os.File, slots, size int) (*Slab, error) {
+	at, err := lay(slots, size)
+	if err != nil {
+		return nil, err
+	}
+	seg, err := Open(f, at.total)
+	if err != nil {
+		return nil, err
+	}
+	return newSlab(seg, at, size), nil
+}
+
+func newSlab(seg *Segment, at layout, size int) *Slab {
+	return &Slab{seg: seg, size: size, at: at, viewed: make([]bool, at.slots)}
+}
+
+func (s *Slab) word(slot int) *atomic.Uint32 { return word32(s.seg.mem[slot*line:]) }
+
+// slot is the first n bytes of a slot. Who appends to them gets others.
+func (s *Slab) slot(slot, n int) []byte {
+	from := s.at.header + slot*s.at.stride
+	return s.seg.mem[from : from+n : from+n]
+}
+
+// Take lends a slot: its number for the borrower, and its memory to be written before that is sent. When nothing is sent
+// after all, Return. ok is false when all slots are out; it never waits.
+func (s *Slab) Take() (slot int, mem []byte, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return 0, nil, false
+	}
+	s.collect()
+	if len(s.free) == 0 {
+		return 0, nil, false
+	}
+	slot = s.free[len(s.free)-1]
+	s.free = s.free[:len(s.free)-1]
+	s.out = append(s.out, slot)
+	s.word(slot).Store(lent)
+	return slot, s.slot(slot, s.size), true
+}
+
+// collect finds the slots that were returned.
+func (s *Slab) collect() {
+	still := s.out[:0]
+	for _, slot := range s.out {
+		if s.word(slot).Load() == returned {
+			s.free = append(s.free, slot)
+		} else {
+			still = append(still, slot)
+		}
+	}
+	s.out = still
+}
+
+// Reclaim takes every slot back: the borrower is dead and reaped, and nobody here writes to one any more.
+func (s *Slab) Reclaim() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	for _, slot := range s.out {
+		s.word(slot).Store(returned)
+	}
+	s.collect()
+}
+
+// View is the first n bytes of a slot that the lender has lent and said so, until Return. The lender could change them
+// still. It is an error to view a slot twice before it is returned, since the first Return would end both.
+func (s *Slab) View(slot, n int) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, os.ErrClosed
+	}
+	if slot < 0 || slot >= s.at.slots || n < 0 || n > s.size || s.viewed[slot] || s.word(slot).Load() != lent {
+		return nil, fmt.Errorf("%d bytes of slot %d: %w", n, slot, ErrNotLent)
+	}
+	s.viewed[slot] = true
+	s.views++
+	return s.slot(slot, n), nil
+}
+
+// Return gives a slot back, viewed or not; nobody may touch its memory any more. It does nothing to a slot that is not
+// lent. Who returns one twice must be sure that it has not been lent again in between.
+func (s *Slab) Return(slot int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slot < 0 || slot >= s.at.slots || s.seg.mem == nil {
+		return
+	}
+	s.word(slot).CompareAndSwap(lent, returned)
+	if s.viewed[slot] {
+		s.viewed[slot] = false
+		s.views--
+	}
+	s.unmap()
+}
+
+// File is the slab for the borrower.
+func (s *Slab) File() *os.File { return s.seg.File() }
+
+// CloseFile gives up the descriptor; the mapping stays.
+func (s *Slab) CloseFile() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seg.CloseFile()
+}
+
+// Close ends Take and View. The mapping goes with the last slot that is viewed, so that views can be read until they are
+// returned. The lender must not be writing to a slot.
+func (s *Slab) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.seg.CloseFile()
+	s.unmap()
+}
+
+func (s *Slab) unmap() {
+	if s.closed && s.views == 0 {
+		s.seg.Close()
+	}
+}
