@@ -44,8 +44,8 @@ type call struct {
 	over        bool          // ended was, or is about to be, called
 	pace        pace
 
-	progress *progress   // nil when nobody asks
-	unwatch  func() bool // ends the watch on ctx
+	progress *progress // nil when nobody asks
+	unwatch  func()    // ends the watch on ctx
 }
 
 // newCall checks what every call checks. The caller sets the functions and the items and then adds it.
@@ -57,7 +57,7 @@ func newCall[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func
 		return nil, fmt.Errorf("mp: %s: the function is nil", verb)
 	}
 	c := &call{
-		pool: p, ctx: ctx, function: spawn.ID(fn), name: fn.Name(),
+		pool: p, ctx: ctx, unwatch: func() {}, function: spawn.ID(fn), name: fn.Name(),
 		opts: callOptions{timeout: p.opts.TaskTimeout, retries: p.opts.Retries, crashRetries: p.opts.CrashRetries},
 	}
 	for _, o := range opts {

@@ -30,10 +30,11 @@ func (w *worker) still(id uint64, running bool, again func()) bool {
 	if k == nil || k.id() != id || w.running != running {
 		return false
 	}
-	if !w.hearing {
+	hearing := w.hearing.Load()
+	if !hearing {
 		w.timer = time.AfterFunc(hearAgain, again)
 	}
-	return w.hearing
+	return hearing
 }
 
 // ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
@@ -57,7 +58,7 @@ func (w *worker) execute(items span, reason error) {
 		open = open || k.id() < items.first+items.count && items.first < k.first+uint64(k.count)
 	}
 	switch {
-	case open && !w.hearing:
+	case open && !w.hearing.Load():
 		time.AfterFunc(hearAgain, func() { w.execute(items, reason) })
 		open = false
 	case open && w.doomed == nil:

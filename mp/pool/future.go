@@ -22,12 +22,13 @@ type Future[R any] struct {
 	log       Logger // hears of callbacks that panic
 	cancelled atomic.Bool
 
-	done   chan struct{} // result and err do not change once it is closed
+	ended  atomic.Bool // result and err do not change any more
 	result R
 	err    error
 
 	mu        sync.Mutex
-	call      *call // nil when it was never taken, or has ended
+	done      chan struct{} // made when somebody asks for it
+	call      *call         // nil when it was never taken, or has ended
 	watchers  []chan<- *Future[R]
 	callbacks []func(*Future[R]) // that have not begun
 	calling   bool               // one of them runs, or is about to
@@ -44,12 +45,12 @@ func Submit[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A,
 // function has stopped: at the latest after KillDelay. It is Python's Pool.apply.
 func Apply[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) (R, error) {
 	f := submit("Apply", ctx, p, fn, arg, opts)
-	<-f.done // submit watches ctx
+	<-f.Done() // submit watches ctx
 	return f.result, f.err
 }
 
 func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts []CallOption) *Future[R] {
-	f := &Future[R]{done: make(chan struct{}), log: spawn.Log}
+	f := &Future[R]{log: spawn.Log}
 	refuse := func(err error) *Future[R] {
 		f.err = err
 		f.finish()
@@ -79,8 +80,12 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 		b.Files = append(b.Files, encoded.Files...)
 		return nil
 	}
-	shown := spawn.Summary(&arg) // now: the caller may change it
-	c.arg = func(int) string { return shown }
+	if spawn.Lasting(fn) {
+		c.arg = func(int) string { return spawn.Summary(&arg) }
+	} else {
+		shown := spawn.Summary(&arg) // now: the caller may change it
+		c.arg = func(int) string { return shown }
+	}
 	c.outcome = func(_ int, data []byte, files []*os.File, err error) {
 		answered = true
 		if f.err = err; err == nil {
@@ -115,7 +120,10 @@ func (f *Future[R]) finish() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.call = nil
-	close(f.done)
+	f.ended.Store(true)
+	if f.done != nil {
+		close(f.done)
+	}
 	for _, w := range f.watchers {
 		w <- f // it has room
 	}
@@ -124,17 +132,27 @@ func (f *Future[R]) finish() {
 }
 
 // finished reports whether the call has ended.
-func (f *Future[R]) finished() bool {
-	select {
-	case <-f.done:
-		return true
-	default:
-		return false
-	}
-}
+func (f *Future[R]) finished() bool { return f.ended.Load() }
 
 // Done is closed when the call has ended, as done() and ready() tell it in Python.
-func (f *Future[R]) Done() <-chan struct{} { return f.done }
+func (f *Future[R]) Done() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.ended.Load():
+		return ended
+	case f.done == nil:
+		f.done = make(chan struct{})
+	}
+	return f.done
+}
+
+// ended is the Done of all futures that had ended before somebody asked.
+var ended = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // Wait waits for the end of the call and returns what fn returned, or why it did not. When ctx ends first, Wait returns
 // ctx's error and the call goes on. It is Python's result(timeout), and get(timeout) of an AsyncResult.
@@ -148,8 +166,11 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 
 // await waits for the end of the call, and reports false when ctx ended first.
 func (f *Future[R]) await(ctx context.Context) bool {
+	if f.finished() {
+		return true
+	}
 	select {
-	case <-f.done:
+	case <-f.Done():
 		return true
 	case <-ctx.Done():
 		return f.finished()

@@ -17,10 +17,8 @@ func (p *Pool) awaitWork() bool {
 	}
 }
 
-// wake starts workers in places that are asleep, as many as there are items that no worker has.
+// wake starts workers in places that are asleep, as many as there are items that no worker has. p.mu is held.
 func (p *Pool) wake() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.asleep == 0 {
 		return
 	}

@@ -7,7 +7,6 @@
 package pool
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,12 +127,15 @@ func (p *Pool) add(c *call) error {
 		return spawn.CtxError(c.ctx)
 	}
 	// The watch is set before the lock is taken, since it may run code of the user's ctx.
-	added := make(chan struct{})
-	defer close(added)
-	c.unwatch = context.AfterFunc(c.ctx, func() {
-		<-added
-		p.stop(c, spawn.CtxError(c.ctx))
-	})
+	if c.ctx.Done() != nil {
+		added := make(chan struct{})
+		defer close(added)
+		unwatch := context.AfterFunc(c.ctx, func() {
+			<-added
+			p.stop(c, spawn.CtxError(c.ctx))
+		})
+		c.unwatch = func() { unwatch() }
+	}
 	p.mu.Lock()
 	if err := p.refuse; err != nil {
 		c.over = true
@@ -239,18 +241,35 @@ func (p *Pool) settled(c *call, count int) {
 	c.conclude(ended)
 }
 
-// dispatch offers work to every worker, to those with the least of it first.
+// dispatch gives out what workers have room for.
 func (p *Pool) dispatch() {
-	p.mu.Lock()
-	workers := slices.Clone(p.workers)
-	slices.SortStableFunc(workers, func(a, b *worker) int {
-		return cmp.Or(cmp.Compare(len(a.queue), len(b.queue)), cmp.Compare(a.given, b.given))
-	})
-	p.mu.Unlock()
-	for _, w := range workers {
-		p.feed(w)
+	for {
+		p.mu.Lock()
+		w, k := p.match()
+		if k == nil {
+			p.wake()
+			p.mu.Unlock()
+			return
+		}
+		w.sending = true
+		p.mu.Unlock()
+		w.deliver(k)
 	}
-	p.wake()
+}
+
+// match chooses the next chunk and a worker for it: one that has nothing to do if there is one, and of these always the same,
+// which is still awake then, while the others may leave. p.mu is held.
+func (p *Pool) match() (*worker, *chunk) {
+	for load := 0; load < window && !p.turn.empty(); load++ {
+		for _, w := range p.workers {
+			if len(w.queue) == load {
+				if k := p.pick(w); k != nil {
+					return w, k
+				}
+			}
+		}
+	}
+	return nil, nil
 }
 
 // feed gives a worker work as long as there is some and it has room.

@@ -16,9 +16,11 @@ func (q *queue) push(c *call) {
 	}
 }
 
+func (q *queue) empty() bool { return q.head == len(q.calls) }
+
 // pop takes the first call out; nil when there is none.
 func (q *queue) pop() *call {
-	if q.head == len(q.calls) {
+	if q.empty() {
 		return nil
 	}
 	c := q.calls[q.head]

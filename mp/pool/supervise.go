@@ -73,8 +73,7 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	}
 	p.mu.Unlock()
 	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "pid", seat.Pid())
-	p.feed(w)
-	p.wake()
+	p.dispatch()
 	return w, nil
 }
 

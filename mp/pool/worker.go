@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -9,7 +10,7 @@ import (
 )
 
 // worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat, up,
-// journal, place, before), and useful and weighed, which belong to the goroutine of Pool.keep.
+// journal, place, before) or guard themselves (hearing), and useful and weighed, which belong to the goroutine of Pool.keep.
 type worker struct {
 	pool    *Pool
 	seat    seat
@@ -35,9 +36,9 @@ type worker struct {
 	place   int           // which of the pool's workers it is, from 0
 	before  int           // how many workers were in this place before it
 
-	hearing bool  // somebody waits for what it sends; otherwise it may have answered already
-	doomed  *span // the items for which it is being killed
-	running bool  // it has said that it is at work on the first open item of the queue
+	hearing atomic.Bool // somebody waits for what it sends; otherwise it may have answered already
+	doomed  *span       // the items for which it is being killed
+	running bool        // it has said that it is at work on the first open item of the queue
 	since   time.Time
 	timer   *time.Timer // ends that item
 }
@@ -97,9 +98,9 @@ func (w *worker) rest() {
 func (w *worker) receive() error {
 	l := w.seat.Link()
 	for {
-		w.hear(true)
+		w.hearing.Store(true)
 		m, err := l.Recv()
-		w.hear(false)
+		w.hearing.Store(false)
 		if err != nil {
 			return err
 		}
@@ -107,12 +108,6 @@ func (w *worker) receive() error {
 			return err
 		}
 	}
-}
-
-func (w *worker) hear(hearing bool) {
-	w.pool.mu.Lock()
-	defer w.pool.mu.Unlock()
-	w.hearing = hearing
 }
 
 func (w *worker) handle(m link.Msg) error {

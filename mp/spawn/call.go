@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime/debug"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -30,6 +31,26 @@ func EncodeArg[A, R any](f *Func[A, R], b *wire.Buffer, arg *A, index int) error
 		return ArgUnsent(f.entry.name, index, err)
 	}
 	return nil
+}
+
+// Lasting reports whether a copy of an argument of f stays as it is, whatever the caller does: it holds no pointers but
+// strings.
+func Lasting[A, R any](f *Func[A, R]) bool { return f.lasting }
+
+func lasting(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return false
+	case reflect.Array:
+		return lasting(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !lasting(t.Field(i).Type) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // ArgUnsent is the error for an argument that cannot be sent. The index of the item (−1: none) is for its text.

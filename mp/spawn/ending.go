@@ -10,10 +10,10 @@ import (
 // Ending is the ctx of a function in a child. Unlike one of package context it ends with the error that it is told, since
 // what ended it is known in another process: a deadline there is a deadline here. It carries no values.
 type Ending struct {
-	done     chan struct{}
 	deadline time.Time // zero: none
 
 	mu    sync.Mutex
+	done  chan struct{} // made when somebody asks for it
 	err   error
 	after []*func()
 	timer *time.Timer
@@ -22,7 +22,7 @@ type Ending struct {
 // NewEnding returns a ctx that ends when End is called, and with context.DeadlineExceeded at the deadline, unless that is
 // zero.
 func NewEnding(deadline time.Time) *Ending {
-	c := &Ending{done: make(chan struct{}), deadline: deadline}
+	c := &Ending{deadline: deadline}
 	if !deadline.IsZero() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -44,7 +44,9 @@ func (c *Ending) End(err error) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	close(c.done)
+	if c.done != nil {
+		close(c.done)
+	}
 	c.mu.Unlock()
 	for _, f := range after {
 		(*f)()
@@ -55,7 +57,17 @@ func (c *Ending) End(err error) {
 func (c *Ending) Deadline() (time.Time, bool) { return c.deadline, !c.deadline.IsZero() }
 
 // Done is documented with context.Context.
-func (c *Ending) Done() <-chan struct{} { return c.done }
+func (c *Ending) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
 
 // Value is documented with context.Context.
 func (c *Ending) Value(any) any { return nil }

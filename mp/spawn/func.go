@@ -16,6 +16,8 @@ type Func[A, R any] struct {
 	fn     func(ctx context.Context, arg A) (R, error)
 	arg    *wire.Codec[A]
 	result *wire.Codec[R]
+
+	lasting bool // nothing that somebody else could change is reached from a copy of an argument
 }
 
 // Register gives fn a name under which children find it. Call it where every run of the program passes before Main: in
@@ -27,7 +29,7 @@ type Func[A, R any] struct {
 //
 // fn may be a closure: at package level it can only hold what the child's own initialisation makes again.
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
-	f := &Func[A, R]{fn: fn}
+	f := &Func[A, R]{fn: fn, lasting: lasting(reflect.TypeFor[A]())}
 	if fn == nil {
 		panic(fmt.Sprintf("mp: Register(%q) at %s: the function is nil", name, callSite()))
 	}

@@ -20,8 +20,7 @@ const (
 	MaxFiles = headerSize * 253
 
 	flagUrgent = 1 << 0 // it was urged
-	flagVoid   = 1 << 1 // there is no message: it could not be sent after all
-	knownFlags = flagUrgent | flagVoid
+	knownFlags = flagUrgent
 )
 
 var errCorrupt = errors.New("the peer sent bytes that are no message")

@@ -65,7 +65,6 @@ type Msg struct {
 	Files []*os.File
 
 	lender lender
-	void   bool // it could not be sent after all, but was announced
 }
 
 // lender is what a received body was borrowed from: a read buffer, a slab of shared memory.

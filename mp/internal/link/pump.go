@@ -42,7 +42,6 @@ func (p *pump) run(in *reader, f func(m Msg, end error), ended func()) {
 			for len(p.queue) >= mostQueued && !p.closed {
 				p.room.Wait()
 			}
-			m.void = flags&flagVoid != 0
 			p.queue = append(p.queue, m)
 		}
 		p.more.Broadcast()

@@ -76,17 +76,11 @@ func (l *Rings) send(m Msg, wake bool) error {
 	if len(m.Files) == 0 && len(m.Body) <= mostInRing {
 		return l.write(m.Kind, inRecord, m.ID, m.Body, wake)
 	}
-	if len(m.Files) > MaxFiles {
-		return fmt.Errorf("%w: a message cannot carry %d files, only %d", ErrNotSent, len(m.Files), MaxFiles)
-	}
-	if err := l.write(m.Kind, onStream, m.ID, nil, true); err != nil {
+	// The peer's pump takes it in at once; the record comes when that is sure, so that there is something where it points.
+	if err := l.stream.Send(m); err != nil {
 		return err
 	}
-	err := l.stream.Send(m)
-	if errors.Is(err, ErrNotSent) { // it is announced: something has to come
-		err = errors.Join(err, l.stream.out.send(Msg{}, flagVoid, true))
-	}
-	return err
+	return l.write(m.Kind, onStream, m.ID, nil, wake)
 }
 
 // write puts a record into the ring, and waits for room if it has to.
@@ -158,10 +152,7 @@ func (l *Rings) Recv() (Msg, error) {
 		case err != nil:
 			return Msg{}, fmt.Errorf("%w: %w", errCorrupt, err)
 		case ok:
-			m, err := l.take(record)
-			if err != nil || !m.void {
-				return m, err
-			}
+			return l.take(record)
 		case ended:
 			return Msg{}, l.stream.pump.ended()
 		default:
