@@ -29,6 +29,10 @@ type call struct {
 	outcome func(index int, data []byte, files []*os.File, err error)
 	// row, if it is not nil, is outcome for the results of count items in a row.
 	row func(index, count int, results []byte)
+	// dense is how long a result is if arguments and results are numbers; then encodeDense, and row in a dense chunk, take
+	// them side by side.
+	dense       int
+	encodeDense func(b *wire.Buffer, index, count int)
 	// ended is called once, when no item is open and none can come.
 	ended func()
 
@@ -82,6 +86,7 @@ type chunk struct {
 	done  int    // items with an outcome
 
 	telling  telling
+	dense    int           // how long a result is, if they stand side by side; 0: they do not
 	transfer time.Duration // what it may take to reach a worker
 }
 
@@ -172,7 +177,7 @@ func (c *call) conclude(finished bool) {
 		c.unwatch()
 		ended := c.ended
 		// A queue may hold the call for a while, but not what these hold: arguments and results.
-		c.encode, c.arg, c.outcome, c.row, c.ended = nil, nil, nil, nil, nil
+		c.encode, c.arg, c.outcome, c.row, c.encodeDense, c.ended = nil, nil, nil, nil, nil, nil
 		ended()
 	}
 }

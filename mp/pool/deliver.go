@@ -122,13 +122,17 @@ func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
 	c := k.call
 	h := taskHeader{
 		function: c.function, count: uint32(k.count),
-		deadline: timeLeft(c.ctx), timeout: int64(c.opts.timeout), telling: k.telling,
+		deadline: timeLeft(c.ctx), timeout: int64(c.opts.timeout), telling: k.telling, dense: k.dense > 0,
 	}
 	full := fullChunk
 	if k.telling != tellEach {
 		full = inlineRing - 4<<10
 	}
 	b.Data = h.append(b.Data)
+	if k.dense > 0 {
+		c.encodeDense(b, k.from, k.count)
+		return 0, nil
+	}
 	for i := range k.count {
 		index := k.from + i
 		start, files := beginItem(b)

@@ -8,7 +8,7 @@ const (
 	chunkWork = 500 * time.Microsecond
 	// quick items are sent ahead to a worker that is busy with others of their call, so that it never waits for more.
 	quick    = 2 * time.Millisecond
-	maxChunk = 1024
+	maxChunk = 4096
 )
 
 // pace measures how long the items of a call take, for the size of chunks. The first items are sent one by one.

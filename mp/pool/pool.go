@@ -212,9 +212,10 @@ func (p *Pool) fail(c *call, index int, err error) {
 	p.settle(c, index, nil, nil, err)
 }
 
-// settleResults settles items in a row that have results.
-func (p *Pool) settleResults(c *call, index, count int, results []byte, files []*os.File) {
-	if c.row != nil && count > 1 {
+// settleResults settles items of k in a row that have results.
+func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files []*os.File) {
+	c := k.call
+	if k.telling != tellEach && len(files) == 0 {
 		c.row(index, count, results)
 		p.settled(c, count)
 		return

@@ -40,10 +40,11 @@ type taskHeader struct {
 	deadline int64 // how long the ctx of the call has got, in nanoseconds; 0: for ever
 	timeout  int64 // how long each item has got from its start, in nanoseconds; 0: for ever
 	telling  telling
+	dense    bool // numbers, of which results come in rows: arguments and results stand side by side (spawn.Dense)
 }
 
 // telling is how a worker tells of the items of a chunk.
-type telling uint64
+type telling uint32
 
 const (
 	tellEach   telling = iota // each item, at once
@@ -62,7 +63,11 @@ func (h *taskHeader) append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, h.count)
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.deadline))
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.timeout))
-	return binary.LittleEndian.AppendUint64(b, uint64(h.telling))
+	b = binary.LittleEndian.AppendUint32(b, uint32(h.telling))
+	if h.dense {
+		return binary.LittleEndian.AppendUint32(b, 1)
+	}
+	return binary.LittleEndian.AppendUint32(b, 0)
 }
 
 // answerHeader begins an answer.
@@ -104,7 +109,8 @@ func parseTask(body []byte) (h taskHeader, items []byte, err error) {
 	h.count = binary.LittleEndian.Uint32(body[4:])
 	h.deadline = int64(binary.LittleEndian.Uint64(body[8:]))
 	h.timeout = int64(binary.LittleEndian.Uint64(body[16:]))
-	h.telling = telling(binary.LittleEndian.Uint64(body[24:]))
+	h.telling = telling(binary.LittleEndian.Uint32(body[24:]))
+	h.dense = body[28] != 0
 	return h, body[taskHeaderSize:], nil
 }
 

@@ -49,7 +49,7 @@ func runInit(ctx context.Context, body []byte, files []*os.File) *spawn.Failure 
 	}
 	var out wire.Buffer
 	failure := make(chan *spawn.Failure, 1)
-	go spawn.Run(ctx, binary.LittleEndian.Uint32(body), body[4:], files, &out,
+	go new(spawn.Runner).Run(ctx, binary.LittleEndian.Uint32(body), body[4:], files, &out,
 		func(f *spawn.Failure) { failure <- f })
 	return <-failure
 }

@@ -36,6 +36,9 @@ type row struct {
 	files int
 	began time.Time            // the item at work, or the row, where each is too short to be timed
 	ended func(*spawn.Failure) // server.endInRow, made once
+
+	dense      spawn.Dense
+	endedDense func(*spawn.Failure)
 }
 
 // runInRow runs an item and adds its result to the row.
@@ -50,7 +53,7 @@ func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
 	s.row.id = id
 	s.journal.Note(id)
 	s.row.start, s.row.files = beginItem(&s.out)
-	spawn.Run(s.row.ctx, s.header.function, arg, files, &s.out, s.row.ended)
+	s.runner.Run(s.row.ctx, s.header.function, arg, files, &s.out, s.row.ended)
 }
 
 // openRow makes sure that there is a row for the item, or says why that is not to run.
@@ -60,10 +63,12 @@ func (s *server) openRow(id uint64) (gone error) {
 		if r.ctx, _, gone = s.begin(span{first: id, count: uint64(s.header.count-s.position) + 1}); gone != nil {
 			return gone
 		}
-	} else if s.disturbed.Load() {
+	}
+	if s.disturbed.Load() {
 		s.mu.Lock()
-		gone = s.isCancelled(id)
-		s.disturbed.Store(len(s.cancelled) > 0)
+		if gone = s.isCancelled(id); gone == nil && s.ctx.Err() == nil {
+			s.disturbed.Store(false) // it was about others
+		}
 		s.mu.Unlock()
 		if gone != nil {
 			return gone
@@ -71,7 +76,7 @@ func (s *server) openRow(id uint64) (gone error) {
 	}
 	if r.head.count == 0 {
 		if r.ended == nil {
-			r.ended = s.endInRow
+			r.ended, r.endedDense = s.endInRow, s.endDense
 		}
 		page := s.journal.Page()
 		binary.LittleEndian.PutUint64(page, id)
@@ -114,7 +119,7 @@ func (s *server) sendRow() {
 	if r.head.count == 0 {
 		return
 	}
-	if s.header.telling == tellCounts {
+	if r.head.took == 0 {
 		r.head.took = max(time.Since(r.began), 1)
 	}
 	h, body, files := r.head, s.out.Data[rowHead:], s.out.Files
@@ -150,6 +155,12 @@ func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 	if results = page[rowHead+answerSize:]; at-first < done { // only a worker that lies begins the row behind what it owes
 		return 0, nil, true
 	}
+	if k.dense > 0 {
+		if uint64(len(results)) < (at-first)*uint64(k.dense) {
+			return 0, nil, true
+		}
+		return int(done), results[(at-first-done)*uint64(k.dense):], true
+	}
 	for range at - first - done { // answered before
 		var err error
 		if _, _, results, _, err = cutItem(results, nil); err != nil {
@@ -167,6 +178,9 @@ func (w *worker) tells(k *chunk) *chunk {
 		k.telling = tellCounts
 	default:
 		k.telling = tellRows
+	}
+	if k != nil && k.telling != tellEach {
+		k.dense = k.call.dense
 	}
 	return k
 }
@@ -190,6 +204,6 @@ func (p *Pool) salvage(w *worker) {
 	w.answered += count
 	p.mu.Unlock()
 	if count > 0 {
-		p.settleResults(k.call, index, count, results, nil)
+		p.settleResults(k, index, count, results, nil)
 	}
 }

@@ -28,7 +28,7 @@ type server struct {
 	cancelled []span
 	running   span // the items that item is the ctx of
 	item      *spawn.Ending
-	disturbed atomic.Bool // something was cancelled: items of a row may be among it
+	disturbed atomic.Bool // something was cancelled, or the worker stopped: items of a row may be among it
 
 	// For the task goroutine only.
 	task     link.Msg
@@ -39,6 +39,7 @@ type server struct {
 	files    []*os.File
 	position uint32
 	known    uint64 // the item that the pool knows to be at work, or to be next
+	runner   spawn.Runner
 	out      wire.Buffer
 	row      row
 	rings    *rings
@@ -108,6 +109,7 @@ func (s *server) abort(gone span) {
 // stop ends the worker, once it has answered the item at work.
 func (s *server) stop(err error) {
 	s.ctx.End(err)
+	s.disturbed.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.item != nil {
@@ -242,6 +244,10 @@ func (s *server) working() uint64 {
 // runItem runs the current item.
 func (s *server) runItem() {
 	id := s.task.ID + uint64(s.position)
+	if s.header.dense && s.journal != nil {
+		s.runDense(id)
+		return
+	}
 	arg, files, rest, left, err := cutItem(s.items, s.files)
 	if err != nil {
 		s.err = err
@@ -272,7 +278,7 @@ func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 	}
 	s.note(id)
 	defer s.over(ctx)
-	spawn.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) {
+	s.runner.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) {
 		if f != nil {
 			if own && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				f.Sentinels = append(f.Sentinels, timeoutSentinel)

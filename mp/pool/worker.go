@@ -118,16 +118,17 @@ func (w *worker) handle(m link.Msg) error {
 		defer p.mu.Unlock()
 		return w.begin(m.ID)
 	case kindResult, kindFailure:
-		c, index, count, body, err := w.answer(m)
+		k, index, count, body, err := w.answer(m)
 		if err != nil {
 			return err
 		}
 		w.weigh()
 		p.feed(w) // first of all, so that the worker does not wait for us
 		if m.Kind == kindResult {
-			p.settleResults(c, index, count, body, m.Files)
+			p.settleResults(k, index, count, body, m.Files)
 		} else {
 			m.CloseFiles()
+			c := k.call
 			p.fail(c, index, spawn.RemoteFailure(body, c.name, c.label(index), w.seat.Name(), w.seat.Pid()))
 		}
 		m.Release()
@@ -193,16 +194,16 @@ func (w *worker) atWork() string {
 }
 
 // answer notes the answer to the first open item, or to several of them, and which one the worker has started next.
-func (w *worker) answer(m link.Msg) (c *call, index, count int, body []byte, err error) {
+func (w *worker) answer(m link.Msg) (k *chunk, index, count int, body []byte, err error) {
 	p := w.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h, body, err := parseAnswer(m.Body)
-	k := w.head()
-	if err != nil || k == nil || k.id() != m.ID || !w.mayAnswer(&h, m) {
+	k = w.head()
+	if err != nil || k == nil || k.id() != m.ID || !w.mayAnswer(&h, m, len(body)) {
 		return nil, 0, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at, or goes on elsewhere", errProtocol, m.ID)
 	}
-	c, index, count = k.call, k.index(), int(h.count)
+	index, count = k.index(), int(h.count)
 	w.time(k, &h)
 	w.answered += count
 	p.failures = 0
@@ -217,14 +218,17 @@ func (w *worker) answer(m link.Msg) (c *call, index, count int, body []byte, err
 		w.idle = time.Now()
 	}
 	w.retire()
-	return c, index, count, body, err
+	return k, index, count, body, err
 }
 
 // mayAnswer reports whether this can be the answer to items of the chunk at the head. p.mu is held.
-func (w *worker) mayAnswer(h *answerHeader, m link.Msg) bool {
+func (w *worker) mayAnswer(h *answerHeader, m link.Msg, size int) bool {
 	k := w.head()
 	if k.telling == tellEach {
 		return h.count == 1 && w.running && w.mayGoOn(h.next)
+	}
+	if k.dense > 0 && m.Kind == kindResult && size != int(h.count)*k.dense {
+		return false
 	}
 	left := uint32(k.count - k.done)
 	return h.count >= 1 && h.count <= left && h.slowest < h.count && (h.count == 1 || m.Kind == kindResult && len(m.Files) == 0) &&

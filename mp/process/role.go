@@ -58,7 +58,7 @@ func serve(self *spawn.Self) (code int) {
 			go spawn.Exit(fail(self, failure))
 		}
 	}()
-	spawn.Run(ctx, id, self.Arg.Body[headerSize:], self.Arg.Files, &out, func(f *spawn.Failure) { failure = f })
+	new(spawn.Runner).Run(ctx, id, self.Arg.Body[headerSize:], self.Arg.Files, &out, func(f *spawn.Failure) { failure = f })
 	returned = true
 	if failure != nil {
 		return fail(self, failure)

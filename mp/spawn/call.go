@@ -1,11 +1,9 @@
 package spawn
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"reflect"
-	"runtime/debug"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -90,58 +88,9 @@ type Failure struct {
 	Stack string
 }
 
-// Run runs function id and appends its result to out, or fills the failure that it hands to done. done is called
-// exactly once, also when the function ends its goroutine with runtime.Goexit; then Run does not return.
-func Run(ctx context.Context, id uint32, arg []byte, files []*os.File, out *wire.Buffer, done func(*Failure)) {
-	e := lookup(id)
-	if e == nil {
-		done(&Failure{Failure: wire.Describe(fmt.Errorf("no function has the number %d", id))})
-		return
-	}
-	step("run: %s", e.name)
-	var failure *Failure
-	returned := false
-	defer func() {
-		if returned {
-			done(failure)
-			return
-		}
-		if value := recover(); value != nil {
-			done(panicked(value))
-			return
-		}
-		done(&Failure{Failure: wire.Describe(fmt.Errorf("it ended its goroutine with runtime.Goexit"))})
-	}()
-	if err := e.run(ctx, arg, files, out); err != nil {
-		failure = &Failure{Failure: wire.Describe(err)}
-	}
-	returned = true
-}
-
 // Unsent is the failure of a function whose result could not be sent.
 func Unsent(err error) *Failure {
 	return &Failure{Failure: wire.Describe(fmt.Errorf("the result cannot be sent: %w", err))}
-}
-
-func panicked(value any) *Failure {
-	f := &Failure{Panic: true, Stack: string(debug.Stack())}
-	if err, ok := value.(error); ok {
-		f.Failure = wire.Describe(err)
-	} else {
-		f.Message = printValue(value)
-	}
-	f.Type = fmt.Sprintf("%T", value)
-	return f
-}
-
-// printValue survives values whose own String method panics.
-func printValue(value any) (s string) {
-	defer func() {
-		if recover() != nil {
-			s = fmt.Sprintf("a %T whose String method panics", value)
-		}
-	}()
-	return fmt.Sprint(value)
 }
 
 // Remote makes the error that a failure is in the parent.

@@ -4,13 +4,15 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Ending is the ctx of a function in a child. Unlike one of package context it ends with the error that it is told, since
 // what ended it is known in another process: a deadline there is a deadline here. It carries no values.
 type Ending struct {
-	deadline time.Time // zero: none
+	deadline time.Time   // zero: none
+	over     atomic.Bool // err is set
 
 	mu    sync.Mutex
 	done  chan struct{} // made when somebody asks for it
@@ -39,6 +41,7 @@ func (c *Ending) End(err error) {
 		return
 	}
 	c.err = err
+	c.over.Store(true)
 	after := c.after
 	c.after = nil
 	if c.timer != nil {
@@ -74,6 +77,9 @@ func (c *Ending) Value(any) any { return nil }
 
 // Err is documented with context.Context.
 func (c *Ending) Err() error {
+	if !c.over.Load() {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err

@@ -42,6 +42,9 @@ func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, err
 		signature: f.arg.Signature() + " -> " + f.result.Signature(),
 		run:       f.run,
 	}
+	if f.arg.Size() > 0 && f.result.Size() > 0 {
+		f.entry.dense, f.entry.argSize, f.entry.resultSize = f.runDense, f.arg.Size(), f.result.Size()
+	}
 	add("Register", f.entry)
 	return f
 }
@@ -55,23 +58,31 @@ func compile[T any](verb, name, what string) *wire.Codec[T] {
 	return codec
 }
 
-func (f *Func[A, R]) run(ctx context.Context, arg []byte, files []*os.File, out *wire.Buffer) error {
-	var a A
-	if err := decode(f.arg, arg, files, &a); err != nil {
-		return fmt.Errorf("the argument cannot be decoded: %w", err)
+func (f *Func[A, R]) run() run {
+	var a, noA A
+	var r, noR R
+	return func(ctx context.Context, arg []byte, files []*os.File, out *wire.Buffer) error {
+		err := decode(f.arg, arg, files, &a)
+		if err != nil {
+			a = noA
+			return fmt.Errorf("the argument cannot be decoded: %w", err)
+		}
+		own := a
+		a = noA // what was decoded is the function's
+		if r, err = f.fn(ctx, own); err != nil {
+			r = noR
+			return err
+		}
+		before := len(out.Files)
+		if err = f.result.Encode(out, &r); err == nil {
+			err = countFiles(len(out.Files) - before)
+		}
+		r = noR
+		if err != nil {
+			return fmt.Errorf("the result cannot be encoded: %w", err)
+		}
+		return nil
 	}
-	r, err := f.fn(ctx, a)
-	if err != nil {
-		return err
-	}
-	err = f.result.Encode(out, &r)
-	if err == nil {
-		err = countFiles(len(out.Files))
-	}
-	if err != nil {
-		return fmt.Errorf("the result cannot be encoded: %w", err)
-	}
-	return nil
 }
 
 // decode reads a value; the files of one that cannot be read are closed.
@@ -113,12 +124,14 @@ func RegisterInit[A any](name string, fn func(ctx context.Context, arg A) error)
 		arg:       reflect.TypeFor[A]().String(),
 		result:    "error",
 		signature: arg.Signature() + " -> init",
-		run: func(ctx context.Context, b []byte, files []*os.File, _ *wire.Buffer) error {
-			var a A
-			if err := decode(arg, b, files, &a); err != nil {
-				return fmt.Errorf("the argument cannot be decoded: %w", err)
+		run: func() run {
+			return func(ctx context.Context, b []byte, files []*os.File, _ *wire.Buffer) error {
+				var a A
+				if err := decode(arg, b, files, &a); err != nil {
+					return fmt.Errorf("the argument cannot be decoded: %w", err)
+				}
+				return fn(ctx, a)
 			}
-			return fn(ctx, a)
 		},
 	}
 	add("RegisterInit", f.entry)

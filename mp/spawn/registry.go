@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -16,15 +15,17 @@ import (
 
 // entry is a function that a child can find.
 type entry struct {
-	name      string
-	site      string // where it was registered
-	arg       string // types, for people
-	result    string
-	signature string // shape of both types, for comparison
-	id        uint32 // its place in the sorted list, the same in parent and child
+	name       string
+	site       string // where it was registered
+	arg        string // types, for people
+	result     string
+	signature  string // shape of both types, for comparison
+	argSize    int    // of numbers: 0 otherwise
+	resultSize int
+	id         uint32 // its place in the sorted list, the same in parent and child
 
-	// run decodes the argument, calls the function and appends the encoded result to out.
-	run func(ctx context.Context, arg []byte, files []*os.File, out *wire.Buffer) error
+	run   func() run                                // makes one for a Runner, with memory of its own
+	dense func(ctx context.Context, d *Dense) error // nil: argument and result are not both numbers
 }
 
 // registry is filled before Main and read-only afterwards.

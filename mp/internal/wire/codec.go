@@ -13,6 +13,8 @@ type Codec[T any] struct {
 	encode    func(*encoder, *T) error
 	decode    func(*decoder, *T) error
 
+	size int // of a number; 0: T is none
+
 	// For a number or a string, instead of both.
 	encodeAlone func(*Buffer, *T)
 	decodeAlone func([]byte, *T) error
@@ -28,7 +30,9 @@ func Compile[T any]() (*Codec[T], error) {
 	}
 	c := &Codec[T]{name: rootName(t), signature: signature(t)}
 	if plain(t) {
-		c.encodeAlone, c.decodeAlone = alone[T](t)
+		if c.encodeAlone, c.decodeAlone = alone[T](t); c.encodeAlone != nil && t.Kind() != reflect.String {
+			c.size = int(t.Size())
+		}
 	}
 	if l, ok := p.(*leaf[T]); ok {
 		// The fast path: no reflection per value.
@@ -88,6 +92,9 @@ func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
 	}
 	return nil
 }
+
+// Size is how many bytes every value takes, if T is a number; 0 otherwise.
+func (c *Codec[T]) Size() int { return c.size }
 
 // Signature is the canonical text of T's shape: kinds, field names and names of
 // types with their package paths. Two types with equal signatures have the same
