@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -64,9 +65,6 @@ func spin(n int) uint64 {
 	return x
 }
 
-// spent keeps what was computed for the sake of the time that it takes.
-var spent uint64
-
 const spinVar = "BENCH_SPIN"
 
 // calibrate is how many turns of spin take a millisecond when nothing disturbs. One process finds it out for all samples:
@@ -76,7 +74,7 @@ func calibrate() int {
 	best := time.Hour
 	for range 20 {
 		began := time.Now()
-		spent += spin(turns)
+		runtime.KeepAlive(spin(turns))
 		best = min(best, time.Since(began))
 	}
 	return int(turns * float64(time.Millisecond) / float64(best))

@@ -94,6 +94,7 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 	vars = append(vars, c.Vars...)
 	for range row.Place.Hogs {
 		hog := exec.CommandContext(ctx, r.Command, "hog")
+		hog.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		if err := hog.Start(); err != nil {
 			return s, err
 		}
