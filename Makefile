@@ -1,12 +1,15 @@
-# The steps themselves are in .ci/run, which needs no make. Variables: FUZZTIME, BENCHTIME, BENCH, TORTURE.
+# The steps themselves are in .ci/run, which needs no make. Variables: FUZZTIME, ROUNDS, ROWS, BENCHFLAGS, BENCHTIME, BENCH, TORTURE.
 FUZZTIME ?= 200000x
+ROUNDS ?= 5
+ROWS ?=
+BENCHFLAGS ?=
 BENCHTIME ?= 1s
 BENCH ?= .
 TORTURE ?= 10000
 export FUZZTIME TORTURE
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint cross model wine examples recipes compare fuzz fault torture cover bench fmt ci
+.PHONY: help test race lint cross model wine examples recipes compare fuzz fault torture cover bench benchmarks fmt ci
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,7 +54,10 @@ cover: ## coverage, children included: cover.out and the total
 	go test -coverpkg=./mp/... -coverprofile=cover.out ./mp/...
 	go tool cover -func=cover.out | tail -n 1
 
-bench: ## benchmarks; BENCH=regexp BENCHTIME=3s
+bench: ## our figures beside goroutines, the limits and other libraries; ROUNDS=5 ROWS=regexp BENCHFLAGS='-markdown ../docs/PERFORMANCE.md'
+	cd bench && go run . -rounds $(ROUNDS) -run '$(ROWS)' $(BENCHFLAGS)
+
+benchmarks: ## those of the packages; BENCH=regexp BENCHTIME=3s
 	go test -run xxx -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./mp/...
 
 fmt: ## format as the linter wants it

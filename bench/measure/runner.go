@@ -1,0 +1,149 @@
+package measure
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// limit is the time after which a sample is given up: longer than any takes on a busy machine.
+const limit = 2 * time.Minute
+
+// Runner takes the samples of rows. The program behind Command answers to: sample ROW CASE, by printing a Sample as JSON; and
+// to: hog, by computing until it is killed.
+type Runner struct {
+	Command string
+	Rounds  int
+	Quick   bool
+	Vars    []string           // added to the environment of all samples
+	Missing func(string) error // what a case needs and why it is missing
+	Log     io.Writer          // hears of each sample
+}
+
+// Result is what came out of a row.
+type Result struct {
+	Row     Row `json:"-"`
+	Name    string
+	Figures []Figure
+}
+
+// Figure is what came out of a case.
+type Figure struct {
+	Case    string
+	Missing string   `json:",omitempty"` // why there are no samples
+	Samples []Sample `json:",omitempty"` // one of each round
+	Err     string   `json:",omitempty"` // the first thing that went wrong
+}
+
+// Run takes the samples of a row, round by round. Each round begins with another case, so that none is always the one that
+// comes after a certain other. A case that fails is not tried again.
+func (r *Runner) Run(ctx context.Context, row Row) (Result, error) {
+	res := Result{Row: row, Name: row.Name, Figures: make([]Figure, len(row.Cases))}
+	for i, c := range row.Cases {
+		res.Figures[i].Case = c.Name
+		for _, need := range c.Needs {
+			if err := r.Missing(need); err != nil && res.Figures[i].Missing == "" {
+				res.Figures[i].Missing = err.Error()
+			}
+		}
+	}
+	if row.Place.CPUs != "" {
+		if err := r.Missing("taskset " + row.Place.CPUs); err != nil {
+			for i := range res.Figures {
+				res.Figures[i].Missing = err.Error()
+			}
+			return res, nil
+		}
+	}
+	for round := range r.Rounds {
+		for k := range row.Cases {
+			i := (round + k) % len(row.Cases)
+			f := &res.Figures[i]
+			if f.Missing != "" || f.Err != "" {
+				continue
+			}
+			s, err := r.sample(ctx, row, row.Cases[i])
+			if ctx.Err() != nil {
+				return res, context.Cause(ctx)
+			}
+			if err != nil {
+				f.Err = err.Error()
+				fmt.Fprintf(r.Log, "%s, %s: %v\n", row.Name, f.Case, err)
+				continue
+			}
+			f.Samples = append(f.Samples, s)
+			fmt.Fprintf(r.Log, "%s, round %d, %s: %s\n", row.Name, round+1, f.Case, row.Unit.Format(s.Value))
+		}
+	}
+	return res, nil
+}
+
+// sample has another process take a sample. It is the leader of a process group, so that whatever it has started ends with it
+// when it does not end itself.
+func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it has not ended in %v", limit))
+	defer cancel()
+	vars := append(append(os.Environ(), r.Vars...), row.Place.Vars...)
+	vars = append(vars, c.Vars...)
+	for range row.Place.Hogs {
+		hog := exec.CommandContext(ctx, r.Command, "hog")
+		hog.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := hog.Start(); err != nil {
+			return s, err
+		}
+		defer func() { hog.Process.Kill(); hog.Wait() }()
+	}
+	args := []string{r.Command, "sample", row.Name, c.Name}
+	if r.Quick {
+		args = []string{r.Command, "-quick", "sample", row.Name, c.Name}
+	}
+	if row.Place.CPUs != "" {
+		args = append([]string{"taskset", "-c", row.Place.CPUs}, args...)
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	var out, complaints bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = vars, &out, &complaints
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second // its children may hold the pipes a little longer
+	began, busyBefore, ownBefore := time.Now(), busy(), cpuOwn()
+	err = cmd.Run()
+	if cause := context.Cause(ctx); cause != nil {
+		return s, cause
+	}
+	if err != nil {
+		return s, fmt.Errorf("%w: %s", err, lastLine(complaints.Bytes()))
+	}
+	if err := json.Unmarshal(out.Bytes(), &s); err != nil {
+		return s, fmt.Errorf("%w: %q", err, out.Bytes())
+	}
+	others := (busy() - busyBefore) - (cpuOwn() - ownBefore)
+	s.Other = max(0, float64(others)/float64(time.Since(began))-float64(row.Place.Hogs))
+	return s, nil
+}
+
+// Take is the other side: it takes one sample and prints it.
+func Take(ctx context.Context, row Row, name string, quick bool, out io.Writer) error {
+	c, err := row.Find(name)
+	if err != nil {
+		return err
+	}
+	m := NewMeter(row.Unit, quick)
+	if err := c.Measure(ctx, m); err != nil {
+		return err
+	}
+	s, err := m.Sample()
+	return errors.Join(err, json.NewEncoder(out).Encode(s))
+}
+
+func lastLine(b []byte) []byte {
+	b = bytes.TrimSpace(b)
+	return b[bytes.LastIndexByte(b, '\n')+1:]
+}

@@ -1,0 +1,60 @@
+package measure
+
+import (
+	"fmt"
+	"math"
+)
+
+// Unit is what the figures of a row are. All are kept in the base unit, and printed in a readable one.
+type Unit int
+
+const (
+	Seconds        Unit = iota // for an operation
+	PerSecond                  // operations
+	BytesPerSecond             // of payload
+	Bytes                      // of memory
+	Events                     // in a second
+)
+
+// Format prints a value with three digits.
+func (u Unit) Format(v float64) string {
+	switch u {
+	case Seconds:
+		return scaled(v*1e9, 1000, "ns", "µs", "ms", "s")
+	case PerSecond:
+		return scaled(v, 1000, "/s", "k/s", "M/s", "G/s")
+	case BytesPerSecond:
+		return scaled(v/1e6, 1000, "MB/s", "GB/s")
+	case Bytes:
+		return scaled(v/1024, 1024, "KiB", "MiB", "GiB")
+	}
+	return digits(v) + " /s"
+}
+
+// scaled picks the unit in which the value is below step.
+func scaled(v, step float64, units ...string) string {
+	last := len(units) - 1
+	for i, unit := range units {
+		if math.Abs(v) < step*0.9995 || i == last { // 999.7 is 1000 when it is printed
+			return digits(v) + " " + unit
+		}
+		v /= step
+	}
+	return ""
+}
+
+// digits prints three digits, and two of what is below a tenth.
+func digits(v float64) string {
+	a := math.Abs(v)
+	switch {
+	case a == 0:
+		return "0"
+	case a < 0.0995:
+		return fmt.Sprintf("%.2g", v)
+	case a >= 99.95:
+		return fmt.Sprintf("%.0f", v)
+	case a >= 9.995:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}

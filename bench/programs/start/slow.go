@@ -1,0 +1,7 @@
+//go:build slow
+
+package main
+
+import "time"
+
+func init() { time.Sleep(150 * time.Millisecond) }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
+)
+
+// serve is what this program does when it was started as the other end of an anchor.
+func serve(ctx context.Context, role string, args []string) error {
+	switch role {
+	case "hog":
+		for ctx.Err() == nil {
+			runtime.KeepAlive(spin(1_000_000))
+		}
+		return nil
+	case "echo": // what comes in at descriptor 3 goes out at 4, in messages of so many bytes
+		n, err := strconv.Atoi(args[0])
+		if err != nil {
+			return err
+		}
+		return echo(os.NewFile(3, "in"), os.NewFile(4, "out"), n)
+	case "sink": // messages of so many bytes come in at 3, and a byte for each goes out at 4
+		n, err := strconv.Atoi(args[0])
+		if err != nil {
+			return err
+		}
+		return sink(os.NewFile(3, "in"), os.NewFile(4, "out"), n)
+	}
+	return fmt.Errorf("no role is called %s", role)
+}
+
+func echo(in io.Reader, out io.Writer, n int) error {
+	b := make([]byte, n)
+	for {
+		if _, err := io.ReadFull(in, b); err != nil {
+			return ended(err)
+		}
+		if _, err := out.Write(b); err != nil {
+			return ended(err)
+		}
+	}
+}
+
+func sink(in io.Reader, out io.Writer, n int) error {
+	b := make([]byte, n)
+	for {
+		if _, err := io.ReadFull(in, b); err != nil {
+			return ended(err)
+		}
+		if _, err := out.Write([]byte{byte(touch(b))}); err != nil {
+			return ended(err)
+		}
+	}
+}
+
+// ended is no error when the other side has gone, which is how it says that it needs nothing more.
+func ended(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
+}
+
+// itself starts this program in a role, with files from descriptor 3 on. It does not outlive us.
+func itself(ctx context.Context, files []*os.File, args ...string) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Stderr, cmd.ExtraFiles = os.Stderr, files
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd, cmd.Start()
+}
