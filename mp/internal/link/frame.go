@@ -20,7 +20,8 @@ const (
 	MaxFiles = headerSize * 253
 
 	flagUrgent = 1 << 0 // it was urged
-	knownFlags = flagUrgent
+	flagSlab   = 1 << 1 // it is about a slab, and not for those who use the link
+	knownFlags = flagUrgent | flagSlab
 )
 
 var errCorrupt = errors.New("the peer sent bytes that are no message")

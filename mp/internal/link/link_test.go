@@ -26,7 +26,6 @@ type kind struct {
 var kinds = []kind{
 	{"stream", streams},
 	{"memory", func(testing.TB) (a, b Link) { return NewMemory() }},
-	{"slab", slabs},
 }
 
 func everyKind(t *testing.T, test func(t *testing.T, a, b Link)) {

@@ -18,19 +18,26 @@ type pump struct {
 // as many unasked.
 const mostQueued = 256
 
-// startPump reads from in until it ends; heeded urged messages have been before. ended is called before f is told of the end.
-func startPump(in *reader, heeded uint32, f func(m Msg, end error), ended func()) *pump {
+// startPump reads from in until it ends; heeded urged messages have been before. slab takes those that are the
+// link's own. ended is called before f is told of the end.
+func startPump(in *reader, heeded uint32, f func(m Msg, end error), slab func(m Msg), ended func()) *pump {
 	p := &pump{heeded: heeded}
 	p.more.L, p.room.L = &p.mu, &p.mu
-	go p.run(in, f, ended)
+	go p.run(in, f, slab, ended)
 	return p
 }
 
-func (p *pump) run(in *reader, f func(m Msg, end error), ended func()) {
+func (p *pump) run(in *reader, f func(m Msg, end error), slab func(m Msg), ended func()) {
 	for {
 		m, flags, err := in.recv()
-		if err == nil && flags&flagUrgent != 0 {
+		switch {
+		case err != nil || flags&flagUrgent == 0:
+		case flags&flagSlab == 0:
 			f(m, nil)
+		case slab != nil:
+			slab(m)
+		default:
+			err = errCorrupt
 		}
 		p.mu.Lock()
 		switch {

@@ -14,13 +14,16 @@ import (
 // Rings is a link over memory that both processes map, with a stream beside it:
 //
 //	small messages         a ring for each direction: no system call while the peer is awake
-//	large ones, and files  over the stream; a record in the ring says when it is their turn
+//	large ones             in slabs, and the slots in records
+//	files, the largest     over the stream; a record in the ring says when it is their turn
 //	what is urged          over the stream; each record says how many urged messages went before it
 //	the end                is the stream's: the peer closed it, or died. What is in the ring then is still delivered
 type Rings struct {
 	stream  *Stream
 	shared  *Shared
 	journal *Journal
+	parent  bool // this is the parent's end
+	slabs   slabs
 
 	closed atomic.Bool
 	ended  atomic.Bool // the stream has ended
@@ -47,7 +50,8 @@ const (
 	recordHead = 16
 	// where
 	inRecord = 0
-	onStream = 1
+	inSlab   = 1
+	onStream = 2
 )
 
 // mostInRing is the largest body that goes through a ring.
@@ -59,7 +63,7 @@ var errGone = errors.New("the peer is gone")
 // NewRings makes a link of shared memory and a stream of which nobody reads any more, for the parent's or the child's end.
 // It owns both.
 func NewRings(stream *Stream, shared *Shared, parent bool) *Rings {
-	l := &Rings{stream: stream, shared: shared}
+	l := &Rings{stream: stream, shared: shared, parent: parent}
 	l.in, l.out, l.journal = shared.rings(parent)
 	return l
 }
@@ -75,6 +79,11 @@ func (l *Rings) send(m Msg, wake bool) error {
 	defer l.sending.Unlock()
 	if len(m.Files) == 0 && len(m.Body) <= mostInRing {
 		return l.write(m.Kind, inRecord, m.ID, m.Body, wake)
+	}
+	if len(m.Files) == 0 {
+		if sent, err := l.lend(&m, wake); sent || err != nil {
+			return err
+		}
 	}
 	// The peer's pump takes it in at once; the record comes when that is sure, so that there is something where it points.
 	if err := l.stream.Send(m); err != nil {
@@ -124,14 +133,21 @@ func (l *Rings) Flush() error {
 }
 
 // Urge is documented with Link.
-func (l *Rings) Urge(m Msg) error {
+func (l *Rings) Urge(m Msg) error { return l.urge(m, 0) }
+
+// urge counts what is urged, before somebody can send what comes after it. Only what cannot be sent at all does not count.
+func (l *Rings) urge(m Msg, flags byte) error {
 	l.urged.Add(1)
-	return l.stream.Urge(m)
+	err := l.stream.out.send(m, flagUrgent|flags, true)
+	if errors.Is(err, ErrNotSent) {
+		l.urged.Add(^uint32(0))
+	}
+	return err
 }
 
 // Heed is documented with Link.
 func (l *Rings) Heed(f func(m Msg, end error)) {
-	l.stream.pump = startPump(&l.stream.in, l.stream.heeded, f, func() {
+	l.stream.pump = startPump(&l.stream.in, l.stream.heeded, f, l.slab, func() {
 		l.ended.Store(true)
 		l.in.End()
 		l.out.End()
@@ -169,11 +185,21 @@ func (l *Rings) take(record []byte) (m Msg, err error) {
 		return m, errCorrupt
 	}
 	head := [recordHead]byte(record) // once: the peer could write there still
+	if urged := binary.LittleEndian.Uint32(head[4:]); urged != l.heeded {
+		l.stream.pump.awaitHeeded(urged)
+		l.heeded = urged
+	}
 	m.Kind, m.ID = Kind(head[0]), binary.LittleEndian.Uint64(head[8:])
 	switch head[1] {
 	case inRecord:
 		l.keep(&m, record[recordHead:])
 		l.in.Done()
+	case inSlab:
+		err = l.borrow(&m, record[recordHead:])
+		l.in.Done()
+		if err != nil {
+			return m, err
+		}
 	case onStream:
 		l.in.Done()
 		if m, err = l.stream.pump.recv(); err != nil {
@@ -181,10 +207,6 @@ func (l *Rings) take(record []byte) (m Msg, err error) {
 		}
 	default:
 		return m, errCorrupt
-	}
-	if urged := binary.LittleEndian.Uint32(head[4:]); urged != l.heeded {
-		l.stream.pump.awaitHeeded(urged)
-		l.heeded = urged
 	}
 	return m, nil
 }
@@ -238,6 +260,7 @@ func (l *Rings) Close() error {
 	defer l.receiving.Unlock()
 	l.journal.keep()
 	l.shared.Close()
+	l.slabs.close()
 	if l.block != nil {
 		l.block.release()
 		l.block = nil

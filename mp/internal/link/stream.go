@@ -67,7 +67,9 @@ func (s *Stream) Flushed() bool {
 func (s *Stream) Urge(m Msg) error { return s.out.send(m, flagUrgent, true) }
 
 // Heed is documented with Link.
-func (s *Stream) Heed(f func(m Msg, end error)) { s.pump = startPump(&s.in, s.heeded, f, func() {}) }
+func (s *Stream) Heed(f func(m Msg, end error)) {
+	s.pump = startPump(&s.in, s.heeded, f, nil, func() {})
+}
 
 // Recv is documented with Link. Without Heed it returns what was urged as well, in the order in which it was sent.
 func (s *Stream) Recv() (Msg, error) {
