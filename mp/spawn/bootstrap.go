@@ -66,7 +66,12 @@ var errOrphaned = errors.New("the parent is gone")
 // prepare reads the preparation data and applies it, Python's prepare.
 func prepare(l link.Link) (Role, *Self, error) {
 	m, err := l.Recv()
-	if err != nil {
+	if err == nil && m.Kind == kindSpare {
+		m, err = standBy(l, m)
+	}
+	if errors.Is(err, ErrBinaryMismatch) {
+		return nil, nil, err
+	} else if err != nil {
 		return nil, nil, errOrphaned
 	}
 	var prep preparation
