@@ -39,8 +39,8 @@ type spare struct {
 	child *Child
 	got   inherited
 	fit   bool          // that is what it has got: nothing has changed while it was exec'd
-	off   chan struct{} // closed once it is not to be had any more
-	taken bool          // so it is somebody else's; not to be read before
+	off   chan struct{} // closed once another one may be made in its place
+	taken bool          // it is somebody else's; not to be read while it is to be had
 }
 
 const (
@@ -161,8 +161,9 @@ func (s *Spares) start(ctx context.Context) (*spare, error) {
 }
 
 // take takes a spare out; nil when there is none. What it inherited must be what a process that is started now would.
-// Those that have got something else are of no use any more, and others take their place.
-func (s *Spares) take() *Child {
+// Those that have got something else are of no use any more, and others take their place. Whoever takes one closes off once it
+// has answered: the start of another one would take processors from it.
+func (s *Spares) take() *spare {
 	if s == nil || s.debugged() || !s.any() {
 		return nil
 	}
@@ -174,11 +175,10 @@ func (s *Spares) take() *Child {
 			continue
 		}
 		s.ready = slices.DeleteFunc(s.ready, func(o *spare) bool { return o == p })
-		p.taken = err == nil && p.got.same(&now)
-		close(p.off)
-		if p.taken {
-			return p.child
+		if p.taken = err == nil && p.got.same(&now); p.taken {
+			return p
 		}
+		close(p.off)
 	}
 	return nil
 }

@@ -63,8 +63,9 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	}
 	path := nextIdentity()
 	if spare := spec.Spares.take(); spare != nil {
-		c, err := start(ctx, spec, path, spare)
-		if err == nil || spare.begun || mayStart(ctx, spec) != nil {
+		c, err := start(ctx, spec, path, spare.child)
+		close(spare.off)
+		if err == nil || spare.child.begun || mayStart(ctx, spec) != nil {
 			return c, err
 		}
 	}
