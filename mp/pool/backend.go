@@ -35,13 +35,23 @@ type seat interface {
 }
 
 // processes is the backend of worker processes. *spawn.Child is their seat.
-type processes struct{ opts *Options }
+type processes struct {
+	opts   *Options
+	spares *spawn.Spares // for the workers behind the first ones
+}
 
 func (b processes) start(ctx context.Context, arg wire.Buffer) (seat, error) {
-	return spawn.Start(ctx, &spawn.Spec{
-		Role: role, Arg: arg, Prefix: b.opts.Name, Daemon: true,
+	spec := b.spec()
+	spec.Arg = arg
+	return spawn.Start(ctx, spec)
+}
+
+// spec is what all workers have in common.
+func (b processes) spec() *spawn.Spec {
+	return &spawn.Spec{
+		Role: role, Prefix: b.opts.Name, Daemon: true,
 		Stdout: b.opts.Stdout, Stderr: b.opts.Stderr,
 		Dir: b.opts.Dir, Env: b.opts.Env, Limits: b.opts.Limits,
-		KillDelay: b.opts.KillDelay, IgnoreInterrupt: true, Shared: true,
-	})
+		KillDelay: b.opts.KillDelay, IgnoreInterrupt: true, Shared: true, Spares: b.spares,
+	}
 }

@@ -30,9 +30,14 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 // A worker is killed while it runs an item: from the kill to the typed error of the call, and to the pool at its full size;
 // and how many of the items beside it are lost.
-func BenchmarkKill(b *testing.B) {
+func BenchmarkKill(b *testing.B) { benchmarkKill(b, 0) }
+
+// The same, when spares wait to take its place.
+func BenchmarkKillWithSpares(b *testing.B) { benchmarkKill(b, 2) }
+
+func benchmarkKill(b *testing.B, spares int) {
 	started := make(chan time.Time, 1000)
-	p := newPool(b, &mp.PoolOptions{Workers: 2, OnEvent: func(e pool.Event) {
+	p := newPool(b, &mp.PoolOptions{Workers: 2, Spares: spares, OnEvent: func(e pool.Event) {
 		if e.Kind == pool.EventStarted {
 			started <- e.Time
 		}

@@ -30,6 +30,13 @@ type Options struct {
 	// IdleTimeout ends a worker that has had nothing to do for so long; 0: never. When there is work for more workers than
 	// are left, they are started again.
 	IdleTimeout time.Duration
+	// Spares is how many processes wait to take the place of a worker that died, was recycled or had left for want of work;
+	// 0: none. They have run the program's init functions already, not Init. The first ones are made once New has returned,
+	// others whenever one was taken. Each takes the memory of an idle worker before its Init, and some descriptors here; its
+	// Limits hold from the beginning. What a process is given at its start is that of the spare: one is not used any more
+	// when this process has changed its environment, its directory, its user or groups, os.Stdout or os.Stderr, or while
+	// MP_DEBUG_WAIT is set. Stats and OnEvent tell of spares only once they are workers.
+	Spares int
 	// TaskTimeout bounds every task from its start; 0: no bound. The ctx of the function ends then, and after KillDelay
 	// the worker is killed. In the error of the item, errors.Is finds ErrTimeout.
 	TaskTimeout time.Duration
@@ -99,6 +106,10 @@ func (o *Options) check() error {
 		return fmt.Errorf("mp: MaxMemoryPerWorker: this system does not tell how much memory another process has: %w", spawn.ErrUnsupported)
 	case o.IdleTimeout < 0:
 		return fmt.Errorf("mp: IdleTimeout is %v; it must be positive, or 0 for never", o.IdleTimeout)
+	case o.Spares < 0:
+		return fmt.Errorf("mp: Spares is %d; the number of spare processes must not be negative", o.Spares)
+	case o.Spares > 0 && o.InProcess:
+		return errors.New("mp: Spares are processes that wait to be workers; with InProcess the workers are goroutines, which need none")
 	case o.InProcess && (o.Dir != "" || o.Env != nil):
 		return errors.New("mp: Dir and Env are for worker processes; with InProcess the workers are goroutines, which share those of this process")
 	case o.InProcess && o.Limits.Fences() && !o.Limits.BestEffort:

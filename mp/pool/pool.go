@@ -28,11 +28,12 @@ var ErrBroken = errors.New("mp: the pool is broken")
 type Pool struct {
 	opts    Options
 	backend backend
+	spares  *spawn.Spares
 	init    wire.Buffer
 
 	ctx    context.Context // of the workers' lives
 	cancel context.CancelCauseFunc
-	slots  sync.WaitGroup // one goroutine for each
+	slots  sync.WaitGroup // one goroutine for each, and one for the spares
 	closed chan struct{}  // no worker is left
 
 	mu       sync.Mutex
@@ -71,9 +72,14 @@ func New(ctx context.Context, opts *Options) (*Pool, error) {
 	}
 	if p.opts.InProcess {
 		p.backend = &goroutines{opts: &p.opts}
-	} else {
-		p.backend = processes{opts: &p.opts}
+		return p.open(ctx)
 	}
+	b := processes{opts: &p.opts}
+	var err error
+	if b.spares, err = spawn.NewSpares(p.opts.Spares, b.spec(), p.opts.Logger); err != nil {
+		return nil, err
+	}
+	p.backend, p.spares = b, b.spares
 	return p.open(ctx)
 }
 
@@ -99,6 +105,14 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 		p.slots.Add(1)
 		go p.keep(place, ready)
 	}
+	started := make(chan struct{})
+	p.slots.Go(func() {
+		select {
+		case <-started: // before, spares would take processors and memory from workers that somebody waits for
+			p.spares.Keep(p.ctx)
+		case <-p.ctx.Done():
+		}
+	})
 	go func() {
 		p.slots.Wait()
 		unwatch()
@@ -118,6 +132,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 		<-p.closed
 		return nil, err
 	}
+	close(started)
 	return p, nil
 }
 

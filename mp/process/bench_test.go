@@ -20,6 +20,9 @@ func BenchmarkStartJoin(b *testing.B) {
 	figures(b, "./testdata/startjoin")
 }
 
+// From Start until the function runs, and until Start returns, with a spare and without.
+func BenchmarkSpare(b *testing.B) { figures(b, "./testdata/spares") }
+
 func BenchmarkColdPool(b *testing.B)        { figures(b, "./testdata/bench", "pool") }
 func BenchmarkIdleWorker(b *testing.B)      { figures(b, "./testdata/bench", "memory") }
 func BenchmarkOrphans(b *testing.B)         { figures(b, "./testdata/bench", "orphans") }

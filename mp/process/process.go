@@ -138,7 +138,7 @@ func (p *Process[R]) spawn(ctx context.Context) (*spawn.Child, error) {
 		Role: role, Arg: arg, Func: p.fn,
 		Name: p.opts.Name, Daemon: p.opts.Daemon, Dir: p.opts.Dir, Env: p.opts.Env,
 		Stdout: p.opts.Stdout, Stderr: p.opts.Stderr, KillDelay: p.opts.KillDelay,
-		Limits: p.opts.Limits,
+		Limits: p.opts.Limits, Spares: p.opts.spares(),
 	})
 }
 

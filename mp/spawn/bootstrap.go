@@ -66,7 +66,12 @@ var errOrphaned = errors.New("the parent is gone")
 // prepare reads the preparation data and applies it, Python's prepare.
 func prepare(boot link.Link) (_ Role, _ *Self, answer []byte, _ error) {
 	m, err := boot.Recv()
-	if err != nil {
+	if err == nil && m.Kind == kindSpare {
+		m, err = standBy(boot, m)
+	}
+	if errors.Is(err, ErrBinaryMismatch) {
+		return nil, nil, nil, err
+	} else if err != nil {
 		return nil, nil, nil, errOrphaned
 	}
 	var prep preparation

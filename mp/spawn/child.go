@@ -30,6 +30,8 @@ type Child struct {
 	shared    *link.Shared // for a link of rings, until it is known whether the child has it
 	crash     *popen.Head
 	debugged  bool          // it waits for a debugger before it gets ready
+	spare     bool          // nobody has taken it yet; children is locked for that, and for a change of its name
+	begun     bool          // it has answered that it is ready, in time or not: its role may have begun
 	done      chan struct{} // closed once it has ended and it is known of what
 	untracked chan struct{} // closed once its end has been told, and it is off the table
 
@@ -56,8 +58,11 @@ func track(c *Child) {
 		<-c.popen.Done()
 		c.autopsy()
 		close(c.done)
-		step("%s (pid %d) has ended: exit code %s", c.name, c.Pid(), exitText(c.popen.ExitCode()))
-		Log.Debug("a process has ended", "name", c.name, "pid", c.Pid(), "exitcode", exitText(c.popen.ExitCode()))
+		children.Lock()
+		name := c.name
+		children.Unlock()
+		step("%s (pid %d) has ended: exit code %s", name, c.Pid(), exitText(c.popen.ExitCode()))
+		Log.Debug("a process has ended", "name", name, "pid", c.Pid(), "exitcode", exitText(c.popen.ExitCode()))
 		children.Lock()
 		children.list = slices.DeleteFunc(children.list, func(o *Child) bool { return o == c })
 		children.Unlock()
@@ -84,12 +89,12 @@ func awaitUntracked() {
 // leftoverLimit is how long nothing may come over the link of a dead child that something else still holds.
 const leftoverLimit = time.Second
 
-// Children are the living children of this process, workers of pools among them, in the order in which they were
-// numbered.
+// Children are the living children of this process, workers of pools among them but no spares, in the order in which they
+// were numbered.
 func Children() []*Child {
 	children.Lock()
 	defer children.Unlock()
-	alive := slices.DeleteFunc(slices.Clone(children.list), func(c *Child) bool { return !c.Alive() })
+	alive := slices.DeleteFunc(slices.Clone(children.list), func(c *Child) bool { return c.spare || !c.Alive() })
 	slices.SortFunc(alive, func(a, b *Child) int { return slices.Compare(a.path, b.path) })
 	return alive
 }

@@ -47,6 +47,7 @@ func Exit(code int) {
 		runtime.Goexit()
 	}
 	exitCode.Store(int64(code))
+	endSpares()
 	sig := endChildren()
 	awaitUntracked()
 	runHooks()

@@ -114,6 +114,10 @@ const (
 	// KindRecord, from child to parent, is a record of the log, for Child.Relay.
 	KindRecord
 
+	// kindSpare, from parent to child, makes it a spare: it is to say when it has reached Main, by the same kind, and then
+	// to wait for its preparation. The body is the fingerprint.
+	kindSpare
+
 	// FirstKind is the first kind that a role may use.
 	FirstKind link.Kind = 16
 )

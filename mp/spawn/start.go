@@ -1,6 +1,7 @@
 package spawn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,7 @@ type Spec struct {
 	IgnoreInterrupt bool
 	// Shared: many messages will go over the link, so that memory in common with the child pays.
 	Shared bool
+	Spares *Spares // where to take a child from that is ready; nil: nowhere
 }
 
 // Start starts a child and returns once it has bootstrapped, or says why it could not; then nothing is left of it. The
@@ -64,8 +66,15 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 		return nil, err
 	}
 	path := nextIdentity()
+	if spare := spec.Spares.take(); spare != nil {
+		c, err := start(ctx, spec, path, spare.child)
+		close(spare.off)
+		if err == nil || spare.child.begun || mayStart(ctx, spec) != nil {
+			return c, err
+		}
+	}
 	for try := 1; ; try++ {
-		c, err := start(ctx, spec, path)
+		c, err := start(ctx, spec, path, nil)
 		if try == startTries || !diedStarting(err) || mayStart(ctx, spec) != nil {
 			return c, err
 		}
@@ -86,27 +95,13 @@ func mayStart(ctx context.Context, spec *Spec) error {
 	return nil
 }
 
-// start starts the child that has this identity.
-func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
-	c := &Child{
-		name:      spec.Name,
-		path:      path,
-		daemon:    spec.Daemon,
-		function:  spec.Func,
-		killDelay: spec.KillDelay,
-		crash:     popen.NewHead(crashSize),
-		done:      make(chan struct{}),
+// start starts the child that has this identity. A spare becomes it, if there is one.
+func start(ctx context.Context, spec *Spec, path []uint32, spare *Child) (*Child, error) {
+	c, limit, tell := spare, spareLimit(&spec.Arg), Log.Debug
+	if spare == nil {
+		c, limit, tell = newChild(), bootLimit, Log.Warn
 	}
-	if c.name == "" {
-		prefix := spec.Prefix
-		if prefix == "" {
-			prefix = "Process"
-		}
-		c.name = defaultName(prefix, path)
-	}
-	if c.killDelay == 0 {
-		c.killDelay = DefaultKillDelay
-	}
+	c.become(spec, path)
 	prep := preparation{
 		Name: c.name, Identity: path, Daemon: spec.Daemon,
 		ParentPid: os.Getpid(), ParentName: me().name,
@@ -114,23 +109,49 @@ func start(ctx context.Context, spec *Spec, path []uint32) (*Child, error) {
 		Role:        spec.Role, Arg: spec.Arg.Data,
 		IgnoreInterrupt: spec.IgnoreInterrupt, LogLevel: LogLevel(),
 	}
-	if err := c.open(spec); errors.Is(err, sys.ErrReplaced) {
-		return nil, fmt.Errorf("%w: %s cannot be started: %w; start the program anew", ErrBinaryMismatch, c.name, err)
-	} else if err != nil {
-		return nil, fmt.Errorf("mp: %s cannot be started: %w", c.name, err)
+	if spare != nil {
+		step("%s is pid %d, a spare until now", c.name, c.Pid())
+	} else if err := c.begin(spec); err != nil {
+		return nil, err
 	}
-	step("Popen: %s is pid %d", c.name, c.Pid())
-	track(c)
-	if want, _ := spec.wantsShared(); want { // while the child is on its way
-		c.shared = c.share()
-	}
-	if err := c.handshake(ctx, &prep, spec.Arg.Files); err != nil {
-		Log.Warn("a process could not be started", "name", c.name, "pid", c.Pid(), "error", err)
+	c.share(spec) // a new child is on its way meanwhile
+	if err := c.handshake(ctx, func() error { return c.prepare(&prep, spec.Arg.Files) }, kindReady, limit); err != nil {
+		tell("a process could not be started", "name", c.name, "pid", c.Pid(), "spare", spare != nil, "error", err)
 		return nil, err
 	}
 	Log.Debug("a process was started", "name", c.name, "pid", c.Pid())
 	c.bound(ctx)
 	return c, nil
+}
+
+func newChild() *Child {
+	return &Child{crash: popen.NewHead(crashSize), done: make(chan struct{})}
+}
+
+// become makes c the child that it is for others from now on.
+func (c *Child) become(spec *Spec, path []uint32) {
+	children.Lock()
+	defer children.Unlock()
+	c.spare = false
+	c.name, c.path, c.daemon, c.function, c.killDelay = spec.Name, path, spec.Daemon, spec.Func, spec.KillDelay
+	if c.name == "" {
+		c.name = defaultName(cmp.Or(spec.Prefix, "Process"), path)
+	}
+	if c.killDelay == 0 {
+		c.killDelay = DefaultKillDelay
+	}
+}
+
+// begin starts the process, which then waits for its first message.
+func (c *Child) begin(spec *Spec) error {
+	if err := c.open(spec); errors.Is(err, sys.ErrReplaced) {
+		return fmt.Errorf("%w: %s cannot be started: %w; start the program anew", ErrBinaryMismatch, c.name, err)
+	} else if err != nil {
+		return fmt.Errorf("mp: %s cannot be started: %w", c.name, err)
+	}
+	step("Popen: %s is pid %d", c.name, c.Pid())
+	track(c)
+	return nil
 }
 
 // what names a child that has no name yet.
@@ -208,38 +229,38 @@ func (c *Child) prepare(prep *preparation, files []*os.File) error {
 			return err
 		}
 		prep.Shared = false
-		c.shared.Close()
-		c.shared = nil
+		c.unshare()
 	}
 	return c.stream.Send(link.Msg{Kind: kindPrepare, Body: prep.encode(), Files: files})
 }
 
-// handshake sends the preparation data and waits for the child's answer. When there is none, the child is killed and
-// reaped before it returns.
-func (c *Child) handshake(ctx context.Context, prep *preparation, files []*os.File) error {
+// handshake sends the first message, or the preparation data, and waits for the child's answer, of the kind that is wanted. When
+// there is none, the child is killed and reaped before it returns.
+func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Kind, limit time.Duration) error {
 	expired := fmt.Errorf("it was not ready within %v; does its main call mp.Main on every path, early? %w",
-		bootLimit, ErrTimeout)
+		limit, ErrTimeout)
 	if !c.debugged { // a person needs longer
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, bootLimit, expired)
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, expired)
 		defer cancel()
 	}
 	stop := context.AfterFunc(ctx, func() { c.KillFor(CtxError(ctx)) })
-	err := c.prepare(prep, files)
+	err := send()
 	unsent, sendErr := errors.Is(err, link.ErrNotSent), err
 	var answer link.Msg
 	if !unsent {
 		answer, err = c.answer() // also after a failed Send: the child may have said why it left
 	}
-	if inTime := stop(); inTime && err == nil && answer.Kind == kindReady {
-		c.agree(answer.Body)
+	c.begun = !unsent && err == nil && answer.Kind == wanted
+	if inTime := stop(); inTime && c.begun {
+		if wanted == kindReady {
+			c.agree(answer.Body)
+		}
 		answer.Release()
 		c.renice()
 		return nil
 	}
-	if c.shared != nil {
-		c.shared.Close()
-	}
+	c.unshare()
 	if linkEnded(err) {
 		c.awaitNaturalEnd()
 	}
@@ -253,7 +274,7 @@ func (c *Child) handshake(ctx context.Context, prep *preparation, files []*os.Fi
 		return fmt.Errorf("mp: %s cannot be started: its argument cannot be sent: %w", c.name, err)
 	case err == nil && answer.Kind == kindRefused:
 		return c.refused(answer.Body)
-	case err == nil && answer.Kind != kindReady:
+	case err == nil && answer.Kind != wanted:
 		return fmt.Errorf("mp: %s (pid %d) answered with a message of kind %d instead of getting ready",
 			c.name, c.Pid(), answer.Kind)
 	case ctx.Err() != nil:

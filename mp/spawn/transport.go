@@ -22,14 +22,23 @@ func (s *Spec) wantsShared() (bool, error) {
 	}
 }
 
-// share makes the shared memory for a link; nil, and it has to do without, where that cannot be had.
-func (c *Child) share() *link.Shared {
-	shared, err := link.NewShared()
-	if err != nil {
-		Log.Debug("no shared memory for a link", "name", c.name, "pid", c.Pid(), "error", err)
-		return nil
+// share makes the shared memory for the link of a child of this kind. Where it cannot be had, the link has to do without.
+func (c *Child) share(spec *Spec) {
+	if want, _ := spec.wantsShared(); !want || c.shared != nil {
+		return
 	}
-	return shared
+	var err error
+	if c.shared, err = link.NewShared(); err != nil {
+		Log.Debug("no shared memory for a link", "name", c.name, "pid", c.Pid(), "error", err)
+	}
+}
+
+// unshare gives it up again.
+func (c *Child) unshare() {
+	if c.shared != nil {
+		c.shared.Close()
+		c.shared = nil
+	}
 }
 
 // agree makes the link of what the child has answered that it has.
@@ -42,7 +51,7 @@ func (c *Child) agree(answer []byte) {
 		l = link.NewRings(c.stream, c.shared, true)
 	default:
 		Log.Debug("a child has no shared memory for its link", "name", c.name, "pid", c.Pid())
-		c.shared.Close()
+		c.unshare()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

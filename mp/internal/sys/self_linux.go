@@ -17,6 +17,9 @@ func Executable() (string, error) {
 	return self, nil
 }
 
+// Replaced is false: what runs is what is started, whatever is done to its file.
+func Replaced() bool { return false }
+
 // SetProcessName sets the name that ps and top show for this process, that of its first thread; it is cut to 15 bytes.
 // That it may fail without /proc hurts nobody.
 func SetProcessName(name string) {

@@ -3,6 +3,7 @@
 package sys
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -34,6 +35,12 @@ func Executable() (string, error) {
 			now.ModTime().Format("2006-01-02 15:04:05"), executableFile.ModTime().Format("2006-01-02 15:04:05"))
 	}
 	return executable, nil
+}
+
+// Replaced reports whether Executable is ErrReplaced by now.
+func Replaced() bool {
+	_, err := Executable()
+	return errors.Is(err, ErrReplaced)
 }
 
 // SetProcessName does nothing: there is no such name here that a process may set.

@@ -1,0 +1,141 @@
+package process_test
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/process"
+)
+
+// Ctrl-C, which a terminal does not send to spares, and pkill, which does, are not for them.
+func TestSpareHearsNoInterrupt(t *testing.T) {
+	k := keepSpares(t, 1)
+	pid := k.await()
+	for range 3 {
+		syscall.Kill(pid, syscall.SIGINT)
+	}
+	if b, spare := bear(t, nil); !spare || b.Pid != pid {
+		t.Errorf("%+v", b)
+	}
+}
+
+// starting starts a process for which the frozen spare is taken.
+func starting(t *testing.T, frozen int) (p *mp.Process[birth], done <-chan error) {
+	t.Helper()
+	result := make(chan error, 1)
+	p = mp.NewProcess(Born, 0, nil)
+	go func() { result <- p.Start(context.Background()) }()
+	for deadline := time.Now().Add(patience); len(mp.ActiveChildren()) == 0 || mp.ActiveChildren()[0].Pid() != frozen; {
+		if time.Now().After(deadline) {
+			t.Fatalf("spare %d was not taken, but %v", frozen, mp.ActiveChildren())
+		}
+	}
+	return p, result
+}
+
+// A spare that is frozen costs the Start that takes it a second; one that thaws in time is used.
+func TestFrozenSpare(t *testing.T) {
+	for how, act := range map[string]func(pid int){
+		"left alone": func(int) {},
+		"killed":     func(pid int) { syscall.Kill(pid, syscall.SIGKILL) },
+		"thawed":     func(pid int) { syscall.Kill(pid, syscall.SIGCONT) },
+	} {
+		t.Run(how, func(t *testing.T) {
+			k := keepSpares(t, 1)
+			pid := k.await()
+			if err := prog.Freeze(pid); err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now().Round(0)
+			p, done := starting(t, pid)
+			act(pid)
+			if err := next(t, done); err != nil {
+				t.Fatal(err)
+			}
+			b, err := p.Result(t.Context())
+			if err != nil || b.Name != p.Name() {
+				t.Fatalf("%+v, %v", b, err)
+			}
+			if used := b.Pid == pid; used != b.Born.Before(begin) || used && how != "thawed" {
+				t.Errorf("%+v after the spare %d", b, pid)
+			}
+			if how == "thawed" && b.Pid != pid {
+				t.Logf("it came too late")
+			}
+			if prog.Alive(pid) {
+				t.Errorf("%d lives", pid)
+			}
+		})
+	}
+}
+
+// The ctx of a Start counts while it waits for a frozen spare.
+func TestFrozenSpareAndCtx(t *testing.T) {
+	k := keepSpares(t, 1)
+	if err := prog.Freeze(k.await()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(10*time.Millisecond, func() { cancel(os.ErrDeadlineExceeded) })
+	if _, err := mp.Start(ctx, Born, 0, nil); err == nil {
+		t.Error("it was started although its ctx is over")
+	}
+}
+
+// A Start can be served when no descriptor is left for another process, and is an error, no hang, when there is no spare either.
+func TestSparesWithoutDescriptors(t *testing.T) {
+	k := keepSpares(t, 0)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	highest := f.Fd()
+	f.Close()
+	short := before
+	short.Cur = uint64(highest) + 13 // two spares, or three, not eight
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &short); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)
+	k.again(8)
+	k.await()
+	for next(t, k.other).message != "a spare process could not be started" {
+	}
+	served := 0
+	for range 20 {
+		p, err := mp.Start(t.Context(), Double, 21, nil)
+		if err != nil {
+			continue // another goroutine had the descriptors that were left, and nobody a spare
+		}
+		if n, err := p.Result(t.Context()); n == 42 && err == nil {
+			served++
+		}
+	}
+	if served == 0 {
+		t.Error("no process could be started")
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	k.again(3)
+	for range 3 {
+		k.await()
+	}
+}
+
+// again keeps n spares from now on.
+func (k *keeper) again(n int) {
+	k.t.Helper()
+	if err := process.KeepSpares(n); err != nil {
+		k.t.Fatal(err)
+	}
+}

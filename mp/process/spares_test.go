@@ -1,0 +1,399 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
+	"github.com/go-multiprocessing/multiprocessing/mp/process"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// patience is how long these tests wait for what must come.
+const patience = 30 * time.Second
+
+// born is when the init functions of this process ran: those of a spare ran before its Start.
+var born = time.Now()
+
+type birth struct {
+	identity
+	Born time.Time
+	Var  string
+}
+
+var Born = mp.Register("born", func(ctx context.Context, _ int) (birth, error) {
+	me, err := who(ctx, 0)
+	return birth{me, born, os.Getenv("MP_TEST_VAR")}, err
+})
+
+// keeper hears what the library says of spares.
+type keeper struct {
+	t     testing.TB
+	ready chan int         // their pids
+	other chan spareRecord // deaths and failures
+}
+
+type spareRecord struct{ message, text string }
+
+// keepSpares keeps n spares for a test, and sees to it that nothing is left of them.
+func keepSpares(t testing.TB, n int) *keeper {
+	t.Helper()
+	leak.Check(t)
+	k := &keeper{t, make(chan int, 1000), make(chan spareRecord, 1000)}
+	spawn.SetLog(record.Debug, func(r *record.Record) {
+		switch {
+		case r.Message == "a spare process is ready":
+			k.ready <- r.Args[1].(int)
+		case strings.HasPrefix(r.Message, "a spare process"):
+			k.other <- spareRecord{r.Message, string(r.Append(nil))}
+		}
+	})
+	t.Cleanup(func() {
+		spawn.SetLog(record.Off, nil)
+		if err := process.KeepSpares(0); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := process.KeepSpares(n); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// await waits until the next spare is ready.
+func (k *keeper) await() (pid int) { return next(k.t, k.ready) }
+
+func next[T any](t testing.TB, c <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(patience):
+		t.Fatal("nothing has happened")
+	}
+	return v
+}
+
+// bear starts a process and reports whether it was born before.
+func bear(t testing.TB, opts *mp.ProcessOptions) (b birth, spare bool) {
+	t.Helper()
+	begin := time.Now().Round(0) // as times that have travelled are
+	p, err := mp.Start(context.Background(), Born, 0, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err = p.Result(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Pid != p.Pid() || b.Name != p.Name() {
+		t.Errorf("it is %+v, and %v here", b, p)
+	}
+	return b, b.Born.Before(begin)
+}
+
+// A spare has bootstrapped before its Start, and is nothing special afterwards: it has the name, parent and directory of any
+// other. Nobody sees it before.
+func TestSpare(t *testing.T) {
+	k := keepSpares(t, 1)
+	var last int
+	for range 3 {
+		pid := k.await()
+		if all := mp.ActiveChildren(); len(all) != 0 {
+			t.Errorf("a spare is among the children: %v", all)
+		}
+		b, spare := bear(t, nil)
+		if !spare || b.Pid != pid {
+			t.Errorf("spare %d, and %+v", pid, b)
+		}
+		var number int
+		if fmt.Sscanf(b.Name, "Process-%d", &number); last != 0 && number != last+1 {
+			t.Errorf("%s comes after Process-%d", b.Name, last)
+		}
+		last = number
+		dir, _ := os.Getwd()
+		if b.ParentPid != os.Getpid() || !b.ParentAlive || b.Parent != "MainProcess" || b.Daemon || b.Dir != dir || !b.NoStdin ||
+			runtime.GOOS == "linux" && b.Comm != b.Name {
+			t.Errorf("%+v", b)
+		}
+	}
+	k.await()
+	if b, spare := bear(t, &mp.ProcessOptions{Name: "own", Daemon: true}); !spare || b.Name != "own" || !b.Daemon {
+		t.Errorf("%+v", b)
+	}
+	k.await()
+	p, err := mp.Start(t.Context(), Misbehave, "exit 7", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exit *mp.ExitError
+	if _, err := p.Result(t.Context()); !errors.As(err, &exit) || exit.ExitCode != 7 || exit.Func != "misbehave" || exit.Name != p.Name() {
+		t.Errorf("%v", err)
+	}
+}
+
+// What is fixed at the start of a process cannot be had from a spare.
+func TestSparesServeDefaultsOnly(t *testing.T) {
+	k := keepSpares(t, 1)
+	k.await()
+	var out strings.Builder
+	for what, opts := range map[string]*mp.ProcessOptions{
+		"Dir":    {Dir: prog.TempDir(t)},
+		"Env":    {Env: []string{"MP_TEST_VAR=given"}},
+		"Stdout": {Stdout: &out},
+		"Stderr": {Stderr: &out},
+		"Limits": {Limits: mp.Limits{GOMAXPROCS: 2}},
+	} {
+		b, spare := bear(t, opts)
+		if spare || opts.Env != nil && b.Var != "given" || opts.Dir != "" && b.Dir != opts.Dir && runtime.GOOS == "linux" {
+			t.Errorf("%s: a spare: %v, %+v", what, spare, b)
+		}
+	}
+	if _, spare := bear(t, nil); !spare {
+		t.Error("there was no spare")
+	}
+}
+
+// A spare does not outlive a change of what it has inherited. Another one takes its place.
+func TestStaleSpares(t *testing.T) {
+	k := keepSpares(t, 2)
+	for what, change := range map[string]func(){
+		"directory":   func() { t.Chdir(prog.TempDir(t)) },
+		"environment": func() { t.Setenv("MP_TEST_VAR", "changed") },
+		"stdout": func() {
+			before := os.Stdout
+			t.Cleanup(func() { os.Stdout = before })
+			os.Stdout = os.Stderr
+		},
+	} {
+		k.await()
+		k.await()
+		change()
+		dir, _ := os.Getwd()
+		for i := range 3 {
+			b, spare := bear(t, nil)
+			if i == 0 && spare {
+				t.Errorf("%s: a stale spare was used", what)
+			}
+			if b.Dir != dir || b.Var != os.Getenv("MP_TEST_VAR") {
+				t.Errorf("%s: %+v", what, b)
+			}
+			if i == 0 { // two others are coming
+				k.await()
+				k.await()
+			} else if !spare {
+				t.Errorf("%s: there was no new spare", what)
+			}
+		}
+	}
+	k.await() // nobody reads os.Stdout when it is put back
+	k.await()
+}
+
+// A process whose name MP_DEBUG_WAIT may tell is none that was a spare.
+func TestNoSparesForDebuggers(t *testing.T) {
+	t.Setenv("MP_DEBUG_WAIT", "nobody")
+	k := keepSpares(t, 1)
+	k.await()
+	if _, spare := bear(t, nil); spare {
+		t.Error("it was a spare")
+	}
+}
+
+// Whoever comes too many starts as before.
+func TestManyTakersOfSpares(t *testing.T) {
+	k := keepSpares(t, 4)
+	for range 4 {
+		k.await()
+	}
+	var mu sync.Mutex
+	seen := make(map[int]bool)
+	spares := 0
+	var takers sync.WaitGroup
+	for range 24 {
+		takers.Go(func() {
+			b, spare := bear(t, nil)
+			mu.Lock()
+			defer mu.Unlock()
+			if seen[b.Pid] {
+				t.Errorf("two were given process %d", b.Pid)
+			}
+			seen[b.Pid] = true
+			if spare {
+				spares++
+			}
+		})
+	}
+	takers.Wait()
+	if spares < 4 {
+		t.Errorf("%d of 24 were spares", spares)
+	}
+}
+
+// Each call of KeepSpares takes the place of the one before.
+func TestKeepSparesAgain(t *testing.T) {
+	k := keepSpares(t, 1)
+	first := k.await()
+	if err := process.KeepSpares(2); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := k.await(), k.await(); a == first || b == first || a == b {
+		t.Error(first, a, b)
+	}
+	if err := process.KeepSpares(-1); err == nil || !strings.Contains(err.Error(), "must not be negative") {
+		t.Error(err)
+	}
+	if _, spare := bear(t, nil); !spare {
+		t.Error("a call that fails has changed something")
+	}
+	if err := process.KeepSpares(0); err != nil {
+		t.Fatal(err)
+	}
+	if _, spare := bear(t, nil); spare {
+		t.Error("there are spares after KeepSpares(0)")
+	}
+}
+
+// A large argument takes a spare longer to read; it is not taken for frozen.
+func TestSpareWithALargeArgument(t *testing.T) {
+	k := keepSpares(t, 1)
+	pid := k.await()
+	p, err := mp.Start(t.Context(), Length, make([]byte, 8<<20), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.Result(t.Context()); n != 8<<20 || err != nil || p.Pid() != pid {
+		t.Error(n, err, pid, p)
+	}
+}
+
+// An argument that cannot be sent is the error that it is without spares.
+func TestSpareAndAClosedFile(t *testing.T) {
+	k := keepSpares(t, 1)
+	k.await()
+	f, err := os.Open(tempFile(t, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := mp.NewProcess(ReadAll, f, nil)
+	f.Close()
+	if err := p.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "its argument cannot be sent") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A spare that dies while it waits is replaced.
+func TestSpareDies(t *testing.T) {
+	k := keepSpares(t, 1)
+	for range 3 {
+		pid := k.await()
+		prog.Kill(pid)
+		if r := next(t, k.other); r.message != "a spare process has died" || !strings.Contains(r.text, fmt.Sprint(pid)) {
+			t.Errorf("%+v", r)
+		}
+	}
+	pid := k.await()
+	if b, spare := bear(t, nil); !spare || b.Pid != pid {
+		t.Errorf("%+v", b)
+	}
+}
+
+// One that dies in the very moment in which it is taken is nobody's loss, whenever that is.
+func TestSparesUnderFire(t *testing.T) {
+	k := keepSpares(t, 2)
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() {
+		for {
+			select {
+			case pid := <-k.ready:
+				prog.Kill(pid)
+			case <-stop:
+				return
+			}
+		}
+	})
+	for range 100 {
+		p, err := mp.Start(t.Context(), Double, 21, nil)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		n, err := p.Result(t.Context())
+		if exit := (*mp.ExitError)(nil); errors.As(err, &exit) && exit.Pid == p.Pid() { // it was struck when it was no spare any more
+			continue
+		}
+		if n != 42 || err != nil {
+			t.Error(n, err)
+		}
+	}
+	close(stop)
+	wg.Wait()
+}
+
+// Programs whose children do not get far: it is told why, not tried too often, and no Start waits for it.
+func TestSparesOfOddPrograms(t *testing.T) {
+	program := prog.Build(t, "./testdata/keep")
+	for how, want := range map[string]prog.Result{
+		"early": {Stdout: "true\n"},
+		"exits": {Stdout: "true\n"},
+		"slow":  {Stdout: "true <nil>\n"},
+		"dies":  {Stdout: "true WARN\nfalse false true\n", Stderr: "no licence"},
+		"other": {Stdout: "true WARN\ntrue true false\n", Stderr: "registered in the child only"},
+		"hangs": {Stdout: "hanging\n"},
+	} {
+		t.Run(how, func(t *testing.T) {
+			leak.Check(t)
+			r := prog.Run(t, program, []string{"MP_TEST_HOW=" + how})
+			if r.Code != 0 || r.Stdout != want.Stdout || !strings.Contains(r.Stderr, want.Stderr) {
+				t.Errorf("%+v", r)
+			}
+			nobody(t, program)
+		})
+	}
+}
+
+// Spares end with their parent, however that ends.
+func TestSparesOfAKilledParent(t *testing.T) {
+	leak.Check(t)
+	program := prog.Build(t, "./testdata/keep")
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), "MP_TEST_HOW=waits")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var line string
+	if _, err := fmt.Fscanln(out, &line); line != "ready" {
+		t.Errorf("%q, %v", line, err)
+	}
+	if n := len(prog.Running(program)); n != 3 {
+		t.Errorf("%d processes, not 3", n)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	nobody(t, program)
+}
+
+// nobody waits until no process of the program is left.
+func nobody(t *testing.T, program string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); len(prog.Running(program)) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("left: %v", prog.Running(program))
+		}
+	}
+}
