@@ -30,7 +30,7 @@ func (w *worker) still(id uint64, running bool, again func()) bool {
 	if k == nil || k.id() != id || w.running != running {
 		return false
 	}
-	hearing := w.hearing.Load()
+	hearing := w.ears.open.Load()
 	if !hearing {
 		w.timer = time.AfterFunc(hearAgain, again)
 	}
@@ -58,7 +58,7 @@ func (w *worker) execute(items span, reason error) {
 		open = open || k.id() < items.first+items.count && items.first < k.first+uint64(k.count)
 	}
 	switch {
-	case open && !w.hearing.Load():
+	case open && !w.ears.open.Load():
 		time.AfterFunc(hearAgain, func() { w.execute(items, reason) })
 		open = false
 	case open && w.doomed == nil:

@@ -51,6 +51,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	go func() { // it may block until the worker has read it
 		w.transmit(k, m, b)
 		p.feed(w)
+		w.ears.call()
 	}()
 	return false
 }

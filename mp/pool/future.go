@@ -38,23 +38,35 @@ type Future[R any] struct {
 // bounds the call, not only Submit: when it ends, the call is cancelled. Whatever goes wrong is told by Wait. It is submit
 // of Python's executors, and apply_async.
 func Submit[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) *Future[R] {
-	return submit("Submit", ctx, p, fn, arg, opts)
+	f, c := submit("Submit", ctx, p, fn, arg, opts)
+	if c != nil {
+		p.dispatch()
+	}
+	return f
 }
 
 // Apply calls fn with arg in a worker and waits for the result. When ctx ends first, it returns ctx's error, once the
 // function has stopped: at the latest after KillDelay. It is Python's Pool.apply.
 func Apply[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) (R, error) {
-	f := submit("Apply", ctx, p, fn, arg, opts)
-	<-f.Done() // submit watches ctx
+	f, c := submit("Apply", ctx, p, fn, arg, opts)
+	if c != nil {
+		if w := p.dispatchFor(c); w != nil {
+			w.attend(c)
+		}
+	}
+	if !f.finished() {
+		<-f.Done() // the call watches ctx
+	}
 	return f.result, f.err
 }
 
-func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts []CallOption) *Future[R] {
+// submit gives the call to the pool, unless that refuses it: then the future has ended, and there is no call.
+func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts []CallOption) (*Future[R], *call) {
 	f := &Future[R]{log: spawn.Log}
-	refuse := func(err error) *Future[R] {
+	refuse := func(err error) (*Future[R], *call) {
 		f.err = err
 		f.finish()
-		return f
+		return f, nil
 	}
 	c, err := newCall(verb, ctx, p, fn, opts)
 	if err != nil {
@@ -111,8 +123,7 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 		link.CloseAll(encoded.Files)
 		return refuse(c.wrap(verb, err))
 	}
-	p.dispatch()
-	return f
+	return f, c
 }
 
 // finish tells everybody that the call has ended. result and err are set.

@@ -258,18 +258,26 @@ func (p *Pool) settled(c *call, count int) {
 }
 
 // dispatch gives out what workers have room for.
-func (p *Pool) dispatch() {
+func (p *Pool) dispatch() { p.dispatchFor(nil) }
+
+// dispatchFor does so for the goroutine that waits for the call alone. It returns the worker that has got the item, if that is
+// known: then the goroutine attends to it.
+func (p *Pool) dispatchFor(c *call) (with *worker) {
 	for {
 		p.mu.Lock()
 		w, k := p.match()
 		if k == nil {
 			p.wake()
 			p.mu.Unlock()
-			return
+			return with
 		}
 		w.sending = true
 		p.mu.Unlock()
-		w.deliver(k)
+		if sent := w.deliver(k); sent && k.call == c {
+			with = w
+		} else {
+			w.ears.call()
+		}
 	}
 }
 

@@ -59,6 +59,7 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	}
 	l := seat.Link()
 	w := &worker{pool: p, seat: seat, journal: l.Journal(), place: place, before: before}
+	w.ears.summon = make(chan struct{}, 1)
 	l.Heed(w.heed)
 	if err := p.initialised(seat); err != nil {
 		return nil, err

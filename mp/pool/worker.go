@@ -2,7 +2,6 @@ package pool
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -10,13 +9,14 @@ import (
 )
 
 // worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat, up,
-// journal, place, before) or guard themselves (hearing), and useful and weighed, which belong to the goroutine of Pool.keep.
+// journal, place, before) or guard themselves (ears), and useful and weighed, which belong to the goroutine of Pool.keep.
 type worker struct {
 	pool    *Pool
 	seat    seat
 	journal *link.Journal // of the link; nil: none
 
-	last     *chunk   // the chunk that it has answered to the end last
+	last     *chunk // the chunk that it has answered to the end last
+	ears     ears
 	queue    []*chunk // sent and not answered to the end, the oldest first
 	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
 	gone     bool     // its link has ended
@@ -36,9 +36,8 @@ type worker struct {
 	place   int           // which of the pool's workers it is, from 0
 	before  int           // how many workers were in this place before it
 
-	hearing atomic.Bool // somebody waits for what it sends; otherwise it may have answered already
-	doomed  *span       // the items for which it is being killed
-	running bool        // it has said that it is at work on the first open item of the queue
+	doomed  *span // the items for which it is being killed
+	running bool  // it has said that it is at work on the first open item of the queue
 	since   time.Time
 	timer   *time.Timer // ends that item
 }
@@ -94,22 +93,6 @@ func (w *worker) rest() {
 	}
 }
 
-// receive takes in what the worker sends, until its link ends, or what it sends makes no sense.
-func (w *worker) receive() error {
-	l := w.seat.Link()
-	for {
-		w.hearing.Store(true)
-		m, err := l.Recv()
-		w.hearing.Store(false)
-		if err != nil {
-			return err
-		}
-		if err := w.handle(m); err != nil {
-			return err
-		}
-	}
-}
-
 func (w *worker) handle(m link.Msg) error {
 	p := w.pool
 	switch m.Kind {
@@ -142,7 +125,8 @@ func (w *worker) handle(m link.Msg) error {
 // that logs without end would never end.
 func (w *worker) heed(m link.Msg, end error) {
 	switch {
-	case end != nil: // receive is told so, too
+	case end != nil:
+		w.ears.end()
 	case m.Kind == spawn.KindRecord:
 		w.seat.Relay(m, w.task(m.ID))
 	default:
