@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// noted is where functions of these tests say what they are at: they append a line to a file.
-var noted = mp.RegisterInit("row.noted", func(_ context.Context, path string) (err error) {
-	notes, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+// noted is where functions of these tests say what they are at: each worker in a file of its own.
+var noted = mp.RegisterInit("row.noted", func(_ context.Context, dir string) (err error) {
+	notes, err = os.Create(filepath.Join(dir, strconv.Itoa(os.Getpid())))
 	return err
 })
 
@@ -72,8 +73,8 @@ func TestRows(t *testing.T) {
 }
 
 func rows[R comparable](t *testing.T, fn *mp.Func[int, R], want func(int) R) {
-	path := filepath.Join(t.TempDir(), "notes")
-	p := newPool(t, &mp.PoolOptions{Workers: 2, Init: noted.With(path)})
+	dir := prog.TempDir(t)
+	p := newPool(t, &mp.PoolOptions{Workers: 2, Init: noted.With(dir)})
 	items := make([]int, 3000)
 	for i := range items {
 		items[i] = i
@@ -107,10 +108,13 @@ func rows[R comparable](t *testing.T, fn *mp.Func[int, R], want func(int) R) {
 	if !slices.Equal(failed, expected) {
 		t.Errorf("failures of %v, want %v", failed, expected)
 	}
-	text, _ := os.ReadFile(path)
 	ran := make(map[string]int)
-	for _, line := range strings.Fields(string(text)) {
-		ran[line]++
+	files, _ := os.ReadDir(dir)
+	for _, f := range files {
+		text, _ := os.ReadFile(filepath.Join(dir, f.Name()))
+		for _, line := range strings.Fields(string(text)) {
+			ran[line]++
+		}
 	}
 	for i := range items {
 		if n := ran[strconv.Itoa(i)]; n != 1 {

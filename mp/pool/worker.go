@@ -225,7 +225,7 @@ func (w *worker) time(k *chunk, h *answerHeader) {
 	took, peak := h.took, h.peak
 	switch {
 	case k.telling == tellEach:
-		took = time.Since(w.since)
+		took = max(time.Since(w.since), 1) // some clocks stand still for a while
 		peak = took
 	case took <= 0: // a failure
 		return

@@ -176,6 +176,9 @@ func TestStaleSpares(t *testing.T) {
 			os.Stdout = os.Stderr
 		},
 	} {
+		if what == "directory" && runtime.GOOS == "windows" {
+			continue // the handle of a directory that one comes back to is a new one, and counts as left behind
+		}
 		k.await()
 		k.await()
 		change()
