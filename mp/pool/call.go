@@ -40,7 +40,8 @@ type call struct {
 	next, limit int           // items [next, limit) are there and were not given out
 	sealed      bool          // limit is final
 	queued      bool          // it is in pool.turn
-	again       []int         // items to be given out once more
+	again       []int         // items to be given out once more, one by one
+	rest        []stretch     // items that found no room in a message
 	lost        map[int]int   // how many workers died with an item that they had not begun; it is a suspect then
 	tries       map[int]tries // failed ones, of items that failed
 	open        int           // given out and without an outcome
@@ -95,7 +96,19 @@ func (k *chunk) id() uint64 { return k.first + uint64(k.done) }
 func (k *chunk) index() int { return k.from + k.done }
 
 // idle reports that the call has nothing to give out now. p.mu is held.
-func (c *call) idle() bool { return c.stopped != nil || len(c.again) == 0 && c.next == c.limit }
+func (c *call) idle() bool { return c.stopped != nil || c.waiting() == 0 }
+
+// waiting counts the items that are there and that no worker has. p.mu is held.
+func (c *call) waiting() int {
+	n := c.limit - c.next + len(c.again)
+	for _, s := range c.rest {
+		n += s.count
+	}
+	return n
+}
+
+// stretch is count items in a row, of which from is the index of the first one.
+type stretch struct{ from, count int }
 
 // cut gives out the next chunk of at most most items; nil when there is none. p.mu is held.
 func (c *call) cut(most int) *chunk {
@@ -106,13 +119,21 @@ func (c *call) cut(most int) *chunk {
 	if len(c.again) > 0 {
 		k.from = c.again[0]
 		c.again = c.again[1:]
-	} else {
-		left := c.limit - c.next
-		size := c.pace.chunk(left, c.pool.opts.Workers)
-		if own := c.opts.chunk; own > 0 { // as many of that size as would make one of ours
-			size = max(own, size-size%own)
+		c.open++
+		return k
+	}
+	size := c.pace.chunk(c.waiting(), c.pool.opts.Workers)
+	if own := c.opts.chunk; own > 0 { // as many of that size as would make one of ours
+		size = max(own, size-size%own)
+	}
+	if last := len(c.rest) - 1; last >= 0 {
+		s := &c.rest[last]
+		k.from, k.count = s.from, min(size, s.count, most)
+		if *s = (stretch{s.from + k.count, s.count - k.count}); s.count == 0 {
+			c.rest = c.rest[:last]
 		}
-		k.from, k.count = c.next, min(size, left, most)
+	} else {
+		k.from, k.count = c.next, min(size, c.limit-c.next, most)
 		c.next += k.count
 	}
 	c.open += k.count

@@ -163,10 +163,14 @@ func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
 // fullChunk is the size from which a message takes no further item.
 const fullChunk = 1 << 20
 
-// cut leaves k its first count items and gives those from rest on back.
+// cut leaves k its first count items and gives those from rest on back, which go on together.
 func (w *worker) cut(k *chunk, count, rest int) {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
-	k.call.giveBack(&chunk{call: k.call, from: k.from + rest, count: k.count - rest})
+	if left := k.count - rest; left > 0 {
+		k.call.rest = append(k.call.rest, stretch{k.from + rest, left})
+		k.call.open -= left
+		w.pool.turn.push(k.call)
+	}
 	k.count = count
 }

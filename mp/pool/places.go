@@ -32,7 +32,7 @@ func (p *Pool) wake() {
 func (p *Pool) queued() (n int) {
 	for c := range p.calls {
 		if c.stopped == nil {
-			n += c.limit - c.next + len(c.again)
+			n += c.waiting()
 		}
 	}
 	return n
