@@ -156,7 +156,7 @@ func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 		return 0, nil, true
 	}
 	if k.dense > 0 {
-		if uint64(len(results)) < (at-first)*uint64(k.dense) {
+		if at-first > uint64(len(results)/k.dense) {
 			return 0, nil, true
 		}
 		return int(done), results[(at-first-done)*uint64(k.dense):], true
