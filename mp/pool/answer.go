@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -52,6 +53,7 @@ type rings struct {
 	since time.Time // the first of them
 	last  time.Time
 	timer *time.Timer // wakes it for them, should the item at work take long
+	rung  atomic.Bool // the timer has, and does not again
 }
 
 const (
@@ -61,7 +63,10 @@ const (
 
 func newRings(l link.Link) *rings {
 	r := &rings{link: l}
-	r.timer = time.AfterFunc(time.Hour, func() { l.Flush() })
+	r.timer = time.AfterFunc(time.Hour, func() {
+		r.rung.Store(true)
+		l.Flush()
+	})
 	r.timer.Stop()
 	return r
 }
@@ -78,9 +83,14 @@ func (r *rings) send(m link.Msg, more bool) error {
 	}
 	if r.owed++; r.owed == 1 {
 		r.since = now
+		r.rung.Store(false)
 		r.timer.Reset(2 * longestOwed)
 	}
-	return r.link.Post(m)
+	err := r.link.Post(m)
+	if r.rung.Load() { // it was too early for this one: we have slept meanwhile
+		r.now()
+	}
+	return err
 }
 
 // now wakes the pool if it is owed that.

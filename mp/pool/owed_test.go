@@ -1,0 +1,54 @@
+package pool
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+)
+
+// slowLink is a link whose messages are posted late, as those of a process that is not on a processor.
+type slowLink struct {
+	*link.Memory
+	late           time.Duration
+	posted, awoken atomic.Int32
+}
+
+func (l *slowLink) Post(link.Msg) error {
+	time.Sleep(l.late)
+	l.posted.Add(1)
+	return nil
+}
+
+func (l *slowLink) Send(link.Msg) error {
+	l.posted.Add(1)
+	return l.Flush()
+}
+
+func (l *slowLink) Flush() error {
+	l.awoken.Store(l.posted.Load())
+	return nil
+}
+
+// No answer stays where the pool does not see it while the item behind it takes long, however late it gets there.
+func TestAnswersAreSeen(t *testing.T) {
+	for _, late := range []time.Duration{0, longestOwed, 4 * longestOwed} {
+		a, _ := link.NewMemoryJournal()
+		l := &slowLink{Memory: a, late: late}
+		r := newRings(l)
+		for n := range int32(3 * mostOwed) {
+			if err := r.send(link.Msg{}, true); err != nil {
+				t.Fatal(err)
+			}
+			if n%3 == 2 {
+				continue
+			}
+			for began := time.Now(); l.awoken.Load() != l.posted.Load(); time.Sleep(longestOwed) {
+				if time.Since(began) > 5*time.Second {
+					t.Fatalf("late by %v: the pool was woken for %d of %d answers", late, l.awoken.Load(), l.posted.Load())
+				}
+			}
+		}
+	}
+}
