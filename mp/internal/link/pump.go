@@ -11,6 +11,7 @@ type pump struct {
 	queue  []Msg
 	heeded uint32 // how many urged messages have been
 	err    error  // why there will be no more
+	wanted bool   // the one that receives waits for an urged one
 	closed bool
 }
 
@@ -46,7 +47,7 @@ func (p *pump) run(in *reader, f func(m Msg, end error), slab func(m Msg), ended
 		case flags&flagUrgent != 0:
 			p.heeded++
 		default:
-			for len(p.queue) >= mostQueued && !p.closed {
+			for len(p.queue) >= mostQueued && !p.closed && !p.wanted {
 				p.room.Wait()
 			}
 			p.queue = append(p.queue, m)
@@ -90,8 +91,11 @@ func (p *pump) awaitHeeded(n uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for int32(p.heeded-n) < 0 && p.err == nil {
+		p.wanted = true // it may lie behind any number of others
+		p.room.Signal()
 		p.more.Wait()
 	}
+	p.wanted = false
 }
 
 // ended is why the stream has ended; nil while it has not.
@@ -101,7 +105,7 @@ func (p *pump) ended() error {
 	return p.err
 }
 
-// close lets the pump go on to the end of its stream, which is closed.
+// close lets the pump go on to the end of its stream, which is closed or will end soon.
 func (p *pump) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

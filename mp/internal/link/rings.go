@@ -147,11 +147,11 @@ func (l *Rings) urge(m Msg, flags byte) error {
 
 // Heed is documented with Link.
 func (l *Rings) Heed(f func(m Msg, end error)) {
-	l.stream.pump = startPump(&l.stream.in, l.stream.heeded, f, l.slab, func() {
+	l.stream.pumped(startPump(&l.stream.in, l.stream.heeded, f, l.slab, func() {
 		l.ended.Store(true)
 		l.in.End()
 		l.out.End()
-	})
+	}))
 }
 
 // Recv is documented with Link.
@@ -170,7 +170,7 @@ func (l *Rings) Recv() (Msg, error) {
 		case ok:
 			return l.take(record)
 		case ended:
-			return Msg{}, l.stream.pump.ended()
+			return Msg{}, l.stream.pump.Load().ended()
 		default:
 			if l.in.Await(true) != nil {
 				return Msg{}, ErrClosed
@@ -186,7 +186,7 @@ func (l *Rings) take(record []byte) (m Msg, err error) {
 	}
 	head := [recordHead]byte(record) // once: the peer could write there still
 	if urged := binary.LittleEndian.Uint32(head[4:]); urged != l.heeded {
-		l.stream.pump.awaitHeeded(urged)
+		l.stream.pump.Load().awaitHeeded(urged)
 		l.heeded = urged
 	}
 	m.Kind, m.ID = Kind(head[0]), binary.LittleEndian.Uint64(head[8:])
@@ -202,7 +202,7 @@ func (l *Rings) take(record []byte) (m Msg, err error) {
 		}
 	case onStream:
 		l.in.Done()
-		if m, err = l.stream.pump.recv(); err != nil {
+		if m, err = l.stream.pump.Load().recv(); err != nil {
 			return m, truncated(err)
 		}
 	default:

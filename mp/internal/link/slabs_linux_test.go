@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,7 +125,7 @@ func TestUrge(t *testing.T) {
 			a, b := connect(t)
 			defer a.Close()
 			defer b.Close()
-			heard := 0
+			var heard atomic.Int32
 			ended := make(chan error, 1)
 			b.Heed(func(m Msg, end error) {
 				if end != nil {
@@ -132,7 +133,7 @@ func TestUrge(t *testing.T) {
 					return
 				}
 				time.Sleep(time.Millisecond) // the one that receives has a chance to be first
-				heard++
+				heard.Add(1)
 				m.Release()
 			})
 			a.Heed(func(Msg, error) {})
@@ -145,8 +146,8 @@ func TestUrge(t *testing.T) {
 				}
 			}
 			for i := range 20 {
-				if m := recv(t, b); m.ID != uint64(i) || heard < i+1 {
-					t.Fatalf("message %d came when %d were heeded", m.ID, heard)
+				if m := recv(t, b); int(heard.Load()) < i+1 || m.ID != uint64(i) {
+					t.Fatalf("message %d came when %d were heeded", m.ID, heard.Load())
 				}
 			}
 			a.Close()

@@ -2,6 +2,7 @@ package link
 
 import (
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,7 +28,7 @@ type Stream struct {
 	conn Conn
 	out  writer
 	in   reader
-	pump *pump // nil before Heed
+	pump atomic.Pointer[pump] // nil before Heed
 
 	heeded uint32 // how many urged messages Recv has returned, for want of a Heed
 }
@@ -68,13 +69,21 @@ func (s *Stream) Urge(m Msg) error { return s.out.send(m, flagUrgent, true) }
 
 // Heed is documented with Link.
 func (s *Stream) Heed(f func(m Msg, end error)) {
-	s.pump = startPump(&s.in, s.heeded, f, nil, func() {})
+	s.pumped(startPump(&s.in, s.heeded, f, nil, func() {}))
+}
+
+// pumped notes who reads from now on.
+func (s *Stream) pumped(p *pump) {
+	s.pump.Store(p)
+	if s.in.limit.Load() != 0 {
+		p.close()
+	}
 }
 
 // Recv is documented with Link. Without Heed it returns what was urged as well, in the order in which it was sent.
 func (s *Stream) Recv() (Msg, error) {
-	if s.pump != nil {
-		return s.pump.recv()
+	if p := s.pump.Load(); p != nil {
+		return p.recv()
 	}
 	m, flags, err := s.in.recv()
 	if flags&flagUrgent != 0 {
@@ -84,7 +93,7 @@ func (s *Stream) Recv() (Msg, error) {
 }
 
 // Poll is documented with Link.
-func (s *Stream) Poll() bool { return s.pump.poll() }
+func (s *Stream) Poll() bool { return s.pump.Load().poll() }
 
 // Journal is documented with Link: a stream has none.
 func (s *Stream) Journal() *Journal { return nil }
@@ -95,14 +104,20 @@ func (s *Stream) Journal() *Journal { return nil }
 func (s *Stream) PeerEnded(limit time.Duration) {
 	s.in.limit.Store(int64(limit))
 	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that waits already
+	s.goOn()
 }
 
 // Close is documented with Link. The socket keeps for the peer what was flushed.
 func (s *Stream) Close() error {
 	s.out.fail(ErrClosed)
 	err := s.conn.Close()
-	if s.pump != nil {
-		s.pump.close()
-	}
+	s.goOn()
 	return err
+}
+
+// goOn has the pump, if there is one, read to the end, which is near.
+func (s *Stream) goOn() {
+	if p := s.pump.Load(); p != nil {
+		p.close()
+	}
 }
