@@ -103,6 +103,9 @@ func (l *Rings) slab(m Msg) {
 		if slab, err := shm.OpenSlab(m.Files[0], classes[class].slots, classes[class].size); err == nil {
 			l.slabs.borrowed[class].Store(slab)
 			answer[0] = 1
+			if l.closed.Load() { // and Close has not seen it
+				slab.Close()
+			}
 		}
 		_ = l.urge(Msg{Kind: m.Kind, Body: answer}, flagSlab) // or the end, of which others hear
 	}
