@@ -10,11 +10,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// fail answers an item with a failure.
-func (s *server) fail(id uint64, failure *spawn.Failure) {
+// fail answers an item with a failure, which took so long; 0: nobody has looked.
+func (s *server) fail(id uint64, failure *spawn.Failure, took time.Duration) {
 	b := wire.Buffer{Data: make([]byte, answerSize)}
 	if s.err = spawn.EncodeFailure(&b, failure); s.err == nil {
-		s.answer(link.Msg{Kind: kindFailure, ID: id, Body: b.Data}, answerHeader{count: 1})
+		s.answer(link.Msg{Kind: kindFailure, ID: id, Body: b.Data}, answerHeader{count: 1, took: took, peak: took})
 	}
 }
 
@@ -36,7 +36,7 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	}
 	link.CloseAll(m.Files) // the pool has its own now
 	if errors.Is(err, link.ErrNotSent) {
-		s.fail(m.ID, spawn.Unsent(err))
+		s.fail(m.ID, spawn.Unsent(err), h.took)
 		return
 	}
 	const keep = 1 << 20

@@ -18,7 +18,7 @@ func (s *server) runDense(id uint64) {
 	if gone := s.openRow(id); gone != nil {
 		s.items = s.items[argSize:]
 		s.position++
-		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)})
+		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)}, 0)
 		s.closeRow()
 		return
 	}
@@ -37,16 +37,21 @@ func (s *server) endDense(f *spawn.Failure) {
 	s.items = s.items[d.Done*argSize:]
 	s.position += uint32(d.Done)
 	if d.Done > 0 {
-		s.row.head = answerHeader{
-			count: uint32(d.Done), slowest: uint32(d.Slowest), peak: d.Peak, took: max(time.Since(s.row.began), 1),
+		ended := time.Now()
+		if f != nil && d.Timed {
+			ended = d.Began
 		}
+		s.row.head = answerHeader{
+			count: uint32(d.Done), slowest: uint32(d.Slowest), peak: d.Peak, took: max(ended.Sub(s.row.began), 1),
+		}
+		s.row.began = ended
 		s.out.Data = s.out.Data[:len(s.out.Data)+d.Done*resultSize]
 		s.sendRow()
 	}
 	if f != nil {
 		s.items = s.items[argSize:]
 		s.position++
-		s.fail(d.First+uint64(d.Done), f)
+		s.fail(d.First+uint64(d.Done), f, max(time.Since(s.row.began), 1))
 	}
 	s.closeRow()
 }

@@ -46,7 +46,7 @@ func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
 	if gone := s.openRow(id); gone != nil {
 		link.CloseAll(files)
 		s.sendRow()
-		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)})
+		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)}, 0)
 		s.closeRow()
 		return
 	}
@@ -93,7 +93,7 @@ func (s *server) endInRow(f *spawn.Failure) {
 	if f != nil {
 		s.out.Truncate(r.start-itemHeaderSize, r.files)
 		s.sendRow()
-		s.fail(r.id, f)
+		s.fail(r.id, f, max(time.Since(r.began), 1))
 		s.closeRow()
 		return
 	}
@@ -120,7 +120,8 @@ func (s *server) sendRow() {
 		return
 	}
 	if r.head.took == 0 {
-		r.head.took = max(time.Since(r.began), 1)
+		now := time.Now()
+		r.began, r.head.took = now, max(now.Sub(r.began), 1)
 	}
 	h, body, files := r.head, s.out.Data[rowHead:], s.out.Files
 	r.head.count = 0

@@ -173,3 +173,26 @@ func TestUnknownTransport(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+var rowSlow = mp.Register("row.slow", func(_ context.Context, n int) (int, error) {
+	if n == 1500 {
+		time.Sleep(50 * time.Millisecond)
+	}
+	return n, os.ErrNotExist
+})
+
+// An item that fails has taken its time all the same, and many that fail at once travel together.
+func TestFailuresInRowsTakeTime(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1})
+	_, err := mp.Map(t.Context(), p, rowSlow, make([]int, 1500), mp.KeepGoing())
+	if n := len(err.(interface{ Unwrap() []error }).Unwrap()); n != 1500 {
+		t.Errorf("%d failures", n)
+	}
+	if _, err = mp.Map(t.Context(), p, rowSlow, []int{1, 1500, 2}, mp.KeepGoing()); err == nil {
+		t.Error("no failure")
+	}
+	s := p.Stats()
+	if len(s.Slowest) == 0 || s.Slowest[0].Index != 1 || s.Slowest[0].Took < 50*time.Millisecond {
+		t.Errorf("the slowest items are %v", s.Slowest)
+	}
+}

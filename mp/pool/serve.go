@@ -273,7 +273,7 @@ func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 	ctx, own, gone := s.begin(span{first: id, count: 1})
 	if gone != nil {
 		link.CloseAll(files)
-		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)})
+		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)}, 0)
 		return
 	}
 	s.note(id)
@@ -283,7 +283,7 @@ func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 			if own && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				f.Sentinels = append(f.Sentinels, timeoutSentinel)
 			}
-			s.fail(id, f)
+			s.fail(id, f, 0)
 			return
 		}
 		endItem(&s.out, start, none)

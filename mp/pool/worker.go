@@ -227,7 +227,7 @@ func (w *worker) time(k *chunk, h *answerHeader) {
 	case k.telling == tellEach:
 		took = max(time.Since(w.since), 1) // some clocks stand still for a while
 		peak = took
-	case took <= 0: // a failure
+	case took <= 0: // it was not run
 		return
 	}
 	c.pace.measured(took / time.Duration(h.count))

@@ -24,6 +24,7 @@ type Dense struct {
 	Done    int // how many have a result
 	Slowest int // which took longest, if they are timed
 	Peak    time.Duration
+	Began   time.Time // the one at work, if they are timed
 }
 
 // DenseSizes are the sizes of an argument and of a result of f; ok is false if they are not both numbers.
@@ -69,9 +70,8 @@ func (f *Func[A, R]) runDense(ctx context.Context, d *Dense) error {
 	if len(d.Args) < d.Count*a || len(d.Results) < d.Count*r {
 		return errDense
 	}
-	var began time.Time
 	if d.Timed {
-		began = time.Now()
+		d.Began = time.Now()
 	}
 	for args, results := d.Args, d.Results; d.Done < d.Count && !d.Stop.Load(); args, results = args[a:], results[r:] {
 		d.Journal.Note(d.First + uint64(d.Done))
@@ -82,10 +82,10 @@ func (f *Func[A, R]) runDense(ctx context.Context, d *Dense) error {
 		wire.PutNumber(results, result)
 		if d.Timed {
 			now := time.Now()
-			if took := now.Sub(began); took > d.Peak {
+			if took := now.Sub(d.Began); took > d.Peak {
 				d.Peak, d.Slowest = took, d.Done
 			}
-			began = now
+			d.Began = now
 		}
 		d.Done++
 	}
