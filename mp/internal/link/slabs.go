@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 // slabs hand over bodies that are too large for a ring: they lie in a slot of a slab, and the record says in which. There is a
@@ -33,6 +34,9 @@ var classes = [...]struct{ size, slots int }{{256 << 10, 4}, {1 << 20, 4}, {4 <<
 const (
 	// lendAfter is how many bodies of a class go over the stream first.
 	lendAfter = 8
+	// lendPart is the part of the memory that is left that a slab may be, 1/lendPart: a container shall not run out of it
+	// because of us.
+	lendPart = 8
 	// slotSize is the body of a record that points to a slot: class, slot, length.
 	slotSize = 16
 )
@@ -77,7 +81,11 @@ func (l *Rings) lend(m *Msg, wake bool) (sent bool, err error) {
 
 // offer makes a slab and sends it to the peer. If it cannot be had, it is not tried again. l.sending is held.
 func (l *Rings) offer(class int) {
-	slab, err := shm.NewSlab(classes[class].slots, classes[class].size)
+	c := classes[class]
+	if uint64(c.slots*c.size) > sys.MemoryRoom()/lendPart {
+		return
+	}
+	slab, err := shm.NewSlab(c.slots, c.size)
 	if err != nil {
 		return
 	}
