@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"sync"
 	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
 // Journal is memory of both ends in which one of them, the writer, notes what it is at and puts down what it has done so far.
@@ -23,7 +25,7 @@ const (
 )
 
 func newJournal(mem []byte) *Journal {
-	return &Journal{at: word64(mem), page: mem[journalHead:journalSize:journalSize]}
+	return &Journal{at: shm.Word64(mem), page: mem[journalHead:journalSize:journalSize]}
 }
 
 // Note notes a number, for the writer. What it has written to the page before can be read by whoever sees the number.

@@ -113,7 +113,7 @@ func newSlab(seg *Segment, at layout, size int) *Slab {
 	return &Slab{seg: seg, size: size, at: at, viewed: make([]bool, at.slots)}
 }
 
-func (s *Slab) word(slot int) *atomic.Uint32 { return word32(s.seg.mem[slot*line:]) }
+func (s *Slab) word(slot int) *atomic.Uint32 { return Word32(s.seg.mem[slot*line:]) }
 
 // slot is the first n bytes of a slot. Who appends to them gets others.
 func (s *Slab) slot(slot, n int) []byte {
