@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// NewMemory cannot be had here yet: links between processes run over sockets and pipes.
-func NewMemory(int) (*os.File, error) { return nil, errors.ErrUnsupported }
+// NewMemfd cannot be had here yet: links between processes run over sockets and pipes.
+func NewMemfd(int) (*os.File, error) { return nil, errors.ErrUnsupported }
 
-// MapMemory has nothing to map.
-func MapMemory(*os.File, int) ([]byte, error) { return nil, errors.ErrUnsupported }
+// MapMemfd has nothing to map.
+func MapMemfd(*os.File, int) ([]byte, error) { return nil, errors.ErrUnsupported }
 
-// UnmapMemory has nothing to unmap.
-func UnmapMemory([]byte) error { return errors.ErrUnsupported }
+// UnmapMemfd has nothing to unmap.
+func UnmapMemfd([]byte) error { return errors.ErrUnsupported }
