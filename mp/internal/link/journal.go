@@ -9,8 +9,8 @@ import (
 )
 
 // Journal is memory of both ends in which one of them, the writer, notes what it is at and puts down what it has done so far.
-// The other one, the reader, can look at any time, also when the writer has died, and then finds all that was noted before.
-// The reader must check what it finds.
+// The other one, the reader, can look at any time, also when the writer has died and after its own Close of the link, and finds
+// all that was noted before. It must check what it finds. The writer may not note anything after its Close.
 type Journal struct {
 	mu   sync.Mutex // of the reader, against the end of the mapping
 	at   *atomic.Uint64
@@ -19,7 +19,7 @@ type Journal struct {
 
 const (
 	journalHead = 64
-	// JournalPage is how many bytes the page of a journal has.
+	// JournalPage is the size of a page in bytes.
 	JournalPage = 64 << 10
 	journalSize = journalHead + JournalPage
 )
