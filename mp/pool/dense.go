@@ -9,7 +9,7 @@ import (
 
 // runDense runs numbers from the one with this id on, as far as the page and the task go.
 func (s *server) runDense(id uint64) {
-	argSize, resultSize, ok := spawn.DenseSize(s.header.function)
+	argSize, resultSize, ok := spawn.DenseSizes(s.header.function)
 	left := int(s.header.count - s.position)
 	if !ok || len(s.items) != left*argSize {
 		s.err = errProtocol
@@ -33,7 +33,7 @@ func (s *server) runDense(id uint64) {
 // endDense answers what runDense has run.
 func (s *server) endDense(f *spawn.Failure) {
 	d := &s.row.dense
-	argSize, resultSize, _ := spawn.DenseSize(s.header.function)
+	argSize, resultSize, _ := spawn.DenseSizes(s.header.function)
 	s.items = s.items[d.Done*argSize:]
 	s.position += uint32(d.Done)
 	if d.Done > 0 {

@@ -54,7 +54,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 			p.stop(c, err)
 		}
 	}
-	if _, size, ok := spawn.DenseSizes(fn); ok && c.progress == nil {
+	if _, size, ok := spawn.DenseSizes(c.function); ok && c.progress == nil {
 		c.dense = size
 		c.encodeDense = func(b *wire.Buffer, from, count int) { spawn.EncodeDense(fn, b, items[from:from+count]) }
 		c.row = func(from, count int, data []byte) { spawn.DecodeDense(fn, data, results[from:from+count]) }

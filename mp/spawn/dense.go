@@ -13,28 +13,22 @@ import (
 // Dense is calls in a row of a function that makes a number of a number. Nothing stands between the arguments, nor between
 // the results, so that a call costs little more than the function.
 type Dense struct {
-	Args    []byte
-	Results []byte        // there is room
-	Count   int           // how many there are
+	Args    []byte        // of Count calls at least
+	Results []byte        // room for as many
+	Count   int           // how many calls to make
 	Journal *link.Journal // where the number of the call at work is noted
-	First   uint64        // the number of the first one
+	First   uint64        // the number of the first call
 	Stop    *atomic.Bool  // when it becomes true, no other call begins
-	Timed   bool
+	Timed   bool          // fill Slowest and Peak
 
-	Done    int // how many have a result
-	Slowest int // which took longest, if they are timed
-	Peak    time.Duration
-	Began   time.Time // the one at work, if they are timed
+	Done    int           // how many calls have a result
+	Slowest int           // which one took longest, from 0
+	Peak    time.Duration // how long that took
+	Began   time.Time     // when the call at work began, if they are timed
 }
 
-// DenseSizes are the sizes of an argument and of a result of f; ok is false if they are not both numbers.
-func DenseSizes[A, R any](f *Func[A, R]) (arg, result int, ok bool) {
-	arg, result = f.arg.Size(), f.result.Size()
-	return arg, result, arg > 0 && result > 0
-}
-
-// DenseSize is the sizes of function id, as DenseSizes tells them.
-func DenseSize(id uint32) (arg, result int, ok bool) {
+// DenseSizes are how many bytes an argument and a result of function id take; ok is false if they are not both numbers.
+func DenseSizes(id uint32) (arg, result int, ok bool) {
 	e := lookup(id)
 	if e == nil || e.dense == nil {
 		return 0, 0, false
@@ -42,14 +36,14 @@ func DenseSize(id uint32) (arg, result int, ok bool) {
 	return e.argSize, e.resultSize, true
 }
 
-// EncodeDense appends arguments of f to b.
+// EncodeDense appends arguments of f, which are numbers, to b.
 func EncodeDense[A, R any](f *Func[A, R], b *wire.Buffer, args []A) { wire.AppendNumbers(b, args) }
 
-// DecodeDense reads results of f.
+// DecodeDense fills results of f, which are numbers, with those that data begins with.
 func DecodeDense[A, R any](f *Func[A, R], data []byte, results []R) { wire.ReadNumbers(data, results) }
 
-// RunDense makes the calls of d with function id, up to one that fails: then done is told so, in the way of Run. Otherwise
-// done is called with nil.
+// RunDense makes the calls of d with function id, up to one that fails or to Stop. It calls done as Run does; the failure is
+// that of the call behind the Done ones.
 func (r *Runner) RunDense(ctx context.Context, id uint32, d *Dense, done func(*Failure)) {
 	if !r.find(id) || r.entry.dense == nil {
 		done(unknown(id))

@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// blockSize is what one read asks for; messages that fit share a block, larger ones get their own.
+// blockSize is what one read of a socket asks for; bodies that fit share a block, larger ones have memory of their own.
 const blockSize = 64 << 10
 
-// block is a read buffer that messages borrow from. The reader holds one reference while it fills the block, each
-// message one until its Release; the last one recycles it.
+// block is a buffer that messages which were received borrow from. Who fills it holds one reference meanwhile, each message
+// one until its Release; the last one recycles it.
 type block struct {
 	data []byte
 	refs atomic.Int32
@@ -28,3 +28,21 @@ func (b *block) release() {
 		blocks.Put(b)
 	}
 }
+
+// buffer is memory for one body out of a slab, by the class of its size. It is used again, as fresh memory costs more than the
+// copy does.
+type buffer struct {
+	data  []byte
+	class int
+}
+
+var buffers [len(classes)]sync.Pool
+
+func newBuffer(class int) *buffer {
+	if b, ok := buffers[class].Get().(*buffer); ok {
+		return b
+	}
+	return &buffer{class: class}
+}
+
+func (b *buffer) release() { buffers[b.class].Put(b) }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"sync"
 	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
 // Journal is memory of both ends in which one of them, the writer, notes what it is at and puts down what it has done so far.
-// The other one, the reader, can look at any time, also when the writer has died, and then finds all that was noted before.
-// The reader must check what it finds.
+// The other one, the reader, can look at any time, also when the writer has died and after its own Close of the link, and finds
+// all that was noted before. It must check what it finds. The writer may not note anything after its Close.
 type Journal struct {
 	mu   sync.Mutex // of the reader, against the end of the mapping
 	at   *atomic.Uint64
@@ -17,13 +19,13 @@ type Journal struct {
 
 const (
 	journalHead = 64
-	// JournalPage is how many bytes the page of a journal has.
+	// JournalPage is the size of a page in bytes.
 	JournalPage = 64 << 10
 	journalSize = journalHead + JournalPage
 )
 
 func newJournal(mem []byte) *Journal {
-	return &Journal{at: word64(mem), page: mem[journalHead:journalSize:journalSize]}
+	return &Journal{at: shm.Word64(mem), page: mem[journalHead:journalSize:journalSize]}
 }
 
 // Note notes a number, for the writer. What it has written to the page before can be read by whoever sees the number.

@@ -18,7 +18,7 @@ import (
 var ErrNotSent = sys.ErrNotSent
 
 // ErrClosed is returned by the methods of a link after its Close.
-var ErrClosed = errors.New("link closed")
+var ErrClosed = errors.New("the link is closed")
 
 // Link is one end. Any number of goroutines may send; one at a time may receive. Close ends whatever waits.
 //
@@ -42,13 +42,15 @@ type Link interface {
 	Urge(m Msg) error
 	// Heed gives what the peer urges to f, in a goroutine of the link's, one message after the other, from now on to the end
 	// of the link; that f is told with the error that Recv returns, too, after which it is not called any more. The body is
-	// f's to Release. Heed is called once, and before Recv is.
+	// f's to Release. Heed is called at most once. A link that nobody heeds returns from Recv what is urged as well; Rings
+	// must be heeded before their Recv.
 	Heed(f func(m Msg, end error))
-	// Recv returns the next message. Its body is borrowed from the link until Release; its files are the caller's.
+	// Recv waits for the next message and returns it. Its body is borrowed from the link until Release; its files are the
+	// caller's. It returns io.EOF when the peer is gone, and ErrClosed after Close.
 	Recv() (Msg, error)
-	// Poll reports whether Recv would return at once. It is for the goroutine that receives.
+	// Poll reports whether Recv would return at once. It is for the goroutine that receives, once the link is heeded.
 	Poll() bool
-	// Journal is the memory in which one end notes what it is at for the other one to see; nil where they share none.
+	// Journal is where one end notes what it is at for the other one to see; nil where they share no memory.
 	Journal() *Journal
 	// Close ends the link for both ends. What was flushed before still reaches the peer.
 	Close() error

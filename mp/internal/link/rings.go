@@ -92,7 +92,7 @@ func (l *Rings) send(m Msg, wake bool) error {
 	return l.write(m.Kind, onStream, m.ID, nil, wake)
 }
 
-// write puts a record into the ring, and waits for room if it has to.
+// write puts a record into the ring, and waits for room if it has to. l.sending is held.
 func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) error {
 	l.head[0], l.head[1] = byte(kind), where
 	binary.LittleEndian.PutUint32(l.head[4:], l.urged.Load())
@@ -111,7 +111,6 @@ func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) 
 		if ok {
 			break
 		}
-		l.out.Wake() // of what was posted
 		if err := l.out.AwaitRoom(recordHead + len(body)); err != nil {
 			return ErrClosed
 		}

@@ -2,10 +2,9 @@ package link
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"math/bits"
 	"os"
-	"sync"
 	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
@@ -136,7 +135,7 @@ func (l *Rings) borrow(m *Msg, where []byte) error {
 	}
 	view, err := slab.View(slot, int(n))
 	if err != nil {
-		return errors.Join(errCorrupt, err)
+		return fmt.Errorf("%w: %w", errCorrupt, err)
 	}
 	if !l.parent {
 		m.Body, m.lender = view, &slotView{slab, slot}
@@ -156,23 +155,6 @@ type slotView struct {
 }
 
 func (v *slotView) release() { v.slab.Return(v.slot) }
-
-// buffer is memory for a large body. It is used again, as fresh memory costs more than the copy does.
-type buffer struct {
-	data  []byte
-	class int
-}
-
-func (b *buffer) release() { buffers[b.class].Put(b) }
-
-var buffers [len(classes)]sync.Pool
-
-func newBuffer(class int) *buffer {
-	if b, ok := buffers[class].Get().(*buffer); ok {
-		return b
-	}
-	return &buffer{class: class}
-}
 
 // close gives all slabs up. A body that is still borrowed can be read until its Release.
 func (s *slabs) close() {

@@ -1,5 +1,7 @@
 package ring
 
+import "github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
+
 // Cut is where WriteHalf stops.
 type Cut int
 
@@ -17,11 +19,11 @@ const (
 func (w *Writer) WriteHalf(body []byte, cut Cut) {
 	at := w.written & uint64(len(w.data)-1)
 	if at+size(len(body)) > uint64(len(w.data)) {
-		word64(w.data[at:]).Store(skip)
+		shm.Word64(w.data[at:]).Store(skip)
 		at = 0
 	}
 	if cut >= CutLength {
-		word64(w.data[at:]).Store(uint64(len(body)))
+		shm.Word64(w.data[at:]).Store(uint64(len(body)))
 	}
 	switch cut {
 	case CutBody:

@@ -1,6 +1,10 @@
 package ring
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
+)
 
 // Reader is the reading end of a ring. One goroutine at a time may use it; End may be called from any.
 type Reader struct {
@@ -35,7 +39,7 @@ func (r *Reader) Next() (record []byte, ok bool, err error) {
 	capacity := uint64(len(r.data))
 	for {
 		at, left := r.at&(capacity-1), r.limit-r.at
-		n := word64(r.data[at:]).Load()
+		n := shm.Word64(r.data[at:]).Load()
 		if n == skip && capacity-at < left {
 			r.at += capacity - at
 			continue

@@ -26,6 +26,8 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
 const (
@@ -62,8 +64,8 @@ func lay(mem []byte) shared {
 		panic(fmt.Sprintf("a ring of %d bytes", capacity))
 	}
 	return shared{
-		tail: word64(mem[0:]), head: word64(mem[line:]),
-		asleep: word32(mem[2*line:]), wanting: word32(mem[3*line:]),
+		tail: shm.Word64(mem[0:]), head: shm.Word64(mem[line:]),
+		asleep: shm.Word32(mem[2*line:]), wanting: shm.Word32(mem[3*line:]),
 		data: mem[Overhead:],
 	}
 }

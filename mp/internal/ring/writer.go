@@ -1,6 +1,10 @@
 package ring
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
+)
 
 // Writer is the writing end of a ring. One goroutine at a time may use it; End may be called from any.
 type Writer struct {
@@ -38,10 +42,10 @@ func (w *Writer) Write(head, body []byte) (ok bool, err error) {
 		return false, w.err
 	}
 	if need != size(n) {
-		word64(w.data[at:]).Store(skip)
+		shm.Word64(w.data[at:]).Store(skip)
 		at = 0
 	}
-	word64(w.data[at:]).Store(uint64(n))
+	shm.Word64(w.data[at:]).Store(uint64(n))
 	copy(w.data[at+word:], head)
 	copy(w.data[at+word+uint64(len(head)):], body)
 	w.written += need

@@ -11,8 +11,8 @@ import (
 // FuzzSlab lets a lender and a borrower, and somebody who writes nonsense to the words, take turns. The lender lends a slot
 // again only if its word said so; the borrower views what is lent and within the slot, and nothing else.
 func FuzzSlab(f *testing.F) {
-	f.Add([]byte{3, 0, 0, 0, 0, 1, 0, 10, 2, 0, 0, 1, 0, 10, 3, 0, 5, 5, 1, 1, 200})
-	f.Add([]byte{1, 0, 4, 0, 0, 0, 4, 0, 1, 1, 0, 0, 4, 0, 9, 0, 3, 0})
+	f.Add([]byte{3, 0, 0, 0, 0, 1, 0, 10, 2, 0, 0, 1, 0, 10, 0, 4, 5, 1, 1, 200})
+	f.Add([]byte{1, 0, 3, 0, 0, 0, 3, 0, 1, 1, 0, 0, 3, 0, 9, 0, 0})
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		next := func() int {
 			if len(ops) == 0 {
@@ -43,7 +43,7 @@ func FuzzSlab(f *testing.F) {
 
 		out, viewed := make(map[int]bool), make(map[int]bool)
 		for len(ops) > 0 {
-			switch next() % 6 {
+			switch next() % 5 {
 			case 0:
 				for slot := range out {
 					if lent(slot) == 0 {
@@ -75,12 +75,9 @@ func FuzzSlab(f *testing.F) {
 				borrower.Return(slot)
 				delete(viewed, slot)
 			case 3:
-				lender.Reclaim()
-				clear(out)
-			case 4:
 				slot, v := next()%slots, next()
 				binary.NativeEndian.PutUint32(word(slot), []uint32{0, 1, 2, ^uint32(0), uint32(v) << 24}[v%5])
-			case 5:
+			case 4:
 				lender.Return(next() - 2)
 			}
 		}

@@ -19,7 +19,7 @@ type Segment struct {
 // New makes a segment of size bytes, all zero. It fails when the memory cannot be had, and with errors.ErrUnsupported where
 // there is none to be shared. Its File is for the other process; CloseFile when it was sent.
 func New(size int) (*Segment, error) {
-	f, err := sys.NewMemory(size)
+	f, err := sys.NewMemfd(size)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func New(size int) (*Segment, error) {
 
 // Open maps the segment that another process has made. f stays the caller's.
 func Open(f *os.File, size int) (*Segment, error) {
-	mem, err := sys.MapMemory(f, size)
+	mem, err := sys.MapMemfd(f, size)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Segment) CloseFile() {
 func (s *Segment) Close() {
 	s.CloseFile()
 	if s.mem != nil {
-		_ = sys.UnmapMemory(s.mem)
+		_ = sys.UnmapMemfd(s.mem)
 		s.mem = nil
 	}
 }

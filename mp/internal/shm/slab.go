@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNotLent is returned for a slot that the lender has not lent, or that cannot be.
-var ErrNotLent = errors.New("this is no slot of shared memory that is lent")
+var ErrNotLent = errors.New("no such slot of shared memory is lent")
 
 const (
 	line = 64   // of the cache: returning one slot disturbs no look at another one's word
@@ -45,7 +45,7 @@ const (
 //
 // The lender keeps in private memory which slots are out, and asks the words of those only. A borrower that writes nonsense
 // to them makes the lender write to a slot too early, or never again: its own loss. The lender never waits for slots: when
-// all are out, it copies. When the borrower was killed and reaped, Reclaim has them back.
+// all are out, it copies. What a borrower dies with is out until the slab is closed.
 //
 // The methods can be called concurrently.
 type Slab struct {
@@ -66,6 +66,7 @@ type Slab struct {
 // layout says where things are.
 type layout struct{ slots, header, stride, total int }
 
+// lay says where the slots of a slab are, or why there can be none like that.
 func lay(slots, size int) (layout, error) {
 	if slots < 1 || slots > MostSlots || size < 1 {
 		return layout{}, fmt.Errorf("a slab cannot have %d slots of %d bytes", slots, size)
@@ -113,7 +114,7 @@ func newSlab(seg *Segment, at layout, size int) *Slab {
 	return &Slab{seg: seg, size: size, at: at, viewed: make([]bool, at.slots)}
 }
 
-func (s *Slab) word(slot int) *atomic.Uint32 { return word32(s.seg.mem[slot*line:]) }
+func (s *Slab) word(slot int) *atomic.Uint32 { return Word32(s.seg.mem[slot*line:]) }
 
 // slot is the first n bytes of a slot. Who appends to them gets others.
 func (s *Slab) slot(slot, n int) []byte {
@@ -151,19 +152,6 @@ func (s *Slab) collect() {
 		}
 	}
 	s.out = still
-}
-
-// Reclaim takes every slot back: the borrower is dead and reaped, and nobody here writes to one any more.
-func (s *Slab) Reclaim() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return
-	}
-	for _, slot := range s.out {
-		s.word(slot).Store(returned)
-	}
-	s.collect()
 }
 
 // View is the first n bytes of a slot that the lender has lent and said so, until Return. The lender could change them
@@ -218,6 +206,7 @@ func (s *Slab) Close() {
 	s.unmap()
 }
 
+// unmap ends the mapping once nobody can come to it any more. s.mu is held.
 func (s *Slab) unmap() {
 	if s.closed && s.views == 0 {
 		s.seg.Close()

@@ -11,9 +11,9 @@ import (
 // sealed is what makes a mapping safe: nobody can take pages away from under it, so that touching it is never a SIGBUS.
 const sealed = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 
-// NewMemory makes a file of this many bytes that has no name and exists in memory only, for processes to map. Its pages are
+// NewMemfd makes a file of this many bytes that has no name and exists in memory only, for processes to map. Its pages are
 // there already, so that a lack of memory is an error here and no signal later, and its size cannot change.
-func NewMemory(size int) (*os.File, error) {
+func NewMemfd(size int) (*os.File, error) {
 	if uint64(size) > MemoryRoom() { // the kernel would go on until there is none left, and then kill somebody
 		return nil, fmt.Errorf("%d bytes of shared memory: %w", size, unix.ENOMEM)
 	}
@@ -48,9 +48,9 @@ func allMemory() uint64 {
 	return (uint64(info.Totalram) + uint64(info.Totalswap)) * uint64(info.Unit)
 }
 
-// MapMemory maps a file that NewMemory has made, here or in another process; one that is not sealed, or has another size, is
+// MapMemfd maps a file that NewMemfd has made, here or in another process; one that is not sealed, or has another size, is
 // refused. The mapping outlives the file, which stays the caller's.
-func MapMemory(f *os.File, size int) (mem []byte, err error) {
+func MapMemfd(f *os.File, size int) (mem []byte, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return nil, err
@@ -71,5 +71,5 @@ func MapMemory(f *os.File, size int) (mem []byte, err error) {
 	return mem, errors.Join(err, control)
 }
 
-// UnmapMemory ends a mapping; to touch it afterwards ends the process.
-func UnmapMemory(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
+// UnmapMemfd ends a mapping; to touch it afterwards ends the process.
+func UnmapMemfd(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }

@@ -7,14 +7,14 @@ import (
 	"os"
 )
 
-// NewMemory cannot be had here yet: links between processes run over sockets and pipes.
-func NewMemory(int) (*os.File, error) { return nil, errors.ErrUnsupported }
+// NewMemfd cannot be had here yet: links between processes run over sockets and pipes.
+func NewMemfd(int) (*os.File, error) { return nil, errors.ErrUnsupported }
 
 // MemoryRoom is none for that.
 func MemoryRoom() uint64 { return 0 }
 
-// MapMemory has nothing to map.
-func MapMemory(*os.File, int) ([]byte, error) { return nil, errors.ErrUnsupported }
+// MapMemfd has nothing to map.
+func MapMemfd(*os.File, int) ([]byte, error) { return nil, errors.ErrUnsupported }
 
-// UnmapMemory has nothing to unmap.
-func UnmapMemory([]byte) error { return errors.ErrUnsupported }
+// UnmapMemfd has nothing to unmap.
+func UnmapMemfd([]byte) error { return errors.ErrUnsupported }

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// This is the package's only unsafe file: views of memory that the type
+// The functions in this file are views of memory that the type
 // system cannot express.
 
 // number is what travels as its memory: every bit pattern is a value.
@@ -18,8 +18,8 @@ type number interface {
 // addressable, has T's layout: T's own type or another one of the same shape.
 func at[T any](v reflect.Value) *T { return (*T)(v.Addr().UnsafePointer()) }
 
-// memory returns the bytes of s.
-func memory[T number | bool](s []T) []byte {
+// memory returns the bytes of s, which are numbers or bools.
+func memory[T any](s []T) []byte {
 	if len(s) == 0 {
 		return nil
 	}
