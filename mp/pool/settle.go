@@ -1,0 +1,64 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// fail gives an item that failed another try if it has one, and settles it otherwise.
+func (p *Pool) fail(c *call, index int, err error) {
+	p.mu.Lock()
+	again, t := c.mayRetry(index, err)
+	if c.stopped != nil && errors.Is(err, context.Canceled) && !errors.Is(err, c.stopped) {
+		err = fmt.Errorf("%w: %w", c.stopped, err) // what the cancel came from
+	}
+	quarantined := !again && c.quarantined(t)
+	switch {
+	case again:
+		p.happened(Event{Kind: EventRetried, Func: c.name, Index: c.label(index), Err: err})
+	case quarantined:
+		err = c.quarantine(index, t, err)
+		p.happened(Event{Kind: EventQuarantined, Func: c.name, Index: c.label(index), Err: err})
+	}
+	p.mu.Unlock()
+	if again {
+		p.dispatch()
+		return
+	}
+	if quarantined {
+		p.opts.Logger.Warn("an item is quarantined", "error", err)
+	}
+	p.settle(c, index, nil, nil, err)
+}
+
+// settleResults settles items of k in a row that have results.
+func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files []*os.File) {
+	c := k.call
+	if k.telling != tellEach && len(files) == 0 {
+		c.row(index, count, results)
+		p.settled(c, count)
+		return
+	}
+	result, own, _, _, err := cutItem(results, files)
+	if err != nil {
+		err = fmt.Errorf("mp: %s: the result cannot be decoded: %w", taskName(c.name, c.label(index)), err)
+	}
+	p.settle(c, index, result, own, err)
+}
+
+// settle is the one way in which an item comes to its outcome.
+func (p *Pool) settle(c *call, index int, data []byte, files []*os.File, err error) {
+	c.outcome(index, data, files, err)
+	p.settled(c, 1)
+}
+
+// settled counts items that have come to their outcomes.
+func (p *Pool) settled(c *call, count int) {
+	p.mu.Lock()
+	c.open -= count
+	ended := c.finished()
+	p.mu.Unlock()
+	c.conclude(ended)
+}
