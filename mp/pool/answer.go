@@ -29,7 +29,7 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	more := s.known != 0 || s.position < s.header.count || s.upcoming.Body != nil
 	h.next = s.known
 	h.put(m.Body)
-	err := s.rings.send(m, more)
+	err := s.outbox.send(m, more)
 	if len(m.Files) > 0 {
 		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
 	}
@@ -44,11 +44,11 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	}
 }
 
-// rings decides which answers wake the pool. To wake it costs more than a quick item does; so, of several answers within a
-// moment, while there is more to do, one does it.
-type rings struct {
+// outbox sends answers, and decides which of them wake the pool. To wake it costs more than a quick item does; so, of several
+// answers within a moment, while there is more to do, one does it.
+type outbox struct {
 	link  link.Link
-	owed  int       // answers that were sent without waking the pool
+	owed  int       // answers that were posted without waking the pool
 	since time.Time // the first of them
 	last  time.Time
 	timer *time.Timer // wakes it for them, should the item at work take long
@@ -59,21 +59,21 @@ const (
 	longestOwed = 50 * time.Microsecond
 )
 
-func newRings(l link.Link) *rings {
-	r := &rings{link: l}
+func newOutbox(l link.Link) *outbox {
+	r := &outbox{link: l}
 	r.timer = time.AfterFunc(time.Hour, func() { l.Flush() })
 	r.timer.Stop()
 	return r
 }
 
 // send sends an answer; more: there is more to do. The pool is not woken at once if the answers come thick and fast.
-func (r *rings) send(m link.Msg, more bool) error {
+func (r *outbox) send(m link.Msg, more bool) error {
 	now := time.Now()
 	quick := now.Sub(r.last) < longestOwed
 	r.last = now
 	// Without a journal nothing shows that an answer was posted until it is sent: it would be lost with us.
 	if r.link.Journal() == nil || !more || !quick || len(m.Files) > 0 || r.owed > 0 && (r.owed >= mostOwed || now.Sub(r.since) > longestOwed) {
-		r.paid()
+		r.woken()
 		return r.link.Send(m)
 	}
 	if r.owed++; r.owed == 1 {
@@ -83,15 +83,16 @@ func (r *rings) send(m link.Msg, more bool) error {
 	return r.link.Post(m)
 }
 
-// now wakes the pool if it is owed that.
-func (r *rings) now() {
+// flush wakes the pool if it is owed that.
+func (r *outbox) flush() {
 	if r.owed > 0 {
-		r.paid()
+		r.woken()
 		r.link.Flush()
 	}
 }
 
-func (r *rings) paid() {
+// woken notes that the pool is woken for all answers so far.
+func (r *outbox) woken() {
 	if r.owed > 0 {
 		r.owed = 0
 		r.timer.Stop()

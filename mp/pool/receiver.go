@@ -5,45 +5,45 @@ import (
 	"sync/atomic"
 )
 
-// ears are who receives from a worker. One goroutine at a time does: the worker's keeper, or the one that waits for an item
-// alone (Apply), which then need not be woken by another one. While a worker has nothing to do, nobody receives: of its
-// death Heed tells.
-type ears struct {
-	role   sync.Mutex    // held by the one that receives
-	err    error         // why there is nothing to be heard any more; under role
-	summon chan struct{} // wakes the keeper; has room for one
-	ended  atomic.Bool   // the link has ended
-	open   atomic.Bool   // somebody waits for what the worker sends; otherwise it may have answered already
+// receiver is the role of the one goroutine that receives from a worker: the keeper of its place, or whoever waits for an item
+// alone (Apply), which the keeper then need not wake. While a worker has nothing to do, nobody receives: of its death
+// Heed tells.
+type receiver struct {
+	mu      sync.Mutex    // held by the one that receives
+	err     error         // why nothing can be received any more; under mu
+	summons chan struct{} // wakes the keeper; has room for one
+	ended   atomic.Bool   // the link has ended
+	waiting atomic.Bool   // somebody waits for what the worker sends; otherwise it may have answered already
 }
 
-// call has the keeper receive as long as the worker has something to do.
-func (e *ears) call() {
+// summon has the keeper receive as long as the worker has something to do.
+func (r *receiver) summon() {
 	select {
-	case e.summon <- struct{}{}:
+	case r.summons <- struct{}{}:
 	default:
 	}
 }
 
 // end tells the keeper that the link has ended.
-func (e *ears) end() {
-	e.ended.Store(true)
-	e.call()
+func (r *receiver) end() {
+	r.ended.Store(true)
+	r.summon()
 }
 
 // receive takes in what the worker sends, whenever it has something to do and nobody else does that, until its link ends,
-// or what it sends makes no sense.
+// or what it sends makes no sense. It is the keeper's.
 func (w *worker) receive() error {
-	for range w.ears.summon {
-		if err := w.listen(w.busy); err != nil {
+	for range w.receiver.summons {
+		if err := w.receiveWhileBusy(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// busy reports whether something is to be heard from the worker.
+// busy reports whether something is to come from the worker: an answer, or the end of its link.
 func (w *worker) busy() bool {
-	if w.ears.ended.Load() {
+	if w.receiver.ended.Load() {
 		return true
 	}
 	w.pool.mu.Lock()
@@ -51,43 +51,43 @@ func (w *worker) busy() bool {
 	return len(w.queue) > 0
 }
 
-// listen receives while on says so.
-func (w *worker) listen(on func() bool) error {
-	w.ears.role.Lock()
-	defer w.ears.role.Unlock()
-	for w.ears.err == nil && on() {
-		w.ears.err = w.hear()
+// receiveWhileBusy receives until the worker has nothing to do, or nothing can be received any more.
+func (w *worker) receiveWhileBusy() error {
+	w.receiver.mu.Lock()
+	defer w.receiver.mu.Unlock()
+	for w.receiver.err == nil && w.busy() {
+		w.receiver.err = w.handleNext()
 	}
-	return w.ears.err
+	return w.receiver.err
 }
 
-// hear takes in one message. ears.role is held.
-func (w *worker) hear() error {
-	w.ears.open.Store(true)
+// handleNext waits for a message and handles it. receiver.mu is held.
+func (w *worker) handleNext() error {
+	w.receiver.waiting.Store(true)
 	m, err := w.seat.Link().Recv()
-	w.ears.open.Store(false)
+	w.receiver.waiting.Store(false)
 	if err != nil {
 		return err
 	}
 	return w.handle(m)
 }
 
-// attend receives for as long as the worker has an item of the call, if nobody else does; then the keeper goes on.
-func (w *worker) attend(c *call) {
+// receiveFor receives for as long as the worker has an item of the call, if nobody else does; then the keeper goes on.
+func (w *worker) receiveFor(c *call) {
 	defer func() {
 		if w.busy() {
-			w.ears.call()
+			w.receiver.summon()
 		}
 	}()
-	if !w.ears.role.TryLock() {
+	if !w.receiver.mu.TryLock() {
 		return
 	}
-	defer w.ears.role.Unlock()
-	for w.ears.err == nil && w.has(c) {
-		w.ears.err = w.hear()
+	defer w.receiver.mu.Unlock()
+	for w.receiver.err == nil && w.has(c) {
+		w.receiver.err = w.handleNext()
 	}
-	if w.ears.err != nil {
-		w.ears.call()
+	if w.receiver.err != nil {
+		w.receiver.summon()
 	}
 }
 
