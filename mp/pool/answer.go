@@ -30,7 +30,7 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	more := s.known != 0 || s.position < s.header.count || s.upcoming.Body != nil
 	h.next = s.known
 	h.put(m.Body)
-	err := s.rings.send(m, more)
+	err := s.outbox.send(m, more)
 	if len(m.Files) > 0 {
 		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
 	}
@@ -45,11 +45,11 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	}
 }
 
-// rings decides which answers wake the pool. To wake it costs more than a quick item does; so, of several answers within a
-// moment, while there is more to do, one does it.
-type rings struct {
+// outbox sends answers, and decides which of them wake the pool. To wake it costs more than a quick item does; so, of several
+// answers within a moment, while there is more to do, one does it.
+type outbox struct {
 	link  link.Link
-	owed  int       // answers that were sent without waking the pool
+	owed  int       // answers that were posted without waking the pool
 	since time.Time // the first of them
 	last  time.Time
 	timer *time.Timer // wakes it for them, should the item at work take long
@@ -61,49 +61,50 @@ const (
 	longestOwed = 50 * time.Microsecond
 )
 
-func newRings(l link.Link) *rings {
-	r := &rings{link: l}
-	r.timer = time.AfterFunc(time.Hour, func() {
-		r.rung.Store(true)
+func newOutbox(l link.Link) *outbox {
+	o := &outbox{link: l}
+	o.timer = time.AfterFunc(time.Hour, func() {
+		o.rung.Store(true)
 		l.Flush()
 	})
-	r.timer.Stop()
-	return r
+	o.timer.Stop()
+	return o
 }
 
 // send sends an answer; more: there is more to do. The pool is not woken at once if the answers come thick and fast.
-func (r *rings) send(m link.Msg, more bool) error {
+func (o *outbox) send(m link.Msg, more bool) error {
 	now := time.Now()
-	quick := now.Sub(r.last) < longestOwed
-	r.last = now
+	quick := now.Sub(o.last) < longestOwed
+	o.last = now
 	// Without a journal nothing shows that an answer was posted until it is sent: it would be lost with us.
-	if r.link.Journal() == nil || !more || !quick || len(m.Files) > 0 || r.owed > 0 && (r.owed >= mostOwed || now.Sub(r.since) > longestOwed) {
-		r.paid()
-		return r.link.Send(m)
+	if o.link.Journal() == nil || !more || !quick || len(m.Files) > 0 || o.owed > 0 && (o.owed >= mostOwed || now.Sub(o.since) > longestOwed) {
+		o.woken()
+		return o.link.Send(m)
 	}
-	if r.owed++; r.owed == 1 {
-		r.since = now
-		r.rung.Store(false)
-		r.timer.Reset(2 * longestOwed)
+	if o.owed++; o.owed == 1 {
+		o.since = now
+		o.rung.Store(false)
+		o.timer.Reset(2 * longestOwed)
 	}
-	err := r.link.Post(m)
-	if r.rung.Load() { // it was too early for this one: we have slept meanwhile
-		r.now()
+	err := o.link.Post(m)
+	if o.rung.Load() { // it was too early for this one: we have slept meanwhile
+		o.flush()
 	}
 	return err
 }
 
-// now wakes the pool if it is owed that.
-func (r *rings) now() {
-	if r.owed > 0 {
-		r.paid()
-		r.link.Flush()
+// flush wakes the pool if it is owed that.
+func (o *outbox) flush() {
+	if o.owed > 0 {
+		o.woken()
+		o.link.Flush()
 	}
 }
 
-func (r *rings) paid() {
-	if r.owed > 0 {
-		r.owed = 0
-		r.timer.Stop()
+// woken notes that the pool is woken for all answers so far.
+func (o *outbox) woken() {
+	if o.owed > 0 {
+		o.owed = 0
+		o.timer.Stop()
 	}
 }

@@ -22,7 +22,7 @@ func (w *worker) expire(id uint64, limit time.Duration) {
 }
 
 // still reports whether the worker is where it was when a timer was set for the item: at work on it, or not even that.
-// While nobody hears the worker, because we encode or decode, it may have said otherwise: then again is called soon.
+// While nobody waits for the worker, because we encode or decode, it may have said otherwise: then again is called soon.
 func (w *worker) still(id uint64, running bool, again func()) bool {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
@@ -30,11 +30,11 @@ func (w *worker) still(id uint64, running bool, again func()) bool {
 	if k == nil || k.id() != id || w.running != running {
 		return false
 	}
-	hearing := w.ears.open.Load()
-	if !hearing {
-		w.timer = time.AfterFunc(hearAgain, again)
+	waiting := w.receiver.waiting.Load()
+	if !waiting {
+		w.timer = time.AfterFunc(lookAgain, again)
 	}
-	return hearing
+	return waiting
 }
 
 // ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
@@ -47,8 +47,8 @@ func (w *worker) ladder(first uint64, count int, reason error) {
 	time.AfterFunc(delay, func() { w.execute(span{first: first, count: uint64(count)}, reason) })
 }
 
-// hearAgain is how soon to look again at a worker whose answers wait for us.
-const hearAgain = 5 * time.Millisecond
+// lookAgain is how soon to look again at a worker whose answers wait for us.
+const lookAgain = 5 * time.Millisecond
 
 // execute kills the worker if it has still not answered the items of the span.
 func (w *worker) execute(items span, reason error) {
@@ -58,8 +58,8 @@ func (w *worker) execute(items span, reason error) {
 		open = open || k.id() < items.first+items.count && items.first < k.first+uint64(k.count)
 	}
 	switch {
-	case open && !w.ears.open.Load():
-		time.AfterFunc(hearAgain, func() { w.execute(items, reason) })
+	case open && !w.receiver.waiting.Load():
+		time.AfterFunc(lookAgain, func() { w.execute(items, reason) })
 		open = false
 	case open && w.doomed == nil:
 		w.doomed = &items

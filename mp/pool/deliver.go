@@ -51,7 +51,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	go func() { // it may block until the worker has read it
 		w.transmit(k, m, b)
 		p.feed(w)
-		w.ears.call()
+		w.receiver.summon()
 	}()
 	return false
 }
@@ -59,13 +59,14 @@ func (w *worker) deliver(k *chunk) (more bool) {
 // slowest is the time that a byte may take to a worker, generously: 20 MB/s.
 const slowest = 50 * time.Nanosecond
 
-// What is sent by whoever has it fits into the link besides the rest of a worker's window, so that it does not wait for the
-// worker: the buffer of a socket, or a ring.
+// How large a message may be that deliver sends itself. It must fit into the buffer of the socket, or into the ring, beside the
+// rest of a worker's window: then sending it does not wait for the worker.
 const (
 	inlineSocket = 32 << 10
 	inlineRing   = 60 << 10
 )
 
+// inline is that size for the link of this worker.
 func (w *worker) inline() int {
 	if w.journal != nil {
 		return inlineRing

@@ -27,7 +27,7 @@ func (s *server) runDense(id uint64) {
 		Count: min(left, (rowFull-rowHead-answerSize)/resultSize), Journal: s.journal, First: id,
 		Stop: &s.disturbed, Timed: s.header.telling == tellRows,
 	}
-	s.runner.RunDense(s.row.ctx, s.header.function, &s.row.dense, s.row.endedDense)
+	s.runner.RunDense(s.row.ctx, s.header.function, &s.row.dense, s.row.doneDense)
 }
 
 // endDense answers what runDense has run.

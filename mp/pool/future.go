@@ -51,7 +51,7 @@ func Apply[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, 
 	f, c := submit("Apply", ctx, p, fn, arg, opts)
 	if c != nil {
 		if w := p.dispatchFor(c); w != nil {
-			w.attend(c)
+			w.receiveFor(c)
 		}
 	}
 	if !f.finished() {
@@ -150,16 +150,16 @@ func (f *Future[R]) Done() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case f.ended.Load():
-		return ended
+	case f.finished():
+		return closedChan
 	case f.done == nil:
 		f.done = make(chan struct{})
 	}
 	return f.done
 }
 
-// ended is the Done of all futures that had ended before somebody asked.
-var ended = func() chan struct{} {
+// closedChan is the Done of all futures that had ended before somebody asked.
+var closedChan = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c

@@ -138,7 +138,7 @@ func (o *Options) check() error {
 type CallOption func(*callOptions)
 
 type callOptions struct {
-	chunk        int // items in a message to a worker; 0: measured
+	chunk        int // ChunkSize; 0: measured
 	timeout      time.Duration
 	retries      int
 	crashRetries int // 0: as retries; negative: none
@@ -147,8 +147,9 @@ type callOptions struct {
 	err          error
 }
 
-// ChunkSize sends n items to a worker at a time, rather than as many as measured times suggest. It is about speed only:
-// each item has its own result, its own timeout and its own blame. It is chunksize of Python's Pool.map.
+// ChunkSize sends at least n items to a worker at a time, and of quick ones a multiple of n, rather than as many as measured
+// times suggest; fewer where there are no more, a message is full, or items run again. It is about speed only: each item has
+// its own result, its own timeout and its own blame. It is chunksize of Python's Pool.map.
 func ChunkSize(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 1 {

@@ -36,7 +36,7 @@ func TestAnswersAreSeen(t *testing.T) {
 	for _, late := range []time.Duration{0, longestOwed, 4 * longestOwed} {
 		a, _ := link.NewMemoryJournal()
 		l := &slowLink{Memory: a, late: late}
-		r := newRings(l)
+		r := newOutbox(l)
 		for n := range int32(3 * mostOwed) {
 			if err := r.send(link.Msg{}, true); err != nil {
 				t.Fatal(err)

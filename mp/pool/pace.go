@@ -17,7 +17,7 @@ type pace struct {
 	size int           // of the chunk given out last
 }
 
-// measured adds the duration of one item, as the pool saw it.
+// measured adds the duration of an item, or the mean one of items that were answered together.
 func (p *pace) measured(d time.Duration) {
 	if p.mean == 0 {
 		p.mean = max(d, 1)

@@ -47,9 +47,9 @@ type taskHeader struct {
 type telling uint32
 
 const (
-	tellEach   telling = iota // each item, at once
-	tellRows                  // in rows, and of the items of a row which one took longest
-	tellCounts                // in rows of items that take less than it takes to look at the clock
+	tellEach    telling = iota // each item, at once
+	tellRows                   // in rows, each item timed
+	tellUntimed                // in rows that are timed as a whole, as an item takes less than a look at the clock
 )
 
 const (

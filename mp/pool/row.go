@@ -28,17 +28,17 @@ const (
 // row is the row that a worker collects.
 type row struct {
 	ctx   *spawn.Ending // of the items of the task
-	first uint64
+	first uint64        // the item that its first result is of
 	head  answerHeader
 
-	id    uint64 // the item at work
-	start int    // where its result begins
-	files int
+	id    uint64               // the item at work
+	start int                  // where its result begins
+	files int                  // how many files were there before it
 	began time.Time            // the item at work, or the row, where each is too short to be timed
-	ended func(*spawn.Failure) // server.endInRow, made once
+	done  func(*spawn.Failure) // server.endInRow, made once
 
-	dense      spawn.Dense
-	endedDense func(*spawn.Failure)
+	dense     spawn.Dense
+	doneDense func(*spawn.Failure) // server.endDense
 }
 
 // runInRow runs an item and adds its result to the row.
@@ -53,7 +53,7 @@ func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
 	s.row.id = id
 	s.journal.Note(id)
 	s.row.start, s.row.files = beginItem(&s.out)
-	s.runner.Run(s.row.ctx, s.header.function, arg, files, &s.out, s.row.ended)
+	s.runner.Run(s.row.ctx, s.header.function, arg, files, &s.out, s.row.done)
 }
 
 // openRow makes sure that there is a row for the item, or says why that is not to run.
@@ -75,9 +75,6 @@ func (s *server) openRow(id uint64) (gone error) {
 		}
 	}
 	if r.head.count == 0 {
-		if r.ended == nil {
-			r.ended, r.endedDense = s.endInRow, s.endDense
-		}
 		page := s.journal.Page()
 		binary.LittleEndian.PutUint64(page, id)
 		s.out.Reset()
@@ -176,7 +173,7 @@ func (w *worker) tells(k *chunk) *chunk {
 	switch {
 	case k == nil || k.call.row == nil || w.journal == nil || k.call.opts.timeout > 0:
 	case k.call.pace.mean > 0 && k.call.pace.mean < shortest:
-		k.telling = tellCounts
+		k.telling = tellUntimed
 	default:
 		k.telling = tellRows
 	}

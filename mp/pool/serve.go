@@ -24,7 +24,7 @@ type server struct {
 
 	mu        sync.Mutex
 	idle      bool // nothing to do: whoever stops the worker need not wait
-	left      bool // and was told to stop then
+	left      bool // serve returns
 	cancelled []span
 	running   span // the items that item is the ctx of
 	item      *spawn.Ending
@@ -32,18 +32,18 @@ type server struct {
 
 	// For the task goroutine only.
 	task     link.Msg
-	upcoming link.Msg // the task after it, if it is there already
-	received time.Time
+	upcoming link.Msg  // the task after it, if it is there already
+	taken    time.Time // when the task became the one at work
 	header   taskHeader
-	items    []byte
-	files    []*os.File
-	position uint32
-	known    uint64 // the item that the pool knows to be at work, or to be next
+	items    []byte     // arguments, of the items from position on
+	files    []*os.File // theirs
+	position uint32     // how many items of the task were begun
+	known    uint64     // the item that the pool knows to be at work, or to be next
 	runner   spawn.Runner
 	out      wire.Buffer
 	row      row
-	rings    *rings
-	err      error // the pool does not keep to the protocol
+	outbox   *outbox
+	err      error // why no more tasks are run: the pool is gone, or does not keep to the protocol
 
 	at atomic.Uint64 // the item at work, when there is no journal; 0: none
 }
@@ -65,7 +65,8 @@ var errGone = errors.New("the pool is gone")
 // serve runs tasks until the pool says stop (nil) or is gone. init runs first.
 func serve(l link.Link, init func(context.Context) *spawn.Failure) error {
 	s := &server{link: l, journal: l.Journal(), ctx: spawn.NewEnding(time.Time{}), ended: make(chan error, 3)}
-	s.rings = newRings(l)
+	s.outbox = newOutbox(l)
+	s.row.done, s.row.doneDense = s.endInRow, s.endDense
 	defer s.ctx.End(context.Canceled)
 	spawn.TellTask(s.working)
 	l.Heed(s.heed)
@@ -167,7 +168,7 @@ func (s *server) next() bool {
 		if s.task.Body == nil {
 			return false
 		}
-		s.received = time.Now()
+		s.taken = time.Now()
 		if s.header, s.items, s.err = parseTask(s.task.Body); s.err != nil {
 			return false
 		}
@@ -179,7 +180,7 @@ func (s *server) next() bool {
 // fetch waits for a task; there is none when the worker shall stop.
 func (s *server) fetch() (task link.Msg) {
 	s.note(0)
-	s.rings.now()
+	s.outbox.flush()
 	s.mu.Lock()
 	s.idle = true
 	stop := s.ctx.Err() != nil
@@ -302,7 +303,7 @@ func (s *server) begin(items span) (ctx *spawn.Ending, own bool, gone error) {
 	if gone := s.isCancelled(items.first); gone != nil {
 		return nil, false, gone
 	}
-	deadline, own := s.header.until(s.received)
+	deadline, own := s.header.until(s.taken)
 	s.running, s.item = items, spawn.NewEnding(deadline)
 	if err := s.ctx.Err(); err != nil { // just now
 		s.item.End(err)
@@ -331,11 +332,11 @@ func (s *server) over(ctx *spawn.Ending) {
 	ctx.End(context.Canceled)
 }
 
-// until is when an item that begins now has to end; zero: never. The deadline of the call counts from the arrival of the
-// chunk. own: the item's comes first.
-func (h *taskHeader) until(received time.Time) (t time.Time, own bool) {
+// until is when an item that begins now has to end; zero: never. The deadline of the call counts from when its chunk
+// was taken. own: the item's comes first.
+func (h *taskHeader) until(taken time.Time) (t time.Time, own bool) {
 	if h.deadline != 0 {
-		t = received.Add(time.Duration(h.deadline))
+		t = taken.Add(time.Duration(h.deadline))
 	}
 	if h.timeout != 0 {
 		if item := time.Now().Add(time.Duration(h.timeout)); t.IsZero() || item.Before(t) {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// firstPause and lastPause are how long a slot waits before it starts a worker again after one that did nothing;
+	// firstPause and lastPause are how long a place waits before it starts a worker again after one that did nothing;
 	// the pause doubles.
 	firstPause = 10 * time.Millisecond
 	lastPause  = time.Second
@@ -21,7 +21,7 @@ const (
 
 // keep keeps one place of the pool filled with a worker, until the pool ends. It reports its first start to ready.
 func (p *Pool) keep(place int, ready chan<- error) {
-	defer p.slots.Done()
+	defer p.keepers.Done()
 	w, err := p.hire(place, 0)
 	ready <- err
 	pause := firstPause
@@ -59,7 +59,7 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	}
 	l := seat.Link()
 	w := &worker{pool: p, seat: seat, journal: l.Journal(), place: place, before: before}
-	w.ears.summon = make(chan struct{}, 1)
+	w.receiver.summons = make(chan struct{}, 1)
 	l.Heed(w.heed)
 	if err := p.initialised(seat); err != nil {
 		return nil, err

@@ -9,15 +9,16 @@ import (
 )
 
 // worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat, up,
-// journal, place, before) or guard themselves (ears), and useful and weighed, which belong to the goroutine of Pool.keep.
+// journal, place, before) or guard themselves (receiver), useful, which belongs to the goroutine of Pool.keep, and weighed, which
+// belongs to the one that receives.
 type worker struct {
 	pool    *Pool
 	seat    seat
 	journal *link.Journal // of the link; nil: none
 
-	last     *chunk // the chunk that it has answered to the end last
-	ears     ears
+	receiver receiver
 	queue    []*chunk // sent and not answered to the end, the oldest first
+	last     *chunk   // the one that it has answered to the end last
 	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
 	gone     bool     // its link has ended
 	given    int      // items sent in its life
@@ -93,6 +94,7 @@ func (w *worker) rest() {
 	}
 }
 
+// handle takes in a message: a start or an answer. An error says that the worker does not keep to the protocol.
 func (w *worker) handle(m link.Msg) error {
 	p := w.pool
 	switch m.Kind {
@@ -126,7 +128,7 @@ func (w *worker) handle(m link.Msg) error {
 func (w *worker) heed(m link.Msg, end error) {
 	switch {
 	case end != nil:
-		w.ears.end()
+		w.receiver.end()
 	case m.Kind == spawn.KindRecord:
 		w.seat.Relay(m, w.task(m.ID))
 	default:

@@ -46,7 +46,7 @@ type Link interface {
 	// must be heeded before their Recv.
 	Heed(f func(m Msg, end error))
 	// Recv waits for the next message and returns it. Its body is borrowed from the link until Release; its files are the
-	// caller's. It returns io.EOF when the peer is gone, and ErrClosed after Close.
+	// caller's. It returns io.EOF when the peer is gone, and an error after Close.
 	Recv() (Msg, error)
 	// Poll reports whether Recv would return at once. It is for the goroutine that receives, once the link is heeded.
 	Poll() bool

@@ -67,6 +67,7 @@ func recv(t testing.TB, l Link) Msg {
 	return m
 }
 
+// Bodies of all sizes, around those at which they travel another way, arrive as they were sent.
 func TestMessagesArriveWholeAndInOrder(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		sizes := []int{
@@ -128,6 +129,7 @@ func TestBorrowedBodiesKeep(t *testing.T) {
 	})
 }
 
+// Of many senders at once, in both directions, each is heard in its own order, and nothing is lost.
 func TestManySendersBothWays(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		const senders, each = 8, 300
@@ -177,6 +179,7 @@ func TestManySendersBothWays(t *testing.T) {
 	})
 }
 
+// What was posted is there after a Flush at the latest.
 func TestPostIsSeenAtFlush(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		for i := range 50 {
@@ -195,6 +198,7 @@ func TestPostIsSeenAtFlush(t *testing.T) {
 	})
 }
 
+// Close at one end ends both, once what was sent before has been received.
 func TestCloseEndsEverything(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		if err := a.Send(Msg{ID: 1}); err != nil {
@@ -254,6 +258,7 @@ func TestCloseFreesSenders(t *testing.T) {
 	}
 }
 
+// Files arrive with their message, in order, and as copies: each end closes its own.
 func TestFilesTravelBeside(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		dir := prog.TempDir(t)

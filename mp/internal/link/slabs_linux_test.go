@@ -11,6 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
+// A body goes into the smallest slots that hold it, and the largest ones into none.
 func TestClassOf(t *testing.T) {
 	for n, want := range map[int]int{
 		1: 0, 256 << 10: 0, 256<<10 + 1: 1, 1 << 20: 1, 1<<20 + 1: 2, 4 << 20: 2, 4<<20 + 1: 3, 16 << 20: 3, 16<<20 + 1: 4, 1 << 30: 4,

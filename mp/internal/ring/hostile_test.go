@@ -82,6 +82,7 @@ var badForReader = []struct {
 	{name: "a record before nonsense", from: 32, tail: 32 + 256, word: 8, fine: 1},
 }
 
+// A tail or a length that no writer would write ends the reader with ErrCorrupt, for good.
 func TestReaderRefusesNonsense(t *testing.T) {
 	for _, bad := range badForReader {
 		t.Run(bad.name, func(t *testing.T) {
@@ -115,6 +116,7 @@ func TestReaderRefusesNonsense(t *testing.T) {
 	}
 }
 
+// A head that no reader would write ends the writer with ErrCorrupt, for good.
 func TestWriterRefusesNonsense(t *testing.T) {
 	for name, head := range map[string]uint64{
 		"beyond tail": 128 + 256 + 8, "behind": 120, "0": 0, "unaligned": 130, "by 4": 132, "at the end of time": ^uint64(7), "far": 1 << 32,

@@ -72,6 +72,7 @@ func TestSegmentOpenRefuses(t *testing.T) {
 	}
 }
 
+// More memory than there is, is an error and no signal later.
 func TestSegmentThatIsTooLarge(t *testing.T) {
 	leak.Check(t)
 	if strconv.IntSize == 32 {

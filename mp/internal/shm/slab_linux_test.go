@@ -56,6 +56,7 @@ func exhaust(s *shm.Slab) (slots []int) {
 	}
 }
 
+// A slot is lent once, viewed once and within its size, and is lent again once it was returned.
 func TestSlab(t *testing.T) {
 	leak.Check(t)
 	lender, borrower := both(t, 3, 5000)
@@ -125,6 +126,7 @@ func TestSlabSlots(t *testing.T) {
 	}
 }
 
+// A slab of no slots, or of too many or too large ones, is an error at either end, and so is one that is not as its file.
 func TestSlabThatCannotBe(t *testing.T) {
 	leak.Check(t)
 	for _, dim := range [][2]int{

@@ -1,0 +1,82 @@
+package pool
+
+// dispatch gives out what workers have room for.
+func (p *Pool) dispatch() { p.dispatchFor(nil) }
+
+// dispatchFor does so for the goroutine that waits for the call alone. It returns the worker that has got the item, if that is
+// known: then the goroutine receives from it.
+func (p *Pool) dispatchFor(c *call) (with *worker) {
+	for {
+		p.mu.Lock()
+		w, k := p.match()
+		if k == nil {
+			p.wake()
+			p.mu.Unlock()
+			return with
+		}
+		w.sending = true
+		p.mu.Unlock()
+		if sent := w.deliver(k); sent && k.call == c {
+			with = w
+		} else {
+			w.receiver.summon()
+		}
+	}
+}
+
+// match chooses the next chunk and a worker for it: one that has nothing to do if there is one, and of these always the same,
+// which is still awake then, while the others may leave. p.mu is held.
+func (p *Pool) match() (*worker, *chunk) {
+	for load := 0; load < window && !p.turn.empty(); load++ {
+		for _, w := range p.workers {
+			if len(w.queue) == load {
+				if k := p.pick(w); k != nil {
+					return w, k
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// feed gives a worker work as long as there is some and it has room.
+func (p *Pool) feed(w *worker) {
+	for more := true; more; {
+		p.mu.Lock()
+		k := p.pick(w)
+		w.sending = w.sending || k != nil
+		p.mu.Unlock()
+		more = k != nil && w.deliver(k)
+	}
+}
+
+// window is how many chunks a worker may have: the one it is at and, of quick items, another one.
+const window = 2
+
+// pick chooses the next chunk for a worker: of the calls in turn, so that a long one does not shut out the others.
+// p.mu is held.
+func (p *Pool) pick(w *worker) *chunk {
+	if w.gone || w.sending || w.leaving != nil || len(w.queue) >= window {
+		return nil
+	}
+	most := maxChunk
+	if limit := p.opts.MaxTasksPerWorker; limit > 0 {
+		if most = min(most, limit-w.given); most <= 0 {
+			return nil
+		}
+	}
+	if k := w.head(); k != nil {
+		// Behind an item that hangs, only items of the same call may wait; suspects travel alone.
+		if c := k.call; c.pace.ahead() && len(c.lost) == 0 {
+			return w.tells(c.cut(most))
+		}
+		return nil
+	}
+	for c := p.turn.pop(); c != nil; c = p.turn.pop() {
+		if k := w.tells(c.cut(most)); k != nil {
+			p.turn.push(c) // behind the others; if that was all, it is left out when its turn comes
+			return k
+		}
+	}
+	return nil
+}
