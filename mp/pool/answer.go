@@ -39,8 +39,7 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 		s.fail(m.ID, spawn.Unsent(err), h.took)
 		return
 	}
-	const keep = 1 << 20
-	if cap(s.out.Data) > keep {
+	if cap(s.out.Data) > mostReused {
 		s.out = wire.Buffer{}
 	}
 }

@@ -8,10 +8,13 @@ import (
 
 var buffers = sync.Pool{New: func() any { return new(wire.Buffer) }}
 
-// reuse keeps a buffer for the next chunk, unless it has grown large.
+// mostReused is the size up to which buffers are used again: fresh memory costs more than what is copied to it. What is not
+// needed for a while goes with the collector.
+const mostReused = 32 << 20
+
+// reuse keeps a buffer for the next chunk, unless it has grown very large.
 func reuse(b *wire.Buffer) {
-	const keep = 1 << 20
-	if cap(b.Data) <= keep {
+	if cap(b.Data) <= mostReused {
 		b.Reset()
 		buffers.Put(b)
 	}

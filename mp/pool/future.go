@@ -76,8 +76,9 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 		return refuse(c.wrap(verb, errNoProgress))
 	}
 	f.name, f.log, f.call = c.name, p.opts.Logger, c
-	var encoded wire.Buffer
-	if err := spawn.EncodeArg(fn, &encoded, &arg, -1); err != nil {
+	encoded := buffers.Get().(*wire.Buffer)
+	if err := spawn.EncodeArg(fn, encoded, &arg, -1); err != nil {
+		reuse(encoded)
 		return refuse(err)
 	}
 	// The caller may close its files as soon as we return.
@@ -117,10 +118,12 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 			f.err = c.wrap(verb, fmt.Errorf("%w: %w", c.stopped, f.err))
 		}
 		link.CloseAll(encoded.Files)
+		reuse(encoded)
 		f.finish()
 	}
 	if err := p.add(c); err != nil {
 		link.CloseAll(encoded.Files)
+		reuse(encoded)
 		return refuse(c.wrap(verb, err))
 	}
 	return f, c
