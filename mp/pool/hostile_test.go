@@ -58,7 +58,7 @@ func TestUnreadableAnswers(t *testing.T) {
 		"a failure":       {kindFailure, []byte{0xc1, 0xff}},
 		"an empty result": {kindResult, nil},
 		"a long result":   {kindResult, []byte{0xdd, 0xff, 0xff, 0xff, 0xff}},
-		"a longer result": {kindResult, []byte{1, 1, 1, 1}},
+		"a longer result": {kindResult, []byte{1, 1, 1, 1, 1, 1, 1, 1, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, errs, _ := play(t, func(s *stage) {

@@ -56,7 +56,7 @@ func TestHostile(t *testing.T) {
 	undecodable[bool](t, "\xc0", "decode bool: found code 0xc0 instead of a bool")
 	undecodable[inside[float32]](t, "\x91\x01", "decode inside[float32].V: found code 0x01 instead of a float32")
 	undecodable[inside[float64]](t, "\x91\xca\x00\x00\x00\x00", "decode inside[float64].V: found code 0xca instead of a float64")
-	undecodable[int](t, "\x01", "decode int: found 1 bytes instead of 8")
+	undecodable[int64](t, "\x01", "decode int64: found 1 bytes instead of 8")
 	undecodable[float32](t, "", "decode float32: found 0 bytes instead of 4")
 	undecodable[[]bool](t, "\xc4\x02\x01\x02", "decode []bool[1]: 0x02 is not a bool")
 	undecodable[[2]bool](t, "\xc4\x02\x01\x02", "decode [2]bool[1]: 0x02 is not a bool")
