@@ -49,6 +49,7 @@ type call struct {
 	over        bool          // ended was, or is about to be, called
 	pace        pace
 
+	batch    *batch    // nil: it is no batch
 	progress *progress // nil when nobody asks
 	unwatch  func()    // ends the watch on ctx
 }
@@ -83,8 +84,10 @@ type chunk struct {
 	call  *call
 	from  int // index of the first item
 	count int
+	sent  int    // what count was when it was sent: some may have been taken back
 	first uint64 // number of the first item
 	done  int    // items with an outcome
+	early int    // of these, the last ones, whose results we have read from the journal: the worker will tell of them yet
 
 	telling  telling
 	dense    int           // how long a result is, if they stand side by side; 0: they do not
@@ -181,15 +184,17 @@ func (c *call) loses(k *chunk) {
 	}
 }
 
-// finished reports, once, that the call has ended. p.mu is held.
+// finished reports, once, that the call has ended. A batch only ends with the pool. p.mu is held.
 func (c *call) finished() bool {
-	if c.over || c.open > 0 || !c.idle() || c.stopped == nil && !c.sealed {
+	if c.over || c.open > 0 || !c.idle() {
 		return false
 	}
-	c.over = true
-	delete(c.pool.calls, c)
-	c.pool.changed()
-	return true
+	c.over = c.stopped != nil || c.sealed
+	if c.over || c.batch != nil { // which rests until the next Submit
+		delete(c.pool.calls, c)
+		c.pool.changed()
+	}
+	return c.over
 }
 
 // conclude calls ended when finished said so, without locks.

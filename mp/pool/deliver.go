@@ -19,6 +19,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		p.settle(c, bad, nil, nil, err)
 	}
 	p.mu.Lock()
+	w.packing = nil
 	if k.count == 0 || w.gone || c.stopped != nil {
 		c.giveBack(k)
 		w.sending = false
@@ -33,15 +34,24 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		return true
 	}
 	k.transfer = time.Second + time.Duration(len(b.Data))*slowest
-	k.first = p.numbers + 1
-	p.numbers += uint64(k.count)
+	k.first = w.numbers + 1
+	w.numbers += uint64(k.count)
+	k.sent = k.count
 	w.queue = append(w.queue, k)
+	if w.journal != nil {
+		w.journal.Allow(w.numbers + 1)
+	}
+	p.watchOver(w)
 	w.idle = time.Time{}
 	w.given += k.count
 	if len(w.queue) == 1 {
 		w.rest()
 	}
+	stopped := c.batch != nil && c.batch.marked > 0
 	p.mu.Unlock()
+	if stopped {
+		defer c.batch.stopSent(w, k)
+	}
 
 	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
 	if len(b.Data) <= w.inline() && len(b.Files) == 0 {
@@ -92,8 +102,9 @@ func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
 func (w *worker) withdraw(k *chunk, err error) {
 	p, c := w.pool, k.call
 	p.mu.Lock()
+	w.skips = slices.DeleteFunc(w.skips, func(id uint64) bool { return id-k.first < uint64(k.sent) })
 	at := slices.Index(w.queue, k)
-	if at < 0 { // the worker was buried meanwhile
+	if at < 0 { // the worker was buried, or it was taken back, meanwhile
 		p.mu.Unlock()
 		return
 	}
@@ -102,9 +113,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 	if at == 0 {
 		w.rest()
 	}
-	if len(w.queue) == 0 {
-		w.idle = time.Now()
-	}
+	w.rested()
 	alone := k.count == 1
 	if alone {
 		k.done++
@@ -124,7 +133,7 @@ func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
 	c := k.call
 	h := taskHeader{
 		function: c.function, count: uint32(k.count),
-		deadline: timeLeft(c.ctx), timeout: int64(c.opts.timeout), telling: k.telling, dense: k.dense > 0,
+		deadline: timeLeft(c.ctx), timeout: int64(c.opts.timeout), telling: k.telling, dense: k.dense > 0, apart: c.batch != nil,
 	}
 	full := fullChunk
 	if k.telling != tellEach {

@@ -16,6 +16,10 @@ func (s *server) runDense(id uint64) {
 		return
 	}
 	if gone := s.openRow(id); gone != nil {
+		if !s.take(id) {
+			s.skip(id)
+			return
+		}
 		s.items = s.items[argSize:]
 		s.position++
 		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)}, 0)
@@ -52,6 +56,10 @@ func (s *server) endDense(f *spawn.Failure) {
 		s.items = s.items[argSize:]
 		s.position++
 		s.fail(d.First+uint64(d.Done), f, max(time.Since(s.row.began), 1))
+	}
+	if d.TakenBack {
+		s.skip(d.First + uint64(d.Done))
+		return
 	}
 	s.closeRow()
 }

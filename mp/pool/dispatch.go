@@ -14,7 +14,7 @@ func (p *Pool) dispatchFor(c *call) (with *worker) {
 			p.mu.Unlock()
 			return with
 		}
-		w.sending = true
+		w.sending, w.packing = true, k
 		p.mu.Unlock()
 		if sent := w.deliver(k); sent && k.call == c {
 			with = w
@@ -44,7 +44,9 @@ func (p *Pool) feed(w *worker) {
 	for more := true; more; {
 		p.mu.Lock()
 		k := p.pick(w)
-		w.sending = w.sending || k != nil
+		if k != nil {
+			w.sending, w.packing = true, k
+		}
 		p.mu.Unlock()
 		more = k != nil && w.deliver(k)
 	}
@@ -56,7 +58,7 @@ const window = 2
 // pick chooses the next chunk for a worker: of the calls in turn, so that a long one does not shut out the others.
 // p.mu is held.
 func (p *Pool) pick(w *worker) *chunk {
-	if w.gone || w.sending || w.leaving != nil || len(w.queue) >= window {
+	if w.gone || w.sending || w.leaving != nil || len(w.queue) >= window || len(w.skips) > 0 {
 		return nil
 	}
 	most := maxChunk
@@ -67,12 +69,15 @@ func (p *Pool) pick(w *worker) *chunk {
 	}
 	if k := w.head(); k != nil {
 		// Behind an item that hangs, only items of the same call may wait; suspects travel alone.
-		if c := k.call; c.pace.ahead() && len(c.lost) == 0 {
+		if c := k.call; c.pace.ahead() && len(c.lost) == 0 && (c.batch == nil || w.journal != nil) {
 			return w.tells(c.cut(most))
 		}
 		return nil
 	}
 	for c := p.turn.pop(); c != nil; c = p.turn.pop() {
+		if c.batch != nil && w.journal == nil {
+			most = 1 // what waits there could not be taken back
+		}
 		if k := w.tells(c.cut(most)); k != nil {
 			p.turn.push(c) // behind the others; if that was all, it is left out when its turn comes
 			return k

@@ -29,6 +29,7 @@ type Future[R any] struct {
 	mu        sync.Mutex
 	done      chan struct{} // made when somebody asks for it
 	call      *call         // nil when it was never taken, or has ended
+	index     int           // of the item in the call, if that is a batch
 	watchers  []chan<- *Future[R]
 	callbacks []func(*Future[R]) // that have not begun
 	calling   bool               // one of them runs, or is about to
@@ -38,6 +39,9 @@ type Future[R any] struct {
 // bounds the call, not only Submit: when it ends, the call is cancelled. Whatever goes wrong is told by Wait. It is submit
 // of Python's executors, and apply_async.
 func Submit[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) *Future[R] {
+	if mayJoin(ctx, p, fn, opts) {
+		return join(ctx, p, fn, arg)
+	}
 	f, c := submit("Submit", ctx, p, fn, arg, opts)
 	if c != nil {
 		p.dispatch()
@@ -195,8 +199,8 @@ func (f *Future[R]) await(ctx context.Context) bool {
 // reports whether the call is cancelled, now or before: then Wait returns context.Canceled. It reports false when the call
 // had ended by itself. In Python, only a call that has not begun can be cancelled.
 func (f *Future[R]) Cancel() bool {
-	if c := f.open(); c != nil && c.claimCancel(&f.cancelled) {
-		c.pool.stop(c, context.Canceled)
+	if c := f.open(); c != nil {
+		c.cancel(f.index, &f.cancelled)
 	}
 	return f.cancelled.Load()
 }
@@ -212,7 +216,7 @@ func (f *Future[R]) String() string {
 	switch {
 	case f.Cancelled():
 		state = "cancelled"
-	case c != nil && c.running():
+	case c != nil && c.running(f.index):
 		state = "running"
 	case f.finished() && f.err != nil:
 		state = "failed"
@@ -229,19 +233,26 @@ func (f *Future[R]) open() *call {
 	return f.call
 }
 
-// running reports whether a worker is at work on the call.
-func (c *call) running() bool {
+// running reports whether a worker is at work on an item.
+func (c *call) running(index int) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	return slices.ContainsFunc(c.pool.workers, func(w *worker) bool {
-		k := w.head()
-		return w.running && k != nil && k.call == c
+		at, running := w.position()
+		return running && at == index && w.head().call == c
 	})
 }
 
-// claimCancel marks a call as cancelled unless its end has begun.
-func (c *call) claimCancel(mark *atomic.Bool) bool {
+// cancel stops an item, and marks it as cancelled, unless it has its outcome.
+func (c *call) cancel(index int, mark *atomic.Bool) {
+	if c.batch != nil {
+		c.batch.cancel(index, mark)
+		return
+	}
 	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	return !c.over && mark.CompareAndSwap(false, true)
+	claimed := !c.over && mark.CompareAndSwap(false, true)
+	c.pool.mu.Unlock()
+	if claimed {
+		c.pool.stop(c, context.Canceled)
+	}
 }

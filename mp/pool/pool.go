@@ -38,10 +38,11 @@ type Pool struct {
 	mu       sync.Mutex
 	workers  []*worker          // that are up
 	calls    map[*call]struct{} // that have not ended
+	batches  map[uint32]*batch  // of what Submit takes, by function
 	turn     queue              // the calls that have something to give out, in the order in which they are served
-	numbers  uint64             // given to items
 	refuse   error              // why no call is taken any more
 	drained  chan struct{}
+	rescuing bool  // rescue looks at the workers now and then
 	failures int   // starts of workers that failed in a row
 	asleep   int   // places without a worker, for want of work
 	faults   error // bad exits of workers that were told to end
@@ -83,7 +84,7 @@ func New(ctx context.Context, opts *Options) (*Pool, error) {
 }
 
 func newPool() *Pool {
-	return &Pool{closed: make(chan struct{}), calls: make(map[*call]struct{})}
+	return &Pool{closed: make(chan struct{}), calls: make(map[*call]struct{}), batches: make(map[uint32]*batch)}
 }
 
 // open starts the workers of p.backend.

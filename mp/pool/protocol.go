@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Messages between a pool and a worker. Every item of a call has a number, unique in the pool; the items of a chunk are
+// Messages between a pool and a worker. Every item of a call has a number, unique for its worker; the items of a chunk are
 // numbered in a row. A worker runs what it is given in order, and answers each item with a result or a failure. Results of
 // items in a row may travel together.
 //
@@ -31,6 +31,7 @@ const (
 	kindStarted                             // to the pool; ID: number of the item
 	kindResult                              // to the pool; ID: number of the first item; body: answer header and results
 	kindFailure                             // to the pool; ID: number; body: answer header, failure
+	kindSkipped                             // to the pool; ID: number of the first item of a chunk that was not begun, as it was taken back
 )
 
 // taskHeader begins a chunk.
@@ -41,6 +42,7 @@ type taskHeader struct {
 	timeout  int64 // how long each item has got from its start, in nanoseconds; 0: for ever
 	telling  telling
 	dense    bool // numbers, of which results come in rows: arguments and results stand side by side (spawn.Dense)
+	apart    bool // each item has a ctx of its own, as they are calls of their own
 }
 
 // telling is how a worker tells of the items of a chunk.
@@ -50,6 +52,11 @@ const (
 	tellEach    telling = iota // each item, at once
 	tellRows                   // in rows, each item timed
 	tellUntimed                // in rows that are timed as a whole, as an item takes less than a look at the clock
+)
+
+const (
+	flagDense = 1 << iota
+	flagApart
 )
 
 const (
@@ -64,10 +71,14 @@ func (h *taskHeader) append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.deadline))
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.timeout))
 	b = binary.LittleEndian.AppendUint32(b, uint32(h.telling))
+	var flags uint32
 	if h.dense {
-		return binary.LittleEndian.AppendUint32(b, 1)
+		flags |= flagDense
 	}
-	return binary.LittleEndian.AppendUint32(b, 0)
+	if h.apart {
+		flags |= flagApart
+	}
+	return binary.LittleEndian.AppendUint32(b, flags)
 }
 
 // answerHeader begins an answer.
@@ -110,7 +121,7 @@ func parseTask(body []byte) (h taskHeader, items []byte, err error) {
 	h.deadline = int64(binary.LittleEndian.Uint64(body[8:]))
 	h.timeout = int64(binary.LittleEndian.Uint64(body[16:]))
 	h.telling = telling(binary.LittleEndian.Uint32(body[24:]))
-	h.dense = body[28] != 0
+	h.dense, h.apart = body[28]&flagDense != 0, body[28]&flagApart != 0
 	return h, body[taskHeaderSize:], nil
 }
 

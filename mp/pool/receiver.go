@@ -48,7 +48,7 @@ func (w *worker) busy() bool {
 	}
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
-	return len(w.queue) > 0
+	return len(w.queue) > 0 || len(w.skips) > 0
 }
 
 // receiveWhileBusy receives until the worker has nothing to do, or nothing can be received any more.

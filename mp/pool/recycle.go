@@ -24,7 +24,7 @@ func (w *worker) retire() {
 	if limit := w.pool.opts.MaxTasksPerWorker; limit > 0 && w.given >= limit && w.leaving == nil {
 		w.leaving = errTasks
 	}
-	if w.leaving == nil || len(w.queue) > 0 || w.sending || w.retiring {
+	if w.leaving == nil || len(w.queue) > 0 || len(w.skips) > 0 || w.sending || w.retiring {
 		return
 	}
 	w.retiring = true

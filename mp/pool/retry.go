@@ -22,7 +22,7 @@ type tries struct{ errors, deaths int }
 // p.mu is held.
 func (c *call) mayRetry(index int, err error) (again bool, t tries) {
 	t = c.tries[index]
-	if c.stopped != nil {
+	if c.stoppedFor(index) != nil {
 		return false, t
 	}
 	if _, died := err.(*spawn.ExitError); died {

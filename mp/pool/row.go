@@ -43,7 +43,13 @@ type row struct {
 
 // runInRow runs an item and adds its result to the row.
 func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
-	if gone := s.openRow(id); gone != nil {
+	gone := s.openRow(id)
+	if !s.take(id) {
+		link.CloseAll(files)
+		s.skip(id)
+		return
+	}
+	if gone != nil {
 		link.CloseAll(files)
 		s.sendRow()
 		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)}, 0)
@@ -51,7 +57,6 @@ func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
 		return
 	}
 	s.row.id = id
-	s.journal.Note(id)
 	s.row.start, s.row.files = beginItem(&s.out)
 	s.runner.Run(s.row.ctx, s.header.function, arg, files, &s.out, s.row.done)
 }
@@ -60,7 +65,11 @@ func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
 func (s *server) openRow(id uint64) (gone error) {
 	r := &s.row
 	if r.ctx == nil {
-		if r.ctx, _, gone = s.begin(span{first: id, count: uint64(s.header.count-s.position) + 1}); gone != nil {
+		items := span{first: id, count: uint64(s.header.count-s.position) + 1}
+		if s.header.apart {
+			items.count = 1
+		}
+		if r.ctx, _, gone = s.begin(items); gone != nil {
 			return gone
 		}
 	}
@@ -106,8 +115,8 @@ func (s *server) endInRow(f *spawn.Failure) {
 	r.head.count++
 	if s.position == s.header.count || len(s.out.Data) > rowFull || len(s.out.Files) > 0 {
 		s.sendRow()
-		s.closeRow()
 	}
+	s.closeRow()
 }
 
 // sendRow answers the items of the row, if there are any.
@@ -133,9 +142,9 @@ func (s *server) sendRow() {
 	s.answer(link.Msg{Kind: kindResult, ID: r.first, Body: body, Files: files}, h)
 }
 
-// closeRow ends the ctx of the items when the task is done.
+// closeRow ends the ctx of the items when the task is done, or that of the item if each has its own.
 func (s *server) closeRow() {
-	if s.position == s.header.count && s.row.ctx != nil {
+	if s.row.ctx != nil && (s.position == s.header.count || s.header.apart) {
 		s.over(s.row.ctx)
 		s.row.ctx = nil
 	}
@@ -144,13 +153,13 @@ func (s *server) closeRow() {
 // found is what a dead worker had done of the chunk k without saying so: the results of items in a row, and the item that
 // it was at; running is false when it was at none. p.mu is held.
 func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
-	at, page := w.journal.Copy()
+	at, working, page := w.journal.Copy(k.id())
 	done := at - k.id()
-	if done >= uint64(k.count-k.done) {
+	if !working || done >= uint64(k.count-k.done) {
 		return 0, nil, false
 	}
 	first := binary.LittleEndian.Uint64(page)
-	if results = page[rowHead+answerSize:]; at-first < done { // only a worker that lies begins the row behind what it owes
+	if results = page[rowHead+answerSize:]; first > at || at-first < done { // the row was sent, or the worker lies
 		return 0, nil, true
 	}
 	if k.dense > 0 {

@@ -45,7 +45,8 @@ type server struct {
 	outbox   *outbox
 	err      error // why no more tasks are run: the pool is gone, or does not keep to the protocol
 
-	at atomic.Uint64 // the item at work, when there is no journal; 0: none
+	at   atomic.Uint64 // the item at work, when there is no journal; 0: none
+	base atomic.Uint64 // the first item of the task, for whoever asks the journal
 }
 
 // span is a range of items.
@@ -133,6 +134,7 @@ func (s *server) run(init func(context.Context) *spawn.Failure) {
 		s.ended <- nil
 		return
 	}
+	s.rest()
 	s.link.Send(link.Msg{Kind: kindReady})
 	s.loop()
 }
@@ -173,13 +175,14 @@ func (s *server) next() bool {
 			return false
 		}
 		s.files, s.position = s.task.Files, 0
+		s.base.Store(s.task.ID)
 	}
 	return s.ctx.Err() == nil
 }
 
 // fetch waits for a task; there is none when the worker shall stop.
 func (s *server) fetch() (task link.Msg) {
-	s.note(0)
+	s.rest()
 	s.outbox.flush()
 	s.mu.Lock()
 	s.idle = true
@@ -225,21 +228,43 @@ func (s *server) ahead() uint64 {
 	return 0
 }
 
-// note notes the item at work; 0: none.
-func (s *server) note(id uint64) {
+// take makes an item the one at work, unless the pool has taken it back.
+func (s *server) take(id uint64) bool {
 	if s.journal != nil {
-		s.journal.Note(id)
+		return s.journal.Begin(id)
+	}
+	s.at.Store(id)
+	return true
+}
+
+// rest notes that no item is at work.
+func (s *server) rest() {
+	if s.journal != nil {
+		s.journal.Rest()
 	} else {
-		s.at.Store(id)
+		s.at.Store(0)
 	}
 }
 
 // working is the item at work; 0: none.
 func (s *server) working() uint64 {
-	if s.journal != nil {
-		return s.journal.Noted()
+	if s.journal == nil {
+		return s.at.Load()
 	}
-	return s.at.Load()
+	if at, working := s.journal.At(s.base.Load()); working {
+		return at
+	}
+	return 0
+}
+
+// skip drops the rest of the task, from this item on: the pool has taken it back.
+func (s *server) skip(id uint64) {
+	s.known, s.position, s.items = 0, s.header.count, nil
+	link.CloseAll(s.files)
+	s.files = nil
+	s.sendRow()
+	s.closeRow()
+	s.link.Send(link.Msg{Kind: kindSkipped, ID: id})
 }
 
 // runItem runs the current item.
@@ -271,13 +296,17 @@ func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 	s.out.Reset()
 	s.out.Data = append(s.out.Data, make([]byte, answerSize)...)
 	start, none := beginItem(&s.out)
+	if !s.take(id) {
+		link.CloseAll(files)
+		s.skip(id)
+		return
+	}
 	ctx, own, gone := s.begin(span{first: id, count: 1})
 	if gone != nil {
 		link.CloseAll(files)
 		s.fail(id, &spawn.Failure{Failure: wire.Describe(gone)}, 0)
 		return
 	}
-	s.note(id)
 	defer s.over(ctx)
 	s.runner.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) {
 		if f != nil {

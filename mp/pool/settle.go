@@ -11,8 +11,8 @@ import (
 func (p *Pool) fail(c *call, index int, err error) {
 	p.mu.Lock()
 	again, t := c.mayRetry(index, err)
-	if c.stopped != nil && errors.Is(err, context.Canceled) && !errors.Is(err, c.stopped) {
-		err = fmt.Errorf("%w: %w", c.stopped, err) // what the cancel came from
+	if stopped := c.stoppedFor(index); stopped != nil && errors.Is(err, context.Canceled) && !errors.Is(err, stopped) {
+		err = fmt.Errorf("%w: %w", stopped, err) // what the cancel came from
 	}
 	quarantined := !again && c.quarantined(t)
 	switch {

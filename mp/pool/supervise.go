@@ -142,7 +142,7 @@ func (p *Pool) bury(w *worker, err error) error {
 			ended = append(ended, k.call)
 		}
 	}
-	w.queue = nil
+	w.queue, w.skips = nil, nil
 	w.rest()
 	p.mu.Unlock()
 
@@ -156,7 +156,7 @@ func (p *Pool) bury(w *worker, err error) error {
 		c.conclude(true)
 	}
 	if victim != nil {
-		p.fail(victim.call, index, p.verdict(victim.call, exit))
+		p.fail(victim.call, index, p.verdict(victim.call, index, exit))
 	}
 	p.dispatch()
 	w.useful = victim != nil || w.answered > 0
@@ -181,11 +181,11 @@ func (w *worker) toBlame(k *chunk) bool {
 
 // verdict is the error of an item whose worker has ended. A worker that leaves in order, because its call or the pool has
 // ended, is not what ended the item.
-func (p *Pool) verdict(c *call, exit *spawn.ExitError) error {
+func (p *Pool) verdict(c *call, index int, exit *spawn.ExitError) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if exit.ExitCode == 0 && c.stopped != nil {
-		return c.stopped
+	if stopped := c.stoppedFor(index); exit.ExitCode == 0 && stopped != nil {
+		return stopped
 	}
 	return exit
 }

@@ -17,8 +17,11 @@ type worker struct {
 	journal *link.Journal // of the link; nil: none
 
 	receiver receiver
+	numbers  uint64   // given to items
 	queue    []*chunk // sent and not answered to the end, the oldest first
 	last     *chunk   // the one that it has answered to the end last
+	packing  *chunk   // that is being encoded
+	skips    []uint64 // where the worker will say that it skips what we have taken back
 	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
 	gone     bool     // its link has ended
 	given    int      // items sent in its life
@@ -37,8 +40,9 @@ type worker struct {
 	place   int           // which of the pool's workers it is, from 0
 	before  int           // how many workers were in this place before it
 
-	doomed  *span // the items for which it is being killed
-	running bool  // it has said that it is at work on the first open item of the queue
+	doomed  *span  // the items for which it is being killed
+	running bool   // it has said that it is at work on the first open item of the queue
+	seen    uint64 // the item that it was at when rescue looked
 	since   time.Time
 	timer   *time.Timer // ends that item
 }
@@ -102,6 +106,9 @@ func (w *worker) handle(m link.Msg) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return w.begin(m.ID)
+	case kindSkipped:
+		m.Release()
+		return w.skipped(m.ID)
 	case kindResult, kindFailure:
 		k, index, count, body, err := w.answer(m)
 		if err != nil {
@@ -162,8 +169,9 @@ func (w *worker) position() (index int, running bool) {
 	case k.telling == tellEach:
 		return k.index(), w.running
 	}
-	ahead := w.journal.At() - k.id()
-	if ahead >= uint64(k.count-k.done) {
+	at, working := w.journal.At(k.id())
+	ahead := at - k.id()
+	if !working || ahead >= uint64(k.count-k.done) {
 		return 0, false
 	}
 	return k.index() + int(ahead), true
@@ -186,11 +194,14 @@ func (w *worker) answer(m link.Msg) (k *chunk, index, count int, body []byte, er
 	defer p.mu.Unlock()
 	h, body, err := parseAnswer(m.Body)
 	k = w.head()
-	if err != nil || k == nil || k.id() != m.ID || !w.mayAnswer(&h, m, len(body)) {
+	if err != nil || k == nil || k.id()-uint64(k.early) != m.ID || !w.mayAnswer(&h, m, len(body)) {
 		return nil, 0, 0, nil, fmt.Errorf("%w: it answered item number %d, which it was not at, or goes on elsewhere", errProtocol, m.ID)
 	}
-	index, count = k.index(), int(h.count)
 	w.time(k, &h)
+	if body, err = k.dropEarly(&h, body); err != nil {
+		return nil, 0, 0, nil, err
+	}
+	index, count = k.index(), int(h.count)
 	w.answered += count
 	p.failures = 0
 	if k.done += count; k.done == k.count {
@@ -200,9 +211,7 @@ func (w *worker) answer(m link.Msg) (k *chunk, index, count int, body []byte, er
 	if h.next != 0 {
 		err = w.begin(h.next)
 	}
-	if len(w.queue) == 0 {
-		w.idle = time.Now()
-	}
+	w.rested()
 	w.retire()
 	return k, index, count, body, err
 }
@@ -216,7 +225,7 @@ func (w *worker) mayAnswer(h *answerHeader, m link.Msg, size int) bool {
 	if k.dense > 0 && m.Kind == kindResult && size != int(h.count)*k.dense {
 		return false
 	}
-	left := uint32(k.count - k.done)
+	left := uint32(k.count - k.done + k.early)
 	return h.count >= 1 && h.count <= left && h.slowest < h.count && (h.count == 1 || m.Kind == kindResult && len(m.Files) == 0) &&
 		(h.next == 0 || h.count == left && w.mayGoOnAfter(h.next))
 }
@@ -235,6 +244,6 @@ func (w *worker) time(k *chunk, h *answerHeader) {
 	c.pace.measured(took / time.Duration(h.count))
 	w.working += took
 	if peak > 0 {
-		w.pool.slowest.note(SlowTask{c.name, c.label(k.index() + int(h.slowest)), w.seat.Name(), peak})
+		w.pool.slowest.note(SlowTask{c.name, c.label(k.index() - k.early + int(h.slowest)), w.seat.Name(), peak})
 	}
 }

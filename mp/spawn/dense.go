@@ -16,7 +16,7 @@ type Dense struct {
 	Args    []byte        // of Count calls at least
 	Results []byte        // room for as many
 	Count   int           // how many calls to make
-	Journal *link.Journal // where the number of the call at work is noted
+	Journal *link.Journal // where the number of the call at work is noted, and whether it was taken back
 	First   uint64        // the number of the first call
 	Stop    *atomic.Bool  // when it becomes true, no other call begins
 	Timed   bool          // fill Slowest and Peak
@@ -25,6 +25,8 @@ type Dense struct {
 	Slowest int           // which one took longest, from 0
 	Peak    time.Duration // how long that took
 	Began   time.Time     // when the call at work began, if they are timed
+
+	TakenBack bool // the call behind the Done ones was, and those behind it
 }
 
 // DenseSizes are how many bytes an argument and a result of function id take; ok is false if they are not both numbers.
@@ -42,7 +44,7 @@ func EncodeDense[A, R any](f *Func[A, R], b *wire.Buffer, args []A) { wire.Appen
 // DecodeDense fills results of f, which are numbers, with those that data begins with.
 func DecodeDense[A, R any](f *Func[A, R], data []byte, results []R) { wire.ReadNumbers(data, results) }
 
-// RunDense makes the calls of d with function id, up to one that fails or to Stop. It calls done as Run does; the failure is
+// RunDense makes the calls of d with function id, up to one that fails or was taken back, or to Stop. It calls done as Run does; the failure is
 // that of the call behind the Done ones.
 func (r *Runner) RunDense(ctx context.Context, id uint32, d *Dense, done func(*Failure)) {
 	if !r.find(id) || r.entry.dense == nil {
@@ -68,7 +70,9 @@ func (f *Func[A, R]) runDense(ctx context.Context, d *Dense) error {
 		d.Began = time.Now()
 	}
 	for args, results := d.Args, d.Results; d.Done < d.Count && !d.Stop.Load(); args, results = args[a:], results[r:] {
-		d.Journal.Note(d.First + uint64(d.Done))
+		if d.TakenBack = !d.Journal.Begin(d.First + uint64(d.Done)); d.TakenBack {
+			break
+		}
 		result, err := f.fn(ctx, wire.Number[A](args))
 		if err != nil {
 			return err

@@ -1,0 +1,387 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// batch is what Submit takes of one function: a call without an end, whose items are calls of their own. So those that come
+// thick and fast travel together, as the items of a Map do, and each can be cancelled, and ends, by itself. Its fields are guarded
+// by pool.mu, but for those that never change (call, settle, show).
+type batch struct {
+	call   *call
+	settle func(s submission, data []byte, files []*os.File, err error) // gives the future its outcome
+	show   func(arg []byte) string                                      // a summary of an encoded argument, for blame
+
+	blocks map[int]*block // of submissions without an outcome, by index / blockSize
+	arena  []byte         // where the arguments of the next ones find room
+	watch  *ctxWatch      // of the last one's ctx
+	marked int            // submissions that were stopped while a worker had them, or was about to
+}
+
+// blockSize is how many submissions are kept together: one that takes long keeps little from being collected.
+const blockSize = 128
+
+type block struct {
+	items [blockSize]submission
+	open  int
+}
+
+// submission is one call of Submit.
+type submission struct {
+	future  any // a *Future[R]; nil: it has its outcome
+	arg     []byte
+	files   []*os.File
+	shown   string    // what show makes of it, if it has files
+	watch   *ctxWatch // nil: its ctx does not end
+	stopped error     // why nobody waits for it any more
+}
+
+// errNotRun is the outcome of a submission that was stopped before it was sent.
+var errNotRun = errors.New("it was stopped before it had begun")
+
+// mayJoin reports whether a call of Submit can be one of a batch: if it has no time limit, which all of a batch would share.
+func mayJoin[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts []CallOption) bool {
+	if p == nil || fn == nil || len(opts) > 0 || p.opts.TaskTimeout > 0 {
+		return false
+	}
+	_, limited := ctx.Deadline()
+	return !limited
+}
+
+// join adds a call to the batch of its function, unless the pool refuses it.
+func join[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A) *Future[R] {
+	f := &Future[R]{name: fn.Name(), log: p.opts.Logger}
+	encoded := buffers.Get().(*wire.Buffer)
+	defer reuse(encoded)
+	s := submission{future: f}
+	err := spawn.EncodeArg(fn, encoded, &arg, -1)
+	if err == nil && len(encoded.Files) > 0 { // the caller may close them as soon as we return
+		s.shown = spawn.Summary(&arg)
+		if s.files, err = link.Dup(encoded.Files); err != nil {
+			err = spawn.ArgUnsent(fn.Name(), -1, err)
+		}
+	}
+	if err == nil {
+		if err = enlist(ctx, p, fn, f, s, encoded.Data); err == nil {
+			p.dispatch()
+			return f
+		}
+		link.CloseAll(s.files)
+		err = &callError{"Submit", fn.Name(), err}
+	}
+	f.err = err
+	f.finish()
+	return f
+}
+
+// enlist gives the submission a place in the batch, or says why not.
+func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Future[R], s submission, arg []byte) error {
+	p.mu.Lock()
+	b := p.batches[spawn.ID(fn)]
+	if b == nil {
+		b = newBatch(p, fn)
+		p.batches[spawn.ID(fn)] = b
+	}
+	if done := ctx.Done(); done != nil && (b.watch == nil || b.watch.done != done) {
+		p.mu.Unlock() // it may run code of the user's ctx
+		w := b.newWatch(ctx)
+		p.mu.Lock()
+		defer b.replace(w)() // after the unlock
+	}
+	defer p.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return spawn.CtxError(ctx)
+	case p.refuse != nil:
+		return p.refuse
+	case ctx.Done() != nil:
+		s.watch = b.watch
+		s.watch.open++
+	}
+	c := b.call
+	s.arg = b.keep(arg)
+	f.call, f.index = c, c.limit
+	b.put(c.limit, s)
+	c.limit++
+	p.calls[c] = struct{}{}
+	p.turn.push(c)
+	return nil
+}
+
+func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
+	c, _ := newCall("Submit", context.Background(), p, fn, nil) // only options could be wrong
+	b := &batch{call: c, blocks: make(map[int]*block)}
+	b.show = func(arg []byte) string { return spawn.ArgSummary(fn, arg) }
+	b.settle = func(s submission, data []byte, files []*os.File, err error) {
+		f := s.future.(*Future[R])
+		if f.err = err; err == nil {
+			f.err = spawn.DecodeResult(fn, data, files, &f.result, -1)
+		}
+		switch {
+		case f.cancelled.Load():
+			var zero R
+			f.result, f.err = zero, c.wrap("Submit", context.Canceled)
+			link.CloseAll(files)
+		case err == errNotRun:
+			f.err = c.wrap("Submit", s.stopped)
+		case f.err != nil && s.stopped != nil:
+			f.err = c.wrap("Submit", fmt.Errorf("%w: %w", s.stopped, f.err))
+		}
+		link.CloseAll(s.files)
+		f.finish()
+	}
+	c.batch, c.single = b, true
+	c.encode, c.arg, c.outcome, c.row, c.ended = b.encode, b.argument, b.outcome, b.row, b.ended
+	return b
+}
+
+// keep copies an argument to where it can stay until the submission has its outcome. p.mu is held.
+func (b *batch) keep(arg []byte) []byte {
+	const room = 16 << 10
+	if len(arg) > room/16 {
+		return append([]byte(nil), arg...)
+	}
+	if cap(b.arena)-len(b.arena) < len(arg) {
+		b.arena = make([]byte, 0, room)
+	}
+	from := len(b.arena)
+	b.arena = append(b.arena, arg...)
+	return b.arena[from:len(b.arena):len(b.arena)]
+}
+
+// put keeps a submission. p.mu is held.
+func (b *batch) put(index int, s submission) {
+	k := b.blocks[index/blockSize]
+	if k == nil {
+		k = new(block)
+		b.blocks[index/blockSize] = k
+	}
+	k.items[index%blockSize] = s
+	k.open++
+}
+
+// at is the submission with this index; nil when it has its outcome. p.mu is held.
+func (b *batch) at(index int) *submission {
+	k := b.blocks[index/blockSize]
+	if k == nil || k.items[index%blockSize].future == nil {
+		return nil
+	}
+	return &k.items[index%blockSize]
+}
+
+// take takes a submission out, whose outcome is there; of one that has its outcome there is nothing left. last is the watch of
+// which it was the last one. p.mu is held.
+func (b *batch) take(index int) (s submission, last *ctxWatch) {
+	at := b.at(index)
+	if at == nil {
+		return s, nil
+	}
+	s, *at = *at, submission{}
+	if s.stopped != nil {
+		b.marked--
+	} else {
+		s.stopped = b.call.stopped
+	}
+	if k := b.blocks[index/blockSize]; k.open > 1 {
+		k.open--
+	} else {
+		delete(b.blocks, index/blockSize)
+	}
+	delete(b.call.tries, index)
+	delete(b.call.lost, index)
+	if w := s.watch; w != nil {
+		if w.open--; w.open == 0 {
+			last = w
+			if b.watch == w {
+				b.watch = nil
+			}
+		}
+	}
+	return s, last
+}
+
+func (b *batch) encode(out *wire.Buffer, index int) error {
+	p := b.call.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := b.at(index)
+	if s == nil || s.stopped != nil {
+		return errNotRun
+	}
+	out.Data = append(out.Data, s.arg...)
+	out.Files = append(out.Files, s.files...)
+	return nil
+}
+
+func (b *batch) argument(index int) string {
+	p := b.call.pool
+	p.mu.Lock()
+	s := b.at(index)
+	if s == nil {
+		p.mu.Unlock()
+		return ""
+	}
+	arg, shown := s.arg, s.shown
+	p.mu.Unlock()
+	if shown != "" {
+		return shown
+	}
+	return b.show(arg)
+}
+
+func (b *batch) outcome(index int, data []byte, files []*os.File, err error) {
+	p := b.call.pool
+	p.mu.Lock()
+	s, last := b.take(index)
+	p.mu.Unlock()
+	last.end()
+	if s.future == nil { // it was stopped, and then found its turn
+		link.CloseAll(files)
+		return
+	}
+	b.settle(s, data, files, err)
+}
+
+// row is outcome for results in a row.
+func (b *batch) row(index, count int, results []byte) {
+	p := b.call.pool
+	var some [64]submission
+	for count > 0 {
+		now := some[:min(count, len(some))]
+		var last *ctxWatch
+		p.mu.Lock()
+		for i := range now {
+			if now[i], last = b.take(index + i); last != nil {
+				now = now[:i+1]
+				break
+			}
+		}
+		p.mu.Unlock()
+		last.end()
+		for i := range now {
+			result, _, rest, _, err := cutItem(results, nil)
+			if results = rest; err != nil {
+				err = fmt.Errorf("mp: %s: the result cannot be decoded: %w", b.call.name, err)
+			}
+			if now[i].future != nil {
+				b.settle(now[i], result, nil, err)
+			}
+		}
+		index, count = index+len(now), count-len(now)
+	}
+}
+
+// ended ends what is left when the pool has ended.
+func (b *batch) ended() {
+	p := b.call.pool
+	for index := range b.indices() {
+		p.mu.Lock()
+		s, last := b.take(index)
+		p.mu.Unlock()
+		last.end()
+		if s.future != nil {
+			b.settle(s, nil, nil, errNotRun)
+		}
+	}
+}
+
+// indices are those of all submissions without an outcome, as they are when it is called.
+func (b *batch) indices() map[int]*ctxWatch {
+	p := b.call.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make(map[int]*ctxWatch)
+	for n, k := range b.blocks {
+		for i := range k.items {
+			if k.items[i].future != nil {
+				all[n*blockSize+i] = k.items[i].watch
+			}
+		}
+	}
+	return all
+}
+
+// cancel stops a submission for Future.Cancel, and marks that it was that, unless it has its outcome.
+func (b *batch) cancel(index int, mark *atomic.Bool) {
+	p := b.call.pool
+	p.mu.Lock()
+	claimed := b.at(index) != nil && mark.CompareAndSwap(false, true)
+	p.mu.Unlock()
+	if claimed {
+		b.stop(index, context.Canceled)
+	}
+}
+
+// stop ends a submission early. One that no worker has begun has its outcome at once; otherwise it is cancelled and, after
+// KillDelay, killed.
+func (b *batch) stop(index int, reason error) {
+	p, c := b.call.pool, b.call
+	p.mu.Lock()
+	s := b.at(index)
+	if s == nil || s.stopped != nil || c.stopped != nil {
+		p.mu.Unlock()
+		return
+	}
+	s.stopped = reason
+	b.marked++
+	w, id := p.whereIs(c, index)
+	if w != nil && (id == 0 || !w.takeBack(id)) {
+		p.mu.Unlock()
+		if id != 0 {
+			w.ladder(id, 1, reason)
+		} // else deliver does that
+		return
+	}
+	p.mu.Unlock()
+	b.outcome(index, nil, nil, errNotRun)
+	p.dispatch()
+}
+
+// whereIs says which worker has an item, and under which number; 0: it is about to get it. p.mu is held.
+func (p *Pool) whereIs(c *call, index int) (w *worker, id uint64) {
+	for _, w := range p.workers {
+		if k := w.packing; k != nil && k.call == c && uint(index-k.from) < uint(k.count) {
+			return w, 0
+		}
+		for _, k := range w.queue {
+			if k.call == c && uint(index-k.index()) < uint(k.count-k.done) {
+				return w, k.first + uint64(index-k.from)
+			}
+		}
+	}
+	return nil, 0
+}
+
+// stopSent cancels those of a chunk, which is on its way, that were stopped while it was encoded.
+func (b *batch) stopSent(w *worker, k *chunk) {
+	p := b.call.pool
+	p.mu.Lock()
+	reasons := make(map[uint64]error)
+	for i := range k.count {
+		if s := b.at(k.from + i); s != nil && s.stopped != nil {
+			reasons[k.first+uint64(i)] = s.stopped
+		}
+	}
+	p.mu.Unlock()
+	for id, reason := range reasons {
+		w.ladder(id, 1, reason)
+	}
+}
+
+// stoppedFor is why nobody waits for an item any more; nil when somebody does. p.mu is held.
+func (c *call) stoppedFor(index int) error {
+	if c.batch != nil && c.stopped == nil {
+		if s := c.batch.at(index); s != nil {
+			return s.stopped
+		}
+	}
+	return c.stopped
+}
