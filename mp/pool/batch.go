@@ -18,7 +18,7 @@ import (
 type batch struct {
 	call   *call
 	settle func(s submission, data []byte, files []*os.File, err error) // gives the future its outcome
-	show   func(arg []byte) string                                      // a summary of an encoded argument, for blame
+	show   func(s submission) string                                    // a summary of the argument, for blame
 
 	blocks map[int]*block // of submissions without an outcome, by index / blockSize
 	arena  []byte         // where the arguments of the next ones find room
@@ -36,12 +36,19 @@ type block struct {
 
 // submission is one call of Submit.
 type submission struct {
-	future  any // a *Future[R]; nil: it has its outcome
+	ticket  any // a *ticket[A, R]; nil: it has its outcome
 	arg     []byte
 	files   []*os.File
 	shown   string    // what show makes of it, if it has files
 	watch   *ctxWatch // nil: its ctx does not end
 	stopped error     // why nobody waits for it any more
+}
+
+// ticket is what its types are needed for.
+type ticket[A, R any] struct {
+	future Future[R]
+	arg    A      // if the caller cannot change it
+	shown  string // a summary of it otherwise
 }
 
 // errNotRun is the outcome of a submission that was stopped before it was sent.
@@ -58,28 +65,32 @@ func mayJoin[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts 
 
 // join adds a call to the batch of its function, unless the pool refuses it.
 func join[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A) *Future[R] {
-	f := &Future[R]{name: fn.Name(), log: p.opts.Logger}
+	t := &ticket[A, R]{future: Future[R]{name: fn.Name(), log: p.opts.Logger}}
 	encoded := buffers.Get().(*wire.Buffer)
 	defer reuse(encoded)
-	s := submission{future: f}
+	s := submission{ticket: t}
 	err := spawn.EncodeArg(fn, encoded, &arg, -1)
+	if spawn.Lasting(fn) {
+		t.arg = arg
+	} else {
+		t.shown = spawn.Summary(&arg)
+	}
 	if err == nil && len(encoded.Files) > 0 { // the caller may close them as soon as we return
-		s.shown = spawn.Summary(&arg)
 		if s.files, err = link.Dup(encoded.Files); err != nil {
 			err = spawn.ArgUnsent(fn.Name(), -1, err)
 		}
 	}
 	if err == nil {
-		if err = enlist(ctx, p, fn, f, s, encoded.Data); err == nil {
+		if err = enlist(ctx, p, fn, &t.future, s, encoded.Data); err == nil {
 			p.dispatch()
-			return f
+			return &t.future
 		}
 		link.CloseAll(s.files)
 		err = &callError{"Submit", fn.Name(), err}
 	}
-	f.err = err
-	f.finish()
-	return f
+	t.future.err = err
+	t.future.finish()
+	return &t.future
 }
 
 // enlist gives the submission a place in the batch, or says why not.
@@ -119,9 +130,18 @@ func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Fut
 func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
 	c, _ := newCall("Submit", context.Background(), p, fn, nil) // only options could be wrong
 	b := &batch{call: c, blocks: make(map[int]*block)}
-	b.show = func(arg []byte) string { return spawn.ArgSummary(fn, arg) }
+	b.show = func(s submission) string {
+		t := s.ticket.(*ticket[A, R])
+		if t.shown != "" {
+			return t.shown
+		}
+		return spawn.Summary(&t.arg)
+	}
 	b.settle = func(s submission, data []byte, files []*os.File, err error) {
-		f := s.future.(*Future[R])
+		t := s.ticket.(*ticket[A, R])
+		var noArg A
+		t.arg = noArg // the caller may keep the future for long
+		f := &t.future
 		if f.err = err; err == nil {
 			f.err = spawn.DecodeResult(fn, data, files, &f.result, -1)
 		}
@@ -171,7 +191,7 @@ func (b *batch) put(index int, s submission) {
 // at is the submission with this index; nil when it has its outcome. p.mu is held.
 func (b *batch) at(index int) *submission {
 	k := b.blocks[index/blockSize]
-	if k == nil || k.items[index%blockSize].future == nil {
+	if k == nil || k.items[index%blockSize].ticket == nil {
 		return nil
 	}
 	return &k.items[index%blockSize]
@@ -229,12 +249,9 @@ func (b *batch) argument(index int) string {
 		p.mu.Unlock()
 		return ""
 	}
-	arg, shown := s.arg, s.shown
+	found := *s
 	p.mu.Unlock()
-	if shown != "" {
-		return shown
-	}
-	return b.show(arg)
+	return b.show(found)
 }
 
 func (b *batch) outcome(index int, data []byte, files []*os.File, err error) {
@@ -243,7 +260,7 @@ func (b *batch) outcome(index int, data []byte, files []*os.File, err error) {
 	s, last := b.take(index)
 	p.mu.Unlock()
 	last.end()
-	if s.future == nil { // it was stopped, and then found its turn
+	if s.ticket == nil { // it was stopped, and then found its turn
 		link.CloseAll(files)
 		return
 	}
@@ -271,7 +288,7 @@ func (b *batch) row(index, count int, results []byte) {
 			if results = rest; err != nil {
 				err = fmt.Errorf("mp: %s: the result cannot be decoded: %w", b.call.name, err)
 			}
-			if now[i].future != nil {
+			if now[i].ticket != nil {
 				b.settle(now[i], result, nil, err)
 			}
 		}
@@ -287,7 +304,7 @@ func (b *batch) ended() {
 		s, last := b.take(index)
 		p.mu.Unlock()
 		last.end()
-		if s.future != nil {
+		if s.ticket != nil {
 			b.settle(s, nil, nil, errNotRun)
 		}
 	}
@@ -301,7 +318,7 @@ func (b *batch) indices() map[int]*ctxWatch {
 	all := make(map[int]*ctxWatch)
 	for n, k := range b.blocks {
 		for i := range k.items {
-			if k.items[i].future != nil {
+			if k.items[i].ticket != nil {
 				all[n*blockSize+i] = k.items[i].watch
 			}
 		}

@@ -51,15 +51,6 @@ func lasting(t reflect.Type) bool {
 	return true
 }
 
-// ArgSummary is the Summary of an encoded argument of f; empty if it holds files.
-func ArgSummary[A, R any](f *Func[A, R], data []byte) string {
-	var arg A
-	if f.arg.Decode(data, nil, &arg) != nil {
-		return ""
-	}
-	return Summary(&arg)
-}
-
 // ArgUnsent is the error for an argument that cannot be sent. The index of the item (−1: none) is for its text.
 func ArgUnsent(function string, index int, err error) error {
 	return fmt.Errorf("mp: %s%s: the argument cannot be sent: %w", function, item(index), err)
