@@ -101,21 +101,24 @@ func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Fut
 		b = newBatch(p, fn)
 		p.batches[spawn.ID(fn)] = b
 	}
-	if done := ctx.Done(); done != nil && (b.watch == nil || b.watch.done != done) {
-		p.mu.Unlock() // it may run code of the user's ctx
-		w := b.newWatch(ctx)
-		p.mu.Lock()
-		defer b.replace(w)() // after the unlock
-	}
-	defer p.mu.Unlock()
-	switch {
-	case ctx.Err() != nil:
-		return spawn.CtxError(ctx)
-	case p.refuse != nil:
-		return p.refuse
-	case ctx.Done() != nil:
+	if done := ctx.Done(); done != nil {
+		if b.watch == nil || b.watch.done != done {
+			p.mu.Unlock() // it may run code of the user's ctx
+			w := b.newWatch(ctx)
+			p.mu.Lock()
+			defer b.replace(w).end() // after the unlock
+		}
 		s.watch = b.watch
 		s.watch.open++
+	}
+	defer p.mu.Unlock()
+	err := p.refuse
+	if ctx.Err() != nil {
+		err = spawn.CtxError(ctx)
+	}
+	if err != nil {
+		defer b.leave(s.watch).end()
+		return err
 	}
 	c := b.call
 	s.arg = b.keep(arg)
@@ -217,15 +220,7 @@ func (b *batch) take(index int) (s submission, last *ctxWatch) {
 	}
 	delete(b.call.tries, index)
 	delete(b.call.lost, index)
-	if w := s.watch; w != nil {
-		if w.open--; w.open == 0 {
-			last = w
-			if b.watch == w {
-				b.watch = nil
-			}
-		}
-	}
-	return s, last
+	return s, b.leave(s.watch)
 }
 
 func (b *batch) encode(out *wire.Buffer, index int) error {

@@ -19,14 +19,27 @@ func (b *batch) newWatch(ctx context.Context) *ctxWatch {
 	return w
 }
 
-// replace makes w the watch of the submissions to come, and returns what ends the one before if nobody needs it. p.mu is held.
-func (b *batch) replace(w *ctxWatch) (end func()) {
-	before := b.watch
-	b.watch = w
-	if before == nil || before.open > 0 {
-		return func() {}
+// replace makes w the watch of the submissions to come, and returns the one before if nobody needs that. p.mu is held.
+func (b *batch) replace(w *ctxWatch) (unused *ctxWatch) {
+	if b.watch != nil && b.watch.open == 0 {
+		unused = b.watch
 	}
-	return before.end
+	b.watch = w
+	return unused
+}
+
+// leave counts a submission out, and returns its watch if that was the last one. p.mu is held.
+func (b *batch) leave(w *ctxWatch) (unused *ctxWatch) {
+	if w == nil {
+		return nil
+	}
+	if w.open--; w.open > 0 {
+		return nil
+	}
+	if b.watch == w {
+		b.watch = nil
+	}
+	return w
 }
 
 // end ends the watch; it may be nil.

@@ -36,7 +36,9 @@ func (p *Pool) rescue() {
 		}
 		at, working := w.journal.At(w.head().id())
 		if working && at == w.seen && w.head().has(at) {
-			w.takeBack(at + 1)
+			if p.opts.Workers > 1 { // otherwise nobody else would come to it earlier
+				w.takeBack(at + 1)
+			}
 			slow = append(slow, w)
 		}
 		w.seen = at

@@ -139,11 +139,12 @@ func TestShutdownWaits(t *testing.T) {
 
 // actor is a backend whose workers do what a test tells them, one after the other; the last play is repeated.
 type actor struct {
-	plays  []func(t *stage)
-	delay  time.Duration // the KillDelay of its workers
-	memory *atomic.Int64 // what they use; nil: nothing
-	mu     sync.Mutex
-	next   int
+	plays   []func(t *stage)
+	delay   time.Duration              // the KillDelay of its workers
+	memory  *atomic.Int64              // what they use; nil: nothing
+	newLink func() (a, b *link.Memory) // nil: NewMemory
+	mu      sync.Mutex
+	next    int
 }
 
 // extra is the seat of an actor that uses memory.
@@ -160,7 +161,11 @@ type stage struct {
 }
 
 func (a *actor) start(ctx context.Context, _ wire.Buffer) (seat, error) {
-	ours, theirs := link.NewMemory()
+	newLink := link.NewMemory
+	if a.newLink != nil {
+		newLink = a.newLink
+	}
+	ours, theirs := newLink()
 	a.mu.Lock()
 	play := a.plays[min(a.next, len(a.plays)-1)]
 	number := a.next
