@@ -95,6 +95,7 @@ func join[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A) *
 
 // enlist gives the submission a place in the batch, or says why not.
 func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Future[R], s submission, arg []byte) error {
+	var replaced, left *ctxWatch
 	p.mu.Lock()
 	b := p.batches[spawn.ID(fn)]
 	if b == nil {
@@ -106,28 +107,26 @@ func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Fut
 			p.mu.Unlock() // it may run code of the user's ctx
 			w := b.newWatch(ctx)
 			p.mu.Lock()
-			defer b.replace(w).end() // after the unlock
+			replaced = b.replace(w)
 		}
 		s.watch = b.watch
 		s.watch.open++
 	}
-	defer p.mu.Unlock()
 	err := p.refuse
 	if ctx.Err() != nil {
 		err = spawn.CtxError(ctx)
 	}
-	if err != nil {
-		defer b.leave(s.watch).end()
-		return err
+	if err == nil {
+		s.arg = b.keep(arg)
+		f.call = b.call
+		f.index = b.put(s)
+	} else {
+		left = b.leave(s.watch)
 	}
-	c := b.call
-	s.arg = b.keep(arg)
-	f.call, f.index = c, c.limit
-	b.put(c.limit, s)
-	c.limit++
-	p.calls[c] = struct{}{}
-	p.turn.push(c)
-	return nil
+	p.mu.Unlock()
+	replaced.end()
+	left.end()
+	return err
 }
 
 func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
@@ -180,8 +179,10 @@ func (b *batch) keep(arg []byte) []byte {
 	return b.arena[from:len(b.arena):len(b.arena)]
 }
 
-// put keeps a submission. p.mu is held.
-func (b *batch) put(index int, s submission) {
+// put adds a submission to the call. p.mu is held.
+func (b *batch) put(s submission) (index int) {
+	c := b.call
+	index = c.limit
 	k := b.blocks[index/blockSize]
 	if k == nil {
 		k = new(block)
@@ -189,6 +190,12 @@ func (b *batch) put(index int, s submission) {
 	}
 	k.items[index%blockSize] = s
 	k.open++
+	if c.open == 0 && c.waiting() == 0 { // it has rested
+		c.pool.calls[c] = struct{}{}
+	}
+	c.limit++
+	c.pool.turn.push(c)
+	return index
 }
 
 // at is the submission with this index; nil when it has its outcome. p.mu is held.
@@ -203,19 +210,17 @@ func (b *batch) at(index int) *submission {
 // take takes a submission out, whose outcome is there; of one that has its outcome there is nothing left. last is the watch of
 // which it was the last one. p.mu is held.
 func (b *batch) take(index int) (s submission, last *ctxWatch) {
-	at := b.at(index)
-	if at == nil {
+	k := b.blocks[index/blockSize]
+	if k == nil || k.items[index%blockSize].ticket == nil {
 		return s, nil
 	}
-	s, *at = *at, submission{}
+	s, k.items[index%blockSize] = k.items[index%blockSize], submission{}
 	if s.stopped != nil {
 		b.marked--
 	} else {
 		s.stopped = b.call.stopped
 	}
-	if k := b.blocks[index/blockSize]; k.open > 1 {
-		k.open--
-	} else {
+	if k.open--; k.open == 0 {
 		delete(b.blocks, index/blockSize)
 	}
 	delete(b.call.tries, index)
