@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -51,12 +52,12 @@ func (s *Standing) lines() (lines [][]string) {
 // duel are the cells of a case beside its rival.
 func (r *Result) duel(ours, theirs *Figure) []string {
 	for _, f := range []*Figure{ours, theirs} {
-		switch {
-		case f.Err != "":
+		if f.Err != "" {
 			return []string{"failed: " + f.Case + ": " + f.Err}
-		case len(f.Samples) == 0:
-			return []string{f.Missing}
 		}
+	}
+	if len(ours.Samples) == 0 || len(theirs.Samples) == 0 {
+		return []string{cmp.Or(ours.Missing, theirs.Missing)}
 	}
 	unit := r.Row.Unit
 	value := comparison{"ratio", ours.values(), theirs.values(), unit.more()}
