@@ -94,14 +94,6 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 	defer cancel()
 	vars := append(append(os.Environ(), r.Vars...), r.Place.Vars...)
 	vars = append(vars, c.Vars...)
-	for range r.Place.Hogs {
-		hog := exec.CommandContext(ctx, r.Command, "hog")
-		hog.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		if err := hog.Start(); err != nil {
-			return s, err
-		}
-		defer func() { hog.Process.Kill(); hog.Wait() }()
-	}
 	args := []string{r.Command, "sample", row.Name, c.Name}
 	if r.Quick {
 		args = []string{r.Command, "-quick", "sample", row.Name, c.Name}
@@ -116,7 +108,11 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // its children may hold the pipes a little longer
 	began, busyBefore, ownBefore := time.Now(), busy(), cpuOwn()
-	err = cmd.Run()
+	endHogs, err := r.hogs(ctx)
+	if err == nil {
+		err = cmd.Run()
+	}
+	endHogs() // before we look who else was busy
 	if cause := context.Cause(ctx); cause != nil {
 		return s, cause
 	}
@@ -127,8 +123,28 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 		return s, fmt.Errorf("%w: %q", err, out.Bytes())
 	}
 	others := (busy() - busyBefore) - (cpuOwn() - ownBefore)
-	s.Other = max(0, float64(others)/float64(time.Since(began))-float64(r.Place.Hogs))
+	s.Other = max(0, float64(others)/float64(time.Since(began)))
 	return s, nil
+}
+
+// hogs starts those of the place, and returns what ends them.
+func (r *Runner) hogs(ctx context.Context) (end func(), err error) {
+	ctx, kill := context.WithCancel(ctx)
+	var started []*exec.Cmd
+	for range r.Place.Hogs {
+		hog := exec.CommandContext(ctx, r.Command, "hog")
+		hog.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err = hog.Start(); err != nil {
+			break
+		}
+		started = append(started, hog)
+	}
+	return func() {
+		kill()
+		for _, hog := range started {
+			hog.Wait()
+		}
+	}, err
 }
 
 // Take is the other side: it takes one sample and prints it.
