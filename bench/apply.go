@@ -15,10 +15,13 @@ const (
 
 // One call of a pool after the other, and what else a message to somebody and back can be.
 func applyRows() []measure.Row {
-	goal := measure.AtMost(measure.Seconds, 10e-6)
-	rows := []measure.Row{{
+	return []measure.Row{{
 		Name: "apply", About: "Pool.Apply one after the other, 64 bytes there and back",
-		Unit: measure.Seconds, Anchor: pipe, Goal: goal, Cases: append(roundTrips(),
+		Unit: measure.Seconds, Anchor: pipe, Goal: measure.AtMost(measure.Seconds, 10e-6),
+		Cases: append(inPool(apply(message)),
+			measure.Case{Name: goroutines + ", a channel", Measure: throughChannels},
+			roundTrip(pipe, pipes, calls, message),
+			roundTrip("Go: socketpair, two processes", sockets, calls, message),
 			withPool("mp, InProcess", mp.PoolOptions{Workers: workers, InProcess: true}, apply(message)),
 			inC("spinning on shared memory", "spin", calls, 0),
 			inC("futex", "futex", calls, 0),
@@ -34,31 +37,6 @@ func applyRows() []measure.Row {
 			inNode("workerpool, processes", "workerpool", "apply-workerpool", calls, 0),
 		),
 	}}
-	for _, at := range []struct {
-		name, about string
-		place       measure.Place
-		goal        measure.Goal
-	}{
-		{"1core", "all on one core", measure.Place{CPUs: "0"}, goal},
-		{"2cores", "all on two cores", measure.Place{CPUs: "0,1"}, goal},
-		{"hogs", "beside two processes that compute", measure.Place{Hogs: 2}, measure.Goal{}},
-		{"gomaxprocs2", "with GOMAXPROCS=2", measure.Place{Vars: []string{"GOMAXPROCS=2"}}, goal},
-	} {
-		rows = append(rows, measure.Row{
-			Name: "apply/" + at.name, About: "the same " + at.about,
-			Unit: measure.Seconds, Anchor: pipe, Goal: at.goal, Place: at.place, Cases: roundTrips(),
-		})
-	}
-	return rows
-}
-
-// roundTrips are those that need no other program.
-func roundTrips() []measure.Case {
-	return append(inPool(apply(message)),
-		measure.Case{Name: goroutines + ", a channel", Measure: throughChannels},
-		roundTrip(pipe, pipes, calls, message),
-		roundTrip("Go: socketpair, two processes", sockets, calls, message),
-	)
 }
 
 // apply is a case with n bytes.

@@ -31,15 +31,16 @@ func withPool(name string, opts mp.PoolOptions, f func(ctx context.Context, m *m
 
 // inPool are the cases of ours that nearly every row has: as it comes, and over the socket wherever there is something faster.
 func inPool(f func(ctx context.Context, m *measure.Meter, p *mp.Pool) error) []measure.Case {
-	c := withPool(ours, mp.PoolOptions{Workers: workers}, f)
-	return []measure.Case{c, overSocket(c)}
+	return withRival(withPool(ours, mp.PoolOptions{Workers: workers}, f))
 }
 
-// overSocket is the same case with the slower of the transports.
-func overSocket(c measure.Case) measure.Case {
-	c.Name += ", MP_TRANSPORT=socket"
-	c.Vars = append([]string{"MP_TRANSPORT=socket"}, c.Vars...)
-	return c
+// withRival has behind a case the same with the slower of the transports.
+func withRival(c measure.Case) []measure.Case {
+	socket := c
+	socket.Name += ", MP_TRANSPORT=socket"
+	socket.Vars = append([]string{"MP_TRANSPORT=socket"}, c.Vars...)
+	c.Rival = socket.Name
+	return []measure.Case{c, socket}
 }
 
 // crew calls f for each item in goroutines that take the next one from a channel when they have done one, and keeps the results

@@ -23,13 +23,11 @@ func idleRows() []measure.Row {
 				return errors.Join(err, p.Close())
 			}}
 		}
-		c := idle(ours, "start", program("start"))
-		return []measure.Case{
-			c, overSocket(c),
+		return append(withRival(idle(ours, "start", program("start"))),
 			idle("Go: go-plugin", "go-plugin", program("go-plugin")),
 			idle("Python: Pool, fork", "python", "python3", "peers/python.py"),
 			idle("Node: workerpool, processes", "workerpool", "node", "peers/node.mjs"),
-		}
+		)
 	}
 	return []measure.Row{
 		{

@@ -37,6 +37,9 @@ func largeRows() (rows []measure.Row) {
 func named(suffix string, cases []measure.Case) []measure.Case {
 	for i := range cases {
 		cases[i].Name += suffix
+		if cases[i].Rival != "" {
+			cases[i].Rival += suffix
+		}
 	}
 	return cases
 }

@@ -24,10 +24,11 @@ func main() { mp.MainContext(run) }
 var (
 	rounds   = flag.Int("rounds", 5, "how often each case has its turn")
 	which    = flag.String("run", "", "a regexp: only rows with such a name")
+	where    = flag.String("under", "", "beside the socket and nothing else, under each of these, with commas between: "+strings.Join(placeNames(), ","))
 	list     = flag.Bool("list", false, "print the rows and measure nothing")
 	peers    = flag.String("peers", "", "which peers, with commas between, of "+strings.Join(peerNames, ",")+", or none; default: those that are installed, with -quick none")
 	jsonFile = flag.String("json", "", "a file for all samples")
-	markdown = flag.String("markdown", "", "a page for the tables: between its marks, or a new one")
+	markdown = flag.String("markdown", "", "a page for the tables: between its marks for them, or a new one")
 	quick    = flag.Bool("quick", false, "a hundredth of the operations, one round: see that it works; the figures mean nothing")
 	verbose  = flag.Bool("v", false, "print each sample to standard error")
 )
@@ -47,10 +48,17 @@ func run(ctx context.Context) error {
 	return serve(ctx, flag.Arg(0), flag.Args()[1:])
 }
 
+// report measures the chosen rows, prints their tables as they come, and writes the files that were asked for.
 func report(ctx context.Context) error {
-	chosen, err := regexp.Compile(*which)
+	chosen, places, err := selection()
 	if err != nil {
 		return err
+	}
+	if *list {
+		for _, row := range chosen {
+			fmt.Printf("%-22s %s\n", row.Name, row.About)
+		}
+		return nil
 	}
 	if *quick {
 		*rounds = 1
@@ -72,46 +80,66 @@ func report(ctx context.Context) error {
 		runner.Log = os.Stderr
 	}
 	fmt.Printf("%s; %d rounds\n\n", measure.Machine(), *rounds)
-	var results []measure.Result
-	var failed []error
+	if len(places) > 0 {
+		return under(ctx, &runner, places, chosen)
+	}
+	var page bytes.Buffer
+	results, failed := each(ctx, &runner, chosen, func(r *measure.Result) {
+		r.Text(os.Stdout)
+		r.Markdown(&page)
+	})
+	return errors.Join(failed, save(ctx, results, measure.Figures, page.Bytes()))
+}
+
+// selection are the rows and the places that the flags name.
+func selection() (chosen []measure.Row, places []measure.Place, err error) {
+	match, err := regexp.Compile(*which)
+	if err != nil {
+		return nil, nil, err
+	}
+	places, err = findPlaces(*where)
 	for _, row := range rows() {
-		if !chosen.MatchString(row.Name) {
-			continue
+		if len(places) > 0 {
+			row = row.Rivals()
 		}
-		if *list {
-			fmt.Printf("%-22s %s\n", row.Name, row.About)
-			continue
+		if match.MatchString(row.Name) && len(row.Cases) > 0 {
+			chosen = append(chosen, row)
 		}
+	}
+	return chosen, places, err
+}
+
+// each measures rows and shows each when it is done. Cases that fail are an error in the end, and keep no other from its turn.
+func each(ctx context.Context, runner *measure.Runner, rows []measure.Row, show func(*measure.Result)) (results []measure.Result, err error) {
+	var failed []error
+	for _, row := range rows {
 		result, err := runner.Run(ctx, row)
 		if err != nil {
-			return errors.Join(append(failed, err)...)
+			failed = append(failed, err)
+			break
 		}
-		result.Text(os.Stdout)
+		show(&result)
 		results = append(results, result)
 		for _, f := range result.Failed() {
 			failed = append(failed, errors.New(f))
 		}
 	}
-	if !*list {
-		failed = append(failed, save(results))
-	}
-	return errors.Join(failed...)
+	return results, errors.Join(failed...)
 }
 
-// save writes the files that were asked for.
-func save(results []measure.Result) error {
+// save writes the files that were asked for, unless the run was interrupted: half of the figures replace no others.
+func save(ctx context.Context, results []measure.Result, kind string, tables []byte) error {
+	if ctx.Err() != nil {
+		return nil
+	}
 	var errs []error
 	if *jsonFile != "" {
 		all, err := json.MarshalIndent(map[string]any{"machine": measure.Machine(), "rounds": *rounds, "rows": results}, "", "\t")
 		errs = append(errs, err, os.WriteFile(*jsonFile, append(all, '\n'), 0o644))
 	}
 	if *markdown != "" {
-		var page bytes.Buffer
-		fmt.Fprintf(&page, "%s; medians of %d rounds.\n\n", measure.Machine(), *rounds)
-		for i := range results {
-			results[i].Markdown(&page)
-		}
-		errs = append(errs, measure.Fill(*markdown, page.Bytes()))
+		page := fmt.Appendf(nil, "%s; medians of %d rounds.\n\n%s", measure.Machine(), *rounds, tables)
+		errs = append(errs, measure.Fill(*markdown, kind, page))
 	}
 	return errors.Join(errs...)
 }

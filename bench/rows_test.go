@@ -40,6 +40,18 @@ func TestRows(t *testing.T) {
 	}
 }
 
+func TestPlaces(t *testing.T) {
+	if found, err := findPlaces("hogs,1core"); err != nil || len(found) != 2 || found[0].Hogs != 2 || found[1].CPUs == "" {
+		t.Errorf("%v, %v", found, err)
+	}
+	if found, err := findPlaces(""); err != nil || found != nil {
+		t.Errorf("%v, %v", found, err)
+	}
+	if _, err := findPlaces("hogs,water"); err == nil {
+		t.Error("water is a place")
+	}
+}
+
 func TestMissing(t *testing.T) {
 	t.Setenv(cacheVar, t.TempDir())
 	p, err := newPrograms(t.Context(), "", false)

@@ -82,29 +82,26 @@ func TestText(t *testing.T) {
 
 func TestFill(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "page.md")
-	if err := os.WriteFile(name, []byte("a\n"+beginMark+"old\n"+endMark+"\nz\n"), 0o644); err != nil {
+	if err := os.WriteFile(name, []byte("a\n<!-- figures -->\nold\n<!-- end of figures -->\nz\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
 	r := result()
 	r.Markdown(&b)
 	for range 2 { // the second time it is there already
-		if err := Fill(name, []byte(b.String())); err != nil {
+		if err := Fill(name, Figures, []byte(b.String())); err != nil {
 			t.Fatal(err)
 		}
 	}
 	page, _ := os.ReadFile(name)
-	want := "a\n" + beginMark + "\n**wait**: waiting; ratio to: theirs\n\n" +
+	want := "a\n<!-- figures -->\n\n**wait**: waiting; ratio to: theirs\n\n" +
 		"| case | median | min–max | ratio | goal |\n| --- | --: | --: | --: | --- |\n" +
 		"| ours | 4.00 µs | 2.00–30.0 µs | 1.00 | ≤ 1.50 ×: met |\n| theirs | 5.00 µs | 1.00–30.0 µs | 1.00 |  |\n" +
-		"| nobody's | not installed |  |  |  |\n" + endMark + "\nz\n"
+		"| nobody's | not installed |  |  |  |\n<!-- end of figures -->\nz\n"
 	if string(page) != want {
 		t.Errorf("got:\n%s\nwant:\n%s", page, want)
 	}
-	if err := os.WriteFile(name, []byte("no marks"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if Fill(name, nil) == nil {
+	if Fill(name, Rivals, nil) == nil {
 		t.Error("a page without marks was filled")
 	}
 }

@@ -18,22 +18,23 @@ type Row struct {
 	Cases  []Case // the first is ours, and Goal is for it
 	Anchor string // the case to which all are compared; none: ""
 	Goal   Goal
-	Place  Place
 }
 
 // Case is one who answers.
 type Case struct {
 	Name    string
+	Rival   string   // the case that it may nowhere be worse than; none: ""
 	Needs   []string // programs that may be missing
 	Vars    []string // added to the environment of the sample
 	Measure func(ctx context.Context, m *Meter) error
 }
 
-// Place is where the samples of a row are taken.
+// Place is what samples are taken under. The zero Place is the machine as it is.
 type Place struct {
-	CPUs string   // as for taskset -c; "" is all
-	Vars []string // added to the environment
-	Hogs int      // processes that compute beside it
+	Name, About string
+	CPUs        string   // as for taskset -c; "" is all
+	Vars        []string // added to the environment
+	Hogs        int      // processes that compute beside it
 }
 
 // Find returns the case of that name.
@@ -44,6 +45,18 @@ func (r *Row) Find(name string) (Case, error) {
 		}
 	}
 	return Case{}, fmt.Errorf("the row %s has no case %s", r.Name, name)
+}
+
+// Rivals is the row with those cases only that have a rival, each with its rival behind it.
+func (r Row) Rivals() Row {
+	var cases []Case
+	for _, c := range r.Cases {
+		if rival, err := r.Find(c.Rival); err == nil {
+			cases = append(cases, c, rival)
+		}
+	}
+	r.Cases = cases
+	return r
 }
 
 // Check says what is wrong with a row.
@@ -57,6 +70,11 @@ func (r *Row) Check() error {
 			return fmt.Errorf("the row %s has two cases %s", r.Name, c.Name)
 		}
 		seen[c.Name] = true
+	}
+	for _, c := range r.Cases {
+		if c.Rival != "" && !seen[c.Rival] {
+			return fmt.Errorf("the row %s has no case %s, the rival of %s", r.Name, c.Rival, c.Name)
+		}
 	}
 	switch {
 	case r.Anchor != "" && !seen[r.Anchor]:

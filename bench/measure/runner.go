@@ -23,6 +23,7 @@ type Runner struct {
 	Rounds  int
 	Quick   bool
 	Vars    []string           // added to the environment of all samples
+	Place   Place              // of all samples
 	Missing func(string) error // what a case needs and why it is missing
 	Log     io.Writer          // hears of each sample
 }
@@ -31,6 +32,7 @@ type Runner struct {
 type Result struct {
 	Row     Row `json:"-"`
 	Name    string
+	Place   string `json:",omitempty"`
 	Figures []Figure
 }
 
@@ -45,7 +47,7 @@ type Figure struct {
 // Run takes the samples of a row, round by round. Each round begins with another case, so that none is always the one that
 // comes after a certain other. A case that fails is not tried again.
 func (r *Runner) Run(ctx context.Context, row Row) (Result, error) {
-	res := Result{Row: row, Name: row.Name, Figures: make([]Figure, len(row.Cases))}
+	res := Result{Row: row, Name: row.Name, Place: r.Place.Name, Figures: make([]Figure, len(row.Cases))}
 	for i, c := range row.Cases {
 		res.Figures[i].Case = c.Name
 		for _, need := range c.Needs {
@@ -54,8 +56,8 @@ func (r *Runner) Run(ctx context.Context, row Row) (Result, error) {
 			}
 		}
 	}
-	if row.Place.CPUs != "" {
-		if err := r.Missing("taskset " + row.Place.CPUs); err != nil {
+	if r.Place.CPUs != "" {
+		if err := r.Missing("taskset " + r.Place.CPUs); err != nil {
 			for i := range res.Figures {
 				res.Figures[i].Missing = err.Error()
 			}
@@ -90,22 +92,14 @@ func (r *Runner) Run(ctx context.Context, row Row) (Result, error) {
 func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it has not ended in %v", limit))
 	defer cancel()
-	vars := append(append(os.Environ(), r.Vars...), row.Place.Vars...)
+	vars := append(append(os.Environ(), r.Vars...), r.Place.Vars...)
 	vars = append(vars, c.Vars...)
-	for range row.Place.Hogs {
-		hog := exec.CommandContext(ctx, r.Command, "hog")
-		hog.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		if err := hog.Start(); err != nil {
-			return s, err
-		}
-		defer func() { hog.Process.Kill(); hog.Wait() }()
-	}
 	args := []string{r.Command, "sample", row.Name, c.Name}
 	if r.Quick {
 		args = []string{r.Command, "-quick", "sample", row.Name, c.Name}
 	}
-	if row.Place.CPUs != "" {
-		args = append([]string{"taskset", "-c", row.Place.CPUs}, args...)
+	if r.Place.CPUs != "" {
+		args = append([]string{"taskset", "-c", r.Place.CPUs}, args...)
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var out, complaints bytes.Buffer
@@ -114,7 +108,11 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // its children may hold the pipes a little longer
 	began, busyBefore, ownBefore := time.Now(), busy(), cpuOwn()
-	err = cmd.Run()
+	endHogs, err := r.hogs(ctx)
+	if err == nil {
+		err = cmd.Run()
+	}
+	endHogs() // before we look who else was busy
 	if cause := context.Cause(ctx); cause != nil {
 		return s, cause
 	}
@@ -125,8 +123,28 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 		return s, fmt.Errorf("%w: %q", err, out.Bytes())
 	}
 	others := (busy() - busyBefore) - (cpuOwn() - ownBefore)
-	s.Other = max(0, float64(others)/float64(time.Since(began))-float64(row.Place.Hogs))
+	s.Other = max(0, float64(others)/float64(time.Since(began)))
 	return s, nil
+}
+
+// hogs starts those of the place, and returns what ends them.
+func (r *Runner) hogs(ctx context.Context) (end func(), err error) {
+	ctx, kill := context.WithCancel(ctx)
+	var started []*exec.Cmd
+	for range r.Place.Hogs {
+		hog := exec.CommandContext(ctx, r.Command, "hog")
+		hog.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err = hog.Start(); err != nil {
+			break
+		}
+		started = append(started, hog)
+	}
+	return func() {
+		kill()
+		for _, hog := range started {
+			hog.Wait()
+		}
+	}, err
 }
 
 // Take is the other side: it takes one sample and prints it.

@@ -26,3 +26,15 @@ func median(xs []float64) float64 {
 	}
 	return xs[middle]
 }
+
+// ratio is the median of the ratios in the same round: when the whole machine is slow for a while, both sides are. It is 0
+// where there is nothing to divide by.
+func ratio(xs, ys []float64) float64 {
+	var ratios []float64
+	for i, x := range xs {
+		if ys[i] != 0 {
+			ratios = append(ratios, x/ys[i])
+		}
+	}
+	return median(ratios)
+}

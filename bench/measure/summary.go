@@ -19,26 +19,17 @@ func (r *Result) line(i int) []string {
 		return []string{f.Case, why}
 	}
 	unit := r.Row.Unit
-	values := f.all(func(s Sample) float64 { return s.Value })
+	values := f.values()
 	value, ratio := median(values), r.ratio(f)
-	low, high := quantile(values, 0), quantile(values, 1)
-	cells := []string{f.Case, unit.Format(value), span(unit.Format(low), unit.Format(high))}
+	cells := []string{f.Case, unit.Format(value), unit.span(values)}
 	for _, get := range []func(Sample) float64{
 		func(s Sample) float64 { return s.P50 },
 		func(s Sample) float64 { return s.P99 },
 		func(s Sample) float64 { return s.CPU },
 	} {
-		cell := ""
-		if v := median(f.all(get)); v > 0 {
-			cell = Seconds.Format(v)
-		}
-		cells = append(cells, cell)
+		cells = append(cells, seconds(median(f.all(get))))
 	}
-	cell := ""
-	if ratio > 0 {
-		cell = digits(ratio)
-	}
-	cells = append(cells, cell)
+	cells = append(cells, times(ratio))
 	verdict := ""
 	if i == 0 {
 		verdict = r.Row.Goal.Judge(value, ratio)
@@ -57,29 +48,27 @@ func (f *Figure) all(get func(Sample) float64) []float64 {
 	return xs
 }
 
-// ratio is the median of the ratios to the anchor in the same round: when the whole machine is slow for a while, both are.
+func (f *Figure) values() []float64 { return f.all(func(s Sample) float64 { return s.Value }) }
+
+func (f *Figure) cpu() []float64 { return f.all(func(s Sample) float64 { return s.CPU }) }
+
+// ratio is that to the anchor.
 func (r *Result) ratio(f *Figure) float64 {
 	for i := range r.Figures {
-		anchor := &r.Figures[i]
-		if anchor.Case != r.Row.Anchor || len(anchor.Samples) != len(f.Samples) {
-			continue
+		if anchor := &r.Figures[i]; anchor.Case == r.Row.Anchor && len(anchor.Samples) == len(f.Samples) {
+			return ratio(f.values(), anchor.values())
 		}
-		var ratios []float64
-		for k, s := range f.Samples {
-			if a := anchor.Samples[k].Value; a != 0 {
-				ratios = append(ratios, s.Value/a)
-			}
-		}
-		return median(ratios)
 	}
 	return 0
 }
 
 // others warns of figures that were taken beside other work.
-func (r *Result) others() string {
+func others(results ...Result) string {
 	var all []float64
-	for i := range r.Figures {
-		all = append(all, r.Figures[i].all(func(s Sample) float64 { return s.Other })...)
+	for _, r := range results {
+		for i := range r.Figures {
+			all = append(all, r.Figures[i].all(func(s Sample) float64 { return s.Other })...)
+		}
 	}
 	if m := median(all); m > 0.1 {
 		return fmt.Sprintf("beside other work on %.1f processors", m)
@@ -93,7 +82,7 @@ func (r *Result) title() string {
 	if r.Row.Anchor != "" {
 		title += "; ratio to: " + r.Row.Anchor
 	}
-	if others := r.others(); others != "" {
+	if others := others(*r); others != "" {
 		title += "; " + others
 	}
 	return title
@@ -109,14 +98,18 @@ func (r *Result) Failed() (failed []string) {
 	return failed
 }
 
-// span writes a unit once if both ends have it.
-func span(low, high string) string {
-	if low == high {
-		return low
+// seconds is the cell of a time; of none it is empty.
+func seconds(v float64) string {
+	if v <= 0 {
+		return ""
 	}
-	n, unit, _ := strings.Cut(low, " ")
-	if strings.HasSuffix(high, " "+unit) {
-		low = n
+	return Seconds.Format(v)
+}
+
+// times is the cell of a ratio; of none it is empty.
+func times(v float64) string {
+	if v <= 0 {
+		return ""
 	}
-	return low + "–" + high
+	return digits(v)
 }

@@ -5,16 +5,33 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// Text prints the table of a row for a terminal. The last column, and what stands for missing figures, are as wide as they like.
+// Text prints the table of a row for a terminal.
 func (r *Result) Text(w io.Writer) {
-	lines := [][]string{head}
+	fmt.Fprintf(w, "%s: %s\n", r.Name, r.title())
+	columns(w, head, r.lines())
+}
+
+// Markdown prints it for a page.
+func (r *Result) Markdown(w io.Writer) {
+	fmt.Fprintf(w, "**%s**: %s\n\n", r.Name, r.title())
+	cells(w, head, r.lines())
+}
+
+func (r *Result) lines() (lines [][]string) {
 	for i := range r.Figures {
 		lines = append(lines, r.line(i))
 	}
+	return lines
+}
+
+// columns prints lines for a terminal. The last column, and what stands for missing figures, are as wide as they like.
+func columns(w io.Writer, head []string, lines [][]string) {
+	lines = slices.Insert(lines, 0, head)
 	width := make([]int, len(head))
 	for _, line := range lines {
 		if len(line) < len(head) {
@@ -24,7 +41,6 @@ func (r *Result) Text(w io.Writer) {
 			width[k] = max(width[k], utf8.RuneCountInString(cell))
 		}
 	}
-	fmt.Fprintf(w, "%s: %s\n", r.Name, r.title())
 	for _, line := range lines {
 		var b strings.Builder
 		for k, cell := range line {
@@ -40,47 +56,41 @@ func (r *Result) Text(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// Markdown prints it for a page. Columns in which no case has anything are left out.
-func (r *Result) Markdown(w io.Writer) {
-	var lines [][]string
+// cells prints lines for a page. Columns in which none has anything are left out.
+func cells(w io.Writer, head []string, lines [][]string) {
 	filled := make([]bool, len(head))
-	for i := range r.Figures {
-		line := r.line(i)
+	align := slices.Repeat([]string{"--:"}, len(head))
+	align[0], align[len(head)-1] = "---", "---"
+	for _, line := range lines {
 		for k := range line {
 			filled[k] = filled[k] || line[k] != ""
 		}
-		lines = append(lines, line)
 	}
-	fmt.Fprintf(w, "**%s**: %s\n\n", r.Name, r.title())
-	row := func(cells []string) {
+	for _, line := range slices.Insert(lines, 0, head, align) {
 		fmt.Fprint(w, "|")
 		for k, has := range filled {
 			if has || k < 2 {
 				cell := ""
-				if k < len(cells) {
-					cell = strings.ReplaceAll(cells[k], "|", `\|`)
+				if k < len(line) {
+					cell = strings.ReplaceAll(line[k], "|", `\|`)
 				}
 				fmt.Fprintf(w, " %s |", cell)
 			}
 		}
 		fmt.Fprintln(w)
 	}
-	row(head)
-	row([]string{"---", "--:", "--:", "--:", "--:", "--:", "--:", "---"})
-	for _, line := range lines {
-		row(line)
-	}
 	fmt.Fprintln(w)
 }
 
-// What a page has around the figures that are to be replaced.
+// What a page has marks for.
 const (
-	beginMark = "<!-- figures -->\n"
-	endMark   = "<!-- end of figures -->"
+	Figures = "figures"           // the tables of rows
+	Rivals  = "figures of rivals" // the tables of a Standing
 )
 
-// Fill writes figures into a page, between its two marks; a page that is not there is made.
-func Fill(name string, figures []byte) error {
+// Fill writes figures into a page, between the two marks of their kind; a page that is not there is made.
+func Fill(name, kind string, figures []byte) error {
+	begin, end := "<!-- "+kind+" -->\n", "<!-- end of "+kind+" -->"
 	page, err := os.ReadFile(name)
 	if os.IsNotExist(err) {
 		return os.WriteFile(name, figures, 0o644)
@@ -88,11 +98,11 @@ func Fill(name string, figures []byte) error {
 	if err != nil {
 		return err
 	}
-	before, rest, ok := bytes.Cut(page, []byte(beginMark))
-	_, after, ok2 := bytes.Cut(rest, []byte(endMark))
+	before, rest, ok := bytes.Cut(page, []byte(begin))
+	_, after, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no marks between which figures go: %q and %q", name, beginMark, endMark)
+		return fmt.Errorf("%s has no marks between which %s go: %q and %q", name, kind, begin, end)
 	}
-	page = fmt.Appendf(nil, "%s%s\n%s\n%s%s", before, beginMark, bytes.TrimSpace(figures), endMark, after)
+	page = fmt.Appendf(nil, "%s%s\n%s\n%s%s", before, begin, bytes.TrimSpace(figures), end, after)
 	return os.WriteFile(name, page, 0o644)
 }

@@ -3,6 +3,8 @@ package measure
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 )
 
 // Unit is what the figures of a row are. All are kept in the base unit, and printed in a readable one.
@@ -29,6 +31,22 @@ func (u Unit) Format(v float64) string {
 		return scaled(v/1024, 1024, "KiB", "MiB", "GiB")
 	}
 	return digits(v) + " /s"
+}
+
+// more says that more is better.
+func (u Unit) more() bool { return u == PerSecond || u == BytesPerSecond }
+
+// span prints the least and the greatest of some values, and the unit once if both have it.
+func (u Unit) span(values []float64) string {
+	low, high := u.Format(slices.Min(values)), u.Format(slices.Max(values))
+	if low == high {
+		return low
+	}
+	n, unit, _ := strings.Cut(low, " ")
+	if strings.HasSuffix(high, " "+unit) {
+		low = n
+	}
+	return low + "–" + high
 }
 
 // scaled picks the unit in which the value is below step.
