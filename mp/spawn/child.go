@@ -76,6 +76,9 @@ func awaitUntracked() {
 	children.Lock()
 	list := slices.DeleteFunc(slices.Clone(children.list), (*Child).Alive)
 	children.Unlock()
+	if len(list) == 0 {
+		return
+	}
 	limit := time.After(ExitLimit)
 	for _, c := range list {
 		select {
