@@ -28,9 +28,11 @@ type seat interface {
 	Stop(reason error)
 	// KillFor ends the worker at once.
 	KillFor(reason error) error
-	// Bury waits for the end of a worker whose link has ended with err, and frees what it held.
+	// AwaitEnd waits for the end of a worker whose link has ended with err. The link is still to be closed.
+	AwaitEnd(err error)
+	// Bury is AwaitEnd, and closes the link.
 	Bury(err error)
-	// ExitError says how a buried worker ended and blames the item for it.
+	// ExitError says how a worker ended that has ended and blames the item for it.
 	ExitError(function string, index int) *spawn.ExitError
 }
 

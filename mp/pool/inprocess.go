@@ -77,6 +77,9 @@ func (w *goroutine) KillFor(reason error) error {
 	return w.link.Close()
 }
 
+// AwaitEnd closes the link, which is how a goroutine ends.
+func (w *goroutine) AwaitEnd(error) { w.link.Close() }
+
 func (w *goroutine) Bury(error) { w.link.Close() }
 
 func (w *goroutine) ExitError(function string, index int) *spawn.ExitError {

@@ -201,14 +201,16 @@ func (p *Pool) isStopped(c *call) bool {
 	return c.stopped != nil
 }
 
-// errPoolClosed is ErrClosed for calls.
-var errPoolClosed = fmt.Errorf("%w: the pool takes no call after Close or Shutdown", spawn.ErrClosed)
+// closedError is ErrClosed for calls.
+func closedError() error {
+	return fmt.Errorf("%w: the pool takes no call after Close or Shutdown", spawn.ErrClosed)
+}
 
 // Close ends the pool, as http.Server.Close does: it takes no more calls, cancels what runs, and kills workers that have
 // not ended after KillDelay. It returns when no worker is left. Calls that were cut short return ErrClosed. The error
 // tells of workers that ended badly, such as with a report of the race detector. A second Close does nothing.
 func (p *Pool) Close() error {
-	p.end(errPoolClosed)
+	p.end(closedError())
 	<-p.closed
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -222,7 +224,7 @@ func (p *Pool) Close() error {
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	if p.refuse == nil {
-		p.refuse = errPoolClosed
+		p.refuse = closedError()
 	}
 	if p.drained == nil {
 		p.drained = make(chan struct{})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"time"
 
@@ -122,7 +123,8 @@ func (p *Pool) bury(w *worker, err error) error {
 	}
 	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
 	p.mu.Unlock()
-	w.seat.Bury(err)
+	w.seat.AwaitEnd(err)
+	defer w.seat.Link().Close() // when all is settled: to give back the memory of the link takes longer than that
 
 	var victim *chunk
 	var index int
@@ -157,6 +159,7 @@ func (p *Pool) bury(w *worker, err error) error {
 	}
 	if victim != nil {
 		p.fail(victim.call, index, p.verdict(victim.call, index, exit))
+		runtime.Gosched() // whoever waits for it goes before the start of another worker
 	}
 	p.dispatch()
 	w.useful = victim != nil || w.answered > 0

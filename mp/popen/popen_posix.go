@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-var signals = map[signalKind]syscall.Signal{
+var signals = [...]syscall.Signal{
 	terminate: syscall.SIGTERM,
 	interrupt: syscall.SIGINT,
 	kill:      syscall.SIGKILL,

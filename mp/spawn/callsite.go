@@ -9,13 +9,28 @@ import (
 
 const module = "github.com/go-multiprocessing/multiprocessing/mp"
 
-// callSite is the nearest caller outside this library, as file:line: the go statement, when it called us.
-func callSite() string {
-	frames := runtime.CallersFrames(callers())
+// site is the nearest caller outside this library: the go statement, when it called us. It is put into words when somebody
+// reads it: that takes longer than all else that Register does in every child.
+type site struct {
+	stack  []uintptr
+	origin string // the go statement, of other goroutines than main's
+}
+
+func callSite() site {
+	s := site{stack: callers()}
+	if !s.onMain() {
+		s.origin = goStatement()
+	}
+	return s
+}
+
+// String is the site as file:line.
+func (s site) String() string {
+	frames := runtime.CallersFrames(s.stack)
 	for {
 		f, more := frames.Next()
 		if f.Function == "runtime.goexit" {
-			return goStatement()
+			return s.origin
 		}
 		if !ours(f.Function) || strings.HasSuffix(f.File, "_test.go") {
 			return fmt.Sprintf("%s:%d", f.File, f.Line)
@@ -64,13 +79,12 @@ func calledBy(function string) bool {
 }
 
 // mainStart is where the main goroutine began, which also initialises packages.
-var mainStart = started()
+var mainStart = started(callers())
 
-// onMain reports whether this is the main goroutine.
-func onMain() bool { return started() == mainStart }
+// onMain reports whether it is in the main goroutine.
+func (s site) onMain() bool { return started(s.stack) == mainStart }
 
-// started is the function that this goroutine began with. Below it there is only the end of every goroutine.
-func started() uintptr {
-	stack := callers()
+// started is the function that the goroutine with this stack began with. Below it there is only the end of every goroutine.
+func started(stack []uintptr) uintptr {
 	return runtime.FuncForPC(stack[len(stack)-2]).Entry()
 }

@@ -76,6 +76,9 @@ func awaitUntracked() {
 	children.Lock()
 	list := slices.DeleteFunc(slices.Clone(children.list), (*Child).Alive)
 	children.Unlock()
+	if len(list) == 0 {
+		return
+	}
 	limit := time.After(ExitLimit)
 	for _, c := range list {
 		select {
@@ -243,14 +246,19 @@ func linkEnded(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded) // see leftoverLimit
 }
 
-// Bury ends a child whose link has ended with err, and waits until it is reaped. What it was doing is over in any case:
-// without a link nobody hears of it.
-func (c *Child) Bury(err error) {
+// AwaitEnd ends a child whose link has ended with err, and waits until it is reaped. What it was doing is over in any case:
+// without a link nobody hears of it. The link is still to be closed.
+func (c *Child) AwaitEnd(err error) {
 	if linkEnded(err) {
 		c.awaitNaturalEnd()
 	}
 	c.KillFor(&linkError{err})
 	<-c.Done()
+}
+
+// Bury is AwaitEnd, and closes the link.
+func (c *Child) Bury(err error) {
+	c.AwaitEnd(err)
 	c.Link().Close()
 }
 

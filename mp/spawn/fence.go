@@ -44,7 +44,7 @@ func (c *Child) fenceIn(l *Limits) error {
 		}
 		go c.watchMemory(l.Memory, memoryOf)
 	case l.Memory > 0:
-		missing = append(missing, fmt.Errorf("Limits.Memory: %w", errUnmeasured))
+		missing = append(missing, fmt.Errorf("Limits.Memory: %w", unmeasured()))
 	}
 	err := errors.Join(missing...)
 	if l.BestEffort {

@@ -27,7 +27,10 @@ or, in a package's tests:
     func TestMain(m *testing.M) { mp.TestMain(m) }`)
 
 // tooEarly is ErrBootstrapping with the place of the attempt.
-type tooEarly struct{ site, who string }
+type tooEarly struct {
+	site site
+	who  string
+}
 
 func (e *tooEarly) Error() string {
 	return fmt.Sprintf("%v\n\nThe attempt was made at %s, in %s.", ErrBootstrapping, e.site, e.who)

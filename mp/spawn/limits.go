@@ -67,7 +67,7 @@ func (l *Limits) Check() error {
 	case l.Nice < -20 || l.Nice > 19:
 		return fmt.Errorf("mp: Limits.Nice is %d; it must be from -20 (goes before others) to 19 (gives way to all), 0 for the parent's own", l.Nice)
 	case l.Memory > 0 && !sys.MeasuresMemory && !l.BestEffort:
-		return fmt.Errorf("mp: Limits.Memory: %w", errUnmeasured)
+		return fmt.Errorf("mp: Limits.Memory: %w", unmeasured())
 	}
 	return nil
 }
@@ -75,7 +75,9 @@ func (l *Limits) Check() error {
 // MeasuresMemory says whether Child.Memory works on this system.
 const MeasuresMemory = sys.MeasuresMemory
 
-var errUnmeasured = fmt.Errorf("this system does not tell how much memory another process has: %w", ErrUnsupported)
+func unmeasured() error {
+	return fmt.Errorf("this system does not tell how much memory another process has: %w", ErrUnsupported)
+}
 
 // Fences reports whether there is any limit.
 func (l *Limits) Fences() bool { return l.Memory != 0 || l.GOMAXPROCS != 0 || l.Nice != 0 }

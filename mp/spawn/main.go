@@ -72,15 +72,15 @@ func TestMain(m interface{ Run() int }) {
 // enter ends the bootstrapping phase of the first process. In a child it does not return.
 func enter() {
 	site := callSite()
-	if !onMain() && !boot.Entered() {
+	if !site.onMain() && !boot.Entered() {
 		panic(fmt.Sprintf("mp: Main is called at %s, but not by the goroutine that runs main: in a child, main would go on "+
 			"beside the function that the child is for. Call it from main itself, as its first statement.", site))
 	}
 	registry.Lock()
-	first := registry.mainSite
-	if first == "" {
+	if registry.mainSite.stack == nil {
 		registry.mainSite = site
 	}
+	first := registry.mainSite
 	registry.Unlock()
 	if !boot.Enter() {
 		panic(fmt.Sprintf("mp: Main is called again at %s; it was called at %s", site, first))

@@ -16,7 +16,7 @@ import (
 // entry is a function that a child can find.
 type entry struct {
 	name       string
-	site       string // where it was registered
+	site       site   // where it was registered
 	arg        string // types, for people
 	result     string
 	signature  string // shape of both types, for comparison
@@ -32,8 +32,8 @@ type entry struct {
 var registry struct {
 	sync.Mutex
 	entries   map[string]*entry
-	sentinels map[string]string // name to site
-	mainSite  string            // where Main was called; empty before
+	sentinels map[string]site
+	mainSite  site // where Main was called
 }
 
 // add registers e or panics: what is wrong here is wrong in the program's text.
@@ -52,35 +52,35 @@ func add(verb string, e *entry) {
 }
 
 // refuseName panics when nothing can be registered under this name, or no more at all. registry is locked.
-func refuseName(verb, name, site string) {
+func refuseName(verb, name string, at site) {
 	switch {
 	case boot.Entered():
 		panic(fmt.Sprintf("mp: %s(%q) at %s comes after mp.Main at %s: children would not know it; "+
-			"register in a package variable or an init function", verb, name, site, registry.mainSite))
+			"register in a package variable or an init function", verb, name, at, registry.mainSite))
 	case name == "":
-		panic(fmt.Sprintf("mp: %s at %s: the name is empty", verb, site))
+		panic(fmt.Sprintf("mp: %s at %s: the name is empty", verb, at))
 	case strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		panic(fmt.Sprintf("mp: %s(%q) at %s: the name holds white space or control characters", verb, name, site))
+		panic(fmt.Sprintf("mp: %s(%q) at %s: the name holds white space or control characters", verb, name, at))
 	}
 }
 
 // RegisterError names a sentinel error, so that errors.Is finds it in an error that came out of another process. It
 // panics, as Register does, on an empty or duplicate name, on a nil error, and after Main began.
 func RegisterError(name string, err error) {
-	site := callSite()
+	at := callSite()
 	registry.Lock()
 	defer registry.Unlock()
-	refuseName("RegisterError", name, site)
+	refuseName("RegisterError", name, at)
 	if prior, found := registry.sentinels[name]; found {
-		panic(fmt.Sprintf("mp: RegisterError(%q) at %s: the name was already registered at %s", name, site, prior))
+		panic(fmt.Sprintf("mp: RegisterError(%q) at %s: the name was already registered at %s", name, at, prior))
 	}
 	if problem := wire.AddSentinel(name, err); problem != nil {
-		panic(fmt.Sprintf("mp: RegisterError(%q) at %s: %v", name, site, problem))
+		panic(fmt.Sprintf("mp: RegisterError(%q) at %s: %v", name, at, problem))
 	}
 	if registry.sentinels == nil {
-		registry.sentinels = make(map[string]string)
+		registry.sentinels = make(map[string]site)
 	}
-	registry.sentinels[name] = site
+	registry.sentinels[name] = at
 }
 
 // sealed is the registry as it is once Main began: sorted by name, numbered, with its fingerprint.

@@ -11,17 +11,28 @@ import (
 // compiled holds the plans of all types that were compiled without an error.
 var compiled sync.Map // reflect.Type -> plan
 
-// special are the types with a plan of their own.
-var special = map[reflect.Type]plan{
-	reflect.TypeFor[time.Time](): timePlan,
-	reflect.TypeFor[error]():     errorPlan,
+// special is the plan of a type that has one of its own.
+func special(t reflect.Type) plan {
+	switch t {
+	case reflect.TypeFor[time.Time]():
+		return timePlan
+	case reflect.TypeFor[error]():
+		return errorPlan
+	}
+	return nil
 }
 
-// exact are types that take a faster way than their shape would give them.
-var exact = map[reflect.Type]plan{
-	reflect.TypeFor[[]any]():             &leaf[[]any]{encodeAnys, decodeAnys, 1},
-	reflect.TypeFor[map[string]any]():    &leaf[map[string]any]{encodeDict(encodeAny), decodeDict(decodeAny), 1},
-	reflect.TypeFor[map[string]string](): &leaf[map[string]string]{encodeDict(encodeString), decodeDict(decodeString), 1},
+// exact is the plan of a type that takes a faster way than its shape would give it.
+func exact(t reflect.Type) plan {
+	switch t {
+	case reflect.TypeFor[[]any]():
+		return &leaf[[]any]{encodeAnys, decodeAnys, 1}
+	case reflect.TypeFor[map[string]any]():
+		return &leaf[map[string]any]{encodeDict(encodeAny), decodeDict(decodeAny), 1}
+	case reflect.TypeFor[map[string]string]():
+		return &leaf[map[string]string]{encodeDict(encodeString), decodeDict(decodeString), 1}
+	}
+	return nil
 }
 
 var anyPlan = &leaf[any]{encodeAny, decodeAny, 1}
@@ -109,7 +120,7 @@ func (c *compiler) plan(t reflect.Type, at place) (plan, error) {
 }
 
 func (c *compiler) build(t reflect.Type, at place) (plan, error) {
-	if p, ok := special[t]; ok {
+	if p := special(t); p != nil {
 		return p, nil
 	}
 	switch pointer := reflect.PointerTo(t); {
@@ -123,7 +134,7 @@ func (c *compiler) build(t reflect.Type, at place) (plan, error) {
 	if k := ownCodec(t); k != noCodec {
 		return &customPlan{t, k, nilable(t)}, nil
 	}
-	if p, ok := exact[t]; ok {
+	if p := exact(t); p != nil {
 		return p, nil
 	}
 	if p := scalar(t.Kind()); p != nil {
@@ -169,7 +180,7 @@ func (c *compiler) pointer(t reflect.Type, at place) (plan, error) {
 
 // plain reports whether t is encoded by its kind alone.
 func plain(t reflect.Type) bool {
-	return special[t] == nil && ownCodec(t) == noCodec && !isHandle(reflect.PointerTo(t))
+	return special(t) == nil && ownCodec(t) == noCodec && !isHandle(reflect.PointerTo(t))
 }
 
 func (c *compiler) slice(t reflect.Type, at place) (plan, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strconv"
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -15,7 +16,7 @@ import (
 // arrays nest as deeply as the type says.
 const maxDepth = 10_000
 
-var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
+var errTooDeep = errors.New("nested deeper than " + strconv.Itoa(maxDepth) + " levels")
 
 // encoder writes one message.
 type encoder struct {

@@ -38,7 +38,7 @@ func (s *signer) sign(t reflect.Type) {
 
 func (s *signer) shape(t reflect.Type) {
 	switch k := ownCodec(t); {
-	case special[t] != nil:
+	case special(t) != nil:
 		s.WriteString("own " + t.String())
 	case t.Kind() == reflect.Pointer && t.Elem() == fileType:
 		s.WriteString("file")
