@@ -14,7 +14,16 @@ import (
 func (w *worker) deliver(k *chunk) (more bool) {
 	p, c := w.pool, k.call
 	b := buffers.Get().(*wire.Buffer)
+	own, m := b.Data, w.seat.Link().Reserve(w.size)
+	if m.Body != nil {
+		b.Data = m.Body
+	}
 	bad, err := w.encode(b, k)
+	m.Body, m.Files = b.Data, b.Files
+	if m.InPlace() {
+		b.Data = own
+	}
+	w.size = len(m.Body)
 	if err != nil {
 		p.settle(c, bad, nil, nil, err)
 	}
@@ -25,6 +34,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		w.retire()
 		ended, gone := c.finished(), w.gone
 		p.mu.Unlock()
+		m.Release()
 		reuse(b)
 		c.conclude(ended)
 		if gone { // its burial did not see this chunk
@@ -32,7 +42,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		}
 		return true
 	}
-	k.transfer = time.Second + time.Duration(len(b.Data))*slowest
+	k.transfer = time.Second + time.Duration(len(m.Body))*slowest
 	k.first = p.numbers + 1
 	p.numbers += uint64(k.count)
 	w.queue = append(w.queue, k)
@@ -43,8 +53,8 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	}
 	p.mu.Unlock()
 
-	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
-	if len(b.Data) <= w.inline() && len(b.Files) == 0 {
+	m.Kind, m.ID = kindTask, k.first
+	if len(m.Files) == 0 && (m.InPlace() || len(m.Body) <= w.inline()) {
 		w.transmit(k, m, b)
 		return true
 	}

@@ -20,6 +20,7 @@ type worker struct {
 	queue    []*chunk // sent and not answered to the end, the oldest first
 	last     *chunk   // the one that it has answered to the end last
 	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
+	size     int      // of the last chunk, encoded: the next one may be as large. It is that somebody's
 	gone     bool     // its link has ended
 	given    int      // items sent in its life
 	answered int      // items answered in its life
