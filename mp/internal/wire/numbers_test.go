@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"reflect"
+	"runtime"
 	"testing"
 )
 
@@ -19,4 +20,5 @@ func TestNumbersAreAligned(t *testing.T) {
 			kept = append(kept, b)
 		}
 	}
+	runtime.KeepAlive(kept)
 }
