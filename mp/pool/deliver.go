@@ -15,10 +15,11 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	p, c := w.pool, k.call
 	b := buffers.Get().(*wire.Buffer)
 	own, m := b.Data, w.seat.Link().Reserve(w.size)
-	if m.Body != nil {
+	room := cap(m.Body)
+	if room > 0 {
 		b.Data = m.Body
 	}
-	bad, err := w.encode(b, k)
+	bad, err := w.encode(b, k, room)
 	m.Body, m.Files = b.Data, b.Files
 	if m.InPlace() {
 		b.Data = own
@@ -128,9 +129,9 @@ func (w *worker) withdraw(k *chunk, err error) {
 	}
 }
 
-// encode encodes the items of k. It cuts k where a message is full, and before an item that cannot be encoded; what lies
+// encode encodes the items of k, where there is so much room in place. It cuts k where a message is full, and before an item that cannot be encoded; what lies
 // behind is given back.
-func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
+func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error) {
 	c := k.call
 	h := taskHeader{
 		function: c.function, count: uint32(k.count),
@@ -138,7 +139,7 @@ func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
 	}
 	full := fullChunk
 	if k.telling != tellEach {
-		full = inlineRing - 4<<10
+		full = max(inlineRing-4<<10, room/2)
 	}
 	b.Data = h.append(b.Data)
 	if k.dense > 0 {

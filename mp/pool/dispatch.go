@@ -66,8 +66,9 @@ func (p *Pool) pick(w *worker) *chunk {
 		}
 	}
 	if k := w.head(); k != nil {
-		// Behind an item that hangs, only items of the same call may wait; suspects travel alone.
-		if c := k.call; c.pace.ahead() && len(c.lost) == 0 {
+		// Behind an item that hangs, only items of the same call may wait, and other calls have their turn when the worker is
+		// done; suspects travel alone.
+		if c := k.call; len(c.lost) == 0 && p.turn.only(c) && c.pace.ahead(c.waiting(), p.opts.Workers) {
 			return w.tells(c.cut(most))
 		}
 		return nil
