@@ -11,13 +11,13 @@ type ballast struct {
 	mem   []byte
 }
 
-const ballastSize = 16 << 20
+const ballastSize = 8 << 20
 
 // take takes the ballast in, once, and none where the memory is limited to not much more.
 func (b *ballast) take() {
 	if !b.taken {
 		b.taken = true
-		if debug.SetMemoryLimit(-1) >= 32*ballastSize {
+		if debug.SetMemoryLimit(-1) >= 64*ballastSize {
 			b.mem = make([]byte, ballastSize)
 		}
 	}
