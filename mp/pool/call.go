@@ -123,7 +123,7 @@ func (c *call) cut(most int) *chunk {
 		return k
 	}
 	work := chunkWork
-	if c.inRows() {
+	if c.inRows() && c.pace.mean >= tiny {
 		work = rowWork
 	}
 	size := c.pace.chunk(c.waiting(), c.pool.opts.Workers, work)

@@ -9,6 +9,8 @@ const (
 	// rowWork is the same for items that are answered together, and that nobody looks at before the last one: each chunk wakes
 	// the pool once.
 	rowWork = 4 * time.Millisecond
+	// tiny items make no chunks of rowWork: so many arguments and results would not stay in the cache.
+	tiny = 50 * time.Microsecond
 	// Items up to here are sent ahead to a worker that is busy with others of their call, so that it never waits for more. In
 	// longer ones the wait does not matter.
 	quick = 100 * time.Millisecond
