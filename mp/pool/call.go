@@ -125,7 +125,11 @@ func (c *call) cut(most int) *chunk {
 		c.open++
 		return k
 	}
-	size := c.pace.chunk(c.waiting(), c.pool.opts.Workers)
+	work := chunkWork
+	if c.inRows() && c.batch == nil && c.pace.mean >= tiny {
+		work = rowWork
+	}
+	size := c.pace.chunk(c.waiting(), c.pool.opts.Workers, work)
 	if own := c.opts.chunk; own > 0 { // as many of that size as would make one of ours
 		size = max(own, size-size%own)
 	}
@@ -142,6 +146,9 @@ func (c *call) cut(most int) *chunk {
 	c.open += k.count
 	return k
 }
+
+// inRows reports whether items can be answered together, where workers have a journal.
+func (c *call) inRows() bool { return c.row != nil && c.opts.timeout == 0 }
 
 // giveBack takes back the items of k that have no outcome: for another worker or, when the call was stopped, for nobody.
 // p.mu is held.

@@ -14,7 +14,17 @@ import (
 func (w *worker) deliver(k *chunk) (more bool) {
 	p, c := w.pool, k.call
 	b := buffers.Get().(*wire.Buffer)
-	bad, err := w.encode(b, k)
+	own, m := b.Data, w.seat.Link().Reserve(w.size)
+	room := cap(m.Body)
+	if room > 0 {
+		b.Data = m.Body
+	}
+	bad, err := w.encode(b, k, room)
+	m.Body, m.Files = b.Data, b.Files
+	if m.InPlace() {
+		b.Data = own
+	}
+	w.size = len(m.Body)
 	if err != nil {
 		p.settle(c, bad, nil, nil, err)
 	}
@@ -26,6 +36,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		w.retire()
 		ended, gone := c.finished(), w.gone
 		p.mu.Unlock()
+		m.Release()
 		reuse(b)
 		c.conclude(ended)
 		if gone { // its burial did not see this chunk
@@ -33,7 +44,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		}
 		return true
 	}
-	k.transfer = time.Second + time.Duration(len(b.Data))*slowest
+	k.transfer = time.Second + time.Duration(len(m.Body))*slowest
 	k.first = w.numbers + 1
 	w.numbers += uint64(k.count)
 	k.sent = k.count
@@ -53,8 +64,8 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		defer c.batch.stopSent(w, k)
 	}
 
-	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
-	if len(b.Data) <= w.inline() && len(b.Files) == 0 {
+	m.Kind, m.ID = kindTask, k.first
+	if len(m.Files) == 0 && (m.InPlace() || len(m.Body) <= w.inline()) {
 		w.transmit(k, m, b)
 		return true
 	}
@@ -127,9 +138,9 @@ func (w *worker) withdraw(k *chunk, err error) {
 	}
 }
 
-// encode encodes the items of k. It cuts k where a message is full, and before an item that cannot be encoded; what lies
+// encode encodes the items of k, where there is so much room in place. It cuts k where a message is full, and before an item that cannot be encoded; what lies
 // behind is given back.
-func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
+func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error) {
 	c := k.call
 	h := taskHeader{
 		function: c.function, count: uint32(k.count),
@@ -137,7 +148,7 @@ func (w *worker) encode(b *wire.Buffer, k *chunk) (bad int, err error) {
 	}
 	full := fullChunk
 	if k.telling != tellEach {
-		full = inlineRing - 4<<10
+		full = max(inlineRing-4<<10, room/2)
 	}
 	b.Data = h.append(b.Data)
 	if k.dense > 0 {

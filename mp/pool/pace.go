@@ -6,8 +6,15 @@ const (
 	// chunkWork is how much work a chunk should be: enough for the messages not to matter, little enough for the last
 	// one not to make everybody wait.
 	chunkWork = 500 * time.Microsecond
-	// quick items are sent ahead to a worker that is busy with others of their call, so that it never waits for more.
-	quick    = 2 * time.Millisecond
+	// rowWork is the same for items that are answered together, and that nobody looks at before the last one: each chunk wakes
+	// the pool once.
+	rowWork = 4 * time.Millisecond
+	// tiny items make no chunks of rowWork: so many arguments and results would not stay in the cache.
+	tiny = 50 * time.Microsecond
+	// Items up to here are sent ahead to a worker that is busy with others of their call, so that it never waits for more. In
+	// longer ones the wait does not matter.
+	quick = 100 * time.Millisecond
+
 	maxChunk = 4096
 )
 
@@ -26,16 +33,19 @@ func (p *pace) measured(d time.Duration) {
 	p.mean = max((7*p.mean+d)/8, 1)
 }
 
-// chunk is how many of the items that are left to send at once: it at most doubles, and shrinks towards the end so that
-// the workers end together.
-func (p *pace) chunk(left, workers int) int {
+// chunk is how many of the items that are left to send at once, for so much work: it at most doubles, and shrinks towards the
+// end so that the workers end together.
+func (p *pace) chunk(left, workers int, work time.Duration) int {
 	size := 1
 	if p.mean > 0 {
-		size = min(int(chunkWork/p.mean), 2*p.size, maxChunk, left/(4*workers))
+		size = min(int(work/p.mean), 2*p.size, maxChunk, left/(4*workers))
 	}
 	p.size = max(size, 1)
 	return p.size
 }
 
-// ahead reports whether items may be sent to a worker that is not done with others.
-func (p *pace) ahead() bool { return p.mean > 0 && p.mean < quick }
+// ahead reports whether some of the items that are left may be sent to a worker that is not done with others: not the last
+// ones, for which another worker may be free sooner.
+func (p *pace) ahead(left, workers int) bool {
+	return p.mean > 0 && p.mean < quick && (p.mean < chunkWork || left > workers)
+}

@@ -16,6 +16,12 @@ func (q *queue) push(c *call) {
 	}
 }
 
+// only reports whether there is no other call than c in the queue.
+func (q *queue) only(c *call) bool {
+	waiting := q.calls[q.head:]
+	return len(waiting) == 0 || len(waiting) == 1 && waiting[0] == c
+}
+
 func (q *queue) empty() bool { return q.head == len(q.calls) }
 
 // pop takes the first call out; nil when there is none.

@@ -17,7 +17,7 @@ func init() { spawn.RegisterRole(role, serveChild) }
 
 // serveChild is the role of a worker process.
 func serveChild(self *spawn.Self) (code int) {
-	err := serve(self.Link, func(ctx context.Context) *spawn.Failure {
+	err := serve(self.Link, true, func(ctx context.Context) *spawn.Failure {
 		return runInit(ctx, self.Arg.Body, self.Arg.Files)
 	})
 	switch {

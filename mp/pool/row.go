@@ -180,7 +180,7 @@ func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 // tells decides how the worker tells of the items of a chunk. p.mu is held.
 func (w *worker) tells(k *chunk) *chunk {
 	switch {
-	case k == nil || k.call.row == nil || w.journal == nil || k.call.opts.timeout > 0:
+	case k == nil || !k.call.inRows() || w.journal == nil:
 	case k.call.pace.mean > 0 && k.call.pace.mean < shortest:
 		k.telling = tellUntimed
 	default:

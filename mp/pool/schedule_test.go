@@ -98,6 +98,36 @@ func TestCallsTakeTurns(t *testing.T) {
 	})
 }
 
+// Nor does one of which workers have items ahead.
+func TestCallsTakeTurnsWithQuickItems(t *testing.T) {
+	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
+		go Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{time.Millisecond}, 10_000))
+		time.Sleep(100 * time.Millisecond) // the pool learns that they are quick
+		start := time.Now()
+		if _, err := Apply(t.Context(), p, echo, 1); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 3*rowWork { // the chunk at work, the one ahead, and one whose turn it was
+			t.Errorf("it waited %v", took)
+		}
+	})
+}
+
+// The last items of a call wait for no other one while a worker is free.
+func TestLastItemsAreNotSentAhead(t *testing.T) {
+	inBubble(t, Options{Workers: 2}, func(t *testing.T, p *Pool) {
+		items := slices.Repeat([]time.Duration{10 * time.Millisecond}, 20)
+		items = append(items, time.Second, 10*time.Millisecond, 10*time.Millisecond)
+		start := time.Now()
+		if _, err := Map(t.Context(), p, sleepy, items); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took != 1100*time.Millisecond {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 func TestTimeoutIsExact(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		start := time.Now()
@@ -240,7 +270,7 @@ func (s *stage) answer(id, next uint64, n int) {
 }
 
 func honest(s *stage) {
-	serve(s.link, func(context.Context) *spawn.Failure { return nil })
+	serve(s.link, false, func(context.Context) *spawn.Failure { return nil })
 }
 
 // play runs Map over 6 items with one worker after the other.

@@ -17,6 +17,7 @@ import (
 // server is the worker's end. The goroutine that runs items also fetches them, so that none has to be woken in between;
 // what cannot wait until it asks for more, to cancel and to stop, comes to heed.
 type server struct {
+	own     bool // the process is there for this worker
 	link    link.Link
 	journal *link.Journal // nil when the pool cannot see one
 	ctx     *spawn.Ending // of the worker; ends when it shall stop
@@ -42,6 +43,7 @@ type server struct {
 	runner   spawn.Runner
 	out      wire.Buffer
 	row      row
+	ballast  ballast
 	outbox   *outbox
 	err      error // why no more tasks are run: the pool is gone, or does not keep to the protocol
 
@@ -63,9 +65,9 @@ func (s span) meets(o span) bool { return s.has(o.first) || o.has(s.first) }
 
 var errGone = errors.New("the pool is gone")
 
-// serve runs tasks until the pool says stop (nil) or is gone. init runs first.
-func serve(l link.Link, init func(context.Context) *spawn.Failure) error {
-	s := &server{link: l, journal: l.Journal(), ctx: spawn.NewEnding(time.Time{}), ended: make(chan error, 3)}
+// serve runs tasks until the pool says stop (nil) or is gone. init runs first. own: in a process of the worker's own.
+func serve(l link.Link, own bool, init func(context.Context) *spawn.Failure) error {
+	s := &server{own: own, link: l, journal: l.Journal(), ctx: spawn.NewEnding(time.Time{}), ended: make(chan error, 3)}
 	s.outbox = newOutbox(l)
 	s.row.done, s.row.doneDense = s.endInRow, s.endDense
 	defer s.ctx.End(context.Canceled)
@@ -176,6 +178,9 @@ func (s *server) next() bool {
 		}
 		s.files, s.position = s.task.Files, 0
 		s.base.Store(s.task.ID)
+		if s.own && len(s.task.Body) > inlineRing {
+			s.ballast.take()
+		}
 	}
 	return s.ctx.Err() == nil
 }

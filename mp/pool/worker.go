@@ -23,6 +23,7 @@ type worker struct {
 	packing  *chunk   // that is being encoded
 	skips    []uint64 // where the worker will say that it skips what we have taken back
 	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
+	size     int      // of the last chunk, encoded: the next one may be as large. It is that somebody's
 	gone     bool     // its link has ended
 	given    int      // items sent in its life
 	answered int      // items answered in its life

@@ -38,6 +38,10 @@ type Link interface {
 	// Flush wakes the peer for what was posted and returns once everything that was sent is out of this process's
 	// hands: a process that is about to exit calls it.
 	Flush() error
+	// Reserve returns a message to be sent whose Body is empty and, if n bytes are many, memory of the link's: a body that is
+	// appended to it, and does not outgrow it, is sent without being copied. Send and Post take it over, and Release gives it
+	// back when it is not sent after all. It does not wait: when there is no such memory, the message is the zero one.
+	Reserve(n int) Msg
 	// Urge sends m, which has no files and a small body, past everything that waits for the peer's Recv.
 	Urge(m Msg) error
 	// Heed gives what the peer urges to f, in a goroutine of the link's, one message after the other, from now on to the end
@@ -59,7 +63,7 @@ type Link interface {
 // Kind says what a message means; the packages above give the numbers their meaning.
 type Kind uint8
 
-// Msg is one message.
+// Msg is one message, received, to be sent, or reserved.
 type Msg struct {
 	Kind  Kind
 	ID    uint64
@@ -69,8 +73,14 @@ type Msg struct {
 	lender lender
 }
 
-// lender is what a received body was borrowed from: a read buffer, a slab of shared memory.
+// lender is what a body was borrowed from: a read buffer, a slab of shared memory.
 type lender interface{ release() }
+
+// InPlace reports whether the body lies in memory that was reserved for it. Without files, Send then has little to write.
+func (m *Msg) InPlace() bool {
+	loan, ok := m.lender.(*slotLoan)
+	return ok && loan.holds(m.Body)
+}
 
 // Release gives the body back to the link that lent it; the body must not be touched afterwards. Releasing late or
 // never costs memory, never correctness.

@@ -48,6 +48,9 @@ func NewMemoryJournal() (a, b *Memory) {
 // Send is documented with Link.
 func (l *Memory) Send(m Msg) error { return l.put(l.out.messages, m) }
 
+// Reserve is documented with Link; here is nothing to be reserved.
+func (l *Memory) Reserve(int) Msg { return Msg{} }
+
 // Urge is documented with Link.
 func (l *Memory) Urge(m Msg) error { return l.put(l.out.urgent, m) }
 

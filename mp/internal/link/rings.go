@@ -77,6 +77,12 @@ func (l *Rings) Post(m Msg) error { return l.send(m, false) }
 func (l *Rings) send(m Msg, wake bool) error {
 	l.sending.Lock()
 	defer l.sending.Unlock()
+	if loan, ok := m.lender.(*slotLoan); ok {
+		if loan.holds(m.Body) && len(m.Body) > mostInRing && len(m.Files) == 0 {
+			return l.hand(&m, loan, wake)
+		}
+		defer m.Release()
+	}
 	if len(m.Files) == 0 && len(m.Body) <= mostInRing {
 		return l.write(m.Kind, inRecord, m.ID, m.Body, wake)
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // slabs hand over bodies that are too large for a ring: they lie in a slot of a slab, and the record says in which. There is a
-// slab for each class of sizes, and for each direction. The sender makes it when it has sent enough bodies of that class
-// over the stream to believe in more, since fresh memory costs as much as some ten of them; and uses it once the peer has
+// slab for each class of sizes, and for each direction. The sender makes it when it has sent enough of that class over
+// the stream to believe in more, since fresh memory has its price; and uses it once the peer has
 // answered that it has mapped it. What finds no slot goes over the stream.
 type slabs struct {
 	lent     [len(classes)]lending // to the peer; under Rings.sending
@@ -23,7 +23,7 @@ type slabs struct {
 // lending is a slab of ours.
 type lending struct {
 	slab  *shm.Slab
-	asked int         // bodies that went over the stream for want of it
+	asked int         // bytes that went over the stream for want of it
 	ready atomic.Bool // the peer has mapped it
 }
 
@@ -31,8 +31,9 @@ type lending struct {
 var classes = [...]struct{ size, slots int }{{256 << 10, 4}, {1 << 20, 4}, {4 << 20, 4}, {16 << 20, 2}}
 
 const (
-	// lendAfter is how many bodies of a class go over the stream first.
-	lendAfter = 8
+	// lendAfter: the part of a slab's size, 1/lendAfter, that goes over the stream first. That has cost what the slab costs, so
+	// that all of it costs at most twice what it had to.
+	lendAfter = 2
 	// lendPart is the part of the memory that is left that a slab may be, 1/lendPart: a container shall not run out of it
 	// because of us.
 	lendPart = 8
@@ -54,7 +55,8 @@ func (l *Rings) lend(m *Msg, wake bool) (sent bool, err error) {
 	}
 	s := &l.slabs.lent[class]
 	if s.slab == nil {
-		if s.asked++; s.asked == lendAfter {
+		before, enough := s.asked, classes[class].size*classes[class].slots/lendAfter
+		if s.asked += len(m.Body); before < enough && s.asked >= enough {
 			l.offer(class)
 		}
 		return false, nil
@@ -67,16 +69,52 @@ func (l *Rings) lend(m *Msg, wake bool) (sent bool, err error) {
 		return false, nil
 	}
 	copy(mem, m.Body)
-	var where [slotSize]byte
-	binary.LittleEndian.PutUint32(where[:], uint32(class))
-	binary.LittleEndian.PutUint32(where[4:], uint32(slot))
-	binary.LittleEndian.PutUint64(where[8:], uint64(len(m.Body)))
-	if err := l.write(m.Kind, inSlab, m.ID, where[:], wake); err != nil {
-		s.slab.Return(slot)
-		return false, err
-	}
-	return true, nil
+	return true, l.hand(m, &slotLoan{s.slab, class, slot, mem}, wake)
 }
+
+// hand sends a message whose body lies in a slot of ours. l.sending is held.
+func (l *Rings) hand(m *Msg, in *slotLoan, wake bool) error {
+	var where [slotSize]byte
+	binary.LittleEndian.PutUint32(where[:], uint32(in.class))
+	binary.LittleEndian.PutUint32(where[4:], uint32(in.slot))
+	binary.LittleEndian.PutUint64(where[8:], uint64(len(m.Body)))
+	in.slab.Hand(in.slot)
+	err := l.write(m.Kind, inSlab, m.ID, where[:], wake)
+	if err != nil {
+		in.slab.Return(in.slot)
+	}
+	return err
+}
+
+// Reserve is documented with Link: a slot, if there is a slab for that size.
+func (l *Rings) Reserve(n int) (m Msg) {
+	class, ok := classOf(n)
+	if n <= mostInRing || !ok {
+		return m
+	}
+	l.sending.Lock()
+	defer l.sending.Unlock()
+	s := &l.slabs.lent[class]
+	if s.slab == nil || !s.ready.Load() {
+		return m
+	}
+	if slot, mem, ok := s.slab.Take(); ok {
+		m.Body, m.lender = mem[:0], &slotLoan{s.slab, class, slot, mem}
+	}
+	return m
+}
+
+// slotLoan is the memory of a body that was reserved.
+type slotLoan struct {
+	slab        *shm.Slab
+	class, slot int
+	mem         []byte
+}
+
+// holds reports whether a body lies where it was to be built: it has not outgrown it.
+func (s *slotLoan) holds(body []byte) bool { return cap(body) > 0 && &body[:1][0] == &s.mem[0] }
+
+func (s *slotLoan) release() { s.slab.Return(s.slot) }
 
 // offer makes a slab and sends it to the peer. If it cannot be had, it is not tried again. l.sending is held.
 func (l *Rings) offer(class int) {

@@ -94,6 +94,82 @@ func TestBorrowedSlotOutlivesLink(t *testing.T) {
 	last.Release()
 }
 
+// lends sends bodies until those of that size go through slabs.
+func lends(t *testing.T, from, to *Rings, size int) {
+	class, _ := classOf(size)
+	for !from.slabs.lent[class].ready.Load() {
+		go from.Send(Msg{Body: pattern(0, size)})
+		m := recv(t, to)
+		m.Release()
+	}
+}
+
+// A body that is built in a slot is sent from there; one that outgrows it, or is too small after all, arrives as well. All slots
+// come back.
+func TestReserve(t *testing.T) {
+	leak.Check(t)
+	a, b := heeding(t)
+	defer a.Close()
+	defer b.Close()
+	const size = 200 << 10
+	if m := a.Reserve(size); m.Body != nil || m.InPlace() {
+		t.Error("something was reserved where there is nothing yet")
+	}
+	lends(t, a, b, size)
+	for i := range 30 {
+		m := a.Reserve(size)
+		if m.Body == nil {
+			t.Fatal("there is no slot")
+		}
+		n := []int{size, 300 << 10, 10}[i%3]
+		m.ID, m.Body = uint64(i), append(m.Body, pattern(i, n)...)
+		if in := m.InPlace(); in != (i%3 != 1) {
+			t.Errorf("%d bytes lie in place: %v", n, in)
+		}
+		go a.Send(m)
+		got := recv(t, b)
+		if _, slot := got.lender.(*slotView); i%3 == 0 && !slot {
+			t.Error("it came another way")
+		}
+		if got.ID != uint64(i) || !bytes.Equal(got.Body, pattern(i, n)) {
+			t.Errorf("message %d came as %d, or damaged", i, got.ID)
+		}
+		got.Release()
+	}
+	var all []Msg
+	for m := a.Reserve(size); m.Body != nil; m = a.Reserve(size) {
+		all = append(all, m)
+	}
+	if len(all) != classes[0].slots {
+		t.Errorf("%d slots came back", len(all))
+	}
+	for _, m := range all {
+		m.Release()
+	}
+	if a.Reserve(10).Body != nil || a.Reserve(1<<30).Body != nil {
+		t.Error("a slot was reserved for what does not need one")
+	}
+}
+
+// A body can be built while the link is closed.
+func TestReservedBodyOutlivesLink(t *testing.T) {
+	leak.Check(t)
+	a, b := heeding(t)
+	lends(t, a, b, 1<<20)
+	m, unsent := a.Reserve(1<<20), a.Reserve(1<<20)
+	a.Close()
+	b.Close()
+	m.Body = append(m.Body, pattern(1, 1<<20)...)
+	unsent.Body = append(unsent.Body, pattern(1, 1<<20)...)
+	if err := a.Send(m); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	unsent.Release()
+	if a.Reserve(1<<20).Body != nil {
+		t.Error("a closed link has lent something")
+	}
+}
+
 // A peer that points to slots that are none ends the link, and nothing else.
 func TestHostileSlots(t *testing.T) {
 	for name, where := range map[string][]byte{

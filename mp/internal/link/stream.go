@@ -64,6 +64,9 @@ func (s *Stream) Flushed() bool {
 	return s.out.err != nil || !s.out.busy && len(s.out.pending) == 0 && s.conn.Settled()
 }
 
+// Reserve is documented with Link: a stream has no such memory.
+func (s *Stream) Reserve(int) Msg { return Msg{} }
+
 // Urge is documented with Link.
 func (s *Stream) Urge(m Msg) error { return s.out.send(m, flagUrgent, true) }
 

@@ -36,7 +36,7 @@ const (
 //
 //	       the lender                             the borrower
 //	Take   word = lent, writes the slot
-//	       sends slot and length by the link  →   View   checks, reads the slot
+//	Hand   sends slot and length by the link  →   View   checks, reads the slot
 //	       finds the word, may Take it again  ←   Return word = returned
 //
 // So the slot is the lender's from Take until it sends, and the borrower's from View to Return; the word is the lender's
@@ -59,8 +59,8 @@ type Slab struct {
 	free []int // the lender's, the one that came back last at the end: it may still be in the cache, and has its pages
 	out  []int // the lender's, in the order of Take
 
-	viewed []bool // the borrower's, by slot: between View and Return
-	views  int
+	held  []bool // by slot: the lender's between Take and Hand, the borrower's between View and Return
+	holds int
 }
 
 // layout says where things are.
@@ -111,7 +111,7 @@ func OpenSlab(f *os.File, slots, size int) (*Slab, error) {
 }
 
 func newSlab(seg *Segment, at layout, size int) *Slab {
-	return &Slab{seg: seg, size: size, at: at, viewed: make([]bool, at.slots)}
+	return &Slab{seg: seg, size: size, at: at, held: make([]bool, at.slots)}
 }
 
 func (s *Slab) word(slot int) *atomic.Uint32 { return Word32(s.seg.mem[slot*line:]) }
@@ -122,8 +122,8 @@ func (s *Slab) slot(slot, n int) []byte {
 	return s.seg.mem[from : from+n : from+n]
 }
 
-// Take lends a slot: its number for the borrower, and its memory to be written before that is sent. When nothing is sent
-// after all, Return. ok is false when all slots are out; it never waits.
+// Take lends a slot: its number for the borrower, and its memory to be written until Hand, which comes before the number is
+// sent. When nothing is sent after all, Return. ok is false when all slots are out; it never waits.
 func (s *Slab) Take() (slot int, mem []byte, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +138,33 @@ func (s *Slab) Take() (slot int, mem []byte, ok bool) {
 	s.free = s.free[:len(s.free)-1]
 	s.out = append(s.out, slot)
 	s.word(slot).Store(lent)
+	s.hold(slot)
 	return slot, s.slot(slot, s.size), true
+}
+
+// Hand says that a slot that was taken is written: it is the borrower's from now on.
+func (s *Slab) Hand(slot int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.let(slot)
+}
+
+// hold keeps the mapping until let. s.mu is held, by both.
+func (s *Slab) hold(slot int) {
+	if !s.held[slot] {
+		s.held[slot] = true
+		s.holds++
+	}
+}
+
+func (s *Slab) let(slot int) {
+	if s.held[slot] {
+		s.held[slot] = false
+		s.holds--
+	}
+	if s.closed && s.holds == 0 { // nobody can come to the mapping any more
+		s.seg.Close()
+	}
 }
 
 // collect finds the slots that were returned.
@@ -162,15 +188,14 @@ func (s *Slab) View(slot, n int) ([]byte, error) {
 	if s.closed {
 		return nil, os.ErrClosed
 	}
-	if slot < 0 || slot >= s.at.slots || n < 0 || n > s.size || s.viewed[slot] || s.word(slot).Load() != lent {
+	if slot < 0 || slot >= s.at.slots || n < 0 || n > s.size || s.held[slot] || s.word(slot).Load() != lent {
 		return nil, fmt.Errorf("%d bytes of slot %d: %w", n, slot, ErrNotLent)
 	}
-	s.viewed[slot] = true
-	s.views++
+	s.hold(slot)
 	return s.slot(slot, n), nil
 }
 
-// Return gives a slot back, viewed or not; nobody may touch its memory any more. It does nothing to a slot that is not
+// Return gives a slot back, held or not; nobody may touch its memory any more. It does nothing to a slot that is not
 // lent. Who returns one twice must be sure that it has not been lent again in between.
 func (s *Slab) Return(slot int) {
 	s.mu.Lock()
@@ -179,11 +204,7 @@ func (s *Slab) Return(slot int) {
 		return
 	}
 	s.word(slot).CompareAndSwap(lent, returned)
-	if s.viewed[slot] {
-		s.viewed[slot] = false
-		s.views--
-	}
-	s.unmap()
+	s.let(slot)
 }
 
 // File is the slab for the borrower.
@@ -196,19 +217,14 @@ func (s *Slab) CloseFile() {
 	s.seg.CloseFile()
 }
 
-// Close ends Take and View. The mapping goes with the last slot that is viewed, so that views can be read until they are
-// returned. The lender must not be writing to a slot.
+// Close ends Take and View. The mapping goes with the last slot that is held, so that views can be read until they are
+// returned, and slots written until they are handed over.
 func (s *Slab) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	s.seg.CloseFile()
-	s.unmap()
-}
-
-// unmap ends the mapping once nobody can come to it any more. s.mu is held.
-func (s *Slab) unmap() {
-	if s.closed && s.views == 0 {
+	if s.holds == 0 {
 		s.seg.Close()
 	}
 }

@@ -192,6 +192,20 @@ func TestSlabClose(t *testing.T) {
 	borrower.Return(b)
 }
 
+// What is being written to a slot outlives the slab.
+func TestCloseWhileWriting(t *testing.T) {
+	leak.Check(t)
+	lender, _ := both(t, 2, 1<<20)
+	handed, mem := take(t, lender)
+	returned, other := take(t, lender)
+	lender.Close()
+	clear(mem)
+	lender.Hand(handed)
+	clear(other)
+	lender.Return(returned) // and with it the mapping
+	lender.Hand(handed)
+}
+
 // Many goroutines lend and many return. Who knows that a slot is back gets one.
 func TestSlabConcurrently(t *testing.T) {
 	leak.Check(t)
@@ -219,6 +233,7 @@ func TestSlabConcurrently(t *testing.T) {
 				for j := range mem {
 					mem[j] = fill
 				}
+				lender.Hand(slot)
 				loans <- loan{slot, fill}
 			}
 		})

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 )
@@ -71,9 +72,13 @@ func decodeNumbers[N number](d *decoder, p *[]N) error {
 	if len(b)%size != 0 {
 		return fmt.Errorf("%d bytes do not divide into elements of %d", len(b), size)
 	}
-	*p = resize(*p, len(b)/size)
-	// A copy, so the alignment of b is of no interest.
-	copy(memory(*p), b)
+	// A copy, so the alignment of b is of no interest. Clone, unlike make, does not zero the memory first.
+	if n := len(b) / size; n > cap(*p) {
+		*p = numbers[N](bytes.Clone(b))
+	} else {
+		*p = resize(*p, n)
+		copy(memory(*p), b)
+	}
 	return nil
 }
 

@@ -26,6 +26,12 @@ func memory[T any](s []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
 }
 
+// numbers returns the numbers that lie in b, which was allocated for them: what has a multiple of their size is aligned for
+// them, too.
+func numbers[N number](b []byte) []N {
+	return unsafe.Slice((*N)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(*new(N))))
+}
+
 // bytesOf returns the memory of *v, which is a number.
 func bytesOf[T any](v *T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(v)), int(unsafe.Sizeof(*v)))
