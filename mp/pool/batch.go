@@ -37,7 +37,6 @@ type block struct {
 type submission struct {
 	ticket  any // a *ticket[A, R]; nil: it has its outcome
 	arg     []byte
-	shown   string    // what show makes of it, if it has files
 	watch   *ctxWatch // nil: its ctx does not end
 	stopped error     // why nobody waits for it any more
 }
