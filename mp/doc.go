@@ -50,7 +50,7 @@
 //
 // [Process] is one call in a process of its own; [Pool] runs many calls in worker processes that stay. Each noun is
 // declared and documented in its own package, where its methods are; the names here are aliases. A [Future] is a call of a
-// pool that may not have ended; [AsCompleted], [WaitAll] and [WaitAny] wait for several. [Limits] fence a child in.
+// pool that may not have ended; [AsCompleted] and [WaitAll] wait for several. [Limits] fence a child in.
 //
 // # When something goes wrong
 //

@@ -322,27 +322,6 @@ func ExampleAsCompleted() {
 	// 2s <nil>
 }
 
-// The first answer will do.
-func ExampleWaitAny() {
-	ctx := context.Background()
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer pool.Close()
-	slow := mp.Submit(ctx, pool, Double, time.Hour)
-	quick := mp.Submit(ctx, pool, Double, time.Millisecond)
-	first, err := mp.WaitAny(ctx, slow, quick)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	slow.Cancel()
-	fmt.Println(first == quick, slow)
-	// Output: true <Future func='double' cancelled>
-}
-
 func ExampleWaitAll() {
 	ctx := context.Background()
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
@@ -371,21 +350,4 @@ func ExampleFuture_onDone() {
 	})
 	<-called
 	// Output: 25 <nil>
-}
-
-func ExampleOnProgress() {
-	ctx := context.Background()
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer pool.Close()
-	bar := func(p mp.Progress) {
-		if p.Done == p.Total { // a program prints every one of them
-			fmt.Printf("%3.0f %%, %d of %d, %d failed\n", 100*p.Fraction(), p.Done, p.Total, p.Failed)
-		}
-	}
-	mp.Map(ctx, pool, Reserve, []int{5, 50, 6}, mp.KeepGoing(), mp.OnProgress(bar))
-	// Output: 100 %, 3 of 3, 1 failed
 }

@@ -56,12 +56,9 @@ func Start[A, R any](ctx context.Context, fn *Func[A, R], arg A, opts *ProcessOp
 	return process.Start(ctx, fn, arg, opts)
 }
 
-// Child is a process that this one has started: Pid, Name, Daemon, Alive, Done, Join, ExitCode, Usage, Limits, Terminate,
-// Interrupt, Kill, String. See [spawn.Child].
-type Child = spawn.Child
-
-// ActiveChildren are the living children of this process, workers of pools among them. See [process.Children].
-func ActiveChildren() []*Child { return process.Children() }
+// ActiveChildren are the living children of this process, workers of pools among them; each has Pid, Name, Daemon, Alive, Done,
+// Join, ExitCode, Usage, Limits, Terminate, Interrupt, Kill and String. See [process.Children] and [spawn.Child].
+func ActiveChildren() []*spawn.Child { return process.Children() }
 
 // CurrentProcess describes this process: Name, Pid, Daemon. See [process.Current].
 func CurrentProcess() process.Info { return process.Current() }
@@ -85,7 +82,7 @@ type PoolStats = pool.Stats
 // NewPool starts the workers of a pool and returns when all are ready. See [pool.New].
 func NewPool(ctx context.Context, opts *PoolOptions) (*Pool, error) { return pool.New(ctx, opts) }
 
-// CallOption changes one call: ChunkSize, Timeout, Retries, KeepGoing, OnProgress; in package pool, CrashRetries too. See
+// CallOption changes one call: ChunkSize, Timeout, Retries, KeepGoing; in package pool, CrashRetries and OnProgress too. See
 // [pool.CallOption].
 type CallOption = pool.CallOption
 
@@ -100,12 +97,6 @@ func Retries(n int) CallOption { return pool.Retries(n) }
 
 // KeepGoing makes Map return every result it has, and the failures joined. See [pool.KeepGoing].
 func KeepGoing() CallOption { return pool.KeepGoing() }
-
-// OnProgress has f told how far Map, IMap or IMapUnordered has come. See [pool.OnProgress].
-func OnProgress(f func(Progress)) CallOption { return pool.OnProgress(f) }
-
-// Progress is how far a call has come: Fraction, Left. See [pool.Progress].
-type Progress = pool.Progress
 
 // Map calls fn for every item and returns the results in their order. See [pool.Map].
 func Map[A, R any](ctx context.Context, p *Pool, fn *Func[A, R], items []A, opts ...CallOption) ([]R, error) {
@@ -145,31 +136,20 @@ func WaitAll[R any](ctx context.Context, futures ...*Future[R]) ([]R, error) {
 	return pool.WaitAll(ctx, futures...)
 }
 
-// WaitAny waits until one of the futures has ended, and returns it. See [pool.WaitAny].
-func WaitAny[R any](ctx context.Context, futures ...*Future[R]) (*Future[R], error) {
-	return pool.WaitAny(ctx, futures...)
-}
-
 // RemoteError: the function returned an error or panicked. See [spawn.RemoteError].
 type RemoteError = spawn.RemoteError
 
 // ExitError: the process died. See [spawn.ExitError].
 type ExitError = spawn.ExitError
 
-// Cause says why a process ended: CauseExit, CauseSignal, CauseFatal, CauseDeadline, CauseCancel, CauseLink, CauseOOM,
-// CauseUnknown.
-type Cause = spawn.Cause
-
-// The values of Cause.
+// The values of ExitError.Cause that programs ask for. See [spawn.Cause], which has more.
 const (
 	CauseExit     = spawn.CauseExit
 	CauseSignal   = spawn.CauseSignal
 	CauseFatal    = spawn.CauseFatal
 	CauseDeadline = spawn.CauseDeadline
 	CauseCancel   = spawn.CauseCancel
-	CauseLink     = spawn.CauseLink
 	CauseOOM      = spawn.CauseOOM
-	CauseUnknown  = spawn.CauseUnknown
 )
 
 // Sentinels for errors.Is, which holds across processes.
@@ -180,7 +160,6 @@ var (
 	ErrMemory         = spawn.ErrMemory
 	ErrTimeout        = spawn.ErrTimeout
 	ErrUnsupported    = spawn.ErrUnsupported
-	ErrBrokenPool     = pool.ErrBroken
 )
 
 // LogToStderr makes the library, and what functions say through package logging, heard on standard error, from children

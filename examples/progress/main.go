@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
 // Mine runs in the workers: it looks for a nonce with which the hash of a block begins with 16 zero bits.
@@ -35,7 +36,7 @@ func mine(_ context.Context, block uint64) (uint64, error) {
 }
 
 // draw draws the bar anew, over the one before. Map calls it ten times a second, and at the end.
-func draw(p mp.Progress) {
+func draw(p pool.Progress) {
 	const width = 30
 	full := int(width * p.Fraction())
 	fmt.Fprintf(os.Stderr, "\r[%s%s] %3.0f %%  %3d of %d, %d failed  %4.0f/s  %6v left",
@@ -46,16 +47,16 @@ func draw(p mp.Progress) {
 func main() { mp.Main(run) }
 
 func run() error {
-	pool, err := mp.NewPool(context.Background(), nil)
+	workers, err := mp.NewPool(context.Background(), nil)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer workers.Close()
 	blocks := make([]uint64, 100)
 	for i := range blocks {
 		blocks[i] = uint64(i)
 	}
-	nonces, err := mp.Map(context.Background(), pool, Mine, blocks, mp.KeepGoing(), mp.OnProgress(draw))
+	nonces, err := mp.Map(context.Background(), workers, Mine, blocks, mp.KeepGoing(), pool.OnProgress(draw))
 	fmt.Fprintln(os.Stderr)
 	if err != nil && !errors.Is(err, errBarren) {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
 // PY-PPE-03: a failure does not hide the results before it.
@@ -38,7 +39,7 @@ func TestCancelBeforeShutdown(t *testing.T) {
 	for range 50 {
 		futures = append(futures, mp.Submit(t.Context(), p, Slow, time.Millisecond))
 	}
-	if _, err := mp.WaitAny(t.Context(), futures...); err != nil {
+	if _, err := pool.WaitAny(t.Context(), futures...); err != nil {
 		t.Error(err)
 	}
 	blocked := submitAll(t, p, "wait", "wait")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // The death of a worker ends the item that it ran, with blame, and nothing else; the pool is whole again afterwards.
@@ -24,7 +25,7 @@ func TestKilledWorker(t *testing.T) {
 	p := newPool(t, nil)
 	for how, want := range map[string]struct {
 		code  int
-		cause mp.Cause
+		cause spawn.Cause
 	}{"kill": {prog.KillCode, killed}, "exit": {99, mp.CauseExit}} {
 		for _, chunk := range []int{1, 4, 100} {
 			items := make([]task, 100)

@@ -15,6 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
@@ -60,7 +61,7 @@ type task struct {
 }
 
 // killed is why a worker has died that was killed from outside. On Windows nothing tells it from an exit.
-var killed = map[bool]mp.Cause{true: mp.CauseSignal, false: mp.CauseExit}[runtime.GOOS != "windows"]
+var killed = map[bool]spawn.Cause{true: mp.CauseSignal, false: mp.CauseExit}[runtime.GOOS != "windows"]
 
 var errUnlucky = errors.New("unlucky")
 

@@ -68,7 +68,7 @@ func (r *torture) excused(o *ordeal, err error) bool {
 
 // brokenBy notes that the pool has given up: too many of its workers were met by a fault while they came up.
 func (r *torture) brokenBy(err error) bool {
-	if !errors.Is(err, mp.ErrBrokenPool) {
+	if !errors.Is(err, pool.ErrBroken) {
 		return false
 	}
 	r.broken.Store(true)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // deed is what an item of the torture does in its worker.
@@ -32,13 +33,13 @@ type deed struct {
 // deadly deeds end their worker; each with the exit code and the cause that its blame has to tell.
 var deadly = map[string]struct {
 	code  int
-	cause mp.Cause
+	cause spawn.Cause
 }{
 	"exit":     {99, mp.CauseExit},
 	"kill":     {prog.KillCode, mp.CauseSignal},
 	"fatal":    {2, mp.CauseFatal},
 	"overflow": {2, mp.CauseFatal},
-	"garbage":  {prog.KillCode, mp.CauseLink},
+	"garbage":  {prog.KillCode, spawn.CauseLink},
 }
 
 // faulty deeds end with an error, but for those that only make trouble.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
 // submitAll submits a task for each way and returns the futures.
@@ -132,17 +133,17 @@ func TestWaitAll(t *testing.T) {
 func TestWaitAny(t *testing.T) {
 	p := newPool(t, nil)
 	f := submitAll(t, p, "wait", "")
-	if first, err := mp.WaitAny(t.Context(), f...); first != f[1] || err != nil {
+	if first, err := pool.WaitAny(t.Context(), f...); first != f[1] || err != nil {
 		t.Errorf("%v, %v", first, err)
 	}
-	if first, err := mp.WaitAny(over(), f...); first != f[1] || err != nil {
+	if first, err := pool.WaitAny(over(), f...); first != f[1] || err != nil {
 		t.Errorf("ended already: %v, %v", first, err)
 	}
-	if first, err := mp.WaitAny(over(), f[0], f[0]); first != nil || !errors.Is(err, context.Canceled) ||
+	if first, err := pool.WaitAny(over(), f[0], f[0]); first != nil || !errors.Is(err, context.Canceled) ||
 		!strings.HasPrefix(err.Error(), "mp: 1 (of 1) futures unfinished: ") {
 		t.Errorf("%v, %v", first, err)
 	}
-	if first, err := mp.WaitAny[int](t.Context()); first != nil || err == nil {
+	if first, err := pool.WaitAny[int](t.Context()); first != nil || err == nil {
 		t.Errorf("of none: %v, %v", first, err)
 	}
 	failed := mp.Submit(t.Context(), p, Do, task{0, "fail"})
@@ -158,7 +159,7 @@ func TestWaitAny(t *testing.T) {
 		}
 	}
 	f[0].Cancel()
-	if first, err := mp.WaitAny(t.Context(), f[0]); first != f[0] || err != nil {
+	if first, err := pool.WaitAny(t.Context(), f[0]); first != f[0] || err != nil {
 		t.Errorf("cancelled: %v, %v", first, err)
 	}
 }
@@ -182,7 +183,7 @@ func TestManyWaitForTheSame(t *testing.T) {
 		})
 		wg.Go(func() {
 			for left := slices.Clone(f); len(left) > 0; {
-				first, err := mp.WaitAny(t.Context(), left...)
+				first, err := pool.WaitAny(t.Context(), left...)
 				if err != nil {
 					t.Error(err)
 					return
@@ -231,7 +232,7 @@ func TestCloseWakesWaiters(t *testing.T) {
 				}
 			})
 			wg.Go(func() {
-				if first, err := mp.WaitAny(context.Background(), f...); first == nil || err != nil {
+				if first, err := pool.WaitAny(context.Background(), f...); first == nil || err != nil {
 					t.Error(err)
 				}
 			})

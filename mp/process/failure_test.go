@@ -18,6 +18,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // fate runs misbehave in a process and returns its error, exit code and standard error.
@@ -166,7 +167,7 @@ func TestBrokenLink(t *testing.T) {
 	var exit *mp.ExitError
 	for _, how := range []string{"garbage", "unknown message", "two results"} {
 		_, _, err := fate(t, how)
-		if !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL || exit.Cause != mp.CauseLink {
+		if !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL || exit.Cause != spawn.CauseLink {
 			t.Errorf("%s: %v", how, err)
 		}
 		t.Log(err)
