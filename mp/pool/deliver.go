@@ -20,15 +20,16 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	}
 	p.mu.Lock()
 	w.packing = nil
-	if k.count == 0 || w.gone || c.stopped != nil {
+	skips := len(w.skips) > 0 // something was taken back meanwhile; more numbers would make those valid again
+	if k.count == 0 || w.gone || c.stopped != nil || skips {
 		c.giveBack(k)
 		w.sending = false
 		w.retire()
-		ended, gone := c.finished(), w.gone
+		ended, elsewhere := c.finished(), w.gone || skips
 		p.mu.Unlock()
 		reuse(b)
 		c.conclude(ended)
-		if gone { // its burial did not see this chunk
+		if elsewhere { // its burial did not see this chunk
 			p.dispatch()
 		}
 		return true
@@ -50,7 +51,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	stopped := c.batch != nil && c.batch.marked > 0
 	p.mu.Unlock()
 	if stopped {
-		defer c.batch.stopSent(w, k)
+		defer c.batch.stopSent(k)
 	}
 
 	m := link.Msg{Kind: kindTask, ID: k.first, Body: b.Data, Files: b.Files}
@@ -114,7 +115,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 		w.rest()
 	}
 	w.rested()
-	alone := k.count == 1
+	alone := k.sent == 1
 	if alone {
 		k.done++
 	}
