@@ -96,6 +96,9 @@ func (w *worker) giveBackBehind(k *chunk, keep int) {
 	c.rest = append(c.rest, stretch{k.from + keep, left})
 	c.open -= left
 	w.given -= left
+	if w.leaving == errTasks {
+		w.leaving = nil // it has not
+	}
 	k.count = keep
 	w.pool.turn.push(c)
 }

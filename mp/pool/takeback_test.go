@@ -292,3 +292,26 @@ func TestHostileAfterCollect(t *testing.T) {
 		nothingLeft(t, p)
 	})
 }
+
+// What was taken back does not count for MaxTasksPerWorker.
+func TestTakenBackAndMaxTasks(t *testing.T) {
+	together(t, 1, func(t *testing.T, p *Pool) {
+		durations := make([]time.Duration, 500)
+		durations[100] = time.Second
+		futures := submitAll(t.Context(), p, durations)
+		time.Sleep(rescueEvery / 2)
+		p.mu.Lock()
+		p.opts.MaxTasksPerWorker = p.workers[0].given
+		p.workers[0].retire() // as after it was given the last one
+		p.mu.Unlock()
+		for _, f := range futures[101:] {
+			f.Cancel()
+		}
+		WaitAll(t.Context(), append(futures, submitAll(t.Context(), p, make([]time.Duration, 10))...)...)
+		synctest.Wait()
+		undisturbed(t, p, 1)
+		if n := p.Stats().Recycled; n != 0 {
+			t.Errorf("%d have left", n)
+		}
+	})
+}
