@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -44,7 +45,7 @@ type submission struct {
 // ticket is what its types are needed for.
 type ticket[A, R any] struct {
 	future Future[R]
-	arg    A      // if the caller cannot change it
+	arg    A      // if the caller cannot change it; under future.mu once others know the ticket
 	shown  string // a summary of it otherwise
 }
 
@@ -90,36 +91,40 @@ func join[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A) *
 
 // enlist gives the submission a place in the batch, or says why not.
 func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Future[R], s submission, arg []byte) error {
-	var replaced, left *ctxWatch
+	done := ctx.Done() // here and below, code of the user's ctx runs without the lock
+	if ctx.Err() != nil {
+		return spawn.CtxError(ctx)
+	}
 	p.mu.Lock()
 	b := p.batches[spawn.ID(fn)]
-	if b == nil {
+	if b == nil || b.call.limit > math.MaxInt-maxChunk { // with 32 bits, a server comes so far
 		b = newBatch(p, fn)
 		p.batches[spawn.ID(fn)] = b
 	}
-	if done := ctx.Done(); done != nil {
+	err := p.refuse
+	if done != nil {
 		if b.watch == nil || b.watch.done != done {
-			p.mu.Unlock() // it may run code of the user's ctx
-			w := b.newWatch(ctx)
+			p.mu.Unlock()
+			w := b.newWatch(ctx, done)
 			p.mu.Lock()
-			replaced = b.replace(w)
+			b.watch, err = w, p.refuse
 		}
 		s.watch = b.watch
 		s.watch.open++
+		if s.watch.ended != nil {
+			err = s.watch.ended
+		}
 	}
-	err := p.refuse
-	if ctx.Err() != nil {
-		err = spawn.CtxError(ctx)
-	}
+	var left *ctxWatch
 	if err == nil {
 		s.arg = b.keep(arg)
 		f.call = b.call
 		f.index = b.put(s)
+		s.watch.covers(f.index)
 	} else {
 		left = b.leave(s.watch)
 	}
 	p.mu.Unlock()
-	replaced.end()
 	left.end()
 	return err
 }
@@ -132,13 +137,18 @@ func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
 		if t.shown != "" {
 			return t.shown
 		}
-		return spawn.Summary(&t.arg)
+		t.future.mu.Lock()
+		arg := t.arg
+		t.future.mu.Unlock()
+		return spawn.Summary(&arg)
 	}
 	b.settle = func(s submission, data []byte, files []*os.File, err error) {
 		t := s.ticket.(*ticket[A, R])
 		var noArg A
-		t.arg = noArg // the caller may keep the future for long
 		f := &t.future
+		f.mu.Lock()
+		t.arg = noArg // the caller may keep the future for long
+		f.mu.Unlock()
 		if f.err = err; err == nil {
 			f.err = spawn.DecodeResult(fn, data, files, &f.result, -1)
 		}
@@ -204,6 +214,8 @@ func (b *batch) at(index int) *submission {
 // take takes a submission out, whose outcome is there; of one that has its outcome there is nothing left. last is the watch of
 // which it was the last one. p.mu is held.
 func (b *batch) take(index int) (s submission, last *ctxWatch) {
+	delete(b.call.tries, index) // it may have come there after its outcome
+	delete(b.call.lost, index)
 	k := b.blocks[index/blockSize]
 	if k == nil || k.items[index%blockSize].ticket == nil {
 		return s, nil
@@ -217,8 +229,6 @@ func (b *batch) take(index int) (s submission, last *ctxWatch) {
 	if k.open--; k.open == 0 {
 		delete(b.blocks, index/blockSize)
 	}
-	delete(b.call.tries, index)
-	delete(b.call.lost, index)
 	return s, b.leave(s.watch)
 }
 
@@ -292,7 +302,7 @@ func (b *batch) row(index, count int, results []byte) {
 // ended ends what is left when the pool has ended.
 func (b *batch) ended() {
 	p := b.call.pool
-	for index := range b.indices() {
+	for _, index := range b.indices() {
 		p.mu.Lock()
 		s, last := b.take(index)
 		p.mu.Unlock()
@@ -304,15 +314,14 @@ func (b *batch) ended() {
 }
 
 // indices are those of all submissions without an outcome, as they are when it is called.
-func (b *batch) indices() map[int]*ctxWatch {
+func (b *batch) indices() (all []int) {
 	p := b.call.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make(map[int]*ctxWatch)
 	for n, k := range b.blocks {
 		for i := range k.items {
 			if k.items[i].ticket != nil {
-				all[n*blockSize+i] = k.items[i].watch
+				all = append(all, n*blockSize+i)
 			}
 		}
 	}

@@ -41,7 +41,7 @@ type call struct {
 	sealed      bool          // limit is final
 	queued      bool          // it is in pool.turn
 	again       []int         // items to be given out once more, one by one
-	rest        []stretch     // items that found no room in a message
+	rest        []stretch     // items that found no room in a message, or were taken back from a worker
 	lost        map[int]int   // how many workers died with an item that they had not begun; it is a suspect then
 	tries       map[int]tries // failed ones, of items that failed
 	open        int           // given out and without an outcome
@@ -157,6 +157,13 @@ func (c *call) giveBack(k *chunk) {
 		c.again = append(c.again, k.index())
 		c.open--
 	}
+	c.pool.turn.push(c)
+}
+
+// putBack takes back items that were given out and go on together. p.mu is held.
+func (c *call) putBack(from, count int) {
+	c.rest = append(c.rest, stretch{from, count})
+	c.open -= count
 	c.pool.turn.push(c)
 }
 

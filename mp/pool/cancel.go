@@ -19,15 +19,24 @@ func (b *batch) cancel(index int, mark *atomic.Bool) {
 // stop ends a submission early. One that no worker has begun has its outcome at once; otherwise it is cancelled and, after
 // KillDelay, killed.
 func (b *batch) stop(index int, reason error) {
-	p, c := b.call.pool, b.call
+	p := b.call.pool
 	p.mu.Lock()
 	s := b.at(index)
-	if s == nil || s.stopped != nil || c.stopped != nil {
-		p.mu.Unlock()
-		return
+	marks := s != nil && s.stopped == nil && b.call.stopped == nil
+	if marks {
+		s.stopped = reason
+		b.marked++
 	}
-	s.stopped = reason
-	b.marked++
+	p.mu.Unlock()
+	if marks {
+		b.recall(index, reason)
+	}
+}
+
+// recall does so for one that is marked as stopped.
+func (b *batch) recall(index int, reason error) {
+	p, c := b.call.pool, b.call
+	p.mu.Lock()
 	w, id := p.whereIs(c, index)
 	if w != nil && (id == 0 || !w.takeBack(id)) {
 		p.mu.Unlock()
@@ -56,28 +65,30 @@ func (p *Pool) whereIs(c *call, index int) (w *worker, id uint64) {
 	return nil, 0
 }
 
-// stopSent cancels those of a chunk, which is on its way, that were stopped while it was encoded.
-func (b *batch) stopSent(w *worker, k *chunk) {
+// stopSent recalls those of a chunk, which is on its way, that were stopped while it was encoded.
+func (b *batch) stopSent(k *chunk) {
 	p := b.call.pool
 	p.mu.Lock()
-	reasons := make(map[uint64]error)
+	reasons := make(map[int]error)
 	for i := range k.count {
 		if s := b.at(k.from + i); s != nil && s.stopped != nil {
-			reasons[k.first+uint64(i)] = s.stopped
+			reasons[k.from+i] = s.stopped
 		}
 	}
 	p.mu.Unlock()
-	for id, reason := range reasons {
-		w.ladder(id, 1, reason)
+	for index, reason := range reasons {
+		b.recall(index, reason)
 	}
 }
 
 // stoppedFor is why nobody waits for an item any more; nil when somebody does. p.mu is held.
 func (c *call) stoppedFor(index int) error {
 	if c.batch != nil && c.stopped == nil {
-		if s := c.batch.at(index); s != nil {
-			return s.stopped
+		s := c.batch.at(index)
+		if s == nil {
+			return errNotRun // it has its outcome: it was stopped
 		}
+		return s.stopped
 	}
 	return c.stopped
 }

@@ -6,26 +6,32 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ctxWatch stops submissions when their ctx ends. Those that come one after the other with the same ctx share one.
+// ctxWatch stops submissions when their ctx ends. Those that come one after the other with the same ctx share one. Its fields
+// are guarded by pool.mu, but for done and stop, which do not change.
 type ctxWatch struct {
-	done <-chan struct{} // of the ctx
-	stop func() bool
-	open int // submissions without an outcome; under pool.mu
+	done  <-chan struct{} // of the ctx
+	stop  func() bool
+	open  int   // submissions without an outcome
+	first int   // index of the first submission; -1: there is none yet
+	last  int   // of the last one; some in between may have another watch
+	ended error // how the ctx has ended: no other submission may rely on the watch
 }
 
-func (b *batch) newWatch(ctx context.Context) *ctxWatch {
-	w := &ctxWatch{done: ctx.Done()}
+func (b *batch) newWatch(ctx context.Context, done <-chan struct{}) *ctxWatch {
+	w := &ctxWatch{done: done, first: -1}
 	w.stop = context.AfterFunc(ctx, func() { b.ctxEnded(w, spawn.CtxError(ctx)) })
 	return w
 }
 
-// replace makes w the watch of the submissions to come, and returns the one before if nobody needs that. p.mu is held.
-func (b *batch) replace(w *ctxWatch) (unused *ctxWatch) {
-	if b.watch != nil && b.watch.open == 0 {
-		unused = b.watch
+// covers counts a submission as one of those that the watch is for; w may be nil. p.mu is held.
+func (w *ctxWatch) covers(index int) {
+	if w == nil {
+		return
 	}
-	b.watch = w
-	return unused
+	if w.first < 0 {
+		w.first = index
+	}
+	w.last = index
 }
 
 // leave counts a submission out, and returns its watch if that was the last one. p.mu is held.
@@ -50,9 +56,25 @@ func (w *ctxWatch) end() {
 }
 
 func (b *batch) ctxEnded(w *ctxWatch, reason error) {
-	for index, of := range b.indices() {
-		if of == w {
-			b.stop(index, reason)
+	for _, index := range b.watched(w, reason) {
+		b.stop(index, reason)
+	}
+}
+
+// watched notes how the ctx of a watch has ended, and returns the submissions that it is for.
+func (b *batch) watched(w *ctxWatch, reason error) (indices []int) {
+	p := b.call.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.ended = reason
+	for from := max(w.first, 0) / blockSize * blockSize; w.open > 0 && from <= w.last; from += blockSize {
+		if k := b.blocks[from/blockSize]; k != nil {
+			for i := range k.items {
+				if k.items[i].watch == w {
+					indices = append(indices, from+i)
+				}
+			}
 		}
 	}
+	return indices
 }

@@ -30,16 +30,21 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	}
 	p.mu.Lock()
 	w.packing = nil
-	if k.count == 0 || w.gone || c.stopped != nil {
-		c.giveBack(k)
+	skips := len(w.skips) > 0 // something was taken back meanwhile; more numbers would make those valid again
+	if k.count == 0 || w.gone || c.stopped != nil || skips {
+		if skips {
+			c.putBack(k.from, k.count)
+		} else {
+			c.giveBack(k)
+		}
 		w.sending = false
 		w.retire()
-		ended, gone := c.finished(), w.gone
+		ended, elsewhere := c.finished(), w.gone || skips
 		p.mu.Unlock()
 		m.Release()
 		reuse(b)
 		c.conclude(ended)
-		if gone { // its burial did not see this chunk
+		if elsewhere { // its burial did not see this chunk
 			p.dispatch()
 		}
 		return true
@@ -61,7 +66,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	stopped := c.batch != nil && c.batch.marked > 0
 	p.mu.Unlock()
 	if stopped {
-		defer c.batch.stopSent(w, k)
+		defer c.batch.stopSent(k)
 	}
 
 	m.Kind, m.ID = kindTask, k.first
@@ -125,7 +130,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 		w.rest()
 	}
 	w.rested()
-	alone := k.count == 1
+	alone := k.sent == 1
 	if alone {
 		k.done++
 	}
@@ -189,9 +194,7 @@ func (w *worker) cut(k *chunk, count, rest int) {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
 	if left := k.count - rest; left > 0 {
-		k.call.rest = append(k.call.rest, stretch{k.from + rest, left})
-		k.call.open -= left
-		w.pool.turn.push(k.call)
+		k.call.putBack(k.from+rest, left)
 	}
 	k.count = count
 }

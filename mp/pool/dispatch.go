@@ -77,10 +77,11 @@ func (p *Pool) pick(w *worker) *chunk {
 		return nil
 	}
 	for c := p.turn.pop(); c != nil; c = p.turn.pop() {
+		room := most
 		if c.batch != nil && w.journal == nil {
-			most = 1 // what waits there could not be taken back
+			room = 1 // what waits there could not be taken back
 		}
-		if k := w.tells(c.cut(most)); k != nil {
+		if k := w.tells(c.cut(room)); k != nil {
 			p.turn.push(c) // behind the others; if that was all, it is left out when its turn comes
 			return k
 		}

@@ -56,17 +56,19 @@ func (p *Pool) rescue() {
 // has reports whether the item is one of the chunk that has no outcome.
 func (k *chunk) has(id uint64) bool { return id-k.id() < uint64(k.count-k.done) }
 
-// takeBack takes the items from this one on away from the worker, if it has not begun it: they run elsewhere. p.mu is held.
+// takeBack takes the items from this one on away from the worker, which has some, if it has not begun it: they run elsewhere.
+// It returns false when there are none, or it has. p.mu is held.
 func (w *worker) takeBack(from uint64) bool {
 	for _, k := range w.queue {
 		if k.telling == tellEach && k.first+uint64(k.count) > from { // the worker may have told that it begins it
 			return false
 		}
 	}
-	if w.journal == nil || from > w.numbers || !w.journal.TakeBack(from) {
+	last := w.queue[len(w.queue)-1]
+	if w.journal == nil || from >= last.first+uint64(last.count) || !w.journal.TakeBack(from) {
 		return false
 	}
-	if last := w.queue[len(w.queue)-1]; len(w.skips) > 0 && last.first+uint64(last.count) == w.skips[0] {
+	if last.count < last.sent && len(w.skips) > 0 {
 		w.skips = w.skips[1:] // it will not come so far
 	}
 	var skips []uint64
@@ -77,9 +79,10 @@ func (w *worker) takeBack(from uint64) bool {
 			skips = append(skips, k.first+uint64(keep))
 			w.giveBackBehind(k, keep)
 		}
-		if k.done < k.count {
+		switch {
+		case k.done < k.count:
 			left = append(left, k)
-		} else {
+		case k.count > 0:
 			w.last = k
 		}
 	}
@@ -90,12 +93,13 @@ func (w *worker) takeBack(from uint64) bool {
 
 // giveBackBehind leaves a chunk its first keep items. p.mu is held.
 func (w *worker) giveBackBehind(k *chunk, keep int) {
-	c, left := k.call, k.count-keep
-	c.rest = append(c.rest, stretch{k.from + keep, left})
-	c.open -= left
+	left := k.count - keep
+	k.call.putBack(k.from+keep, left)
 	w.given -= left
+	if w.leaving == errTasks {
+		w.leaving = nil // it has not
+	}
 	k.count = keep
-	w.pool.turn.push(c)
 }
 
 // skipped notes that the worker has come to what was taken back from it. From then on it can be given work.
@@ -145,8 +149,8 @@ func (p *Pool) collect(w *worker) {
 
 // dropEarly leaves out of an answer the results that collect has read.
 func (k *chunk) dropEarly(h *answerHeader, body []byte) ([]byte, error) {
-	early := min(k.early, int(h.count))
-	k.early -= early
+	early := k.early
+	k.early = 0
 	h.count -= uint32(early)
 	if k.dense > 0 {
 		return body[min(early*k.dense, len(body)):], nil

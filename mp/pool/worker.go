@@ -226,6 +226,9 @@ func (w *worker) mayAnswer(h *answerHeader, m link.Msg, size int) bool {
 	if k.dense > 0 && m.Kind == kindResult && size != int(h.count)*k.dense {
 		return false
 	}
+	if k.early > 0 && (m.Kind != kindResult || len(m.Files) > 0 || int64(h.count) < int64(k.early)) {
+		return false // what we have read were results without files, and all of one row
+	}
 	left := uint32(k.count - k.done + k.early)
 	return h.count >= 1 && h.count <= left && h.slowest < h.count && (h.count == 1 || m.Kind == kindResult && len(m.Files) == 0) &&
 		(h.next == 0 || h.count == left && w.mayGoOnAfter(h.next))

@@ -1,0 +1,317 @@
+//go:build !race
+
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// undisturbed sees that no worker had to be killed.
+func undisturbed(t *testing.T, p *Pool, workers int) {
+	t.Helper()
+	if s := p.Stats(); s.Started != workers || s.Killed+s.Died > 0 {
+		t.Errorf("%+v", s.Counts)
+	}
+}
+
+// What was taken back may be so again, from further to the front: across chunks, and up to the very front.
+func TestTakeBackFromTheEnd(t *testing.T) {
+	together(t, 1, func(t *testing.T, p *Pool) {
+		durations := make([]time.Duration, 500)
+		durations[100] = time.Minute
+		futures := submitAll(t.Context(), p, durations)
+		time.Sleep(rescueEvery / 2)
+		for i := len(futures) - 1; i > 100; i-- {
+			futures[i].Cancel()
+		}
+		after := submitAll(t.Context(), p, make([]time.Duration, 100))
+		if _, err := WaitAll(t.Context(), append(after, futures[:101]...)...); err != nil {
+			t.Error(err)
+		}
+		undisturbed(t, p, 1)
+	})
+}
+
+// To take back what lies behind all that is left changes nothing.
+func TestTakeBackTwice(t *testing.T) {
+	together(t, 2, func(t *testing.T, p *Pool) {
+		durations := make([]time.Duration, 500)
+		durations[100] = time.Minute
+		futures := submitAll(t.Context(), p, durations)
+		time.Sleep(rescueEvery / 2)
+		p.mu.Lock()
+		for _, w := range p.workers {
+			if w.behind() {
+				at, _ := w.journal.At(w.head().id())
+				for range 3 {
+					w.takeBack(at + 1)
+				}
+			}
+		}
+		p.mu.Unlock()
+		p.dispatch()
+		if _, err := WaitAll(t.Context(), futures...); err != nil {
+			t.Error(err)
+		}
+		undisturbed(t, p, 2)
+	})
+}
+
+// tardy takes its time to be encoded, and then to run.
+type tardy struct{ N, Encode, Run int64 }
+
+func (l tardy) MarshalBinary() ([]byte, error) {
+	time.Sleep(time.Duration(l.Encode))
+	return fmt.Append(nil, l.N, " ", l.Run), nil
+}
+
+func (l *tardy) UnmarshalBinary(b []byte) error {
+	_, err := fmt.Sscan(string(b), &l.N, &l.Run)
+	return err
+}
+
+var (
+	tardyRuns sync.Map
+	tardily   = spawn.Register("pool.tardily", func(_ context.Context, l tardy) (int64, error) {
+		time.Sleep(time.Duration(l.Run))
+		if _, again := tardyRuns.LoadOrStore(l.N, true); again {
+			return 0, errors.New("it ran twice")
+		}
+		return l.N, nil
+	})
+)
+
+// While a chunk is encoded, what lies before it at its worker may be taken back.
+func TestTakeBackWhileEncoding(t *testing.T) {
+	for encoded := 110; encoded < 250; encoded += 10 {
+		tardyRuns.Clear()
+		together(t, 2, func(t *testing.T, p *Pool) {
+			items := make([]tardy, 1000)
+			for i := range items {
+				items[i].N = int64(i)
+			}
+			items[100].Run = int64(time.Second)
+			items[encoded].Encode = int64(4 * rescueEvery)
+			if _, err := Map(t.Context(), p, tardily, items, KeepGoing()); err != nil {
+				t.Errorf("%d: %v", encoded, err)
+			}
+			undisturbed(t, p, 2)
+		})
+	}
+}
+
+// hooked is an actor whose pool's end can be disturbed.
+type hooked struct {
+	actor
+	send func(link.Msg) error // instead of Send, if it returns an error
+	bury func()               // before Bury
+}
+
+type hookedSeat struct {
+	*goroutine
+	hooks *hooked
+}
+
+type hookedLink struct {
+	link.Link
+	hooks *hooked
+}
+
+func (h *hooked) start(ctx context.Context, arg wire.Buffer) (seat, error) {
+	s, err := h.actor.start(ctx, arg)
+	return hookedSeat{s.(*goroutine), h}, err
+}
+
+func (s hookedSeat) Link() link.Link { return hookedLink{s.goroutine.Link(), s.hooks} }
+
+func (s hookedSeat) AwaitEnd(err error) {
+	s.hooks.bury()
+	s.goroutine.AwaitEnd(err)
+}
+
+func (l hookedLink) Send(m link.Msg) error {
+	if err := l.hooks.send(m); err != nil {
+		return err
+	}
+	return l.Link.Send(m)
+}
+
+// withHooks is together for one worker with hooks.
+func withHooks(t *testing.T, test func(t *testing.T, p *Pool, h *hooked)) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &hooked{
+			actor: actor{plays: []func(*stage){honest}, newLink: link.NewMemoryJournal, delay: time.Second},
+			send:  func(link.Msg) error { return nil }, bury: func() {},
+		}
+		p := newPool()
+		p.backend, p.opts = h, Options{Workers: 1, KillDelay: time.Second}
+		if err := p.opts.check(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		WaitAll(t.Context(), submitAll(t.Context(), p, make([]time.Duration, 1000))...)
+		synctest.Wait()
+		test(t, p, h)
+		if err := p.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		nothingLeft(t, p)
+	})
+}
+
+// Of a chunk that cannot be sent, the item that is left alone because others were cancelled meanwhile is not to blame.
+func TestUnsentAfterCancel(t *testing.T) {
+	withHooks(t, func(t *testing.T, p *Pool, h *hooked) {
+		once := false
+		h.send = func(m link.Msg) error {
+			k := p.workers[0].queue[len(p.workers[0].queue)-1]
+			if once || m.Kind != kindTask || k.sent < 3 {
+				return nil
+			}
+			once = true
+			k.call.batch.stop(k.from+1, context.Canceled)
+			return link.ErrNotSent
+		}
+		failed := 0
+		for _, f := range submitAll(t.Context(), p, make([]time.Duration, 500)) {
+			if _, err := f.Wait(t.Context()); err != nil {
+				failed++
+				if !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			}
+		}
+		if failed != 1 {
+			t.Errorf("%d have failed", failed)
+		}
+	})
+}
+
+// What is cancelled while its dead worker is buried leaves nothing, and does not run again.
+func TestCancelDuringBurial(t *testing.T) {
+	withHooks(t, func(t *testing.T, p *Pool, h *hooked) {
+		h.bury = func() { time.Sleep(time.Second) }
+		p.opts.CrashRetries = 3
+		for _, b := range p.batches {
+			b.call.opts.crashRetries = 3
+		}
+		durations := make([]time.Duration, 500)
+		durations[100] = time.Second
+		futures := submitAll(t.Context(), p, durations)
+		time.Sleep(rescueEvery / 2)
+		p.mu.Lock()
+		seat := p.workers[0].seat
+		p.mu.Unlock()
+		seat.KillFor(errors.New("a test"))
+		synctest.Wait()
+		for _, f := range futures {
+			f.Cancel()
+		}
+		for i, f := range futures {
+			if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) && (err != nil || i > 99) {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		h.bury = func() {}
+		if _, err := WaitAll(t.Context(), submitAll(t.Context(), p, make([]time.Duration, 100))...); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second) // for what the dead one was at
+		if n := p.Stats().Retried; n != 0 {
+			t.Errorf("%d were retried", n)
+		}
+	})
+}
+
+// What is cancelled on its way to a worker that is long at something else does not cost that its worker.
+func TestCancelWhileEncoding(t *testing.T) {
+	withHooks(t, func(t *testing.T, p *Pool, _ *hooked) {
+		for _, b := range p.batches {
+			b.call.encode = func(out *wire.Buffer, index int) error {
+				err := b.encode(out, index)
+				if index > 1110 && index%10 == 0 {
+					b.stop(index, context.Canceled)
+				}
+				return err
+			}
+		}
+		durations := make([]time.Duration, 500)
+		durations[100] = time.Minute
+		for i, f := range submitAll(t.Context(), p, durations) {
+			if _, err := f.Wait(t.Context()); err != nil && (!errors.Is(err, context.Canceled) || i <= 110 || i%10 != 0) {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		undisturbed(t, p, 1)
+	})
+}
+
+// liar says, before it tells of a row with an item that took long, that the first one of the row has failed.
+type liar struct{ link.Link }
+
+func (l liar) Send(m link.Msg) error {
+	if m.Kind == kindResult {
+		if h, _, _ := parseAnswer(m.Body); h.took > time.Millisecond && h.count > 1 {
+			lie := answerHeader{count: 1}
+			body := make([]byte, answerSize+itemHeaderSize)
+			lie.put(body)
+			l.Link.Send(link.Msg{Kind: kindFailure, ID: m.ID, Body: body})
+		}
+	}
+	return l.Link.Send(m)
+}
+
+// A failure where results that were read early are due makes no sense: it is nobody's.
+func TestHostileAfterCollect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := openJournal(t, 1, func(s *stage) { honest(&stage{link: liar{s.link}}) }, honest)
+		WaitAll(t.Context(), submitAll(t.Context(), p, make([]time.Duration, 1000))...)
+		durations := make([]time.Duration, 500)
+		durations[101] = time.Second
+		for i, f := range submitAll(t.Context(), p, durations) {
+			if _, err := f.Wait(t.Context()); err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		if s := p.Stats(); s.Started != 2 {
+			t.Errorf("%+v", s.Counts)
+		}
+		p.Shutdown(t.Context())
+		nothingLeft(t, p)
+	})
+}
+
+// What was taken back does not count for MaxTasksPerWorker.
+func TestTakenBackAndMaxTasks(t *testing.T) {
+	together(t, 1, func(t *testing.T, p *Pool) {
+		durations := make([]time.Duration, 500)
+		durations[100] = time.Second
+		futures := submitAll(t.Context(), p, durations)
+		time.Sleep(rescueEvery / 2)
+		p.mu.Lock()
+		p.opts.MaxTasksPerWorker = p.workers[0].given
+		p.workers[0].retire() // as after it was given the last one
+		p.mu.Unlock()
+		for _, f := range futures[101:] {
+			f.Cancel()
+		}
+		WaitAll(t.Context(), append(futures, submitAll(t.Context(), p, make([]time.Duration, 10))...)...)
+		synctest.Wait()
+		undisturbed(t, p, 1)
+		if n := p.Stats().Recycled; n != 0 {
+			t.Errorf("%d have left", n)
+		}
+	})
+}
