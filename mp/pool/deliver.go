@@ -61,7 +61,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	stopped := c.batch != nil && c.batch.marked > 0
 	p.mu.Unlock()
 	if stopped {
-		defer c.batch.stopSent(w, k)
+		defer c.batch.stopSent(w, k) // before or after the task itself: the worker remembers it
 	}
 
 	m.Kind, m.ID = kindTask, k.first
@@ -138,8 +138,8 @@ func (w *worker) withdraw(k *chunk, err error) {
 	}
 }
 
-// encode encodes the items of k, where there is so much room in place. It cuts k where a message is full, and before an item that cannot be encoded; what lies
-// behind is given back.
+// encode encodes the items of k; room is how many bytes of reserved memory b has. It cuts k where a message is full, and before
+// an item that cannot be encoded, whose index is bad; what lies behind is given back.
 func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error) {
 	c := k.call
 	h := taskHeader{

@@ -345,7 +345,8 @@ func (s *server) begin(items span) (ctx *spawn.Ending, own bool, gone error) {
 	return s.item, own, nil
 }
 
-// isCancelled says why an item is not to run; nil when it is. s.mu is held.
+// isCancelled says why an item is not to run; nil when it is. It forgets the spans before the item, which comes no more.
+// s.mu is held.
 func (s *server) isCancelled(id uint64) error {
 	for len(s.cancelled) > 0 && s.cancelled[0].first+s.cancelled[0].count <= id {
 		s.cancelled = s.cancelled[1:]
