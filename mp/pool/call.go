@@ -126,7 +126,7 @@ func (c *call) cut(most int) *chunk {
 		return k
 	}
 	work := chunkWork
-	if c.inRows() && c.batch == nil && c.pace.mean >= tiny {
+	if c.inRows() && c.batch == nil && c.pace.mean >= rowWorkFrom {
 		work = rowWork
 	}
 	size := c.pace.chunk(c.waiting(), c.pool.opts.Workers, work)

@@ -124,7 +124,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 	if at == 0 {
 		w.rest()
 	}
-	w.rested()
+	w.noteIdle()
 	alone := k.count == 1
 	if alone {
 		k.done++

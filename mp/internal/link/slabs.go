@@ -134,8 +134,8 @@ func (l *Rings) offer(class int) {
 	l.slabs.lent[class].slab = slab
 }
 
-// slab takes in what the peer says of slabs, in the pump: here is one, or, without a file, what became of ours.
-func (l *Rings) slab(m Msg) {
+// heedSlab takes in what the peer says of slabs, in the pump: here is one, or, without a file, what became of ours.
+func (l *Rings) heedSlab(m Msg) {
 	defer m.Release()
 	defer m.CloseFiles()
 	class := int(m.Kind)
