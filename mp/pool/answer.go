@@ -73,10 +73,10 @@ func newOutbox(l link.Link) *outbox {
 // send sends an answer; more: there is more to do. The pool is not woken at once if the answers come thick and fast.
 func (o *outbox) send(m link.Msg, more bool) error {
 	now := time.Now()
-	quick := now.Sub(o.last) < longestOwed
+	soon := now.Sub(o.last) < longestOwed
 	o.last = now
 	// Without a journal nothing shows that an answer was posted until it is sent: it would be lost with us.
-	if o.link.Journal() == nil || !more || !quick || len(m.Files) > 0 || o.owed > 0 && (o.owed >= mostOwed || now.Sub(o.since) > longestOwed) {
+	if o.link.Journal() == nil || !more || !soon || len(m.Files) > 0 || o.owed > 0 && (o.owed >= mostOwed || now.Sub(o.since) > longestOwed) {
 		o.woken()
 		return o.link.Send(m)
 	}

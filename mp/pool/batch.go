@@ -49,10 +49,11 @@ type ticket[A, R any] struct {
 	shown  string // a summary of it otherwise
 }
 
-// errNotRun is the outcome of a submission that was stopped before it was sent.
+// errNotRun is the outcome of a submission that was stopped before a worker had begun it.
 var errNotRun = errors.New("it was stopped before it had begun")
 
-// mayJoin reports whether a call of Submit can be one of a batch: if it has no time limit, which all of a batch would share.
+// mayJoin reports whether a call of Submit can be one of a batch: if it has no options and no time limit, which all of a batch
+// would share.
 func mayJoin[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts []CallOption) bool {
 	if p == nil || fn == nil || len(opts) > 0 || p.opts.TaskTimeout > 0 {
 		return false

@@ -11,8 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// call is one Map, IMap, Apply or Submit: a row of items that are run by the same function. Every item reaches exactly
-// one outcome, through Pool.settle, or none when the call was stopped before it was given to a worker.
+// call is one Map, IMap or Apply, one Submit or a batch of them: items that are run by the same function. Every item that is
+// given out is settled once, by Pool.settle or settleResults; none that was not, when the call was stopped.
 type call struct {
 	pool     *Pool
 	ctx      context.Context
@@ -27,7 +27,7 @@ type call struct {
 	encode  func(b *wire.Buffer, index int) error
 	arg     func(index int) string // a summary of the argument, for blame, of an item that has no outcome yet
 	outcome func(index int, data []byte, files []*os.File, err error)
-	// row, if it is not nil, is outcome for the results of count items in a row.
+	// row, if it is not nil, is outcome for the results of count items, in a row (row.go).
 	row func(index, count int, results []byte)
 	// dense is how long a result is if arguments and results are numbers; then encodeDense, and row in a dense chunk, take
 	// them side by side.
@@ -41,7 +41,7 @@ type call struct {
 	sealed      bool          // limit is final
 	queued      bool          // it is in pool.turn
 	again       []int         // items to be given out once more, one by one
-	rest        []stretch     // items that found no room in a message, or were taken back from a worker
+	rest        []stretch     // items that found no room in a message, or were taken back
 	lost        map[int]int   // how many workers died with an item that they had not begun; it is a suspect then
 	tries       map[int]tries // failed ones, of items that failed
 	open        int           // given out and without an outcome
@@ -79,7 +79,7 @@ func newCall[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func
 	return c, nil
 }
 
-// chunk is a row of items of one call that travel together.
+// chunk is items one after the other of one call that travel together.
 type chunk struct {
 	call  *call
 	from  int // index of the first item
@@ -110,7 +110,7 @@ func (c *call) waiting() int {
 	return n
 }
 
-// stretch is count items in a row, of which from is the index of the first one.
+// stretch is count items one after the other, of which from is the index of the first one.
 type stretch struct{ from, count int }
 
 // cut gives out the next chunk of at most most items; nil when there is none. p.mu is held.
@@ -126,7 +126,7 @@ func (c *call) cut(most int) *chunk {
 		return k
 	}
 	work := chunkWork
-	if c.inRows() && c.batch == nil && c.pace.mean >= tiny {
+	if c.inRows() && c.batch == nil && c.pace.mean >= rowWorkFrom {
 		work = rowWork
 	}
 	size := c.pace.chunk(c.waiting(), c.pool.opts.Workers, work)

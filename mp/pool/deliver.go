@@ -129,7 +129,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 	if at == 0 {
 		w.rest()
 	}
-	w.rested()
+	w.noteIdle()
 	alone := k.sent == 1
 	if alone {
 		k.done++
@@ -143,8 +143,8 @@ func (w *worker) withdraw(k *chunk, err error) {
 	}
 }
 
-// encode encodes the items of k, where there is so much room in place. It cuts k where a message is full, and before an item that cannot be encoded; what lies
-// behind is given back.
+// encode encodes the items of k; room is how many bytes of reserved memory b has. It cuts k where a message is full, and before
+// an item that cannot be encoded, whose index is bad; what lies behind is given back.
 func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error) {
 	c := k.call
 	h := taskHeader{

@@ -16,7 +16,7 @@ func (p *Pool) dispatchFor(c *call) (with *worker) {
 		}
 		w.sending, w.packing = true, k
 		p.mu.Unlock()
-		if sent := w.deliver(k); sent && k.call == c {
+		if more := w.deliver(k); more && k.call == c {
 			with = w
 		} else {
 			w.receiver.summon()

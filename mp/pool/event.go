@@ -56,8 +56,8 @@ func (p *Pool) happened(e Event) {
 	}
 	e.Time = time.Now()
 	p.untold = append(p.untold, e)
-	if !p.telling {
-		p.telling = true
+	if !p.talking {
+		p.talking = true
 		go p.tell()
 	}
 }
@@ -80,7 +80,7 @@ func (p *Pool) tell() {
 func (p *Pool) nextUntold() (e Event, more bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.telling = len(p.untold) > 0; !p.telling {
+	if p.talking = len(p.untold) > 0; !p.talking {
 		return e, false
 	}
 	e = p.untold[0]

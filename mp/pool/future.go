@@ -14,7 +14,7 @@ import (
 )
 
 // Future is the result of a call that may not have ended yet. Submit makes one. It is a concurrent.futures.Future of
-// Python's, and an AsyncResult.
+// Python's, and an AsyncResult. Any number of goroutines may use it; all get the same result.
 //
 // When the call has ended, the pool keeps neither its argument nor its result, and the Future not the pool.
 type Future[R any] struct {
@@ -35,9 +35,10 @@ type Future[R any] struct {
 	calling   bool               // one of them runs, or is about to
 }
 
-// Submit gives the call of fn with arg to the pool and does not wait. The argument is encoded before it returns. ctx
-// bounds the call, not only Submit: when it ends, the call is cancelled. Whatever goes wrong is told by Wait. It is submit
-// of Python's executors, and apply_async.
+// Submit gives the call of fn with arg to the pool and does not wait for a worker. The argument is encoded, and its files are
+// duplicated, before it returns: both are the caller's again. Files in the result belong to whoever takes it from Wait. ctx
+// bounds the call, not only Submit: when it ends, the call is cancelled. The Future is never nil: whatever goes wrong is told
+// by Wait. It is submit of Python's executors, and apply_async.
 func Submit[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) *Future[R] {
 	if mayJoin(ctx, p, fn, opts) {
 		if f := join(ctx, p, fn, arg); f != nil {
@@ -211,7 +212,8 @@ func (f *Future[R]) Cancel() bool {
 // the pool has ended was not cancelled but has failed.
 func (f *Future[R]) Cancelled() bool { return f.cancelled.Load() }
 
-// String tells the state: pending, running, done, failed or cancelled. A call runs when its worker has said so.
+// String tells the state: pending, running, done, failed or cancelled. A call runs once the pool knows that its worker has
+// begun it.
 func (f *Future[R]) String() string {
 	c := f.open()
 	state := "pending"

@@ -9,11 +9,12 @@ const (
 	// rowWork is the same for items that are answered together, and that nobody looks at before the last one: each chunk wakes
 	// the pool once.
 	rowWork = 4 * time.Millisecond
-	// tiny items make no chunks of rowWork: so many arguments and results would not stay in the cache.
-	tiny = 50 * time.Microsecond
-	// Items up to here are sent ahead to a worker that is busy with others of their call, so that it never waits for more. In
-	// longer ones the wait does not matter.
-	quick = 100 * time.Millisecond
+	// rowWorkFrom is the mean duration from which items make chunks of rowWork: of shorter ones, so many arguments and results
+	// would not stay in the cache.
+	rowWorkFrom = 50 * time.Microsecond
+	// aheadBelow is the mean duration below which items are sent ahead to a worker that is busy with others of their call, so that
+	// it never waits for more. In longer ones the wait does not matter.
+	aheadBelow = 100 * time.Millisecond
 
 	maxChunk = 4096
 )
@@ -47,5 +48,5 @@ func (p *pace) chunk(left, workers int, work time.Duration) int {
 // ahead reports whether some of the items that are left may be sent to a worker that is not done with others: not the last
 // ones, for which another worker may be free sooner.
 func (p *pace) ahead(left, workers int) bool {
-	return p.mean > 0 && p.mean < quick && (p.mean < chunkWork || left > workers)
+	return p.mean > 0 && p.mean < aheadBelow && (p.mean < chunkWork || left > workers)
 }

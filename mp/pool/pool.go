@@ -49,7 +49,7 @@ type Pool struct {
 	counts   Counts
 	slowest  slowTasks
 	untold   []Event // that OnEvent has not heard of
-	telling  bool    // somebody is telling it
+	talking  bool    // somebody is telling it
 
 	wanted chan struct{} // wakes a place that is asleep
 }

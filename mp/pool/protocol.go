@@ -14,27 +14,27 @@ import (
 )
 
 // Messages between a pool and a worker. Every item of a call has a number, unique for its worker; the items of a chunk are
-// numbered in a row. A worker runs what it is given in order, and answers each item with a result or a failure. Results of
-// items in a row may travel together.
+// numbered one after the other. A worker takes what it is given in order, and answers each item with a result or a failure, or
+// says that it skips it and those behind it, since they were taken back. Results may travel together.
 //
 // At any time the pool knows what a worker is running, so that it blames a death on the right item. There are two ways:
 //
 //   - The items of a chunk are told one by one: each is answered at once, and the answer names the item that the worker
 //     starts next. A worker that had nothing to do announces the first one with kindStarted.
 //   - The items of a chunk are told in rows: the worker notes in the journal of the link which item it is at, which costs
-//     nothing, and collects the results on the journal's page. A death leaves both to the pool (row.go).
+//     no message, and collects the results on the journal's page. A death leaves both to the pool (row.go).
 const (
-	kindTask       = spawn.FirstKind + iota // to the worker; ID: number of the first item; body: chunk header and items
+	kindTask       = spawn.FirstKind + iota // to the worker; ID: number of the first item; body: task header and items
 	kindCancel                              // to the worker, urged; ID: number of the first item; body: their count and the cause
 	kindReady                               // to the pool: Init is done
 	kindInitFailed                          // to the pool; body: failure
 	kindStarted                             // to the pool; ID: number of the item
 	kindResult                              // to the pool; ID: number of the first item; body: answer header and results
 	kindFailure                             // to the pool; ID: number; body: answer header, failure
-	kindSkipped                             // to the pool; ID: number of the first item of a chunk that was not begun, as it was taken back
+	kindSkipped                             // to the pool; ID: number of the first item of a chunk, or of its rest, that was taken back
 )
 
-// taskHeader begins a chunk.
+// taskHeader begins a task: a chunk on its way.
 type taskHeader struct {
 	function uint32
 	count    uint32

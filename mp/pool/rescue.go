@@ -87,7 +87,7 @@ func (w *worker) takeBack(from uint64) bool {
 		}
 	}
 	w.queue, w.skips = left, append(skips, w.skips...)
-	w.rested()
+	w.noteIdle()
 	return true
 }
 
@@ -115,13 +115,6 @@ func (w *worker) skipped(id uint64) error {
 	p.mu.Unlock()
 	p.feed(w)
 	return nil
-}
-
-// rested notes that the worker has nothing to do, if that is so. p.mu is held.
-func (w *worker) rested() {
-	if len(w.queue) == 0 {
-		w.idle = time.Now()
-	}
 }
 
 // collect settles what the worker has done and not told of yet, because the item behind takes long.

@@ -181,7 +181,7 @@ func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 func (w *worker) tells(k *chunk) *chunk {
 	switch {
 	case k == nil || !k.call.inRows() || w.journal == nil:
-	case k.call.pace.mean > 0 && k.call.pace.mean < shortest:
+	case k.call.pace.mean > 0 && k.call.pace.mean < timedFrom:
 		k.telling = tellUntimed
 	default:
 		k.telling = tellRows
@@ -192,8 +192,8 @@ func (w *worker) tells(k *chunk) *chunk {
 	return k
 }
 
-// shortest is the mean duration from which it pays to time each item.
-const shortest = time.Microsecond
+// timedFrom is the mean duration from which it pays to time each item.
+const timedFrom = time.Microsecond
 
 // salvage settles what a dead worker had done without saying so, and notes what it was at.
 func (p *Pool) salvage(w *worker) {

@@ -27,8 +27,8 @@ type server struct {
 	idle      bool // nothing to do: whoever stops the worker need not wait
 	left      bool // serve returns
 	cancelled []span
-	running   span // the items that item is the ctx of
-	item      *spawn.Ending
+	inCtx     span // the items that itemCtx is the ctx of
+	itemCtx   *spawn.Ending
 	disturbed atomic.Bool // something was cancelled, or the worker stopped: items of a row may be among it
 
 	// For the task goroutine only.
@@ -105,8 +105,8 @@ func (s *server) abort(gone span) {
 	defer s.mu.Unlock()
 	s.cancelled = append(s.cancelled, gone)
 	s.disturbed.Store(true)
-	if s.running.meets(gone) {
-		s.item.End(gone.cause.Err())
+	if s.inCtx.meets(gone) {
+		s.itemCtx.End(gone.cause.Err())
 	}
 }
 
@@ -116,8 +116,8 @@ func (s *server) stop(err error) {
 	s.disturbed.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.item != nil {
-		s.item.End(err)
+	if s.itemCtx != nil {
+		s.itemCtx.End(err)
 	}
 	if s.idle && !s.left {
 		s.left = true
@@ -338,14 +338,15 @@ func (s *server) begin(items span) (ctx *spawn.Ending, own bool, gone error) {
 		return nil, false, gone
 	}
 	deadline, own := s.header.until(s.taken)
-	s.running, s.item = items, spawn.NewEnding(deadline)
+	s.inCtx, s.itemCtx = items, spawn.NewEnding(deadline)
 	if err := s.ctx.Err(); err != nil { // just now
-		s.item.End(err)
+		s.itemCtx.End(err)
 	}
-	return s.item, own, nil
+	return s.itemCtx, own, nil
 }
 
-// isCancelled says why an item is not to run; nil when it is. s.mu is held.
+// isCancelled says why an item is not to run; nil when it is. It forgets the spans before the item, which comes no more.
+// s.mu is held.
 func (s *server) isCancelled(id uint64) error {
 	for len(s.cancelled) > 0 && s.cancelled[0].first+s.cancelled[0].count <= id {
 		s.cancelled = s.cancelled[1:]
@@ -361,7 +362,7 @@ func (s *server) isCancelled(id uint64) error {
 // over ends the ctx that begin has made.
 func (s *server) over(ctx *spawn.Ending) {
 	s.mu.Lock()
-	s.running, s.item = span{}, nil
+	s.inCtx, s.itemCtx = span{}, nil
 	s.mu.Unlock()
 	ctx.End(context.Canceled)
 }

@@ -48,7 +48,7 @@ func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files [
 	p.settle(c, index, result, own, err)
 }
 
-// settle is the one way in which an item comes to its outcome.
+// settle is the way in which an item alone comes to its outcome.
 func (p *Pool) settle(c *call, index int, data []byte, files []*os.File, err error) {
 	c.outcome(index, data, files, err)
 	p.settled(c, 1)

@@ -103,7 +103,7 @@ func (w *worker) stats() WorkerStats {
 	_, busy := w.position()
 	s := WorkerStats{
 		Name: w.seat.Name(), Pid: w.seat.Pid(), Restarts: w.before, Tasks: w.answered, Busy: busy, Leaving: w.leaving != nil,
-		Task: w.atWork(), Up: time.Since(w.up), Working: w.working,
+		Task: w.atWork(), Up: time.Since(w.up), Working: w.worked,
 	}
 	if w.running {
 		s.Working += time.Since(w.since)

@@ -307,7 +307,11 @@ func TestTakenBackAndMaxTasks(t *testing.T) {
 		for _, f := range futures[101:] {
 			f.Cancel()
 		}
-		WaitAll(t.Context(), append(futures, submitAll(t.Context(), p, make([]time.Duration, 10))...)...)
+		synctest.Wait()
+		p.mu.Lock()
+		left := p.opts.MaxTasksPerWorker - p.workers[0].given
+		p.mu.Unlock()
+		WaitAll(t.Context(), append(futures, submitAll(t.Context(), p, make([]time.Duration, max(left-1, 0)))...)...)
 		synctest.Wait()
 		undisturbed(t, p, 1)
 		if n := p.Stats().Recycled; n != 0 {

@@ -36,16 +36,16 @@ type worker struct {
 	ender    *time.Timer // kills it when it does not go
 	weighed  time.Time   // when its memory was last looked at
 
-	up      time.Time     // when it was ready
-	working time.Duration // at items that it has answered
-	place   int           // which of the pool's workers it is, from 0
-	before  int           // how many workers were in this place before it
+	up     time.Time     // when it was ready
+	worked time.Duration // at items that it has answered
+	place  int           // which of the pool's workers it is, from 0
+	before int           // how many workers were in this place before it
 
-	doomed  *span  // the items for which it is being killed
-	running bool   // it has said that it is at work on the first open item of the queue
-	seen    uint64 // the item that it was at when rescue looked
+	doomed  *span // the items for which it is being killed
+	running bool  // it is at work on the first open item of the queue: it has said so or, of a row, salvage has found it
 	since   time.Time
 	timer   *time.Timer // ends that item
+	seen    uint64      // the item that it was at when rescue looked
 }
 
 // head is the chunk that the worker is at; nil when it has none.
@@ -99,7 +99,14 @@ func (w *worker) rest() {
 	}
 }
 
-// handle takes in a message: a start or an answer. An error says that the worker does not keep to the protocol.
+// noteIdle notes that the worker has nothing to do, if that is so. p.mu is held.
+func (w *worker) noteIdle() {
+	if len(w.queue) == 0 {
+		w.idle = time.Now()
+	}
+}
+
+// handle takes in a message: a start, a skip or an answer. An error says that the worker does not keep to the protocol.
 func (w *worker) handle(m link.Msg) error {
 	p := w.pool
 	switch m.Kind {
@@ -212,7 +219,7 @@ func (w *worker) answer(m link.Msg) (k *chunk, index, count int, body []byte, er
 	if h.next != 0 {
 		err = w.begin(h.next)
 	}
-	w.rested()
+	w.noteIdle()
 	w.retire()
 	return k, index, count, body, err
 }
@@ -246,7 +253,7 @@ func (w *worker) time(k *chunk, h *answerHeader) {
 		return
 	}
 	c.pace.measured(took / time.Duration(h.count))
-	w.working += took
+	w.worked += took
 	if peak > 0 {
 		w.pool.slowest.note(SlowTask{c.name, c.label(k.index() - k.early + int(h.slowest)), w.seat.Name(), peak})
 	}

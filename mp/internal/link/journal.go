@@ -87,7 +87,8 @@ func (j *Journal) At(near uint64) (at uint64, working bool) {
 	return g.at(near), g&resting == 0
 }
 
-// Allow lets the writer begin items below limit; it is for the reader.
+// Allow lets the writer begin items below limit; it is for the reader. A writer that changes the gate all the time may prevent it:
+// it then stops at an item that it could have begun.
 func (j *Journal) Allow(limit uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -100,7 +101,7 @@ func (j *Journal) Allow(limit uint64) {
 }
 
 // TakeBack takes back the items from this one on, for the reader. It returns false, and nothing has changed, if the writer has
-// begun it.
+// begun it, or changes the gate all the time.
 func (j *Journal) TakeBack(from uint64) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

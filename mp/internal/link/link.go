@@ -32,17 +32,18 @@ type Link interface {
 	// Send hands m to the peer and wakes it. When it returns, m.Body is the caller's again and m.Files are still the
 	// caller's. It blocks while the peer does not read and the link's buffers are full.
 	Send(m Msg) error
-	// Post is Send without the hurry: the peer may see m at any time, and sees it at the next Flush or Send at the
+	// Post is Send, body, files and blocking, without the hurry: the peer may see m at any time, and sees it at the next Flush or Send at the
 	// latest. It is for the sender that has more to say at once.
 	Post(m Msg) error
 	// Flush wakes the peer for what was posted and returns once everything that was sent is out of this process's
-	// hands: a process that is about to exit calls it.
+	// hands: a process that is about to exit calls it. It blocks as Send does.
 	Flush() error
 	// Reserve returns a message to be sent whose Body is empty and, if n bytes are many, memory of the link's: a body that is
 	// appended to it, and does not outgrow it, is sent without being copied. Send and Post take it over, and Release gives it
 	// back when it is not sent after all. It does not wait: when there is no such memory, the message is the zero one.
 	Reserve(n int) Msg
-	// Urge sends m, which has no files and a small body, past everything that waits for the peer's Recv.
+	// Urge sends m, which has no files and a small body, past everything that waits for the peer's Recv. The body is the caller's
+	// again when it returns. It blocks while the peer's process does not read at all, however busy its Recv is.
 	Urge(m Msg) error
 	// Heed gives what the peer urges to f, in a goroutine of the link's, one message after the other, from now on to the end
 	// of the link; that f is told with the error that Recv returns, too, after which it is not called any more. The body is
@@ -52,9 +53,9 @@ type Link interface {
 	// Recv waits for the next message and returns it. Its body is borrowed from the link until Release; its files are the
 	// caller's. It returns io.EOF when the peer is gone, and an error after Close.
 	Recv() (Msg, error)
-	// Poll reports whether Recv would return at once. It is for the goroutine that receives, once the link is heeded.
+	// Poll reports whether Recv would return at once. It is for the goroutine that receives, and only once the link is heeded.
 	Poll() bool
-	// Journal is where one end notes what it is at for the other one to see; nil where they share no memory.
+	// Journal is where one end notes what it is at for the other one to see; nil where there is none, as over a socket.
 	Journal() *Journal
 	// Close ends the link for both ends. What was flushed before still reaches the peer.
 	Close() error
@@ -66,9 +67,9 @@ type Kind uint8
 // Msg is one message, received, to be sent, or reserved.
 type Msg struct {
 	Kind  Kind
-	ID    uint64
-	Body  []byte
-	Files []*os.File
+	ID    uint64     // of any meaning, as Kind says
+	Body  []byte     // borrowed until Release, of a message that was received
+	Files []*os.File // of a message that was received, the receiver's to close
 
 	lender lender
 }

@@ -152,7 +152,7 @@ func (l *Rings) urge(m Msg, flags byte) error {
 
 // Heed is documented with Link.
 func (l *Rings) Heed(f func(m Msg, end error)) {
-	l.stream.pumped(startPump(&l.stream.in, l.stream.heeded, f, l.slab, func() {
+	l.stream.pumped(startPump(&l.stream.in, l.stream.heeded, f, l.heedSlab, func() {
 		l.ended.Store(true)
 		l.in.End()
 		l.out.End()

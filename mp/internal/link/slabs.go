@@ -13,8 +13,8 @@ import (
 
 // slabs hand over bodies that are too large for a ring: they lie in a slot of a slab, and the record says in which. There is a
 // slab for each class of sizes, and for each direction. The sender makes it when it has sent enough of that class over
-// the stream to believe in more, since fresh memory has its price; and uses it once the peer has
-// answered that it has mapped it. What finds no slot goes over the stream.
+// the stream to believe in more, since fresh memory has its price, and uses it once the peer has answered that it has
+// mapped it. What finds no slot goes over the stream.
 type slabs struct {
 	lent     [len(classes)]lending // to the peer; under Rings.sending
 	borrowed [len(classes)]atomic.Pointer[shm.Slab]
@@ -104,7 +104,7 @@ func (l *Rings) Reserve(n int) (m Msg) {
 	return m
 }
 
-// slotLoan is the memory of a body that was reserved.
+// slotLoan is a slot of ours, for a body that is built there (Reserve) or copied there (lend).
 type slotLoan struct {
 	slab        *shm.Slab
 	class, slot int
@@ -134,8 +134,8 @@ func (l *Rings) offer(class int) {
 	l.slabs.lent[class].slab = slab
 }
 
-// slab takes in what the peer says of slabs, in the pump: here is one, or, without a file, what became of ours.
-func (l *Rings) slab(m Msg) {
+// heedSlab takes in what the peer says of slabs, in the pump: here is one, or, without a file, what became of ours.
+func (l *Rings) heedSlab(m Msg) {
 	defer m.Release()
 	defer m.CloseFiles()
 	class := int(m.Kind)

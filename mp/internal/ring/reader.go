@@ -30,8 +30,8 @@ func NewReader(mem []byte, bell, room Bell) *Reader {
 	return r
 }
 
-// Next returns the next record; ok is false when there is none. It lies in the ring, where the writer could change it still,
-// until Done.
+// Next returns the next record; ok is false when there is none, for which it does not wait. It lies in the ring, where the writer
+// could change it still, until Done. The only error is ErrCorrupt, for good.
 func (r *Reader) Next() (record []byte, ok bool, err error) {
 	if r.at == r.limit && !r.more() {
 		return nil, false, r.err

@@ -1,7 +1,8 @@
 // Package ring carries records one way between two processes, through a piece of memory that both have mapped: one writes,
 // one reads, and neither asks the kernel for anything while the other one is awake.
 //
-// The memory of a ring, of which tail and the data are the writer's and the rest the reader's, but for wanting:
+// The memory of a ring. tail and the data are the writer's, head is the reader's; asleep and wanting are set by the one who
+// sleeps, and cleared by the one who wakes it:
 //
 //	  0         64        128       192       256                    256+capacity
 //	+---------+---------+---------+---------+----------------------+
@@ -32,7 +33,7 @@ import (
 
 const (
 	line = 64 // of the cache: what one process writes shares none with what the other one does
-	// Overhead is what a ring needs besides its capacity.
+	// Overhead is how many bytes a ring needs besides its capacity.
 	Overhead = 4 * line
 
 	word = 8
@@ -70,8 +71,8 @@ func lay(mem []byte) shared {
 	}
 }
 
-// Most is the longest record that a ring of this capacity takes. With a quarter of it, there is always an end of waiting
-// for room, wherever in the data one stands.
+// Most is how many bytes the longest record has that a ring of this capacity, in bytes, takes. With a quarter of it, there is
+// always an end of waiting for room, wherever in the data one stands.
 func Most(capacity int) int { return capacity/4 - word }
 
 // size is what a record of n bytes takes.

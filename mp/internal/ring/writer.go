@@ -29,7 +29,7 @@ func NewWriter(mem []byte, bell, room Bell) *Writer {
 }
 
 // Write adds a record that consists of head and body, of at most Most bytes together, and reports whether there was room
-// for it. The reader can see it from then on; Wake wakes it.
+// for it; it does not wait. The reader can see it from then on; Wake wakes it. The only error is ErrCorrupt, for good.
 func (w *Writer) Write(head, body []byte) (ok bool, err error) {
 	n := len(head) + len(body)
 	capacity := uint64(len(w.data))
@@ -78,7 +78,8 @@ func (w *Writer) has(need uint64) bool {
 	return capacity-(w.written-w.freed) >= need
 }
 
-// AwaitRoom waits until there is room for a record of n bytes, or End. It returns os.ErrClosed when the bell is closed.
+// AwaitRoom waits until there is room for a record of n bytes, or Write has an error to tell, or End. It returns os.ErrClosed
+// when the bell is closed.
 func (w *Writer) AwaitRoom(n int) error {
 	w.Wake()                   // who sleeps makes no room
 	w.need = size(n) + size(n) // it may have to begin again at the front
