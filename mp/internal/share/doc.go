@@ -31,6 +31,10 @@ import (
 // ErrGone is returned when the owner of an object has ended, or has dropped it.
 var ErrGone = errors.New("the process that made it has ended, or has closed it")
 
+// ErrUnderWay is returned when a ctx has ended in the middle of a Send, so that what was sent may arrive all the same. It takes
+// a message with files, or a large one, or a link without shared memory, and an owner that does not read.
+var ErrUnderWay = errors.New("it was being sent, and may arrive all the same")
+
 // Kinds of messages that belong to share; those of objects begin at FirstKind. The ID of a message is the number of the object
 // and, in the lower half, that of the call: an answer has the ID of its request. 0 is no call.
 const (

@@ -320,7 +320,17 @@ func (p *peer) send(ctx context.Context, number uint32, op link.Kind, body []byt
 	case <-parcel.done:
 		return sendError(parcel.err)
 	default:
-		return fmt.Errorf("%w (it is on its way all the same)", context.Cause(ctx))
+		return fmt.Errorf("%w: %w", ErrUnderWay, context.Cause(ctx))
+	}
+}
+
+// post is Ref.Post.
+func (p *peer) post(number uint32, op link.Kind, body []byte) {
+	p.mu.Lock()
+	out := p.out
+	p.mu.Unlock()
+	if out != nil {
+		_, _ = out.send(link.Msg{Kind: op, ID: callID(number, 0), Body: body}, nil)
 	}
 }
 

@@ -84,7 +84,7 @@ func (r *Ref) Call(ctx context.Context, op link.Kind, body []byte, files []*os.F
 }
 
 // Send tells the object something, after what was sent before, and returns once nothing of it depends on this process any
-// more. An error that is the cause of ctx says that it was not sent.
+// more. An error that is the cause of ctx says that it was not sent, unless it is ErrUnderWay, too.
 func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.File) error {
 	if r.object == nil {
 		defer runtime.KeepAlive(r)
@@ -97,6 +97,16 @@ func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.F
 	r.object.Request(Request{Client: r.own.place.self, Op: op, Body: body, Files: files})
 	r.rest()
 	return nil
+}
+
+// Post is Send for a hint without files: it does not wait, and if it is lost, so is the object.
+func (r *Ref) Post(op link.Kind, body []byte) {
+	if r.object != nil {
+		_ = r.Send(context.Background(), op, body, nil)
+		return
+	}
+	defer runtime.KeepAlive(r)
+	r.peer.post(r.number, op, body)
 }
 
 func (r *Ref) rest() {
