@@ -13,26 +13,33 @@ import (
 //
 //	as a producer   how much room it was granted, and how much of that came to an end: by an item, or taken back. What is
 //	                between is reserved
-//	as a consumer   how many items were sent to it, and how many of these were taken: by it, or taken back
+//	as a consumer   how many items were sent to it, and which of them are neither taken nor taken back: it has them ahead
 //
-// The words that a client shares with its owner say the rest: used is raised by the client for each item that it puts, and taken
-// for each that it takes; the broker takes back by raising them in its place. So whoever raises a word has the room or the item,
-// and what a killed client has had is known.
+// The words that a client shares with its owner say the rest. used is raised by the client for each item that it puts; the
+// broker takes room back by raising it, too. In ahead the client takes the first item that it has ahead, and the broker takes
+// back the last ones. So whoever changes the word has the room or the item, and what a killed client has had is known.
+//
+// An item that was sent ahead to a slow consumer goes to another one that waits for it. That must not have got a later
+// item already, so that the items of a producer stay in order; but who stands still keeps back nobody for long.
 type broker struct {
 	ref      *share.Ref
 	capacity int // 0: unbounded
 	joinable bool
 
-	mu      sync.Mutex
-	arena   arena
-	items   fifo[item]
-	clients map[*share.Client]*client
-	gets    fifo[*waiter] // who waits for an item
-	puts    fifo[*waiter] // who waits for room
-	closed  bool
-	dropped bool
-	fresh   int // items that came since they were last given out
-	timer   *time.Timer
+	mu        sync.Mutex
+	arena     arena
+	items     fifo[item]
+	last      uint64 // the number of the last one that came
+	got       uint64 // the number of the last one that this process got
+	clients   map[*share.Client]*client
+	gets      fifo[*waiter] // who waits for an item
+	puts      fifo[*waiter] // who waits for room
+	closed    bool
+	dropped   bool
+	fresh     int         // items that came since they were last given out
+	timer     *time.Timer // for refuseNow
+	grace     *time.Timer // until it does not matter in which order items come out
+	impatient bool
 
 	unfinished int // items that are not done, of those that have come
 	lost       int // those that were in the hands of clients that died
@@ -60,15 +67,18 @@ type client struct {
 	of *share.Client
 
 	used    share.Word // these three are nil without shared memory
-	limit   share.Word
-	taken   share.Word
+	limit   share.Word // what was granted
+	word    share.Word // what it has ahead, an aheadWord
 	granted uint64
 	arrived uint64
 
 	sent    uint64
-	ahead   fifo[item] // those that were sent and, when last seen, not taken
-	target  int        // how many to send ahead
+	ahead   fifo[item] // those that were sent and, when last seen, neither taken nor taken back
+	got     uint64     // the number of the last one that it has taken
+	target  int        // how many it should have ahead
 	hungry  bool       // it has asked for more
+	fed     time.Time  // when items were sent to it last
+	before  int        // handed then
 	handed  int        // items that it has had
 	settled int        // items that it has done
 }
@@ -76,15 +86,16 @@ type client struct {
 const (
 	// much is the room of a client in an unbounded queue.
 	much = 1 << 62
-	// tellMe is the bit of taken by which the broker asks to be told of the next item that is taken.
-	tellMe = 1 << 63
-	// mostAhead and mostBytes bound what is sent ahead; there are always one or two.
+	// mostAhead, aheadFor and mostBytes bound what is sent ahead; there is always one.
 	mostAhead = 1024
+	aheadFor  = 2 * time.Millisecond
 	mostBytes = 32 << 10
 	// mostFresh is how many items may come before they are given out, while more are coming.
 	mostFresh = 128
 	// settling is how long "now or never" may wait for items that other processes have put and that are on their way.
 	settling = 100 * time.Millisecond
+	// stillness is how long a consumer may stand still before what it has ahead goes to whoever waits, in order or not.
+	stillness = 50 * time.Millisecond
 )
 
 func newBroker(capacity int, joinable bool) *broker {
@@ -115,13 +126,13 @@ func (b *broker) Request(r share.Request) {
 		c.end(1)
 		b.distribute()
 	case opGet:
+		c.ask()
 		b.gets.push(&waiter{request: r, client: c, now: len(body) > 0})
 		b.distribute()
 	case opUnget:
 		b.unget(c, body, &r)
 	case opMore:
-		c.hungry = true
-		c.target = min(2*c.target, mostAhead)
+		c.ask()
 		b.distribute()
 	case opTook:
 		b.distribute()
@@ -145,11 +156,11 @@ func (b *broker) open(c *client, body []byte) {
 	}
 	used, ok1 := c.of.Word(binary.LittleEndian.Uint32(body))
 	limit, ok2 := c.of.Word(binary.LittleEndian.Uint32(body[4:]))
-	taken, ok3 := c.of.Word(binary.LittleEndian.Uint32(body[8:]))
+	ahead, ok3 := c.of.Word(binary.LittleEndian.Uint32(body[8:]))
 	if !ok1 || !ok2 || !ok3 {
 		return
 	}
-	c.used, c.limit, c.taken = used, limit, taken
+	c.used, c.limit, c.word = used, limit, ahead
 	if b.capacity == 0 && !b.closed {
 		c.grant(much)
 	}
@@ -198,7 +209,8 @@ func (b *broker) Left(of *share.Client) {
 	}
 	delete(b.clients, of)
 	b.forget(func(w *waiter) bool { return w.client == c })
-	b.takeBack(c, c.ahead.len())
+	b.takeBack(c, mostInWord)
+	c.trim()
 	if b.joinable {
 		held := min(max(c.handed-c.settled, 0), b.unfinished)
 		b.unfinished -= held
@@ -211,7 +223,7 @@ func (b *broker) Left(of *share.Client) {
 func (b *broker) len() int {
 	n := b.items.len()
 	for _, c := range b.clients {
-		n += c.onTheWay() + c.outstanding()
+		n += c.onTheWay() + c.left()
 	}
 	return n
 }

@@ -9,81 +9,38 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// takenNow is how many of the items that were sent to the client are taken.
-func (c *client) takenNow() uint64 {
-	if c.taken.Uint64 == nil {
-		return c.sent
-	}
-	n := c.taken.Load() &^ tellMe
-	first := c.sent - uint64(c.ahead.len())
-	if n < first || n > c.sent { // nonsense: then it has had all
-		return c.sent
-	}
-	return n
-}
-
-// outstanding is how many items were sent to the client and are not taken.
-func (c *client) outstanding() int { return int(c.sent - c.takenNow()) }
-
-// trim forgets those that are taken.
-func (c *client) trim() {
-	left := c.outstanding()
-	for c.ahead.len() > left {
-		link.CloseAll(c.ahead.pop().files)
-		c.handed++
-	}
-}
-
-// takeBack takes back up to n of the items that were sent ahead to a client, the first ones, which come out next. It returns how
-// many there were. b.mu is held.
-func (b *broker) takeBack(c *client, n int) int {
-	if c.taken.Uint64 == nil {
-		return 0
-	}
-	for {
-		c.trim()
-		n = min(n, c.ahead.len())
-		if n == 0 {
-			return 0
-		}
-		word := c.taken.Load()
-		taken := word &^ tellMe
-		if taken != c.sent-uint64(c.ahead.len()) {
-			if taken < c.sent-uint64(c.ahead.len()) || taken > c.sent {
-				return 0
-			}
-			continue
-		}
-		if c.taken.CompareAndSwap(word, word+uint64(n)) {
-			break
-		}
-	}
-	back := make([]item, 0, n)
-	for range n {
-		back = append(back, c.ahead.pop())
-	}
-	for i := n - 1; i >= 0; i-- {
-		b.items.unget(back[i])
-	}
-	return n
-}
-
-// reclaim makes sure that there is an item here if there is one anywhere. b.mu is held.
-func (b *broker) reclaim() bool {
+// reclaim makes sure that there is an item here if there is one anywhere that who waits may get. b.mu is held.
+func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
 	if b.items.len() > 0 {
 		return true
 	}
-	var richest *client
-	for _, c := range b.clients {
-		if n := c.outstanding(); n > 0 && (richest == nil || n > richest.outstanding()) {
-			richest = c
+	reached := b.got
+	if w.client != nil {
+		reached = w.client.reached()
+	}
+	for {
+		var richest *client
+		most := 0
+		for _, c := range b.clients {
+			if n := c.left(); n > most && (anyOrder || c.reached() > reached) {
+				richest, most = c, n
+			}
+		}
+		if richest == nil {
+			return false
+		}
+		richest.trim()
+		n := 0
+		for most = (richest.ahead.len() + 1) / 2; n < most; n++ {
+			if !anyOrder && richest.ahead.at(richest.ahead.len()-1-n).number <= reached {
+				break
+			}
+		}
+		richest.target = max(richest.target/2, 1)
+		if b.takeBack(richest, n) > 0 {
+			return true
 		}
 	}
-	if richest == nil {
-		return false
-	}
-	richest.target = max(richest.target/2, 1)
-	return b.takeBack(richest, (richest.outstanding()+1)/2) > 0 || b.reclaim()
 }
 
 // serve gives items to those who wait, in order. b.mu is held.
@@ -91,10 +48,10 @@ func (b *broker) serve() {
 	for b.gets.len() > 0 {
 		w := *b.gets.at(0)
 		switch {
-		case w.client != nil && w.client.outstanding() > 0: // it has asked before it saw them
+		case w.client != nil && w.client.left() > 0: // it has asked before it saw them
 			b.gets.pop()
 			w.reply(ansYes)
-		case b.reclaim():
+		case b.reclaim(w, w.now || b.impatient):
 			b.gets.pop()
 			b.give(w)
 		case b.drained():
@@ -102,8 +59,38 @@ func (b *broker) serve() {
 			w.reply(ansClosed)
 		default:
 			b.refuse()
+			b.bePatient()
 			return
 		}
+	}
+	b.calm()
+}
+
+// bePatient makes sure that those who wait get, sooner or later, what others have ahead but do not take. b.mu is held.
+func (b *broker) bePatient() {
+	ahead := 0
+	for _, c := range b.clients {
+		ahead += c.left()
+	}
+	switch {
+	case ahead == 0:
+		b.calm()
+	case b.grace == nil:
+		b.grace = time.AfterFunc(stillness, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.grace, b.impatient = nil, true
+			b.distribute()
+			b.impatient = false
+		})
+	}
+}
+
+// calm ends that. b.mu is held.
+func (b *broker) calm() {
+	if b.grace != nil {
+		b.grace.Stop()
+		b.grace = nil
 	}
 }
 
@@ -112,9 +99,12 @@ func (b *broker) give(w *waiter) {
 	c := w.client
 	switch {
 	case c == nil:
-		w.answer <- answer{ansItem, b.items.pop(), 0}
-	case c.taken.Uint64 == nil:
 		it := b.items.pop()
+		b.got = it.number
+		w.answer <- answer{ansItem, it, 0}
+	case c.word.Uint64 == nil:
+		it := b.items.pop()
+		c.got = it.number
 		c.handed++
 		w.request.Answer(ansItem, appendFirst(it), it.files)
 		link.CloseAll(it.files)
@@ -133,6 +123,8 @@ func appendFirst(it item) []byte {
 func (b *broker) send(c *client, n int) {
 	body := binary.LittleEndian.AppendUint64(make([]byte, 0, 512), c.sent)
 	var files []*os.File
+	sent := 0
+	c.trim()
 	for range n {
 		it := *b.items.at(0)
 		if len(body) > 8 && len(body)+itemHeader+len(it.data) > mostBytes {
@@ -141,8 +133,10 @@ func (b *broker) send(c *client, n int) {
 		b.items.pop()
 		body, files = appendItem(body, files, it)
 		c.ahead.push(it)
-		c.sent++
+		sent++
 	}
+	c.raise(sent)
+	c.fed, c.before = time.Now(), c.handed
 	c.of.Tell(b.ref, evItems, body, files)
 }
 
@@ -153,15 +147,15 @@ func (b *broker) feed() {
 	}
 	hungry := 0
 	for _, c := range b.clients {
-		if c.hungry {
+		if c.hungry && c.ready() {
 			hungry++
 		}
 	}
 	for _, c := range b.clients {
-		if !c.hungry {
+		if !c.hungry || !c.ready() {
 			continue
 		}
-		want := c.target - c.outstanding()
+		want := c.target - c.left()
 		portion := min(want, b.items.len()/hungry)
 		if portion >= max(1, c.target/4) {
 			b.send(c, portion)
@@ -231,31 +225,13 @@ func (b *broker) distribute() {
 	b.settle()
 }
 
-// watch has the consumers tell of what they take, when somebody waits for that. It comes before we look at what they have
-// taken. b.mu is held.
-func (b *broker) watch() {
-	want := b.closed || b.puts.len() > 0
-	for _, c := range b.clients {
-		for c.taken.Uint64 != nil {
-			word := c.taken.Load()
-			set := word &^ tellMe
-			if want {
-				set |= tellMe
-			}
-			if word == set || c.taken.CompareAndSwap(word, set) {
-				break
-			}
-		}
-	}
-}
-
 // drained reports whether the queue was closed and nothing is left of it, nor on its way. b.mu is held.
 func (b *broker) drained() bool {
 	if !b.closed || b.items.len() > 0 {
 		return false
 	}
 	for _, c := range b.clients {
-		if c.reserved() > 0 || c.outstanding() > 0 {
+		if c.reserved() > 0 || c.left() > 0 {
 			return false
 		}
 	}

@@ -74,6 +74,8 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 
 // add adds an item that somebody has put. b.mu is held.
 func (b *broker) add(it item) {
+	b.last++
+	it.number = b.last
 	b.items.push(it)
 	b.fresh++
 	if b.joinable {
@@ -91,7 +93,7 @@ func (b *broker) room() int {
 	}
 	n := b.capacity - b.items.len()
 	for _, c := range b.clients {
-		n -= c.reserved() + c.outstanding()
+		n -= c.reserved() + c.left()
 	}
 	return n
 }

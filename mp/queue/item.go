@@ -10,8 +10,9 @@ import (
 
 // item is an encoded value.
 type item struct {
-	data  []byte
-	files []*os.File
+	data   []byte
+	files  []*os.File
+	number uint64 // in the order in which the broker has got them
 }
 
 // Items travel one behind the other, each with a header: the length of its bytes and the number of its files.

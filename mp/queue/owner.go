@@ -40,6 +40,7 @@ func (b *broker) get(ctx context.Context, now bool) (item, error) {
 	b.mu.Lock()
 	if b.gets.len() == 0 && b.items.len() > 0 {
 		it := b.items.pop()
+		b.got = it.number
 		if b.capacity > 0 || b.closed {
 			b.distribute()
 		}

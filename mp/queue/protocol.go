@@ -4,7 +4,7 @@ import "github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 
 // What a client asks the broker for. Those that are called are answered by one of the answers below; the others are sent.
 const (
-	opOpen   = share.FirstKind + iota // called first: the numbers of the words used, limit and taken, if there are any
+	opOpen   = share.FirstKind + iota // called first: the numbers of the words used, limit and ahead, if there are any
 	opPut                             // items, for which there is room
 	opRoom                            // called: room for an item; a body says "now or never"
 	opUnroom                          // room that is not needed after all

@@ -153,7 +153,7 @@ func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 		if err != nil {
 			return err
 		}
-		return q.broker.put(ctx, item{b.Data[itemHeader:], files}, now)
+		return q.broker.put(ctx, item{data: b.Data[itemHeader:], files: files}, now)
 	}
 	binary.LittleEndian.PutUint32(b.Data, uint32(len(b.Data)-itemHeader))
 	binary.LittleEndian.PutUint32(b.Data[4:], uint32(len(b.Files)))

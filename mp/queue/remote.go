@@ -22,7 +22,7 @@ type remote struct {
 	capacity int
 	used     share.Word // see broker; nil: without shared memory
 	limit    share.Word
-	taken    share.Word
+	word     share.Word // an aheadWord
 
 	mu    sync.Mutex
 	items fifo[item] // sent ahead; those that others have taken are still among them
@@ -56,12 +56,12 @@ func (r *remote) open(ref *share.Ref) {
 	var body []byte
 	used, w1, ok1 := ref.LinkWord()
 	limit, w2, ok2 := ref.LinkWord()
-	taken, w3, ok3 := ref.LinkWord()
+	ahead, w3, ok3 := ref.LinkWord()
 	if ok1 && ok2 && ok3 {
-		for _, n := range []uint32{used, limit, taken} {
+		for _, n := range []uint32{used, limit, ahead} {
 			body = binary.LittleEndian.AppendUint32(body, n)
 		}
-		r.used, r.limit, r.taken = w1, w2, w3
+		r.used, r.limit, r.word = w1, w2, w3
 	}
 	m, err := ref.Call(context.Background(), opOpen, body, nil, nil)
 	defer m.Release()
@@ -160,7 +160,7 @@ func (r *remote) get(ctx context.Context, ref *share.Ref, never bool) (item, err
 			return it, nil
 		}
 		var late func(link.Msg)
-		if r.taken.Uint64 == nil {
+		if r.word.Uint64 == nil {
 			late = func(m link.Msg) { giveBack(ref, m) }
 		}
 		m, err := call(ctx, ref, opGet, body(never), ErrEmpty, late)
@@ -190,16 +190,18 @@ func (r *remote) take(ref *share.Ref) (it item, ok bool) {
 	r.mu.Lock()
 	tell := false
 	for !ok && r.items.len() > 0 {
-		word := r.taken.Load()
-		first := word &^ tellMe
-		for r.next < first && r.items.len() > 0 {
+		w := aheadWord(r.word.Load())
+		for r.next < w.first() && r.items.len() > 0 {
 			link.CloseAll(r.items.pop().files)
 			r.next++
 		}
-		if r.items.len() > 0 && r.taken.CompareAndSwap(word, word+1) {
+		if r.items.len() == 0 || w.left() == 0 || w.first() != r.next {
+			break
+		}
+		if r.word.CompareAndSwap(uint64(w), uint64(w.with(w.first()+1, w.left()-1))) {
 			it, ok = r.items.pop(), true
 			r.next++
-			tell = word&tellMe != 0
+			tell = w&tellMe != 0
 		}
 	}
 	more := ok && !r.asked && r.items.len() <= r.low
