@@ -1,8 +1,6 @@
 package queue
 
 import (
-	"time"
-
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
@@ -82,15 +80,16 @@ func (c *client) raise(n int) {
 	}
 }
 
-// ask notes that the client asks for items, and how many it should have ahead: as many as it has just taken in aheadFor, and at
-// most twice as many as before. A slow one has none ahead that others could be waiting for.
-func (c *client) ask() {
+// ask notes that the client asks for items, of which it has had each for so many nanoseconds (0: it had none), and how many
+// it should have ahead: as many as it takes in aheadFor, but half or twice as many as before at the most. A slow one has none
+// ahead that others could be waiting for.
+func (c *client) ask(each uint64) {
 	c.trim()
 	fit := mostAhead
-	if took := time.Since(c.fed); took > 0 && c.handed > 0 {
-		fit = int(float64(c.handed-c.before) * float64(aheadFor) / float64(took))
+	if each > 0 {
+		fit = int(min(uint64(aheadFor)/each, mostAhead))
 	}
-	c.target = max(min(fit, 2*c.target, mostAhead), 1)
+	c.target = min(max(fit, c.target/2, 1), 2*c.target)
 	c.hungry = fit > 0 && c.word.Uint64 != nil
 }
 

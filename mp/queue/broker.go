@@ -38,6 +38,9 @@ type broker struct {
 	dropped   bool
 	fresh     int         // items that came since they were last given out
 	timer     *time.Timer // for refuseNow
+	enough    int         // how many items there must be before those who wait are served
+	lingering *time.Timer // until fewer will do
+	lingers   bool        // it runs
 	grace     *time.Timer // until it does not matter in which order items come out
 	impatient bool
 
@@ -78,7 +81,6 @@ type client struct {
 	target  int        // how many it should have ahead
 	hungry  bool       // it has asked for more
 	fed     time.Time  // when items were sent to it last
-	before  int        // handed then
 	handed  int        // items that it has had
 	settled int        // items that it has done
 }
@@ -90,6 +92,9 @@ const (
 	mostAhead = 1024
 	aheadFor  = 2 * time.Millisecond
 	mostBytes = 32 << 10
+	// linger and holdFor bound how long, and until how many items are there, a client waits that has just got some.
+	linger  = 50 * time.Microsecond
+	holdFor = 256
 	// mostFresh is how many items may come before they are given out, while more are coming.
 	mostFresh = 128
 	// settling is how long "now or never" may wait for items that other processes have put and that are on their way.
@@ -126,13 +131,13 @@ func (b *broker) Request(r share.Request) {
 		c.end(1)
 		b.distribute()
 	case opGet:
-		c.ask()
-		b.gets.push(&waiter{request: r, client: c, now: len(body) > 0})
+		c.ask(number(body))
+		b.gets.push(&waiter{request: r, client: c, now: len(body) > 8})
 		b.distribute()
 	case opUnget:
 		b.unget(c, body, &r)
 	case opMore:
-		c.ask()
+		c.ask(number(body))
 		b.distribute()
 	case opTook:
 		b.distribute()
@@ -147,6 +152,14 @@ func (b *broker) Request(r share.Request) {
 		link.CloseAll(r.Files)
 		r.Client.Break()
 	}
+}
+
+// number is the number that a body begins with.
+func number(body []byte) uint64 {
+	if len(body) < 8 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(body)
 }
 
 // open notes the words of a client.
@@ -170,9 +183,14 @@ func (b *broker) open(c *client, body []byte) {
 func (b *broker) Rest() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.fresh > 0 {
+	if b.fresh > 0 && b.due() {
 		b.distribute()
 	}
+}
+
+// due reports whether items that have come can be given to somebody. b.mu is held.
+func (b *broker) due() bool {
+	return b.gets.len() > 0 && b.items.len() >= b.enough || b.fresh >= mostFresh || b.closed || len(b.joins) > 0
 }
 
 // Cancel is documented with share.Object.

@@ -51,6 +51,8 @@ func (b *broker) serve() {
 		case w.client != nil && w.client.left() > 0: // it has asked before it saw them
 			b.gets.pop()
 			w.reply(ansYes)
+		case b.hold(w):
+			return
 		case b.reclaim(w, w.now || b.impatient):
 			b.gets.pop()
 			b.give(w)
@@ -64,6 +66,33 @@ func (b *broker) serve() {
 		}
 	}
 	b.calm()
+}
+
+// hold reports whether who waits should wait a little longer: a client that has come back for more at once shall get several items,
+// since the way there and back costs more than they do. b.mu is held.
+func (b *broker) hold(w *waiter) bool {
+	c := w.client
+	b.enough = 1
+	if c == nil || c.word.Uint64 == nil || w.now || b.closed || b.capacity > 0 || b.items.len() == 0 {
+		return false
+	}
+	want := min(2*c.target, holdFor)
+	if b.items.len() >= want || time.Since(c.fed) > linger {
+		return false
+	}
+	b.enough = want
+	if b.lingering == nil {
+		b.lingering = time.AfterFunc(linger, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.lingers = false
+			b.distribute()
+		})
+	} else if !b.lingers {
+		b.lingering.Reset(linger)
+	}
+	b.lingers = true
+	return true
 }
 
 // bePatient makes sure that those who wait get, sooner or later, what others have ahead but do not take. b.mu is held.
@@ -136,7 +165,7 @@ func (b *broker) send(c *client, n int) {
 		sent++
 	}
 	c.raise(sent)
-	c.fed, c.before = time.Now(), c.handed
+	c.fed = time.Now()
 	c.of.Tell(b.ref, evItems, body, files)
 }
 
@@ -145,20 +174,16 @@ func (b *broker) feed() {
 	if b.items.len() == 0 || b.gets.len() > 0 {
 		return
 	}
-	hungry := 0
+	var hungry []*client
 	for _, c := range b.clients {
 		if c.hungry && c.ready() {
-			hungry++
+			hungry = append(hungry, c)
 		}
 	}
-	for _, c := range b.clients {
-		if !c.hungry || !c.ready() {
-			continue
-		}
-		want := c.target - c.left()
-		portion := min(want, b.items.len()/hungry)
-		if portion >= max(1, c.target/4) {
-			b.send(c, portion)
+	for i, c := range hungry {
+		n := min(c.target-c.left(), b.items.len()/(len(hungry)-i))
+		if n >= max(1, c.target/4) {
+			b.send(c, n)
 			c.hungry = false
 		}
 	}

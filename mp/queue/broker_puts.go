@@ -67,7 +67,7 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 	if err != nil {
 		r.Client.Break()
 	}
-	if b.fresh >= mostFresh {
+	if b.fresh >= mostFresh || b.gets.len() > 0 && b.enough > 1 && b.items.len() >= b.enough {
 		b.distribute()
 	}
 }

@@ -15,7 +15,7 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 	it.data = b.arena.keep(it.data)
 	if b.puts.len() == 0 && b.makeRoom() > 0 {
 		b.add(it)
-		if b.gets.len() > 0 || b.fresh >= mostFresh {
+		if b.due() {
 			b.distribute()
 		}
 		b.mu.Unlock()

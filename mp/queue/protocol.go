@@ -8,9 +8,9 @@ const (
 	opPut                             // items, for which there is room
 	opRoom                            // called: room for an item; a body says "now or never"
 	opUnroom                          // room that is not needed after all
-	opGet                             // called: an item; a body says "now or never"
+	opGet                             // called: an item; the body is the pace, and a byte more says "now or never"
 	opUnget                           // an item that came too late
-	opMore                            // there will be need of more items soon
+	opMore                            // there will be need of more items soon; the body is the pace: how many nanoseconds each item has taken, 0 if none has
 	opTook                            // an item was taken, of which the broker wanted to be told
 	opLen                             // called
 	opDone                            // called: an item is done

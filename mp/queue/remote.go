@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
@@ -29,6 +30,8 @@ type remote struct {
 	next  uint64     // the number of the first one
 	low   int        // how many are left when it is time for more
 	asked bool       // for more
+	count int        // how many were taken since we have asked
+	since time.Time  // the first of them was
 }
 
 // dial returns what this process knows about the queue of another one.
@@ -163,7 +166,10 @@ func (r *remote) get(ctx context.Context, ref *share.Ref, never bool) (item, err
 		if r.word.Uint64 == nil {
 			late = func(m link.Msg) { giveBack(ref, m) }
 		}
-		m, err := call(ctx, ref, opGet, body(never), ErrEmpty, late)
+		r.mu.Lock()
+		pace := r.pace()
+		r.mu.Unlock()
+		m, err := call(ctx, ref, opGet, append(pace, body(never)...), ErrEmpty, late)
 		if err != nil {
 			return item{}, err
 		}
@@ -204,15 +210,33 @@ func (r *remote) take(ref *share.Ref) (it item, ok bool) {
 			tell = w&tellMe != 0
 		}
 	}
-	more := ok && !r.asked && r.items.len() <= r.low
-	r.asked = r.asked || more
+	if ok {
+		if r.count++; r.count == 1 {
+			r.since = time.Now()
+		}
+	}
+	more := ok && !r.asked && r.items.len() == r.low && r.low > 0
+	var pace []byte
+	if more {
+		r.asked, pace = true, r.pace()
+	}
 	r.mu.Unlock()
 	if more {
-		ref.Post(opMore, nil)
+		ref.Post(opMore, pace)
 	} else if tell {
 		ref.Post(opTook, nil)
 	}
 	return it, ok
+}
+
+// pace is how many nanoseconds each item has taken since we have asked. r.mu is held.
+func (r *remote) pace() []byte {
+	each := time.Duration(0)
+	if r.count > 0 {
+		each = max(time.Since(r.since)/time.Duration(r.count), 1)
+	}
+	r.count = 0
+	return binary.LittleEndian.AppendUint64(nil, uint64(each))
 }
 
 // Event is documented with share.Watcher: items were sent ahead.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sync"
@@ -99,10 +98,13 @@ const (
 	knockPause = 10 * time.Millisecond
 )
 
+// errSilent: the link ended before there was an answer.
+var errSilent = errors.New("its owner does not answer")
+
 // dial gets a link to the owner and receives from it.
 func (p *peer) dial(dialing chan struct{}) {
 	err := p.knock()
-	for try := 1; try < knocks && errors.Is(err, io.EOF); try++ {
+	for try := 1; try < knocks && errors.Is(err, errSilent); try++ {
 		time.Sleep(time.Duration(try) * knockPause)
 		err = p.knock()
 	}
@@ -159,7 +161,7 @@ func (p *peer) greet(stream *link.Stream) error {
 	if err == nil && (m.Kind != kindWelcome || len(m.Body) != 5) {
 		err = fmt.Errorf("its owner answered with a message of kind %d", m.Kind)
 	} else if err != nil {
-		err = fmt.Errorf("its owner does not answer: %w", err)
+		err = fmt.Errorf("%w: %w", errSilent, err)
 	}
 	defer m.Release()
 	defer m.CloseFiles()
