@@ -44,6 +44,12 @@ var allowed = map[string]map[string]string{
 		"mp/internal/link": "sends tasks, receives results",
 		"mp/internal/wire": "encodes items when their turn comes",
 	},
+	"mp/queue": {
+		"mp/spawn":          "the errors that all share, and their registry",
+		"mp/internal/link":  "messages and their files",
+		"mp/internal/share": "a queue is an object of its owner",
+		"mp/internal/wire":  "encodes items",
+	},
 	"mp/spawn": {
 		"mp/popen":           "starts the process",
 		"mp/internal/boot":   "knows whether this process may start others",

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
@@ -86,7 +85,6 @@ func must[T any](v T, err error) func(t testing.TB) T {
 
 func newQueue[T any](t testing.TB, capacity int) *queue.Queue[T] {
 	t.Helper()
-	leak.Check(t)
 	q := must(queue.New[T](capacity))(t)
 	t.Cleanup(func() {
 		q.Close()

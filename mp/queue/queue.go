@@ -305,7 +305,9 @@ func (q *queue) encode(enc *wire.Encoder) error {
 	if q.ref == nil {
 		return fmt.Errorf("a queue that was not made by NewQueue or NewJoinableQueue cannot be sent")
 	}
-	if err := q.ref.Encode(enc); err != nil {
+	if err := q.ref.Encode(enc); errors.Is(err, share.ErrGone) {
+		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
+	} else if err != nil {
 		return err
 	}
 	return enc.EncodeInt(int64(q.capacity))

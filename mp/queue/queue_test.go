@@ -14,6 +14,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
@@ -107,6 +108,7 @@ func TestWaitersAlone(t *testing.T) {
 
 // PY-QUEUE-06, PY-QUEUE-03, PY-QUEUE-21
 func TestThereAndBack(t *testing.T) {
+	leak.Check(t)
 	for _, transport := range []string{"shm", "socket"} {
 		for _, capacity := range []int{0, 1, 10} {
 			t.Run(transport, func(t *testing.T) {
@@ -141,6 +143,7 @@ func TestThereAndBack(t *testing.T) {
 
 // Put before, by a process that has ended: all is there, at once. PY-QUEUE-06, PY-QUEUE-21
 func TestPutAndGone(t *testing.T) {
+	leak.Check(t)
 	q := newQueue[int](t, 0)
 	p := start(t, PutAll, putArg{q, 0, 500})
 	must(p.Result(background))(t)
@@ -156,6 +159,7 @@ func TestPutAndGone(t *testing.T) {
 
 // PY-QUEUE-14, PY-QUEUE-17: what a client sees of a bounded and of a closed queue.
 func TestTryInAChild(t *testing.T) {
+	leak.Check(t)
 	for _, transport := range []string{"shm", "socket"} {
 		t.Setenv("MP_TRANSPORT", transport)
 		q := newQueue[int](t, 2)
@@ -173,6 +177,7 @@ func TestTryInAChild(t *testing.T) {
 
 // Close drains: several consumers share what is left, and all of them end.
 func TestCloseDrains(t *testing.T) {
+	leak.Check(t)
 	for _, transport := range []string{"shm", "socket"} {
 		t.Setenv("MP_TRANSPORT", transport)
 		q := newQueue[int](t, 0)
@@ -201,6 +206,7 @@ func TestCloseDrains(t *testing.T) {
 
 // PY-QUEUE-11, PY-QUEUE-12: what cannot be sent is an error of Put, and nothing has changed.
 func TestUnsendable(t *testing.T) {
+	leak.Check(t)
 	q := newQueue[any](t, 1)
 	if err := q.Put(background, func() {}); err == nil || !strings.Contains(err.Error(), "mp: Queue.Put: the item cannot be sent") {
 		t.Error(err)
@@ -233,6 +239,7 @@ type node struct {
 
 // A queue goes through itself, and files go through a queue.
 func TestHandlesAndFiles(t *testing.T) {
+	leak.Check(t)
 	q := newQueue[node](t, 0)
 	q.Put(background, node{1, q})
 	v := must(q.Get(background))(t)
@@ -253,6 +260,7 @@ func TestHandlesAndFiles(t *testing.T) {
 
 // PY-QUEUE-08, PY-QUEUE-15
 func TestJoinable(t *testing.T) {
+	leak.Check(t)
 	q := must(queue.NewJoinable[int](0))(t)
 	if err := q.Join(background); err != nil {
 		t.Error(err)
