@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -340,7 +341,7 @@ func TestDescriptors(t *testing.T) {
 	}
 	for range 4 {
 		n, err := start(t, Many, boxes).Result(ctx)
-		if err != nil || n > 30 {
+		if err != nil || n > 30 && runtime.GOOS == "linux" {
 			t.Errorf("%d descriptors, %v", n, err)
 		}
 	}

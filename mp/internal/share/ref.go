@@ -200,6 +200,9 @@ func (o *own) publish(object Object) *entry {
 
 // Encode writes the reference for another process. The owner may be any.
 func (r *Ref) Encode(enc *wire.Encoder) error {
+	if err := wire.Ours(enc); err != nil {
+		return err
+	}
 	var id ownerID
 	var number uint32
 	var key sys.Key

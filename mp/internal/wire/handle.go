@@ -42,13 +42,22 @@ type (
 // four bytes.
 const fileExt = 77
 
+// Ours is nil if enc writes a message of this library to another process, and
+// otherwise the error for what can be in nothing else.
+func Ours(enc *Encoder) error {
+	if _, ok := enc.Writer().(*sink); !ok {
+		return errors.New("files and what holds them can only be sent to another process by this library")
+	}
+	return nil
+}
+
 // Attach adds f to the message that enc is writing, and writes an ext value
 // that stands for it. A handle calls it in EncodeMsgpack. The sender keeps f.
 func Attach(enc *msgpack.Encoder, f *os.File) error {
-	out, ok := enc.Writer().(*sink)
-	if !ok {
-		return errors.New("files and what holds them can only be sent to another process by this library")
+	if err := Ours(enc); err != nil {
+		return err
 	}
+	out := enc.Writer().(*sink)
 	if f == nil {
 		return errors.New("cannot attach a nil file")
 	}
