@@ -18,7 +18,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
 	if w.client != nil {
 		reached = w.client.reached()
 	}
-	for {
+	for range 2*len(b.clients) + 1 { // they may take the items while we look, but not for ever
 		var richest *client
 		most := 0
 		for _, c := range b.clients {
@@ -41,6 +41,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
 			return true
 		}
 	}
+	return false
 }
 
 // serve gives items to those who wait, in order. b.mu is held.
