@@ -1,12 +1,14 @@
 package queue
 
 import (
+	"math"
+
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
 // reserved is the room that the client was granted and has not made an item of, as far as we know.
-func (c *client) reserved() int { return int(c.granted - c.arrived) }
+func (c *client) reserved() int { return int(min(c.granted-c.arrived, math.MaxInt32)) }
 
 // onTheWay is how many items the client has put that have not come yet. Without shared memory nobody knows.
 func (c *client) onTheWay() int {
@@ -89,7 +91,7 @@ func (b *broker) room() int {
 		return 0
 	}
 	if b.capacity == 0 {
-		return much
+		return math.MaxInt32
 	}
 	n := b.capacity - b.items.len()
 	for _, c := range b.clients {

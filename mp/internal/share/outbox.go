@@ -111,7 +111,9 @@ func (o *outbox) drain() {
 		} else {
 			o.waiting = o.waiting[1:]
 			o.mu.Unlock()
-			err = o.link.Send(p.m)
+			if err = o.link.Send(p.m); err == nil && len(p.m.Files) > 0 {
+				err = o.link.Flush() // on Windows files need this process until the peer has got them
+			}
 			o.mu.Lock()
 		}
 		o.finish(p, err)
