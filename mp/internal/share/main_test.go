@@ -306,6 +306,10 @@ func TestKilledOwner(t *testing.T) {
 	if s, err := b.take(ctx); s != "of the child" || err != nil {
 		t.Fatal(s, err)
 	}
+	again := must2(mp.Apply(ctx, pool, Own, nil))(t) // the key was lent to the first result, and is still good
+	if s, err := again.take(ctx); s != "of the child" || err != nil {
+		t.Fatal(s, err)
+	}
 	taker := start(t, Take, b) // passed on
 	done := make(chan error)
 	go func() {
