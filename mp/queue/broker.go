@@ -121,7 +121,7 @@ func (b *broker) Request(r share.Request) {
 	switch r.Op {
 	case opOpen:
 		b.open(c, body)
-		r.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.capacity)), nil)
+		r.Answer(ansYes, nil, nil)
 	case opPut:
 		b.arrive(c, body, &r)
 	case opRoom:

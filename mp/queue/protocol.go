@@ -19,10 +19,10 @@ const (
 
 // Answers, and what is told.
 const (
-	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen and opOpen the body is a number
+	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen the body is a number, of opJoin how many were lost
 	ansItem                            // an item
 	ansNo                              // now or never: never
 	ansClosed                          // the queue was closed
-	ansWrong                           // too many are done; or, of opJoin, the body is how many were lost
+	ansWrong                           // too many are done
 	evItems                            // told: the number of the first, and items
 )

@@ -96,14 +96,16 @@ func (q *queue) own(name string, b *broker, kind string) {
 // put(block=True, timeout).
 func (q *Queue[T]) Put(ctx context.Context, v T) error { return q.put(ctx, "Put", &v, false) }
 
-// TryPut is Put that does not wait for room: it returns ErrFull at once. Python's put_nowait.
+// TryPut is Put that does not wait for room: it returns ErrFull at once, and in another process than the owner ErrTimeout after
+// a second when nobody answers. Python's put_nowait.
 func (q *Queue[T]) TryPut(v T) error { return q.put(context.Background(), "TryPut", &v, true) }
 
 // Get takes an item out of the queue. It waits until there is one, or ctx ends. When the queue was closed and nothing is left in
 // it, it returns ErrClosed. An item that cannot be decoded is an error, and gone. Python's get(block=True, timeout).
 func (q *Queue[T]) Get(ctx context.Context) (T, error) { return q.get(ctx, "Get", false) }
 
-// TryGet is Get that does not wait for an item: it returns ErrEmpty at once. What other processes have put before is found. Python's get_nowait.
+// TryGet is Get that does not wait for an item: it returns ErrEmpty at once, and in another process than the owner ErrTimeout
+// after a second when nobody answers. What other processes have put before is found. Python's get_nowait.
 func (q *Queue[T]) TryGet() (T, error) { return q.get(context.Background(), "TryGet", true) }
 
 // All is an iterator over what Get returns. It ends when the queue was closed and nothing is left in it, and after the error of
@@ -162,7 +164,7 @@ func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 		return err
 	}
 	defer runtime.KeepAlive(q)
-	if r.useRoom() {
+	if !now && r.useRoom() {
 		return r.send(ctx, q.ref, b.Data, b.Files)
 	}
 	ctx, stop := q.until(ctx, now)

@@ -20,10 +20,9 @@ type remote struct {
 	opening chan struct{} // closed once it is known what the queue is
 	err     error         // why that is not so
 
-	capacity int
-	used     share.Word // see broker; nil: without shared memory
-	limit    share.Word
-	word     share.Word // an aheadWord
+	used  share.Word // see broker; nil: without shared memory
+	limit share.Word
+	word  share.Word // an aheadWord
 
 	mu    sync.Mutex
 	items fifo[item] // sent ahead; those that others have taken are still among them
@@ -68,9 +67,6 @@ func (r *remote) open(ref *share.Ref) {
 	}
 	m, err := ref.Call(context.Background(), opOpen, body, nil, nil)
 	defer m.Release()
-	if err == nil && len(m.Body) == 8 {
-		r.capacity = int(binary.LittleEndian.Uint64(m.Body))
-	}
 	r.err = unshared(context.Background(), err)
 }
 
