@@ -44,6 +44,12 @@ var allowed = map[string]map[string]string{
 		"mp/internal/link": "sends tasks, receives results",
 		"mp/internal/wire": "encodes items when their turn comes",
 	},
+	"mp/queue": {
+		"mp/spawn":          "the errors that all share, and their registry",
+		"mp/internal/link":  "messages and their files",
+		"mp/internal/share": "a queue is an object of its owner",
+		"mp/internal/wire":  "encodes items",
+	},
 	"mp/spawn": {
 		"mp/popen":           "starts the process",
 		"mp/internal/boot":   "knows whether this process may start others",
@@ -58,6 +64,12 @@ var allowed = map[string]map[string]string{
 		"mp/internal/sys":  "the socket, the bells",
 		"mp/internal/ring": "messages through shared memory",
 		"mp/internal/shm":  "that memory, and its words",
+	},
+	"mp/internal/share": {
+		"mp/internal/link": "the one channel of two processes that share objects",
+		"mp/internal/shm":  "words in common",
+		"mp/internal/sys":  "doors and their keys",
+		"mp/internal/wire": "references travel in handles",
 	},
 	"mp/internal/wire": {
 		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",

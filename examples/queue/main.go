@@ -1,0 +1,151 @@
+// Queue counts the lines of a tree of source files: one process walks the tree, some read the files that it finds, and this one
+// adds up what they count. Two queues are between them.
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
+)
+
+var (
+	dir     = flag.String("dir", "", "the tree (default: the source of this example)")
+	readers = flag.Int("readers", 3, "how many processes read")
+)
+
+// work is what the children have in common with us.
+type work struct {
+	Root  string
+	Paths *queue.Queue[string] // bounded: who walks does not run far ahead of those who read
+	Files *queue.Queue[file]
+}
+
+type file struct {
+	Kind         string
+	Lines, Bytes int
+	Reader       string // the process
+}
+
+var (
+	Walk = mp.Register("queue.walk", walk)
+	Read = mp.Register("queue.read", read)
+)
+
+// walk is the producer.
+func walk(ctx context.Context, w work) (found int, err error) {
+	err = filepath.WalkDir(w.Root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		found++
+		return w.Paths.Put(ctx, path)
+	})
+	return found, err
+}
+
+// read is a consumer of paths. It ends when the queue was closed and is empty.
+func read(ctx context.Context, w work) (int, error) {
+	count := 0
+	for path, err := range w.Paths.All(ctx) {
+		if err != nil {
+			return count, err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return count, err
+		}
+		f := file{cmp.Or(filepath.Ext(path), "other"), bytes.Count(data, []byte("\n")), len(data), mp.CurrentProcess().Name}
+		if err := w.Files.Put(ctx, f); err != nil {
+			return count, err
+		}
+		count++
+	}
+	return count, nil
+}
+
+func main() { mp.Main(run) }
+
+func run() error {
+	flag.Parse()
+	ctx := context.Background()
+	paths, err := queue.New[string](16)
+	if err != nil {
+		return err
+	}
+	files, err := queue.New[file](0)
+	if err != nil {
+		return err
+	}
+	w := work{tree(), paths, files}
+	began := time.Now()
+	walker, err := mp.Start(ctx, Walk, w, &mp.ProcessOptions{Name: "walker"})
+	if err != nil {
+		return err
+	}
+	var reading []*mp.Process[int]
+	for n := range *readers {
+		p, err := mp.Start(ctx, Read, w, &mp.ProcessOptions{Name: fmt.Sprint("reader-", n+1)})
+		if err != nil {
+			return err
+		}
+		reading = append(reading, p)
+	}
+
+	// When the walker is done there are no more paths, and when the readers are done, no more counts.
+	ended := make(chan error, 1)
+	go func() {
+		_, err := walker.Result(ctx)
+		paths.Close()
+		for _, p := range reading {
+			if _, failed := p.Result(ctx); err == nil {
+				err = failed
+			}
+		}
+		files.Close()
+		ended <- err
+	}()
+	kinds, by := make(map[string]file), make(map[string]int)
+	total := 0
+	for f, err := range files.All(ctx) {
+		if err != nil {
+			return err
+		}
+		k := kinds[f.Kind]
+		kinds[f.Kind] = file{Lines: k.Lines + f.Lines, Bytes: k.Bytes + f.Bytes}
+		by[f.Reader]++
+		total++
+	}
+	if err := <-ended; err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d files in %v, by %d readers\n", w.Root, total, time.Since(began).Round(time.Millisecond), len(by))
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		fmt.Printf("  %-8s %6d lines %8d bytes\n", kind, kinds[kind].Lines, kinds[kind].Bytes)
+	}
+	return nil
+}
+
+// tree is the flag, or where this file is, or the current directory.
+func tree() string {
+	if *dir != "" {
+		return *dir
+	}
+	if _, name, _, ok := runtime.Caller(0); ok {
+		if _, err := os.Stat(name); err == nil {
+			return filepath.Dir(name)
+		}
+	}
+	return "."
+}

@@ -1,0 +1,155 @@
+package sys
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/windows"
+)
+
+// Door is where processes get a link to this one: who has its Key knocks, and Accept returns the other end of a Conn. The key is
+// the name of a pipe, which nobody guesses.
+type Door struct {
+	name   string
+	closed windows.Handle // an event
+
+	mu   sync.Mutex
+	next windows.Handle // the pipe for who knocks next; 0: the door is closed
+}
+
+// Key opens a door, from any process that has it.
+type Key struct {
+	File *os.File // travels beside the message
+	Name string   // travels in the message, where there is no such file
+}
+
+// KeysAreFiles says what a key is here.
+const KeysAreFiles = false
+
+// Dup returns a key of its own.
+func (k Key) Dup() (Key, error) { return k, nil }
+
+// Close gives the key up.
+func (k Key) Close() error { return nil }
+
+// NewDoor makes a door.
+func NewDoor() (*Door, error) {
+	var id [16]byte
+	rand.Read(id[:])
+	d := &Door{name: fmt.Sprintf(`\\.\pipe\mp-door-%x`, id)}
+	var err error
+	if d.next, err = d.instance(windows.FILE_FLAG_FIRST_PIPE_INSTANCE); err != nil {
+		return nil, err
+	}
+	if d.closed, err = windows.CreateEvent(nil, 1, 0, nil); err != nil {
+		windows.CloseHandle(d.next)
+		return nil, os.NewSyscallError("CreateEvent", err)
+	}
+	return d, nil
+}
+
+func (d *Door) instance(flags uint32) (windows.Handle, error) {
+	name, err := windows.UTF16PtrFromString(d.name)
+	if err != nil {
+		return 0, err
+	}
+	h, err := windows.CreateNamedPipe(name, windows.PIPE_ACCESS_DUPLEX|windows.FILE_FLAG_OVERLAPPED|flags,
+		windows.PIPE_TYPE_BYTE|windows.PIPE_REJECT_REMOTE_CLIENTS, windows.PIPE_UNLIMITED_INSTANCES, pipeSize, pipeSize, 0, nil)
+	return h, os.NewSyscallError("CreateNamedPipe", err)
+}
+
+// Key is for other processes. It stays the door's.
+func (d *Door) Key() Key { return Key{Name: d.name} }
+
+// Accept waits for somebody who knocks and returns our end of their Conn. It fails after Close. It holds a thread.
+func (d *Door) Accept() (*Conn, error) {
+	for {
+		d.mu.Lock()
+		h := d.next
+		d.mu.Unlock()
+		if err := d.await(h); err != nil {
+			windows.CloseHandle(h)
+			windows.CloseHandle(d.closed)
+			return nil, err
+		}
+		// There is always one more, so that the name is there as long as the door is.
+		next, err := d.instance(0)
+		for ; err != nil; next, err = d.instance(0) {
+			time.Sleep(time.Millisecond)
+		}
+		d.mu.Lock()
+		d.next = next
+		d.mu.Unlock()
+		var pid uint32
+		if err := windows.GetNamedPipeClientProcessId(h, &pid); err != nil {
+			windows.CloseHandle(h)
+			continue
+		}
+		conn, err := NewConn(uintptr(h))
+		if err == nil {
+			err = conn.Connect(int(pid))
+		}
+		if err != nil {
+			conn.Close()
+			continue
+		}
+		return conn, nil
+	}
+}
+
+// await waits until somebody has opened the other end of the pipe h; io.EOF: until Close.
+func (d *Door) await(h windows.Handle) error {
+	event, err := windows.CreateEvent(nil, 1, 0, nil)
+	if err != nil {
+		return os.NewSyscallError("CreateEvent", err)
+	}
+	defer windows.CloseHandle(event)
+	o := &windows.Overlapped{HEvent: event}
+	switch err := windows.ConnectNamedPipe(h, o); err {
+	case nil, windows.ERROR_PIPE_CONNECTED, windows.ERROR_NO_DATA: // it is there, or has gone again
+		return nil
+	case windows.ERROR_IO_PENDING:
+	default:
+		return os.NewSyscallError("ConnectNamedPipe", err)
+	}
+	which, err := windows.WaitForMultipleObjects([]windows.Handle{event, d.closed}, false, windows.INFINITE)
+	if err == nil && which == windows.WAIT_OBJECT_0 {
+		return nil
+	}
+	var n uint32
+	_ = windows.CancelIoEx(h, o)
+	_ = windows.GetOverlappedResult(h, o, &n, true) // it is ours until then
+	return io.EOF
+}
+
+// Close closes the door, once: Accept ends.
+func (d *Door) Close() error { return windows.SetEvent(d.closed) }
+
+// ErrNobody is returned by Knock when the process behind the door has closed it, or ended.
+var ErrNobody = errors.New("nobody is behind the door")
+
+// Knock returns our end of a Conn to the process behind the door. It waits while too many others knock.
+func Knock(k Key) (*Conn, error) {
+	name, err := windows.UTF16PtrFromString(k.Name)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		h, err := windows.CreateFile(name, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_OVERLAPPED, 0)
+		switch err {
+		case nil:
+			return NewConn(uintptr(h))
+		case windows.ERROR_PIPE_BUSY:
+			time.Sleep(time.Millisecond)
+		case windows.ERROR_FILE_NOT_FOUND:
+			return nil, ErrNobody
+		default:
+			return nil, os.NewSyscallError("CreateFile", err)
+		}
+	}
+}

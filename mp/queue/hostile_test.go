@@ -1,0 +1,116 @@
+package queue
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// A client that sends nonsense, and writes nonsense into the words that it shares, harms itself: for the others the queue goes on.
+func TestHostileClient(t *testing.T) {
+	leak.Check(t)
+	for seed := range uint64(20) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		q, err := New[int]([]int{0, 3, 50}[rnd.IntN(3)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := link.NewMemory()
+		ref := q.ref.Over(ours, theirs)
+		if _, err := ref.Call(context.Background(), opOpen, nil, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		var words []*atomic.Uint64
+		if rnd.IntN(3) > 0 {
+			q.broker.mu.Lock()
+			for _, c := range q.broker.clients {
+				for _, w := range []*share.Word{&c.used, &c.limit, &c.word} {
+					w.Uint64 = new(atomic.Uint64)
+					words = append(words, w.Uint64)
+				}
+				c.grant(uint64(rnd.IntN(3)))
+			}
+			q.broker.mu.Unlock()
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		for range 300 {
+			body := make([]byte, rnd.IntN(30))
+			for i := range body {
+				body[i] = byte(rnd.IntN(3) * rnd.IntN(256))
+			}
+			short, stop := context.WithCancel(ctx)
+			stop()
+			ref.Call(short, opOpen+link.Kind(rnd.IntN(14)), body, nil, nil)
+			if len(words) > 0 && rnd.IntN(2) == 0 {
+				words[rnd.IntN(3)].Store([]uint64{0, 1, 5, 1 << 47, 1 << 48, 1 << 62, 1<<64 - 1, rnd.Uint64()}[rnd.IntN(8)])
+			}
+			switch rnd.IntN(3) {
+			case 0:
+				q.TryPut(1)
+			case 1:
+				q.TryGet() // may fail to decode what it has put
+			}
+			q.Len()
+		}
+		theirs.Close()
+		for left := 1; left > 0; time.Sleep(time.Millisecond) {
+			q.broker.mu.Lock()
+			left = len(q.broker.clients)
+			q.broker.mu.Unlock()
+		}
+		for q.Len() > 0 {
+			q.Get(ctx)
+		}
+		if err := q.Put(ctx, 8); err != nil {
+			t.Error(err)
+		}
+		if v, err := q.Get(ctx); v != 8 || err != nil {
+			t.Error(v, err)
+		}
+		q.Close()
+		if _, err := q.Get(ctx); err == nil {
+			t.Error("it is not closed")
+		}
+		cancel()
+	}
+}
+
+// The fifo keeps order at both ends, also when it grows.
+func TestFIFO(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	var f fifo[int]
+	var want []int
+	for n := range 20_000 {
+		switch k := rnd.IntN(9); {
+		case k < 3:
+			f.push(n)
+			want = append(want, n)
+		case k < 5:
+			f.unget(n)
+			want = append([]int{n}, want...)
+		case len(want) == 0:
+		case k < 7:
+			if v := f.pop(); v != want[0] {
+				t.Fatal(v, want[0])
+			}
+			want = want[1:]
+		case k < 8:
+			if v := f.popLast(); v != want[len(want)-1] {
+				t.Fatal(v, want[len(want)-1])
+			}
+			want = want[:len(want)-1]
+		default:
+			f.remove(func(v *int) bool { return *v == want[0] })
+			want = want[1:]
+		}
+		if f.len() != len(want) {
+			t.Fatal(f.len(), len(want))
+		}
+	}
+}
