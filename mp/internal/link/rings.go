@@ -111,7 +111,7 @@ func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) 
 		if ok {
 			break
 		}
-		if err := l.out.AwaitRoom(recordHead + len(body)); err != nil {
+		if err := l.out.AwaitRoom(recordHead+len(body), false); err != nil {
 			return ErrClosed
 		}
 	}
