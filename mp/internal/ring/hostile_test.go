@@ -324,7 +324,7 @@ func FuzzWriter(f *testing.F) {
 					t.Fatalf("tail %d overtakes head %d", tail, freed)
 				}
 			case 2:
-				if err := w.AwaitRoom(p.next() % (ring.Most(capacity)+1), false); err != nil && !errors.Is(err, os.ErrClosed) {
+				if err := w.AwaitRoom(p.next()%(ring.Most(capacity)+1), false); err != nil && !errors.Is(err, os.ErrClosed) {
 					t.Fatal(err)
 				}
 			case 3:

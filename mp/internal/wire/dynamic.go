@@ -133,6 +133,9 @@ func (w *Type) Decode(data []byte, files []*os.File, v reflect.Value) error {
 	return nil
 }
 
+// Elem is the size of an element if the type is a slice of numbers, else 0.
+func (w *Type) Elem() int { return w.elem }
+
 // Memory is that of v if v is a slice of numbers and not nil: it can travel
 // as it is, without Encode.
 func (w *Type) Memory(v reflect.Value) (mem []byte, ok bool) {

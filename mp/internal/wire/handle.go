@@ -20,6 +20,12 @@ type Handle interface {
 	IsHandle()
 }
 
+// Encoder and Decoder are what the methods of a Handle get.
+type (
+	Encoder = msgpack.Encoder
+	Decoder = msgpack.Decoder
+)
+
 var (
 	handleType = reflect.TypeFor[Handle]()
 	fileType   = reflect.TypeFor[os.File]()
