@@ -168,7 +168,7 @@ func (c *Conn) Poll(timeout time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), max(timeout, 0))
 	defer cancel()
 	ready, err := c.await(ctx, "Poll")
-	if !ready && ctx.Err() != nil && !errors.Is(err, spawn.ErrClosed) {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return false, nil
 	}
 	return ready, err
@@ -286,8 +286,7 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 		left -= n
 		switch {
 		case errors.Is(err, errTakenBack):
-			c.open, c.kept = false, nil
-			return nil
+			return err
 		case err != nil:
 			c.kept = make([]byte, c.head.size-left) // what is in it does not matter any more
 			return c.unreceived(ctx, "receiving", err)
