@@ -199,6 +199,15 @@ func (c *Conn) close(why error) error {
 	return nil
 }
 
+func (c *Conn) closed() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Done is closed when this end cannot be used any more: it was closed, or has moved. To wait for messages, see
 // connection.Wait.
 func (c *Conn) Done() <-chan struct{} { return c.done }

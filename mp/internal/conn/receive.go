@@ -193,11 +193,10 @@ func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 	if c.open || c.failed != nil {
 		return true, nil
 	}
-	switch _, err = t.next(ctx); {
-	case errors.Is(err, errOver) || errors.Is(err, spawn.ErrClosed):
+	if _, err = t.next(ctx); err != nil && (errors.Is(err, errOver) || c.closed()) {
 		return false, c.fail(verb, waited(ctx, err))
 	}
-	return true, nil // err comes again
+	return true, nil // another error comes again
 }
 
 // receive calls take once a message has begun to arrive, and again if its sender took it back.
