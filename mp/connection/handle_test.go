@@ -37,22 +37,22 @@ func TestHandles(t *testing.T) {
 				leak.Check(t)
 				ctx := within(t)
 				a, b := pipe(t)
-				var files []*os.File
-				for range n {
-					files = append(files, content(t, "text"))
+				f := content(t, "text")
+				files := make([]*os.File, n)
+				for i := range files {
+					files[i] = f
 				}
 				if err := a.SendHandle(ctx, files...); err != nil {
 					t.Fatal(err)
 				}
-				for _, f := range files {
-					f.Close()
-				}
+				f.Close() // ours
 				got, err := b.RecvHandle(ctx)
 				if err != nil || len(got) != n {
 					t.Fatal(len(got), err)
 				}
 				for _, f := range got {
-					if text, err := io.ReadAll(f); string(text) != "text" && string(text) != "" || err != nil {
+					var text [4]byte
+					if _, err := f.ReadAt(text[:], 0); string(text[:]) != "text" || err != nil {
 						t.Errorf("%q, %v", text, err)
 					}
 					f.Close()
