@@ -179,10 +179,10 @@ func (t *frames) next(ctx context.Context) (head, error) {
 		}
 		if b := t.buf[t.start+n:]; bytes.Equal(b[:16], mark[:]) {
 			files := binary.LittleEndian.Uint32(b[20:])
-			if b[16] == byte(kindBytes) || b[16] >= byte(kinds) || files > mostFiles || files > 0 && !t.files {
+			h = head{kind(b[16]), binary.LittleEndian.Uint64(b[24:]), int(files), int(size) - framesHead}
+			if !h.sane() || h.kind == kindBytes || files > 0 && !t.files {
 				return head{}, errCorrupt
 			}
-			h = head{kind(b[16]), binary.LittleEndian.Uint64(b[24:]), int(files), int(size) - framesHead}
 			n += framesHead
 		}
 	}

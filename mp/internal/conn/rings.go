@@ -200,10 +200,13 @@ func (t *rings) next(ctx context.Context) (head, error) {
 		raw := [ringsHead]byte(record) // once: the other end could write there still
 		size, files := binary.LittleEndian.Uint64(raw[16:]), binary.LittleEndian.Uint32(raw[4:])
 		t.part = record[ringsHead:]
-		if raw[0] >= byte(kinds) || files > mostFiles || size > mostSize || uint64(len(t.part)) > size || len(t.part) == 0 && size > 0 {
+		if size > mostSize || uint64(len(t.part)) > size || len(t.part) == 0 && size > 0 {
 			return head{}, errCorrupt
 		}
 		t.head = head{kind(raw[0]), binary.LittleEndian.Uint64(raw[8:]), int(files), int(size)}
+		if !t.head.sane() {
+			return head{}, errCorrupt
+		}
 		t.begun, t.left = true, int(size)
 	}
 	return t.head, nil

@@ -51,6 +51,19 @@ const (
 	kinds
 )
 
+// sane reports whether a head that has arrived can be one of ours.
+func (h head) sane() bool {
+	switch {
+	case h.files < 0 || h.files > mostFiles:
+		return false
+	case h.kind == kindBytes:
+		return h.files == 0
+	case h.kind == kindFiles:
+		return h.size == 0
+	}
+	return h.kind < kinds
+}
+
 const (
 	// mostFiles is how many files a message may carry.
 	mostFiles = 4096
