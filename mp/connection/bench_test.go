@@ -108,6 +108,35 @@ func BenchmarkRoundTrip(b *testing.B) {
 	})
 }
 
+// What the calls themselves cost: both ends in one goroutine, which never waits.
+func BenchmarkCalls(b *testing.B) {
+	x, y := pipe(b)
+	msg := make([]byte, 64)
+	b.Run("bytes", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := x.SendBytes(b.Context(), msg); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := y.RecvBytesInto(b.Context(), msg); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("value", func(b *testing.B) {
+		b.ReportAllocs()
+		v := order{"tea", 1}
+		for b.Loop() {
+			if err := x.Send(b.Context(), &v); err != nil {
+				b.Fatal(err)
+			}
+			if err := y.Recv(b.Context(), &v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 // Large messages from one process to another, into memory that is used again, and what a copy inside a process takes.
 func BenchmarkLarge(b *testing.B) {
 	for _, size := range []int{1 << 20, 16 << 20} {

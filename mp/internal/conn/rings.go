@@ -248,6 +248,9 @@ func (t *rings) finish() ([]*os.File, error) {
 
 // takeFiles returns the files of the message, which are in the socket.
 func (t *rings) takeFiles() ([]*os.File, error) {
+	if t.head.files == 0 {
+		return nil, nil
+	}
 	var one [1]byte
 	for range filesBytes(t.head.files) {
 		if _, err := t.conn.ReadNow(one[:]); err != nil {
