@@ -15,6 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/logging"
 )
 
@@ -25,14 +26,14 @@ type place struct{ Network, Address string }
 func places(t *testing.T, f func(t *testing.T, p place)) {
 	all := map[string]place{"tcp": {"tcp", ""}, "default": {"", ""}}
 	if runtime.GOOS == "windows" {
-		all["pipe"] = place{"pipe", `\\.\pipe\mp-test-` + filepath.Base(t.TempDir())}
+		all["pipe"] = place{"pipe", `\\.\pipe\mp-test-` + filepath.Base(prog.TempDir(t))}
 	} else {
 		all["path"] = place{"unix", "path"}
 	}
 	for name, p := range all {
 		t.Run(name, func(t *testing.T) {
 			if p.Address == "path" {
-				p.Address = filepath.Join(t.TempDir(), "socket")
+				p.Address = filepath.Join(prog.TempDir(t), "socket")
 			}
 			f(t, p)
 		})
@@ -206,7 +207,9 @@ func TestAddresses(t *testing.T) {
 	ctx := within(t)
 	places(t, func(t *testing.T, where place) {
 		l := listen(t, where, nil)
-		if second, err := connection.Listen(l.Network(), l.Addr(), nil); err == nil {
+		if second, err := connection.Listen(l.Network(), l.Addr(), nil); err == nil && l.Network() == "pipe" && prog.Wine() {
+			second.Close() // Wine does not keep it from anybody
+		} else if err == nil {
 			second.Close()
 			t.Error("two at one address")
 		}
@@ -216,8 +219,8 @@ func TestAddresses(t *testing.T) {
 		}
 	})
 	for _, bad := range []place{
-		{"unix", filepath.Join(t.TempDir(), strings.Repeat("x", 200))},
-		{"unix", filepath.Join(t.TempDir(), "missing", "socket")},
+		{"unix", filepath.Join(prog.TempDir(t), strings.Repeat("x", 200))},
+		{"unix", filepath.Join(prog.TempDir(t), "missing", "socket")},
 		{"unix", `\\.\pipe\mp`},
 		{"udp", ""},
 		{"tcp", "no port"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -161,6 +162,9 @@ func pipe(t testing.TB) (a, b *connection.Conn) {
 	})
 	return a, b
 }
+
+// shared reports whether pipes are shared memory in this test.
+func shared() bool { return runtime.GOOS == "linux" && os.Getenv("MP_TRANSPORT") != "socket" }
 
 // transports runs a test over all that a Pipe can be made of here.
 func transports(t *testing.T, f func(t *testing.T)) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/logging"
 )
 
@@ -138,7 +139,7 @@ func TestPythonListens(t *testing.T) {
 			t.Run(family+secret, func(t *testing.T) {
 				leak.Check(t)
 				if where.Network == "unix" {
-					where.Address = filepath.Join(t.TempDir(), "socket")
+					where.Address = filepath.Join(prog.TempDir(t), "socket")
 				}
 				for _, right := range []bool{true, false} {
 					if secret == "" && !right {
