@@ -40,8 +40,9 @@ type Conn = conn.Conn
 type TooShortError = conn.TooShortError
 
 // Pipe returns both ends of a connection: what one sends the other receives. They are for two processes, one of which may be
-// this one. Who has an end closes it, unless its process ends. Nothing of a pipe has a name. On Linux a pipe is 0.5 MiB of
-// shared memory, which holds as much on its way, and seven descriptors; elsewhere a socket or a Windows pipe.
+// this one. Who has an end closes it, unless its process ends. Nothing of a pipe has a name. On Linux a pipe is 1 MiB of
+// shared memory, half of it for what is on its way in each direction, and seven descriptors; elsewhere a socket or a Windows
+// pipe.
 func Pipe() (a, b *Conn, err error) { return conn.Pipe() }
 
 // PipeOneWay is Pipe for messages in one direction, as Python's Pipe(duplex=False): r only receives, and w only sends. The

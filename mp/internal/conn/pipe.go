@@ -25,7 +25,7 @@ const transportVariable = "MP_TRANSPORT"
 
 // Pipe returns both ends of a connection: what one sends the other receives. They are for two processes, one of which may be
 // this one; each end has to be closed by who has it, unless its process ends. Nothing of a pipe has a name. On Linux it is
-// 0.5 MiB of shared memory, which holds as much on its way, and 7 descriptors for both ends.
+// 1 MiB of shared memory, half of it for what is on its way in each direction, and 7 descriptors for both ends.
 func Pipe() (a, b *Conn, err error) { return newPipe(duplex, duplex) }
 
 // PipeOneWay is Pipe for messages in one direction, as Python's Pipe(duplex=False): r only receives, and w only sends.

@@ -46,9 +46,9 @@ type rings struct {
 
 const (
 	ringsHead    = 24
-	ringCapacity = 256 << 10
+	ringCapacity = 512 << 10
 	// mostPart is the longest record: short enough that one end writes while the other one reads.
-	mostPart = 32 << 10
+	mostPart = 64 << 10
 )
 
 // ringsSeed is an end of a pipe over shared memory.
@@ -160,7 +160,8 @@ func (t *rings) write(ctx context.Context, head, body []byte) error {
 			return errOver
 		}
 		t.outBell.ctx = ctx
-		_ = t.out.AwaitRoom(len(head)+len(body), true) // why it has ended is seen above
+		// For half of the ring, so that the two do not wake each other for every record. Why it has ended is seen above.
+		_ = t.out.AwaitRoom(ring.Most(ringCapacity), true)
 	}
 }
 
