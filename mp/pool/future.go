@@ -92,12 +92,19 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	if encoded.Files, err = link.Dup(encoded.Files); err != nil {
 		return refuse(spawn.ArgUnsent(c.name, -1, err))
 	}
+	left := depart(encoded)
 	var received []*os.File
 	answered := false
 	c.single, c.limit, c.sealed = true, 1, true
 	c.encode = func(b *wire.Buffer, _ int) error {
+		if left != nil && left.gone.Load() {
+			return spawn.ArgUnsent(c.name, -1, errDeparted)
+		}
 		b.Data = append(b.Data, encoded.Data...)
 		b.Files = append(b.Files, encoded.Files...)
+		if left != nil {
+			b.Board(left)
+		}
 		return nil
 	}
 	if spawn.Lasting(fn) {
@@ -130,8 +137,14 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	}
 	if err := p.add(c); err != nil {
 		link.CloseAll(encoded.Files)
+		if left != nil {
+			left.from.Reset()
+		}
 		reuse(encoded)
 		return refuse(c.wrap(verb, err))
+	}
+	if left != nil {
+		left.from.Sent()
 	}
 	return f, c
 }
