@@ -20,6 +20,13 @@ type Handle interface {
 	IsHandle()
 }
 
+// Encoder and Decoder are what a handle's methods are given, under names that
+// need no import of msgpack.
+type (
+	Encoder = msgpack.Encoder
+	Decoder = msgpack.Decoder
+)
+
 var (
 	handleType = reflect.TypeFor[Handle]()
 	fileType   = reflect.TypeFor[os.File]()
