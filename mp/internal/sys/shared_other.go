@@ -31,8 +31,12 @@ func NewMemory(size int) (*os.File, error) {
 	return f, nil
 }
 
-// fill writes zeros.
+// fill writes zeros, unless there is no room for so many.
 func fill(f *os.File, size int) error {
+	var fs unix.Statfs_t
+	if unix.Fstatfs(int(f.Fd()), &fs) == nil && uint64(size) > uint64(max(int64(fs.Bavail), 0))*uint64(fs.Bsize) {
+		return unix.ENOSPC
+	}
 	zeros := make([]byte, min(size, 1<<20))
 	for size > 0 {
 		n, err := f.Write(zeros[:min(size, len(zeros))])
