@@ -47,7 +47,7 @@ func encode(enc *wire.Encoder, n int, f *os.File) error {
 	if err := enc.EncodeInt(int64(n)); err != nil {
 		return err
 	}
-	return wire.Attach(enc, f)
+	return wire.Keep(enc, f)
 }
 
 // decode reads what encode has written, and checks it: the file is what its sender says, of the size that n elements take.

@@ -1,6 +1,7 @@
 package sharedmem_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -261,5 +262,41 @@ func TestForgotten(t *testing.T) {
 	}
 	if n, err := p.Result(t.Context()); err != nil || n != 10 {
 		t.Error(n, err)
+	}
+}
+
+var kept *sharedmem.SharedMemory
+
+// Keep makes memory once, and returns it each time.
+var Keep = mp.Register("keep", func(_ context.Context, text string) (m *sharedmem.SharedMemory, err error) {
+	if kept == nil {
+		if kept, err = sharedmem.New(100); err != nil {
+			return nil, err
+		}
+	}
+	copy(kept.Bytes(), text)
+	return kept, nil
+})
+
+// A worker that returns memory goes on having it.
+func TestReturnedAgain(t *testing.T) {
+	leak.Check(t)
+	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	first, err := mp.Apply(t.Context(), pool, Keep, "first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	again, err := mp.Apply(t.Context(), pool, Keep, "again")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if text := string(first.Bytes()[:5]); text != "again" {
+		t.Errorf("it holds %q", text)
 	}
 }
