@@ -1,0 +1,63 @@
+package synchronize
+
+import (
+	"context"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// Lock is held by one process at a time, and by one goroutine there. It is sent by pointer. It must not be copied.
+//
+// It belongs to the process: any goroutine of the one that has acquired it may release it, and no other process, which is where
+// it differs from Python's.
+type Lock struct{ handle }
+
+// NewLock makes a lock that nobody holds.
+func NewLock() (*Lock, error) {
+	l := new(Lock)
+	l.ref = share.New("Lock", newPermits(1, true, true))
+	return l, nil
+}
+
+// Acquire waits until the lock is free and takes it; those that wait get it in the order in which they came. A process that
+// holds it and acquires it again waits, too, until another of its goroutines releases it. Errors, all of which mean that
+// the caller does not have it: ctx's; ErrOwnerDied, once, if a process has died that held it, after which the lock is free;
+// mp.ErrClosed.
+func (l *Lock) Acquire(ctx context.Context) error { return l.acquire(ctx, "Lock.Acquire") }
+
+// TryAcquire takes the lock if it is free, and reports whether it did. It is acquire(block=False).
+func (l *Lock) TryAcquire() (bool, error) { return l.try("Lock.TryAcquire") }
+
+// Release gives the lock to the one that has waited longest, or frees it. In a process that does not hold it, it is an
+// ErrNotHeld and changes nothing.
+func (l *Lock) Release() error {
+	_, err := l.ask("Lock.Release", opRelease, nil, nil)
+	return err
+}
+
+// Close ends the lock for everybody, if this process has made it: every Acquire returns mp.ErrClosed. In another process it ends
+// the use of this handle only, and gives nothing back that is held. A second Close does nothing.
+func (l *Lock) Close() error { return l.close() }
+
+// String shows the holder: its name and pid.
+func (l *Lock) String() string {
+	return l.text("Lock", func(free uint64, who string) string {
+		if free > 0 {
+			return "free"
+		}
+		return "held by " + who
+	})
+}
+
+// IsHandle marks the type: it travels by pointer.
+func (l *Lock) IsHandle() {}
+
+// EncodeMsgpack is for this library's messages; it fails in others, and after Close.
+func (l *Lock) EncodeMsgpack(enc *wire.Encoder) error { return l.encode(enc, "Lock") }
+
+// DecodeMsgpack is for this library's messages.
+func (l *Lock) DecodeMsgpack(dec *wire.Decoder) error { return l.decode(dec, "Lock") }
+
+// MarshalJSON fails: a lock cannot be written down.
+func (l *Lock) MarshalJSON() ([]byte, error) { return nil, errText("Lock") }
