@@ -30,23 +30,21 @@ func NewCondition(lock *Lock) (*Condition, error) {
 	if lock.ref == nil || lock.closed.Load() {
 		return nil, errors.New("mp: NewCondition: the lock was closed, or never made")
 	}
-	p, ours := lock.ref.Object().(*permits)
+	m, ours := lock.ref.Object().(*mutex)
 	if !ours {
 		return nil, errors.New("mp: NewCondition: the lock was made by another process; make the condition there, and send both")
 	}
-	object := &condition{lock: p}
-	p.mu.Lock()
-	p.conds = append(p.conds, object)
-	p.mu.Unlock()
+	object := &condition{lock: m}
+	m.mu.Lock()
+	m.conds = append(m.conds, object)
+	m.mu.Unlock()
 	c := &Condition{lock: lock, own: own}
 	c.ref = share.New("Condition", object)
 	return c, nil
 }
 
 // Acquire acquires the lock of the condition.
-func (c *Condition) Acquire(ctx context.Context) error {
-	return c.lock.acquire(ctx, "Condition.Acquire")
-}
+func (c *Condition) Acquire(ctx context.Context) error { return c.lock.Acquire(ctx) }
 
 // Release releases it.
 func (c *Condition) Release() error { return c.lock.Release() }
@@ -60,12 +58,18 @@ var tickets atomic.Uint64
 // for has to be looked at in a loop, or by WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
-	body := state(tickets.Add(1), string(caller()))
-	_, err := c.call(ctx, what, opWait, body, nil)
+	v, err := c.lock.view(ctx)
+	if err != nil {
+		return fmt.Errorf("mp: %s: %w", what, closedErr(err))
+	}
+	v.shadow.order()
+	defer v.shadow.order()
+	ticket := state(tickets.Add(1), "")
+	_, err = c.call(ctx, what, opWait, ticket, nil)
 	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}
-	_, back := c.call(context.WithoutCancel(ctx), what, opRejoin, body, nil)
+	_, back := c.call(context.WithoutCancel(ctx), what, opRejoin, ticket, nil)
 	switch {
 	case back == nil:
 		return nil // it was notified after all
@@ -125,7 +129,7 @@ func (c *Condition) EncodeMsgpack(enc *wire.Encoder) error {
 	if err := c.encode(enc, "Condition"); err != nil {
 		return err
 	}
-	return c.lock.encode(enc, "Lock")
+	return c.lock.EncodeMsgpack(enc)
 }
 
 // DecodeMsgpack is for this library's messages.
@@ -134,7 +138,7 @@ func (c *Condition) DecodeMsgpack(dec *wire.Decoder) error {
 	if err := c.decode(dec, "Condition"); err != nil {
 		return err
 	}
-	return c.lock.decode(dec, "Lock")
+	return c.lock.DecodeMsgpack(dec)
 }
 
 // MarshalJSON fails: a condition cannot be written down.
@@ -142,7 +146,7 @@ func (c *Condition) MarshalJSON() ([]byte, error) { return nil, errText("Conditi
 
 // condition is what the owner has. The mutex of the lock is its own, too.
 type condition struct {
-	lock    *permits
+	lock    *mutex
 	waiting []waiter
 	closed  bool
 }
@@ -151,7 +155,7 @@ type condition struct {
 func (c *condition) Request(r share.Request) {
 	c.lock.mu.Lock()
 	defer c.lock.mu.Unlock()
-	n, name := readState(r.Body)
+	n, _ := readState(r.Body)
 	r.Body = nil
 	switch {
 	case c.closed:
@@ -160,10 +164,10 @@ func (c *condition) Request(r share.Request) {
 		r.Answer(answerOK, state(uint64(len(c.waiting)), ""), nil)
 	case r.Op == opRejoin && r.Wanted():
 		c.rejoin(r, n)
-	case c.lock.held[r.Client] == 0:
+	case !c.lock.holds(r.Client):
 		r.Answer(answerNotHeld, nil, nil)
 	case r.Op == opWait && r.Wanted():
-		c.waiting = append(c.waiting, waiter{Request: r, name: name, cond: c, ticket: n})
+		c.waiting = append(c.waiting, waiter{Request: r, cond: c, ticket: n})
 		c.lock.release(r.Client)
 	case r.Op == opNotify:
 		c.notify(n)
@@ -181,7 +185,7 @@ func (c *condition) rejoin(r share.Request, ticket uint64) {
 		w := c.waiting[i]
 		c.waiting = slices.Delete(c.waiting, i, i+1)
 		w.Answer(answerNo, nil, nil)
-		c.lock.enqueue(waiter{Request: r, name: w.name, late: true})
+		c.lock.enqueue(waiter{Request: r, late: true})
 		return
 	}
 	if i := slices.IndexFunc(c.lock.waiting, theirs); i >= 0 {
@@ -190,7 +194,7 @@ func (c *condition) rejoin(r share.Request, ticket uint64) {
 		w.Request = r
 		return
 	}
-	if c.lock.held[r.Client] > 0 && c.lock.ticket == ticket {
+	if c.lock.holds(r.Client) && c.lock.ticket == ticket {
 		r.Answer(answerOK, nil, nil)
 	} else {
 		r.Answer(answerNo, nil, nil) // the wait never came here
@@ -202,6 +206,7 @@ func (c *condition) notify(n uint64) {
 	k := int(min(n, uint64(len(c.waiting))))
 	c.lock.waiting = append(c.lock.waiting, c.waiting[:k]...)
 	c.waiting = slices.Delete(c.waiting, 0, k)
+	c.lock.settle()
 }
 
 // forget forgets those of a process. c.lock.mu is held.

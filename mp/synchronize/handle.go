@@ -46,11 +46,19 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 	case err == nil:
 		return bytes.Clone(m.Body), nil
 	case errors.Is(err, share.ErrGone):
-		err = fmt.Errorf("the process that made it has ended, or closed it: %w", spawn.ErrClosed)
+		err = closedErr(err)
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		err = spawn.CtxError(ctx)
 	}
 	return nil, fmt.Errorf("mp: %s: %w", what, err)
+}
+
+// closedErr is share.ErrGone for users.
+func closedErr(err error) error {
+	if errors.Is(err, share.ErrGone) {
+		err = fmt.Errorf("the process that made it has ended, or closed it: %w", spawn.ErrClosed)
+	}
+	return err
 }
 
 // ask is call without a ctx.
@@ -91,25 +99,24 @@ func (h *handle) state(what string) (n uint64, text string, err error) {
 	return n, text, err
 }
 
-// acquire takes a permit, and try does if there is one at once.
-func (h *handle) acquire(ctx context.Context, what string) error {
+// acquire takes a lock or a place, and returns the body of the answer; try does so if there is one at once.
+func (h *handle) acquire(ctx context.Context, what string) ([]byte, error) {
 	if ctx.Err() != nil {
-		ok, err := h.try(what)
+		ok, body, err := h.try(what)
 		if !ok && err == nil {
 			err = fmt.Errorf("mp: %s: %w", what, spawn.CtxError(ctx))
 		}
-		return err
+		return body, err
 	}
-	_, err := h.call(ctx, what, opAcquire, caller(), h.giveBack)
-	return err
+	return h.call(ctx, what, opAcquire, caller(), h.giveBack)
 }
 
-func (h *handle) try(what string) (bool, error) {
-	_, err := h.ask(what, opTry, caller(), h.giveBack)
+func (h *handle) try(what string) (ok bool, body []byte, err error) {
+	body, err = h.ask(what, opTry, caller(), h.giveBack)
 	if errors.Is(err, errNo) {
-		return false, nil
+		return false, nil, nil
 	}
-	return err == nil, err
+	return err == nil, body, err
 }
 
 // giveBack returns what an answer has brought that nobody waited for any more.

@@ -169,6 +169,24 @@ func TestMutualExclusion(t *testing.T) {
 	}
 }
 
+// Goroutines of a child, and of the owner, change memory of theirs with the lock held: no race, also for the detector, whichever
+// handles of the lock they have, and whether they find it free or wait for it.
+func TestLockOrders(t *testing.T) {
+	leak.Check(t)
+	for _, transport := range []string{"shm", "socket"} {
+		t.Setenv("MP_TRANSPORT", transport)
+		l := made(synchronize.NewLock())(t)
+		const times = 300
+		p := start(t, kit{How: "goroutines", Lock: l, Other: l, Times: times})
+		if n, err := use(t.Context(), kit{How: "goroutines", Lock: l, Other: l, Times: times}); n != 4*times || err != nil {
+			t.Error(n, err)
+		}
+		if n := ends(t, p); n != 4*times {
+			t.Error(n)
+		}
+	}
+}
+
 // Who comes first gets it first.
 func TestLockIsFair(t *testing.T) {
 	leak.Check(t)

@@ -2,7 +2,9 @@ package synchronize_test
 
 import (
 	"context"
+	"errors"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ func TestMain(m *testing.M) { mp.TestMain(m) }
 type kit struct {
 	How       string
 	Lock      *synchronize.Lock
+	Other     *synchronize.Lock
 	Semaphore *synchronize.Semaphore
 	Bounded   *synchronize.BoundedSemaphore
 	Event     *synchronize.Event
@@ -61,6 +64,26 @@ func use(ctx context.Context, k kit) (int, error) {
 			}
 		}
 		return k.Times, nil
+	case "goroutines": // count on the heap, each with a handle of its own
+		total := 0
+		var wg sync.WaitGroup
+		errs := make([]error, 4)
+		for i := range errs {
+			l := []*synchronize.Lock{k.Lock, k.Other}[i%2]
+			wg.Go(func() {
+				for range k.Times {
+					if errs[i] = l.Acquire(ctx); errs[i] != nil {
+						return
+					}
+					total++
+					if errs[i] = l.Release(); errs[i] != nil {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		return total, errors.Join(errs...)
 	case "places":
 		if err := k.Bounded.Acquire(ctx); err != nil {
 			return 0, err

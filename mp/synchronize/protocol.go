@@ -14,7 +14,7 @@ const (
 	opTry                              // the same
 	opRelease
 	opDied   // a lock: nobody has heard that its holder has died
-	opWait   // a condition: a ticket, the name of the caller
+	opWait   // a condition: a ticket
 	opRejoin // the same: the wait with this ticket shall end, with the lock
 	opNotify // how many
 	opSet

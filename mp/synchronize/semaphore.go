@@ -24,7 +24,7 @@ func NewSemaphore(n int) (*Semaphore, error) {
 		return nil, fmt.Errorf("mp: NewSemaphore(%d): it cannot be negative", n)
 	}
 	s := new(Semaphore)
-	s.ref = share.New("Semaphore", newPermits(n, false, false))
+	s.ref = share.New("Semaphore", newPermits(n, false))
 	return s, nil
 }
 
@@ -34,16 +34,22 @@ func NewBoundedSemaphore(n int) (*BoundedSemaphore, error) {
 		return nil, fmt.Errorf("mp: NewBoundedSemaphore(%d): there must be at least 1 place", n)
 	}
 	s := new(BoundedSemaphore)
-	s.ref = share.New("BoundedSemaphore", newPermits(n, true, false))
+	s.ref = share.New("BoundedSemaphore", newPermits(n, true))
 	return s, nil
 }
 
 // Acquire takes one, and waits while there is none; those that wait are served in the order in which they came. Its errors, ctx's
 // and mp.ErrClosed, mean that nothing was taken.
-func (s *Semaphore) Acquire(ctx context.Context) error { return s.acquire(ctx, "Semaphore.Acquire") }
+func (s *Semaphore) Acquire(ctx context.Context) error {
+	_, err := s.acquire(ctx, "Semaphore.Acquire")
+	return err
+}
 
 // TryAcquire takes one if there is one, and reports whether it did.
-func (s *Semaphore) TryAcquire() (bool, error) { return s.try("Semaphore.TryAcquire") }
+func (s *Semaphore) TryAcquire() (bool, error) {
+	ok, _, err := s.try("Semaphore.TryAcquire")
+	return ok, err
+}
 
 // Release adds one, whoever calls it.
 func (s *Semaphore) Release() error {
@@ -66,11 +72,15 @@ func (s *Semaphore) String() string { return s.text("Semaphore", value) }
 // Acquire takes a place, and waits while there is none; those that wait are served in the order in which they came. Its
 // errors, ctx's and mp.ErrClosed, mean that nothing was taken.
 func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
-	return s.acquire(ctx, "BoundedSemaphore.Acquire")
+	_, err := s.acquire(ctx, "BoundedSemaphore.Acquire")
+	return err
 }
 
 // TryAcquire takes a place if there is one, and reports whether it did.
-func (s *BoundedSemaphore) TryAcquire() (bool, error) { return s.try("BoundedSemaphore.TryAcquire") }
+func (s *BoundedSemaphore) TryAcquire() (bool, error) {
+	ok, _, err := s.try("BoundedSemaphore.TryAcquire")
+	return ok, err
+}
 
 // Release gives a place back that this process has taken. In a process that has none, it is an ErrNotHeld and changes
 // nothing.

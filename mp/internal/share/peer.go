@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sync"
@@ -102,7 +101,7 @@ const (
 // dial gets a link to the owner and receives from it.
 func (p *peer) dial(dialing chan struct{}) {
 	err := p.knock()
-	for try := 1; try < knocks && errors.Is(err, io.EOF); try++ {
+	for try := 1; try < knocks && err != nil && !errors.Is(err, sys.ErrNobody) && !errors.Is(err, ErrGone); try++ {
 		time.Sleep(time.Duration(try) * knockPause)
 		err = p.knock()
 	}
