@@ -28,7 +28,8 @@ func BenchmarkLock(b *testing.B) {
 		var mu sync.Mutex
 		for b.Loop() {
 			mu.Lock()
-			mu.Unlock() //nolint:staticcheck // that is what is measured
+			//lint:ignore SA2001 that is what is measured
+			mu.Unlock()
 		}
 	})
 	for _, transport := range []string{"shm", "socket"} {
