@@ -2,6 +2,8 @@ package synchronize_test
 
 import (
 	"context"
+	"io"
+	"os"
 	"sync"
 	"testing"
 
@@ -72,8 +74,43 @@ var PingPong = mp.Register("pingpong", func(ctx context.Context, k [2]*synchroni
 	}
 })
 
-// There and back: a process wakes another one, and is woken by it. Two hand-overs.
+// Echo sends back each byte.
+var Echo = mp.Register("echo", func(_ context.Context, files [2]*os.File) (int64, error) { return io.Copy(files[1], files[0]) })
+
+// There and back: a process wakes another one, and is woken by it; two hand-overs, with pipes beside them.
 func BenchmarkHandOver(b *testing.B) {
+	b.Run("semaphores", handOver)
+	b.Run("pipes", func(b *testing.B) {
+		var there, back [2]*os.File
+		for _, p := range []*[2]*os.File{&there, &back} {
+			var err error
+			if p[0], p[1], err = os.Pipe(); err != nil {
+				b.Fatal(err)
+			}
+			defer p[0].Close()
+			defer p[1].Close()
+		}
+		p, err := mp.Start(context.Background(), Echo, [2]*os.File{there[0], back[1]}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		one := make([]byte, 1)
+		for b.Loop() {
+			if _, err := there[1].Write(one); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := back[0].Read(one); err != nil {
+				b.Fatal(err)
+			}
+		}
+		there[1].Close()
+		if _, err := p.Result(context.Background()); err != nil {
+			b.Error(err)
+		}
+	})
+}
+
+func handOver(b *testing.B) {
 	ctx := context.Background()
 	there, back := made(synchronize.NewSemaphore(0))(b), made(synchronize.NewSemaphore(0))(b)
 	p, err := mp.Start(ctx, PingPong, [2]*synchronize.Semaphore{there, back}, nil)

@@ -60,7 +60,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
 	v, err := c.lock.view(ctx)
 	if err != nil {
-		return fmt.Errorf("mp: %s: %w", what, closedErr(err))
+		return failure(ctx, what, err)
 	}
 	v.shadow.order()
 	defer v.shadow.order()

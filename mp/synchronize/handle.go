@@ -29,8 +29,8 @@ type object interface {
 
 // call asks the object, and waits for the answer until ctx ends. What comes later goes to late.
 func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
-	if h.ref == nil || h.closed.Load() {
-		return nil, fmt.Errorf("mp: %s: it was closed in this process, or never made: %w", what, spawn.ErrClosed)
+	if err := h.usable(what); err != nil {
+		return nil, err
 	}
 	m, err := h.ref.Call(ctx, op, body, nil, func(m link.Msg) {
 		m.Release()
@@ -42,23 +42,41 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 	if err == nil {
 		err = errorOf(m.Kind)
 	}
+	if err != nil {
+		return nil, failure(ctx, what, err)
+	}
+	return bytes.Clone(m.Body), nil
+}
+
+// tell tells the object something that needs no answer, after all that this process has asked it before.
+func (h *handle) tell(what string, op link.Kind) error {
+	if err := h.usable(what); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
+	defer cancel()
+	if err := h.ref.Send(ctx, op, nil, nil); err != nil {
+		return failure(ctx, what, err)
+	}
+	return nil
+}
+
+func (h *handle) usable(what string) error {
+	if h.ref == nil || h.closed.Load() {
+		return fmt.Errorf("mp: %s: it was closed in this process, or never made: %w", what, spawn.ErrClosed)
+	}
+	return nil
+}
+
+// failure is what the user is told of an error of share's, or of an object's.
+func failure(ctx context.Context, what string, err error) error {
 	switch {
-	case err == nil:
-		return bytes.Clone(m.Body), nil
 	case errors.Is(err, share.ErrGone):
-		err = closedErr(err)
+		err = fmt.Errorf("the process that made it has ended, or closed it: %w", spawn.ErrClosed)
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		err = spawn.CtxError(ctx)
 	}
-	return nil, fmt.Errorf("mp: %s: %w", what, err)
-}
-
-// closedErr is share.ErrGone for users.
-func closedErr(err error) error {
-	if errors.Is(err, share.ErrGone) {
-		err = fmt.Errorf("the process that made it has ended, or closed it: %w", spawn.ErrClosed)
-	}
-	return err
+	return fmt.Errorf("mp: %s: %w", what, err)
 }
 
 // ask is call without a ctx.

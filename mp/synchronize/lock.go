@@ -60,7 +60,7 @@ func (l *Lock) wait(ctx context.Context, what string) error {
 func (l *Lock) got(ctx context.Context, body []byte) error {
 	v, err := l.view(context.WithoutCancel(ctx))
 	if err != nil {
-		return fmt.Errorf("mp: Lock.Acquire: %w", closedErr(err))
+		return failure(ctx, "Lock.Acquire", err)
 	}
 	number, _ := readState(body)
 	v.adopt(l.ref, number)
@@ -101,10 +101,13 @@ func (l *Lock) TryAcquire() (bool, error) {
 // ErrNotHeld and changes nothing.
 func (l *Lock) Release() error {
 	if v := l.seen.Load(); v != nil && !l.closed.Load() {
-		freed := v.free()
+		freed, wanted := v.free()
 		runtime.KeepAlive(l)
-		if freed {
+		switch {
+		case freed:
 			return nil
+		case wanted:
+			return l.tell("Lock.Release", opRelease)
 		}
 	}
 	_, err := l.ask("Lock.Release", opRelease, nil, nil)

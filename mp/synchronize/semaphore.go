@@ -51,11 +51,9 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 	return ok, err
 }
 
-// Release adds one, whoever calls it.
-func (s *Semaphore) Release() error {
-	_, err := s.ask("Semaphore.Release", opRelease, nil, nil)
-	return err
-}
+// Release adds one, whoever calls it. It does not wait until its owner has done so; what this process asks afterwards finds
+// it done.
+func (s *Semaphore) Release() error { return s.tell("Semaphore.Release", opRelease) }
 
 // Value is how many there are now. It is get_value.
 func (s *Semaphore) Value() (int, error) {

@@ -45,13 +45,18 @@ func (v *view) grab() bool {
 	return true
 }
 
-// free gives it back if nobody waits for it; false: that is up to the owner.
-func (v *view) free() bool {
+// free gives it back if nobody waits for it. If somebody does, wanted is true: the owner has to be told. Neither: the owner
+// has to be asked.
+func (v *view) free() (freed, wanted bool) {
 	v.shadow.order()
 	word := v.word.Load()
-	freed := word != nil && word.CompareAndSwap(v.me, 0)
+	if word == nil {
+		return false, false
+	}
+	freed = word.CompareAndSwap(v.me, 0)
+	wanted = !freed && word.Load() == v.me|contended
 	runtime.KeepAlive(word)
-	return freed
+	return freed, wanted
 }
 
 // taken reports whether somebody can be seen from here to hold the lock.
