@@ -32,9 +32,10 @@ const (
 
 // rack is what a process is tortured on.
 type rack struct {
-	Lock *synchronize.Lock
-	At   *sharedmem.Array[int64]
-	Me   int64
+	Lock    *synchronize.Lock
+	Changed *synchronize.Condition // of the lock
+	At      *sharedmem.Array[int64]
+	Me      int64
 }
 
 // Torture takes the lock again and again, and checks that nobody else has it.
@@ -78,8 +79,35 @@ func (r *rack) once() error {
 	return nil
 }
 
-// hold is what is done with the lock.
+// hold is what is done with the lock: it may be given up for a while, to wait for others or in vain.
 func (r *rack) hold() error {
+	err := r.alone()
+	if err != nil {
+		return err
+	}
+	switch rand.IntN(4) {
+	case 0:
+		err = r.Changed.Notify(rand.IntN(3))
+	case 1:
+		short, cancel := context.WithTimeout(context.Background(), time.Duration(rand.IntN(500))*time.Microsecond)
+		defer cancel()
+		err = r.Changed.Wait(short)
+		switch {
+		case errors.Is(err, synchronize.ErrOwnerDied):
+			atomic.AddInt64(&r.At.Slice()[told], 1)
+			return nil // without the lock
+		case err == nil || short.Err() != nil && errors.Is(err, short.Err()):
+			err = r.alone()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.Lock.Release()
+}
+
+// alone checks that nobody else has the lock.
+func (r *rack) alone() error {
 	at := r.At.Slice()
 	if old := atomic.SwapInt64(&at[inside], r.Me); old != 0 && atomic.LoadInt64(&at[killed+old]) == 0 {
 		return fmt.Errorf("%d has the lock, and %d, too", r.Me, old)
@@ -97,7 +125,7 @@ func (r *rack) hold() error {
 	if !atomic.CompareAndSwapInt64(&at[inside], r.Me, 0) {
 		return fmt.Errorf("%d holds the lock, and %d has come in", r.Me, atomic.LoadInt64(&at[inside]))
 	}
-	return r.Lock.Release()
+	return nil
 }
 
 // tortureTime is how long; MP_TORTURE_LOCK=1m makes it longer.
@@ -122,12 +150,13 @@ func TestTortureLock(t *testing.T) {
 func torture(t *testing.T) {
 	leak.Check(t)
 	l, array := made(synchronize.NewLock())(t), made(sharedmem.NewArray[int64](killed+tortured))(t)
+	changed := made(synchronize.NewCondition(l))(t)
 	at := array.Slice()
 	ctx := context.Background()
 	last := int64(0)
 	begin := func() (*mp.Process[int], int64) {
 		last++
-		p, err := mp.Start(ctx, Torture, rack{l, array, last}, nil)
+		p, err := mp.Start(ctx, Torture, rack{l, changed, array, last}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +181,7 @@ func torture(t *testing.T) {
 			}
 		}
 		own <- nil
-	}(rack{l, array, last})
+	}(rack{l, changed, array, last})
 
 	kills := int64(0)
 	for end := time.Now().Add(tortureTime()); time.Now().Before(end) && last < tortured-10; {
