@@ -1,0 +1,104 @@
+//go:build unix
+
+package synchronize_test
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
+	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
+)
+
+// pair is a lock, held by its maker, and an event.
+type pair struct {
+	Lock  *synchronize.Lock
+	Event *synchronize.Event
+}
+
+// kept is what MakePair has made, in the worker.
+var kept pair
+
+// MakePair makes a pair.
+var MakePair = mp.Register("make-pair", func(ctx context.Context, _ int) (p pair, err error) {
+	var errs [3]error
+	p.Lock, errs[0] = synchronize.NewLock()
+	p.Event, errs[1] = synchronize.NewEvent()
+	errs[2] = p.Lock.Acquire(ctx)
+	kept = p
+	return p, errors.Join(errs[:]...)
+})
+
+// While the owner is stopped, what has a ctx ends with it, what has none ends with its patience, and when the owner goes on
+// nothing is lost.
+func TestFrozenOwner(t *testing.T) {
+	leak.Check(t)
+	synchronize.SetPatience(t, 20*time.Millisecond)
+	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	p, err := mp.Apply(t.Context(), pool, MakePair, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"not connected", "connected"} {
+		owner := pool.Stats().Workers[0].Pid
+		if err := syscall.Kill(owner, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "it is stopped", func() bool { _, err := p.Event.IsSet(); return errors.Is(err, mp.ErrTimeout) })
+		if err := p.Lock.Acquire(soon(t)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", when, err)
+		}
+		if err := p.Event.Wait(soon(t)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", when, err)
+		}
+		if ok, err := p.Lock.TryAcquire(); ok || err != nil && !errors.Is(err, mp.ErrTimeout) {
+			t.Errorf("%s: %v", when, err)
+		}
+		if s := p.Event.String(); s != "<Event unknown>" {
+			t.Errorf("%s: %s", when, s)
+		}
+		if err := syscall.Kill(owner, syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "it answers", func() bool { _, err := p.Event.IsSet(); return err == nil })
+		if ok, err := p.Lock.TryAcquire(); ok || err != nil {
+			t.Errorf("%s: %v %v", when, ok, err)
+		}
+	}
+}
+
+// A holder that is stopped keeps the lock; when it is killed, the lock is told to be free at once.
+func TestFrozenHolder(t *testing.T) {
+	leak.Check(t)
+	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
+	p := start(t, kit{How: "acquire and stay", Lock: l, N: n})
+	until(t, "it holds the lock", func() bool { return n.Load() == 1 })
+	if err := syscall.Kill(p.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Acquire(soon(t)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if ok, err := l.TryAcquire(); ok || err != nil {
+		t.Error(ok, err)
+	}
+	p.Kill()
+	if err := l.Acquire(t.Context()); !errors.Is(err, synchronize.ErrOwnerDied) {
+		t.Error(err)
+	}
+	if err := l.Acquire(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,106 @@
+package synchronize
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// FuzzObjects lets a process ask for anything, in any order, with any body, and leave. What it is told makes no difference;
+// the owner uses its objects as if nothing had happened.
+func FuzzObjects(f *testing.F) {
+	f.Add([]byte{1, 17, 1, 0, 18, 2, 0, 19, 1, 0, 22, 0, 1, 9, 23, 5, 8, 1, 1, 1, 1, 1, 1, 1, 1})
+	f.Add([]byte{5, 21, 3, 8, 0, 0, 0, 0, 0, 0, 0, 0, 22, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 0})
+	f.Fuzz(func(t *testing.T, ops []byte) {
+		next := func() byte {
+			if len(ops) == 0 {
+				return 0
+			}
+			b := ops[0]
+			ops = ops[1:]
+			return b
+		}
+		c, err := NewCondition(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _ := NewSemaphore(1)
+		bounded, _ := NewBoundedSemaphore(1)
+		e, _ := NewEvent()
+		b, _ := NewBarrier(2)
+		all := []*handle{&c.lock.handle, &c.handle, &s.handle, &bounded.handle, &e.handle, &b.handle}
+		h := all[int(next())%len(all)]
+		ours, theirs := link.NewMemory()
+		other := h.ref.Over(ours, theirs)
+		over, end := context.WithCancel(context.Background())
+		end()
+		for len(ops) > 0 {
+			how, op := next(), share.FirstKind+link.Kind(next()%14)
+			body := ops[:min(int(how>>2), len(ops))]
+			ops = ops[len(body):]
+			switch how % 4 {
+			case 0:
+				_ = other.Send(context.Background(), op, body, nil)
+			case 1: // nobody waits for the answer
+				_, _ = other.Call(over, op, body, nil, nil)
+			default:
+				short, stop := context.WithTimeout(context.Background(), 100*time.Microsecond)
+				_, _ = other.Call(short, op, body, nil, nil)
+				stop()
+			}
+		}
+		theirs.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		err = c.Acquire(ctx)
+		if errors.Is(err, ErrOwnerDied) {
+			err = c.Acquire(ctx)
+		}
+		if err := errors.Join(err, c.NotifyAll(), c.Release()); err != nil && !errors.Is(err, ErrOwnerDied) {
+			t.Error(err)
+		}
+		if err := errors.Join(bounded.Acquire(ctx), bounded.Release(), e.Set(), e.Wait(ctx), b.Reset()); err != nil {
+			t.Error(err)
+		}
+		for _, h := range all {
+			if err := h.close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// Nonsense in the word that the clients have in common makes the lock useless to those who wait, and nothing worse.
+func TestHostileWord(t *testing.T) {
+	leak.Check(t)
+	for _, v := range []uint64{0, 1, 2, 77, contended, contended | 1, contended | 77, elsewhere, ^uint64(0), rand.Uint64()} {
+		l, err := NewLock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := l.ref.Object().(*mutex)
+		if err := m.publish(l.ref); err != nil {
+			t.Fatal(err)
+		}
+		m.word.Store(v)
+		short, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		_ = l.Acquire(short)
+		cancel()
+		_, _ = l.TryAcquire()
+		_ = l.Release()
+		_ = l.String()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := l.Acquire(context.Background()); !errors.Is(err, spawn.ErrClosed) {
+			t.Errorf("%#x: %v", v, err)
+		}
+	}
+}
