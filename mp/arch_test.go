@@ -24,9 +24,11 @@ const module = "github.com/go-multiprocessing/multiprocessing/"
 // its reason, and to docs/ARCHITECTURE.md.
 var allowed = map[string]map[string]string{
 	"mp": {
-		"mp/spawn":   "forwards Main, Register and the errors",
-		"mp/process": "forwards Process",
-		"mp/pool":    "forwards Pool",
+		"mp/spawn":         "forwards Main, Register and the errors",
+		"mp/process":       "forwards Process",
+		"mp/pool":          "forwards Pool",
+		"mp/queue":         "forwards Queue",
+		"mp/internal/conn": "forwards Pipe; package connection would bring net with it",
 	},
 	"mp/process": {
 		"mp/spawn":         "a process runs a registered function",

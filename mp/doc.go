@@ -52,6 +52,10 @@
 // declared and documented in its own package, where its methods are; the names here are aliases. A [Future] is a call of a
 // pool that may not have ended; [AsCompleted] and [WaitAll] wait for several. [Limits] fence a child in.
 //
+// Processes that run talk through a [Queue] or the ends of a [Pipe], which may be fields of arguments, results and items at
+// any time. Packages synchronize and sharedmem have locks and memory in common, package connection has listeners, and Wait for
+// several things at once.
+//
 // # When something goes wrong
 //
 // An error that the function returned, or its panic, arrives as a [*RemoteError], and errors.Is finds the sentinels of

@@ -9,8 +9,10 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/conn"
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 	"github.com/go-multiprocessing/multiprocessing/mp/process"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
@@ -136,6 +138,28 @@ func WaitAll[R any](ctx context.Context, futures ...*Future[R]) ([]R, error) {
 	return pool.WaitAll(ctx, futures...)
 }
 
+// Queue is a queue between processes, which can be sent to any of them: Put, TryPut, Get, TryGet, Len, Cap, All, Close. See
+// [queue.Queue].
+type Queue[T any] = queue.Queue[T]
+
+// NewQueue makes a queue of at most capacity items; 0 or less: without a bound. See [queue.New].
+func NewQueue[T any](capacity int) (*Queue[T], error) { return queue.New[T](capacity) }
+
+// JoinableQueue is a Queue that knows which items are done with: TaskDone, Join besides. See [queue.JoinableQueue].
+type JoinableQueue[T any] = queue.JoinableQueue[T]
+
+// NewJoinableQueue is NewQueue for a JoinableQueue. See [queue.NewJoinable].
+func NewJoinableQueue[T any](capacity int) (*JoinableQueue[T], error) {
+	return queue.NewJoinable[T](capacity)
+}
+
+// Conn is an end of a connection, which moves to another process when it is sent there: Send, Recv, SendBytes, RecvBytes,
+// RecvBytesInto, SendHandle, RecvHandle, Poll, Close. Package connection has the rest: one way, over networks, several at once.
+type Conn = conn.Conn
+
+// Pipe returns both ends of a connection in two directions. It is Python's Pipe; see package connection.
+func Pipe() (a, b *Conn, err error) { return conn.Pipe() }
+
 // RemoteError: the function returned an error or panicked. See [spawn.RemoteError].
 type RemoteError = spawn.RemoteError
 
@@ -157,6 +181,8 @@ var (
 	ErrBootstrapping  = spawn.ErrBootstrapping
 	ErrBinaryMismatch = spawn.ErrBinaryMismatch
 	ErrClosed         = spawn.ErrClosed
+	ErrEmpty          = queue.ErrEmpty
+	ErrFull           = queue.ErrFull
 	ErrMemory         = spawn.ErrMemory
 	ErrTimeout        = spawn.ErrTimeout
 	ErrUnsupported    = spawn.ErrUnsupported
