@@ -59,6 +59,12 @@ var allowed = map[string]map[string]string{
 		"mp/internal/ring": "messages through shared memory",
 		"mp/internal/shm":  "that memory, and its words",
 	},
+	"mp/internal/share": {
+		"mp/internal/link": "the one channel of two processes that share objects",
+		"mp/internal/shm":  "words in common",
+		"mp/internal/sys":  "doors and their keys",
+		"mp/internal/wire": "references travel in handles",
+	},
 	"mp/internal/wire": {
 		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",
 		"github.com/vmihailenco/msgpack/v5/msgpcode": "the primitives of the encoding",

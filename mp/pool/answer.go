@@ -32,14 +32,14 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	h.put(m.Body)
 	err := s.outbox.send(m, more)
 	if len(m.Files) > 0 {
-		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
+		s.link.Flush()     // on Windows files on their way end with this process, and the next item may end it
+		s.out.CloseFiles() // the pool has its own now
 	}
-	link.CloseAll(m.Files) // the pool has its own now
 	if errors.Is(err, link.ErrNotSent) {
 		s.fail(m.ID, spawn.Unsent(err), h.took)
 		return
 	}
-	if cap(s.out.Data) > mostReused {
+	if cap(s.out.Data) > mostReused && len(s.out.Files) == 0 {
 		s.out = wire.Buffer{}
 	}
 }

@@ -83,7 +83,7 @@ func (l *Rings) send(m Msg, wake bool) error {
 		}
 		defer m.Release()
 	}
-	if len(m.Files) == 0 && len(m.Body) <= mostInRing {
+	if l.Fits(m) {
 		return l.write(m.Kind, inRecord, m.ID, m.Body, wake)
 	}
 	if len(m.Files) == 0 {
@@ -98,33 +98,64 @@ func (l *Rings) send(m Msg, wake bool) error {
 	return l.write(m.Kind, onStream, m.ID, nil, wake)
 }
 
+// Fits reports whether m goes through the ring: it has no files and is small.
+func (l *Rings) Fits(m Msg) bool { return len(m.Files) == 0 && len(m.Body) <= mostInRing }
+
+// Try is Send for a message that need not wait: it fits, and there is room for it. Otherwise it reports false, and nothing
+// was sent.
+func (l *Rings) Try(m Msg) (sent bool, err error) {
+	if !l.Fits(m) {
+		return false, nil
+	}
+	l.sending.Lock()
+	defer l.sending.Unlock()
+	return l.put(m.Kind, inRecord, m.ID, m.Body, true)
+}
+
+// AwaitRoom waits until Try has room for a body of n bytes that fits, or until the link ends. Until it returns, others cannot send.
+func (l *Rings) AwaitRoom(n int) error {
+	l.sending.Lock()
+	defer l.sending.Unlock()
+	if l.closed.Load() {
+		return ErrClosed
+	}
+	if err := l.out.AwaitRoom(recordHead + n); err != nil {
+		return ErrClosed
+	}
+	return nil
+}
+
 // write puts a record into the ring, and waits for room if it has to. l.sending is held.
 func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) error {
-	l.head[0], l.head[1] = byte(kind), where
-	binary.LittleEndian.PutUint32(l.head[4:], l.urged.Load())
-	binary.LittleEndian.PutUint64(l.head[8:], id)
 	for {
-		switch {
-		case l.closed.Load():
-			return ErrClosed
-		case l.ended.Load():
-			return errGone
-		}
-		ok, err := l.out.Write(l.head[:], body)
-		if err != nil {
-			return fmt.Errorf("%w: %w", errCorrupt, err)
-		}
-		if ok {
-			break
+		if ok, err := l.put(kind, where, id, body, wake); ok || err != nil {
+			return err
 		}
 		if err := l.out.AwaitRoom(recordHead + len(body)); err != nil {
 			return ErrClosed
 		}
 	}
-	if wake {
+}
+
+// put puts a record into the ring if there is room. l.sending is held.
+func (l *Rings) put(kind Kind, where byte, id uint64, body []byte, wake bool) (ok bool, err error) {
+	switch {
+	case l.closed.Load():
+		return false, ErrClosed
+	case l.ended.Load():
+		return false, errGone
+	}
+	l.head[0], l.head[1] = byte(kind), where
+	binary.LittleEndian.PutUint32(l.head[4:], l.urged.Load())
+	binary.LittleEndian.PutUint64(l.head[8:], id)
+	ok, err = l.out.Write(l.head[:], body)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	if ok && wake {
 		l.out.Wake()
 	}
-	return nil
+	return ok, nil
 }
 
 // Flush is documented with Link.

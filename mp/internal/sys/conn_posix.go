@@ -114,21 +114,10 @@ func (c *Conn) receive(fd uintptr) bool {
 }
 
 func (c *Conn) accept(oob []byte) {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil {
-		return
-	}
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
-	for i := range messages {
-		fds, err := unix.ParseUnixRights(&messages[i])
-		if err != nil {
-			continue
-		}
-		for _, fd := range fds {
-			unix.CloseOnExec(fd)
-			c.arrived.files = append(c.arrived.files, os.NewFile(uintptr(fd), "mp-received"))
-		}
+	for _, fd := range descriptorsIn(oob) {
+		c.arrived.files = append(c.arrived.files, os.NewFile(uintptr(fd), "mp-received"))
 	}
 }
 

@@ -12,6 +12,12 @@ func socketpair() (a, b int, err error) {
 	return fds[0], fds[1], err
 }
 
+// doorpair is a pair for datagrams, of which each side hears when the other one is closed.
+func doorpair() (a, b int, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	return fds[0], fds[1], err
+}
+
 func pipe() (r, w int, err error) {
 	var fds [2]int
 	err = unix.Pipe2(fds[:], unix.O_CLOEXEC)

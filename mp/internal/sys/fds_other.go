@@ -3,6 +3,7 @@
 package sys
 
 import (
+	"errors"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,20 @@ func socketpair() (a, b int, err error) {
 	if err == nil {
 		unix.CloseOnExec(fds[0])
 		unix.CloseOnExec(fds[1])
+	}
+	return fds[0], fds[1], err
+}
+
+// doorpair is a pair for datagrams.
+func doorpair() (a, b int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
+	if err == nil {
+		for _, fd := range fds {
+			unix.CloseOnExec(fd)
+			err = errors.Join(err, unix.SetNonblock(fd, true))
+		}
 	}
 	return fds[0], fds[1], err
 }

@@ -1,12 +1,17 @@
 package wire
 
-import "os"
+import (
+	"os"
+	"slices"
+)
 
 // Buffer is a message being written: bytes, and the files that travel beside
 // them. The zero value is ready for use.
 type Buffer struct {
 	Data  []byte
 	Files []*os.File
+
+	lent []*os.File // of these, by [Lend]
 }
 
 // Write appends p; it never fails.
@@ -30,4 +35,19 @@ func (b *Buffer) Truncate(data, files int) {
 	b.Data = b.Data[:data]
 	clear(b.Files[files:])
 	b.Files = b.Files[:files]
+	if files == 0 {
+		clear(b.lent)
+		b.lent = b.lent[:0]
+	}
+}
+
+// CloseFiles closes the files of a message that was sent and that belonged to
+// it, all but those that were lent, and drops them.
+func (b *Buffer) CloseFiles() {
+	for _, f := range b.Files {
+		if !slices.Contains(b.lent, f) {
+			f.Close()
+		}
+	}
+	b.Files, b.lent = nil, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -31,6 +32,12 @@ func isHandle(t reflect.Type) bool {
 		!promoted(t.Elem(), func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("IsHandle") })
 }
 
+// Encoder and Decoder are what the methods of a [Handle] get.
+type (
+	Encoder = msgpack.Encoder
+	Decoder = msgpack.Decoder
+)
+
 // fileExt is the ext type of a file: its index among those of the message, in
 // four bytes.
 const fileExt = 77
@@ -54,6 +61,29 @@ func Attach(enc *msgpack.Encoder, f *os.File) error {
 	}
 	_, err = out.Write(binary.BigEndian.AppendUint32(nil, i))
 	return err
+}
+
+// Lend is [Attach] for a file that is used by many handles: a message has it once,
+// and a nil stands for it from then on. Nobody who sends a result closes it.
+func Lend(enc *Encoder, f *os.File) error {
+	if out, ok := enc.Writer().(*sink); ok && out.b != nil {
+		if slices.Contains(out.b.Files[out.base:], f) {
+			return enc.EncodeNil()
+		}
+		out.b.lent = append(out.b.lent, f)
+	}
+	return Attach(enc, f)
+}
+
+// Lent reads what [Lend] wrote: a file, which now belongs to the caller, or nil
+// if the message has had it already.
+func Lent(dec *Decoder) (*os.File, error) {
+	if c, err := dec.PeekCode(); err != nil {
+		return nil, ended(err)
+	} else if c == msgpcode.Nil {
+		return nil, dec.DecodeNil()
+	}
+	return Detach(dec)
 }
 
 // Detach reads what [Attach] wrote and returns the file, which now belongs to

@@ -1,0 +1,141 @@
+//go:build unix
+
+package share_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// A frozen owner keeps nobody: a call returns when its ctx ends, and what comes late is given back.
+func TestFrozenOwner(t *testing.T) {
+	leak.Check(t)
+	ctx := context.Background()
+	pool := must2(mp.NewPool(ctx, &mp.PoolOptions{Workers: 1}))(t)
+	defer pool.Close()
+	b := must2(mp.Apply(ctx, pool, Own, nil))(t)
+	pid := pool.Stats().Workers[0].Pid
+	syscall.Kill(pid, syscall.SIGSTOP)
+	defer syscall.Kill(pid, syscall.SIGCONT)
+	for range 3 { // not connected yet
+		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+		if _, err := b.take(short); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		cancel()
+	}
+	syscall.Kill(pid, syscall.SIGCONT)
+	if err := b.give(ctx, "two"); err != nil {
+		t.Fatal(err)
+	}
+	syscall.Kill(pid, syscall.SIGSTOP)
+	big := string(make([]byte, 60<<10))
+	for range 20 { // more than a ring or a socket holds
+		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+		if err := b.ref.Send(short, opTell, []byte(big), nil); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		cancel()
+		short, cancel = context.WithTimeout(ctx, time.Millisecond)
+		if _, err := b.take(short); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		cancel()
+	}
+	syscall.Kill(pid, syscall.SIGCONT)
+	for _, want := range []string{"of the child", "two"} { // neither is lost, though asked for in vain; their order may change
+		if s, err := b.take(ctx); s != "of the child" && s != "two" || err != nil {
+			t.Errorf("took %q, %v, not %q", s, err, want)
+		}
+	}
+}
+
+// A link ends with the last handle here, and the owner hears of it.
+func TestCollectedHandle(t *testing.T) {
+	leak.Check(t)
+	b := newBox("x")
+	ours, theirs := link.NewMemory()
+	func() {
+		h := &Box{b.ref.Over(ours, theirs)}
+		if s, err := h.take(context.Background()); s != "x" || err != nil {
+			t.Fatal(s, err)
+		}
+	}()
+	for len(b.leaving) == 0 {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	b.ref.Drop()
+}
+
+// What a client sends that makes no sense ends its link, or nothing, and nobody else's.
+func TestHostileClient(t *testing.T) {
+	leak.Check(t)
+	b := newBox("x")
+	defer b.ref.Drop()
+	ours, theirs := link.NewMemory()
+	h := &Box{b.ref.Over(ours, theirs)}
+	for _, m := range []link.Msg{
+		{Kind: 200, ID: 1 << 40},
+		{Kind: opTake, ID: 77<<32 | 5},            // no such object
+		{Kind: 3, ID: share.NumberOf(h.ref) | 99}, // cancels nothing
+		{Kind: 3, ID: 88<<32 | 99},
+		{Kind: opTell, ID: share.NumberOf(h.ref)},
+		{Kind: 5, ID: share.NumberOf(h.ref) | 1}, // none of its business
+	} {
+		theirs.Send(m)
+	}
+	if _, err := h.take(context.Background()); !errors.Is(err, share.ErrGone) {
+		t.Error(err)
+	}
+	<-b.leaving
+	if s, err := b.handle().take(context.Background()); s != "x" || err != nil {
+		t.Error(s, err)
+	}
+}
+
+// Nonsense at the door is thrown away.
+func TestHostileKnocks(t *testing.T) {
+	leak.Check(t)
+	b := newBox("x", "y")
+	defer b.ref.Drop()
+	key := share.KeyOf(b.ref)
+	raw, err := key.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) {
+		null := must2(os.Open(os.DevNull))(t)
+		defer null.Close()
+		syscall.Sendmsg(int(fd), []byte("mp-knock"), nil, nil, 0)
+		syscall.Sendmsg(int(fd), []byte("mp-knock"), syscall.UnixRights(int(null.Fd())), nil, 0)
+		syscall.Sendmsg(int(fd), []byte("mp-knock"), syscall.UnixRights(int(null.Fd()), int(null.Fd())), nil, 0)
+		syscall.Sendmsg(int(fd), []byte(strings.Repeat("x", 1000)), syscall.UnixRights(int(null.Fd())), nil, 0)
+	})
+	if s, err := start(t, Take, b.handle()).Result(context.Background()); s != "x" || err != nil {
+		t.Error(s, err)
+	}
+}
+
+// Outside of our messages a handle is an error that says so.
+func TestPlainMsgpack(t *testing.T) {
+	leak.Check(t)
+	b := newBox()
+	defer b.ref.Drop()
+	if _, err := msgpack.Marshal(b.handle()); err == nil || !strings.Contains(err.Error(), "only be sent to another process by this library") {
+		t.Error(err)
+	}
+}

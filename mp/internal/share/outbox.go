@@ -1,0 +1,131 @@
+package share
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+)
+
+// outbox sends over a link without making anybody wait. What the link does not take at once is sent by a goroutine, in order.
+type outbox struct {
+	link link.Link
+	room rooms // the same; nil: it does not say whether it has room
+
+	mu      sync.Mutex
+	waiting []*parcel
+	size    int // of their bodies
+	busy    bool
+	err     error
+}
+
+// rooms is a link that can tell whether a message has to wait. link.Rings is one.
+type rooms interface {
+	Fits(m link.Msg) bool
+	Try(m link.Msg) (sent bool, err error)
+	AwaitRoom(n int) error
+}
+
+// parcel is a message that waits.
+type parcel struct {
+	m      link.Msg
+	failed func(error)   // called if it cannot be sent
+	done   chan struct{} // closed when it was sent, or cannot be
+	err    error
+}
+
+// mostWaiting is how many bytes may wait for a client that does not read. More means that it asks and never listens.
+const mostWaiting = 64 << 20
+
+var errDeaf = errors.New("it does not read what it has asked for")
+
+func newOutbox(l link.Link) *outbox {
+	o := &outbox{link: l}
+	o.room, _ = l.(rooms)
+	return o
+}
+
+// send sends a copy of m. It returns nil when that is done, and otherwise the parcel that waits; failed, if it is not nil, is
+// called should that be in vain.
+func (o *outbox) send(m link.Msg, failed func(error)) (*parcel, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return nil, o.err
+	}
+	if o.room != nil && !o.busy {
+		if sent, err := o.room.Try(m); sent || err != nil {
+			return nil, err
+		}
+	}
+	if o.size > mostWaiting {
+		o.err = errDeaf
+		return nil, o.err
+	}
+	files, err := link.Dup(m.Files)
+	if err != nil {
+		return nil, err
+	}
+	p := &parcel{m: link.Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}, failed: failed, done: make(chan struct{})}
+	o.waiting = append(o.waiting, p)
+	o.size += len(p.m.Body)
+	if !o.busy {
+		o.busy = true
+		go o.drain()
+	}
+	return p, nil
+}
+
+// withdraw takes a parcel back; false: it is on its way.
+func (o *outbox) withdraw(p *parcel) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := slices.Index(o.waiting, p)
+	if i >= 0 {
+		o.waiting = slices.Delete(o.waiting, i, i+1)
+		o.finish(p, nil)
+	}
+	return i >= 0
+}
+
+// drain sends what waits. What waits for room in a ring can still be withdrawn.
+func (o *outbox) drain() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.waiting) > 0 {
+		p := o.waiting[0]
+		var err error
+		if o.room != nil && o.room.Fits(p.m) {
+			var sent bool
+			if sent, err = o.room.Try(p.m); !sent && err == nil {
+				o.mu.Unlock()
+				err = o.room.AwaitRoom(len(p.m.Body))
+				o.mu.Lock()
+				if err == nil || len(o.waiting) == 0 || o.waiting[0] != p {
+					continue
+				}
+			}
+			o.waiting = o.waiting[1:]
+		} else {
+			o.waiting = o.waiting[1:]
+			o.mu.Unlock()
+			err = o.link.Send(p.m)
+			o.mu.Lock()
+		}
+		o.finish(p, err)
+	}
+	o.busy = false
+}
+
+// finish ends a parcel. o.mu is held.
+func (o *outbox) finish(p *parcel, err error) {
+	o.size -= len(p.m.Body)
+	p.m.CloseFiles()
+	p.err = err
+	if err != nil && p.failed != nil {
+		p.failed(err)
+	}
+	close(p.done)
+}

@@ -1,0 +1,345 @@
+package share
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// Watcher is what a process knows about an object of another one.
+type Watcher interface {
+	// Event is what the owner has told by Client.Tell. It must not block; body and files are the Watcher's.
+	Event(m link.Msg)
+	// Gone says that the object has been dropped, or its owner is gone. Nothing comes afterwards.
+	Gone()
+}
+
+// peer is an owner of objects that this process has handles of.
+type peer struct {
+	place *place
+	id    ownerID
+	key   sys.Key
+	refs  int // place.mu is held
+	calls calls
+
+	mu       sync.Mutex
+	dialing  chan struct{} // closed when it is over; nil: nobody has called yet
+	failed   error         // of the last dialing
+	over     bool          // the owner is gone, or we do not need it any more
+	stream   *link.Stream  // under the link
+	link     link.Link     // nil: there is none yet
+	out      *outbox
+	number   uint32 // ours, as a client
+	words    *words // for this link
+	page     *words // of the owner
+	watchers map[uint32]Watcher
+}
+
+func newPeer(place *place, id ownerID, key sys.Key) *peer {
+	return &peer{place: place, id: id, key: key}
+}
+
+// connected waits until there is a link.
+func (p *peer) connected(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.link == nil && !p.over {
+		if p.dialing == nil {
+			p.dialing = make(chan struct{})
+			go p.dial(p.dialing)
+		}
+		dialing := p.dialing
+		p.mu.Unlock()
+		var ended error
+		select {
+		case <-dialing:
+		case <-ctx.Done():
+			ended = context.Cause(ctx)
+		}
+		p.mu.Lock()
+		if ended != nil && p.link == nil {
+			return ended
+		}
+	}
+	switch {
+	case p.over:
+		return ErrGone
+	case p.link == nil:
+		return p.failed
+	}
+	return nil
+}
+
+// unref is called when a reference is gone.
+func (p *peer) unref() {
+	p.place.mu.Lock()
+	p.refs--
+	last := p.refs == 0
+	if last && p.place.peers[p.id] == p {
+		delete(p.place.peers, p.id)
+	}
+	p.place.mu.Unlock()
+	if last {
+		p.end()
+	}
+}
+
+const (
+	// knocks is how often to knock when nobody answers but somebody is there: it may be short of descriptors.
+	knocks     = 5
+	knockPause = 10 * time.Millisecond
+)
+
+// errSilent: the link ended before there was an answer.
+var errSilent = errors.New("its owner does not answer")
+
+// dial gets a link to the owner and receives from it.
+func (p *peer) dial(dialing chan struct{}) {
+	err := p.knock()
+	for try := 1; try < knocks && errors.Is(err, errSilent); try++ {
+		time.Sleep(time.Duration(try) * knockPause)
+		err = p.knock()
+	}
+	p.mu.Lock()
+	p.dialing, p.failed = nil, err
+	p.mu.Unlock()
+	if errors.Is(err, sys.ErrNobody) {
+		p.end()
+	}
+	close(dialing)
+	if err == nil {
+		p.receive()
+	}
+}
+
+// knock gets a link.
+func (p *peer) knock() error {
+	conn, err := sys.Knock(p.key)
+	if err != nil {
+		return err
+	}
+	stream := link.NewStream(conn)
+	p.mu.Lock()
+	p.stream = stream // for end
+	over := p.over
+	p.mu.Unlock()
+	if over {
+		err = ErrGone
+	} else {
+		err = p.greet(stream)
+	}
+	if err != nil {
+		stream.Close()
+	}
+	return err
+}
+
+// greet agrees with the owner on what the link is.
+func (p *peer) greet(stream *link.Stream) error {
+	shared, page := newShared()
+	hello := link.Msg{Kind: kindHello, Body: p.id[:]}
+	if shared != nil {
+		hello.Files = append(shared.Files(), page.segment.File())
+	}
+	err := stream.Send(hello)
+	if errors.Is(err, link.ErrNotSent) {
+		hello.Files = nil
+		err = stream.Send(hello)
+	}
+	var m link.Msg
+	if err == nil {
+		m, err = stream.Recv()
+	}
+	if err == nil && (m.Kind != kindWelcome || len(m.Body) != 5) {
+		err = fmt.Errorf("its owner answered with a message of kind %d", m.Kind)
+	} else if err != nil {
+		err = fmt.Errorf("%w: %w", errSilent, err)
+	}
+	defer m.Release()
+	defer m.CloseFiles()
+	if err != nil {
+		if shared != nil {
+			shared.Close()
+		}
+		return err
+	}
+	return p.agree(stream, shared, page, &m)
+}
+
+func (p *peer) agree(stream *link.Stream, shared *link.Shared, page *words, m *link.Msg) error {
+	var l link.Link = stream
+	switch {
+	case shared != nil && m.Body[4] == 1:
+		shared.CloseMemory()
+		page.segment.CloseFile()
+		l = link.NewRings(stream, shared, true)
+	case shared != nil:
+		shared.Close()
+		fallthrough
+	default:
+		page = nil
+	}
+	var common *words
+	if len(m.Files) == 1 {
+		common, _ = openWords(m.Files[0])
+	}
+	return p.use(l, page, common, binary.LittleEndian.Uint32(m.Body))
+}
+
+// use makes l the link to the owner.
+func (p *peer) use(l link.Link, page, common *words, number uint32) error {
+	l.Heed(func(m link.Msg, _ error) { m.Release() }) // nobody urges us
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		l.Close()
+		return ErrGone
+	}
+	p.link, p.out, p.words, p.page, p.number = l, newOutbox(l), page, common, number
+	return nil
+}
+
+// receive takes in answers and what watchers are told, until the link ends. It never waits for anything else.
+func (p *peer) receive() {
+	for {
+		m, err := p.link.Recv()
+		if err != nil {
+			p.end()
+			return
+		}
+		switch {
+		case uint32(m.ID) != 0:
+			p.calls.resolve(m)
+		case m.Kind == kindGone:
+			m.Release()
+			p.mu.Lock()
+			w := p.watchers[objectOf(m.ID)]
+			delete(p.watchers, objectOf(m.ID))
+			p.mu.Unlock()
+			p.calls.gone(objectOf(m.ID))
+			if w != nil {
+				w.Gone()
+			}
+		default:
+			p.mu.Lock()
+			w := p.watchers[objectOf(m.ID)]
+			p.mu.Unlock()
+			if w == nil {
+				m.CloseFiles()
+				m.Release()
+				continue
+			}
+			w.Event(m)
+		}
+	}
+}
+
+// end ends everything that has to do with the owner: it is gone, or there is no handle of its objects here any more.
+func (p *peer) end() {
+	p.place.mu.Lock()
+	if p.place.peers[p.id] == p {
+		delete(p.place.peers, p.id)
+	}
+	p.place.mu.Unlock()
+	p.mu.Lock()
+	if p.over {
+		p.mu.Unlock()
+		return
+	}
+	p.over = true
+	l, stream := p.link, p.stream
+	watchers := p.watchers
+	p.watchers = nil
+	p.mu.Unlock()
+	p.key.Close()
+	if l != nil {
+		l.Close()
+	} else if stream != nil {
+		stream.Close()
+	}
+	p.calls.end()
+	for _, w := range watchers {
+		w.Gone()
+	}
+}
+
+// call is Ref.Call.
+func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File, late func(link.Msg)) (link.Msg, error) {
+	if err := p.connected(ctx); err != nil {
+		return link.Msg{}, err
+	}
+	id, k := p.calls.begin(number)
+	if k == nil {
+		return link.Msg{}, ErrGone
+	}
+	parcel, err := p.out.send(link.Msg{Kind: op, ID: callID(number, id), Body: body, Files: files}, func(err error) {
+		p.calls.fail(id, sendError(err))
+	})
+	if err != nil {
+		p.calls.drop(id)
+		return link.Msg{}, sendError(err)
+	}
+	m, abandoned, err := p.calls.wait(ctx, id, k, late)
+	if abandoned {
+		if parcel != nil && p.out.withdraw(parcel) {
+			p.calls.drop(id)
+		} else {
+			_, _ = p.out.send(link.Msg{Kind: kindCancel, ID: callID(number, id)}, nil)
+		}
+	}
+	return m, err
+}
+
+// send is Ref.Send.
+func (p *peer) send(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File) error {
+	if err := p.connected(ctx); err != nil {
+		return err
+	}
+	parcel, err := p.out.send(link.Msg{Kind: op, ID: callID(number, 0), Body: body, Files: files}, nil)
+	if err != nil {
+		return sendError(err)
+	}
+	if parcel == nil {
+		return nil
+	}
+	select {
+	case <-parcel.done:
+		return sendError(parcel.err)
+	case <-ctx.Done():
+	}
+	if p.out.withdraw(parcel) {
+		return context.Cause(ctx)
+	}
+	select {
+	case <-parcel.done:
+		return sendError(parcel.err)
+	default:
+		return fmt.Errorf("%w: %w", ErrUnderWay, context.Cause(ctx))
+	}
+}
+
+// post is Ref.Post.
+func (p *peer) post(number uint32, op link.Kind, body []byte) {
+	p.mu.Lock()
+	out := p.out
+	p.mu.Unlock()
+	if out != nil {
+		_, _ = out.send(link.Msg{Kind: op, ID: callID(number, 0), Body: body}, nil)
+	}
+}
+
+// sendError is why something was not sent: its files, or that nobody receives.
+func sendError(err error) error {
+	if err == nil || errors.Is(err, link.ErrNotSent) || slices.Contains([]error{ErrGone, errDeaf}, err) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", ErrGone, err)
+}

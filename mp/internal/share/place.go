@@ -1,0 +1,131 @@
+package share
+
+import (
+	"crypto/rand"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// ownerID tells owners apart. A process has another one each time that it opens its door.
+type ownerID [16]byte
+
+// place is a process as this package sees it: what it owns, who uses that, and the owners of what it uses itself.
+type place struct {
+	self *Client // uses our own objects
+
+	mu         sync.Mutex
+	id         ownerID
+	door       *sys.Door // nil while no object of ours is known elsewhere
+	page       *words    // for our objects; nil: there is no shared memory
+	objects    map[uint32]*entry
+	clients    map[*Client]bool
+	lastObject uint32
+	lastClient uint32
+	peers      map[ownerID]*peer
+}
+
+// entry is an object that others know.
+type entry struct {
+	object  Object
+	rester  Rester // the same, if it is one
+	own     *own   // of the references to it
+	number  uint32
+	dropped atomic.Bool
+}
+
+// here is this process.
+var here = newPlace()
+
+func newPlace() *place {
+	p := &place{
+		objects: make(map[uint32]*entry),
+		clients: make(map[*Client]bool),
+		peers:   make(map[ownerID]*peer),
+	}
+	p.self = &Client{place: p, number: 1, calls: new(calls)}
+	p.lastClient = 1
+	return p
+}
+
+// open opens the door, if it is not open. p.mu is held.
+func (p *place) open() error {
+	if p.door != nil {
+		return nil
+	}
+	door, err := sys.NewDoor()
+	if err != nil {
+		return err
+	}
+	p.door = door
+	p.page, _ = newWordsIfAllowed()
+	rand.Read(p.id[:])
+	go p.attend(door)
+	return nil
+}
+
+// add gives an object a number. p.mu is held.
+func (p *place) add(o Object, own *own) *entry {
+	p.lastObject++
+	e := &entry{object: o, own: own, number: p.lastObject}
+	e.rester, _ = o.(Rester)
+	p.objects[e.number] = e
+	return e
+}
+
+// withdraw forgets an object, and closes the door after the last one.
+func (p *place) withdraw(e *entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.objects[e.number] != e {
+		return
+	}
+	delete(p.objects, e.number)
+	for c := range p.clients {
+		c.send(link.Msg{Kind: kindGone, ID: callID(e.number, 0)})
+	}
+	if len(p.objects) > 0 {
+		return
+	}
+	if p.door != nil {
+		p.door.Close()
+	}
+	p.door, p.page = nil, nil
+	for c := range p.clients {
+		go c.close() // once it has what was sent
+	}
+}
+
+// attend lets in those who knock.
+func (p *place) attend(door *sys.Door) {
+	for {
+		conn, err := door.Accept()
+		if err != nil {
+			return
+		}
+		go p.let(conn, door)
+	}
+}
+
+// object finds an object of ours by its number; nil: there is none.
+func (p *place) object(number uint32) *entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.objects[number]
+}
+
+// left frees what a client has held.
+func (p *place) left(c *Client) {
+	p.mu.Lock()
+	delete(p.clients, c)
+	all := make([]Object, 0, len(p.objects))
+	for _, e := range p.objects {
+		all = append(all, e.object)
+	}
+	p.mu.Unlock()
+	for _, o := range all {
+		o.Left(c)
+	}
+}

@@ -1,0 +1,324 @@
+package share
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// Ref is a reference to an object: of this process, or of another one. A handle holds one, and is written and read by it.
+// Its methods may be called by any number of goroutines.
+type Ref struct {
+	kind   string
+	object Object // ours; nil: it is another process's
+	own    *own   // with object
+
+	peer   *peer
+	number uint32 // with peer
+}
+
+// own is what a Ref of ours, and its copies in handles that came home, have in common.
+type own struct {
+	place *place
+	entry atomic.Pointer[entry] // nil: no other process knows it
+	gone  atomic.Bool
+}
+
+// New makes a reference to an object of this process. The kind tells what it is, such as "Lock" or "Queue[int]": a handle of
+// one kind cannot be read as one of another. Nothing of the system is needed before it is sent somewhere.
+func New(kind string, o Object) *Ref { return here.new(kind, o) }
+
+func (p *place) new(kind string, o Object) *Ref {
+	return &Ref{kind: kind, object: o, own: &own{place: p}}
+}
+
+// Object is the object, if it is one of this process; otherwise nil.
+func (r *Ref) Object() Object { return r.object }
+
+// entry is under what the object is known; nil: it is not.
+func (r *Ref) entry() *entry { return r.own.entry.Load() }
+
+// Drop forgets an object of this process: for all others it is gone, and their calls end with ErrGone. It is called when the
+// object is of no more use to anybody. Calls of this process still reach it.
+func (r *Ref) Drop() {
+	o := r.own
+	o.place.mu.Lock()
+	o.gone.Store(true)
+	e := o.entry.Load()
+	o.place.mu.Unlock()
+	if e != nil {
+		e.dropped.Store(true)
+		o.place.withdraw(e)
+	}
+}
+
+// Call asks the object and waits for the answer, which the caller releases. The files of the request stay the caller's. When
+// ctx ends it returns the cause at once; if there is an answer all the same, late gets it, in a goroutine of its own, and
+// gives back what it brings (nil: it brings nothing). Other errors: ErrGone, link.ErrNotSent.
+func (r *Ref) Call(ctx context.Context, op link.Kind, body []byte, files []*os.File, late func(link.Msg)) (link.Msg, error) {
+	if r.object == nil {
+		defer runtime.KeepAlive(r)
+		return r.peer.call(ctx, r.number, op, body, files, late)
+	}
+	self := r.own.place.self
+	id, k := self.calls.begin(0)
+	files, err := link.Dup(files)
+	if err != nil {
+		self.calls.drop(id)
+		return link.Msg{}, err
+	}
+	r.object.Request(Request{Client: self, ID: uint64(id), Op: op, Body: body, Files: files})
+	r.rest()
+	m, abandoned, err := self.calls.wait(ctx, id, k, late)
+	if abandoned && r.object.Cancel(self, uint64(id)) {
+		self.calls.drop(id)
+	}
+	return m, err
+}
+
+// Send tells the object something, after what was sent before, and returns once nothing of it depends on this process any
+// more. An error that is the cause of ctx says that it was not sent, unless it is ErrUnderWay, too.
+func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.File) error {
+	if r.object == nil {
+		defer runtime.KeepAlive(r)
+		return r.peer.send(ctx, r.number, op, body, files)
+	}
+	files, err := link.Dup(files)
+	if err != nil {
+		return err
+	}
+	r.object.Request(Request{Client: r.own.place.self, Op: op, Body: body, Files: files})
+	r.rest()
+	return nil
+}
+
+// Post is Send for a hint without files: it does not wait, and if it is lost, so is the object.
+func (r *Ref) Post(op link.Kind, body []byte) {
+	if r.object != nil {
+		_ = r.Send(context.Background(), op, body, nil)
+		return
+	}
+	defer runtime.KeepAlive(r)
+	r.peer.post(r.number, op, body)
+}
+
+func (r *Ref) rest() {
+	if o, ok := r.object.(Rester); ok {
+		o.Rest()
+	}
+}
+
+// Watch returns what this process knows about an object of another one: what make has made the first time, for all
+// references to it. It connects to the owner if that was not done before.
+func (r *Ref) Watch(ctx context.Context, make func() Watcher) (Watcher, error) {
+	defer runtime.KeepAlive(r)
+	p := r.peer
+	if err := p.connected(ctx); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		return nil, ErrGone
+	}
+	w := p.watchers[r.number]
+	if w == nil {
+		w = make()
+		if p.watchers == nil {
+			p.watchers = map[uint32]Watcher{}
+		}
+		p.watchers[r.number] = w
+	}
+	return w, nil
+}
+
+// LinkWord gives out a word that only this process and the owner have, zero at first; the owner finds it by its number, with
+// Client.Word. ok is false when there is none left, or no shared memory. For a reference of another process, once connected.
+func (r *Ref) LinkWord() (number uint32, w Word, ok bool) {
+	r.peer.mu.Lock()
+	defer r.peer.mu.Unlock()
+	return r.peer.words.next()
+}
+
+// NewWord gives out a word that the owner, this process, and all its clients have, zero at first; they find it by its number, with
+// Ref.Word. It is not used again before the owner has dropped all its objects. The object must be known: Publish. ok is false when there is none left, or no shared memory.
+func (r *Ref) NewWord() (number uint32, w Word, ok bool) {
+	p := r.own.place
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.page.next()
+}
+
+// Word is a word that the owner, another process, has given out; for a reference that is connected. ok is false when there is none, here.
+func (r *Ref) Word(number uint32) (w Word, ok bool) {
+	r.peer.mu.Lock()
+	defer r.peer.mu.Unlock()
+	return r.peer.page.word(number)
+}
+
+// Number is the number that this process has as a client of the object's owner; 0 if it is not connected.
+func (r *Ref) Number() uint32 {
+	if r.object != nil {
+		return r.own.place.self.number
+	}
+	r.peer.mu.Lock()
+	defer r.peer.mu.Unlock()
+	return r.peer.number
+}
+
+// Publish makes the object known, as Encode does.
+func (r *Ref) Publish() error {
+	p := r.own.place
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.own.gone.Load() {
+		return ErrGone
+	}
+	if err := p.open(); err != nil {
+		return err
+	}
+	r.own.publish(r.object)
+	return nil
+}
+
+// publish gives the object a number if it has none. place.mu is held.
+func (o *own) publish(object Object) *entry {
+	e := o.entry.Load()
+	if e == nil {
+		e = o.place.add(object, o)
+		o.entry.Store(e)
+	}
+	return e
+}
+
+// Encode writes the reference for another process. The owner may be any.
+func (r *Ref) Encode(enc *wire.Encoder) error {
+	var id ownerID
+	var number uint32
+	var key sys.Key
+	if r.object != nil {
+		if err := r.Publish(); err != nil {
+			return fmt.Errorf("this %s cannot be sent: %w", r.kind, err)
+		}
+		p := r.own.place
+		p.mu.Lock()
+		if p.door != nil {
+			id, number, key = p.id, r.entry().number, p.door.Key()
+		}
+		p.mu.Unlock()
+	} else {
+		p := r.peer
+		p.mu.Lock()
+		if !p.over {
+			id, number, key = p.id, r.number, p.key
+		}
+		p.mu.Unlock()
+	}
+	if number == 0 {
+		return fmt.Errorf("this %s cannot be sent: %w", r.kind, ErrGone)
+	}
+	err := errors.Join(enc.EncodeString(r.kind), enc.EncodeBytes(id[:]), enc.EncodeUint32(number), enc.EncodeString(key.Name))
+	if err == nil && key.File != nil {
+		err = wire.Lend(enc, key.File)
+	}
+	return err
+}
+
+// Decode reads what Encode wrote. A reference to an object of this process has that object.
+func Decode(dec *wire.Decoder, kind string) (*Ref, error) { return here.decode(dec, kind) }
+
+func (p *place) decode(dec *wire.Decoder, kind string) (*Ref, error) {
+	var id ownerID
+	name, err := dec.DecodeString()
+	if err != nil {
+		return nil, err
+	}
+	b, err := dec.DecodeBytes()
+	if err != nil {
+		return nil, err
+	}
+	number, err := dec.DecodeUint32()
+	if err != nil {
+		return nil, err
+	}
+	var key sys.Key
+	if key.Name, err = dec.DecodeString(); err != nil {
+		return nil, err
+	}
+	if sys.KeysAreFiles {
+		if key.File, err = wire.Lent(dec); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case name != kind:
+		key.Close()
+		return nil, fmt.Errorf("it is a %s and not a %s", name, kind)
+	case len(b) != len(id):
+		key.Close()
+		return nil, errors.New("the handle is damaged")
+	}
+	copy(id[:], b)
+	return p.ref(kind, id, number, key)
+}
+
+// ref makes a reference of what was read. It owns the key.
+func (p *place) ref(kind string, id ownerID, number uint32, key sys.Key) (*Ref, error) {
+	defer key.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.door != nil && id == p.id {
+		if e := p.objects[number]; e != nil {
+			return &Ref{kind: kind, object: e.object, own: e.own}, nil
+		}
+		return &Ref{kind: kind, peer: &peer{place: p, over: true}, number: number}, nil
+	}
+	peer := p.peers[id]
+	if peer == nil {
+		// If something else in the message cannot be read, the file is closed by others.
+		mine, err := key.Dup()
+		if err != nil {
+			return nil, fmt.Errorf("the key to its owner: %w", err)
+		}
+		peer = newPeer(p, id, mine)
+		p.peers[id] = peer
+	}
+	return p.refer(kind, peer, number), nil
+}
+
+// refer makes a reference to an object of another process. p.mu is held.
+func (p *place) refer(kind string, peer *peer, number uint32) *Ref {
+	r := &Ref{kind: kind, peer: peer, number: number}
+	peer.refs++
+	runtime.AddCleanup(r, release, peer)
+	return r
+}
+
+func release(p *peer) { go p.unref() }
+
+// Over returns a reference as another process has it, to an object of this one, over a link of which ours and theirs are the
+// ends. For tests.
+func (r *Ref) Over(ours, theirs link.Link) *Ref {
+	p := r.own.place
+	p.mu.Lock()
+	e := r.own.publish(r.object)
+	p.lastClient++
+	c := &Client{place: p, number: p.lastClient, link: ours}
+	door := p.door
+	p.mu.Unlock()
+	go p.serve(c, door)
+	other := newPlace()
+	peer := newPeer(other, p.id, sys.Key{})
+	_ = peer.use(theirs, nil, nil, c.number)
+	go peer.receive()
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	return other.refer(r.kind, peer, e.number)
+}

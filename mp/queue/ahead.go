@@ -1,0 +1,134 @@
+package queue
+
+import (
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+)
+
+// aheadWord is what a consumer has ahead: the items from that number on, as many as are left. Numbers of a client are used once;
+// after items were taken back, the next ones are only sent when those before them are taken, and begin with a higher number.
+//
+//	 63       48              0
+//	+--------+------+---------+
+//	| tellMe | left | first   |
+//	+--------+------+---------+
+type aheadWord uint64
+
+const (
+	// tellMe asks the client to tell of the next item that it takes.
+	tellMe     aheadWord = 1 << 63
+	firstBits            = 48
+	mostInWord           = 1<<15 - 1
+)
+
+func (w aheadWord) first() uint64 { return uint64(w) & (1<<firstBits - 1) }
+func (w aheadWord) left() int     { return int(w>>firstBits) & mostInWord }
+
+func (w aheadWord) with(first uint64, left int) aheadWord {
+	return w&tellMe | aheadWord(left)<<firstBits | aheadWord(first)
+}
+
+// look is what the client has ahead now. What makes no sense is nothing.
+func (c *client) look() aheadWord {
+	if c.word.Uint64 == nil {
+		return 0
+	}
+	w := aheadWord(c.word.Load())
+	if w.left() > c.ahead.len() || w.first()+uint64(w.left()) > c.sent {
+		return w.with(c.sent, 0)
+	}
+	return w
+}
+
+// left is how many items the client has ahead.
+func (c *client) left() int { return c.look().left() }
+
+// trim forgets the items that the client has taken.
+func (c *client) trim() {
+	for left := c.left(); c.ahead.len() > left; c.handed++ {
+		it := c.ahead.pop()
+		c.got = it.number
+		link.CloseAll(it.files)
+	}
+}
+
+// reached is the number of the last item that the client has got, or will get next.
+func (c *client) reached() uint64 {
+	if c.ahead.len() == 0 {
+		return c.got
+	}
+	return c.ahead.at(c.ahead.len() - 1).number
+}
+
+// ready reports whether items can be sent to the client: there is no gap before them.
+func (c *client) ready() bool {
+	w := c.look()
+	return w.left() == 0 || w.first()+uint64(w.left()) == c.sent
+}
+
+// raise notes that n more items were sent.
+func (c *client) raise(n int) {
+	for {
+		w := aheadWord(c.word.Load())
+		first, left := w.first(), w.left()
+		if left == 0 {
+			first = c.sent
+		}
+		if c.word.CompareAndSwap(uint64(w), uint64(w.with(first, left+n))) {
+			c.sent += uint64(n)
+			return
+		}
+	}
+}
+
+// ask notes that the client asks for items, of which it has had each for so many nanoseconds (0: it had none), and how many
+// it should have ahead: as many as it takes in aheadFor, but half or twice as many as before at the most. A slow one has none
+// ahead that others could be waiting for.
+func (c *client) ask(each uint64) {
+	c.trim()
+	fit := mostAhead
+	if each > 0 {
+		fit = int(min(uint64(aheadFor)/each, mostAhead))
+	}
+	c.target = min(max(fit, c.target/2, 1), 2*c.target)
+	c.hungry = fit > 0 && c.word.Uint64 != nil
+}
+
+// takeBack takes back up to n of the items that a client has ahead, the last ones. They come out next. It returns how many there
+// were. b.mu is held.
+func (b *broker) takeBack(c *client, n int) int {
+	if c.word.Uint64 == nil {
+		return 0
+	}
+	for {
+		w := c.look()
+		k := min(n, w.left())
+		if k == 0 {
+			return 0
+		}
+		if !c.word.CompareAndSwap(uint64(w), uint64(w.with(w.first(), w.left()-k))) {
+			continue
+		}
+		for range k {
+			b.items.unget(c.ahead.popLast())
+		}
+		return k
+	}
+}
+
+// watch has the consumers tell of what they take, when somebody waits for that. It comes before we look at what they have
+// taken. b.mu is held.
+func (b *broker) watch() {
+	want := b.closed || b.puts.len() > 0
+	for _, c := range b.clients {
+		for c.word.Uint64 != nil {
+			w := aheadWord(c.word.Load())
+			set := w &^ tellMe
+			if want {
+				set |= tellMe
+			}
+			if w == set || c.word.CompareAndSwap(uint64(w), uint64(set)) {
+				break
+			}
+		}
+	}
+}

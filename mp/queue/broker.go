@@ -1,0 +1,266 @@
+package queue
+
+import (
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// broker is a queue in its owner. It counts, for each client,
+//
+//	as a producer   how much room it was granted, and how much of that came to an end: by an item, or taken back. What is
+//	                between is reserved
+//	as a consumer   how many items were sent to it, and which of them are neither taken nor taken back: it has them ahead
+//
+// The words that a client shares with its owner say the rest. used is raised by the client for each item that it puts; the
+// broker takes room back by raising it, too. In ahead the client takes the first item that it has ahead, and the broker takes
+// back the last ones. So whoever changes the word has the room or the item, and what a killed client has had is known.
+//
+// An item that was sent ahead to a slow consumer goes to another one that waits for it. That must not have got a later
+// item already, so that the items of a producer stay in order; but who stands still keeps back nobody for long.
+type broker struct {
+	ref      *share.Ref
+	capacity int // 0: unbounded
+	joinable bool
+
+	mu        sync.Mutex
+	arena     arena
+	items     fifo[item]
+	last      uint64 // the number of the last one that came
+	got       uint64 // the number of the last one that this process got
+	clients   map[*share.Client]*client
+	gets      fifo[*waiter] // who waits for an item
+	puts      fifo[*waiter] // who waits for room
+	closed    bool
+	dropped   bool
+	fresh     int         // items that came since they were last given out
+	timer     *time.Timer // for refuseNow
+	enough    int         // how many items there must be before those who wait are served
+	lingering *time.Timer // until fewer will do
+	lingers   bool        // it runs
+	grace     *time.Timer // until it does not matter in which order items come out
+	impatient bool
+
+	unfinished int // items that are not done, of those that have come
+	lost       int // those that were in the hands of clients that died
+	joins      []*waiter
+}
+
+// waiter is who waits at the broker: a request of a client, or a goroutine of this process.
+type waiter struct {
+	request share.Request
+	client  *client     // nil: of this process
+	answer  chan answer // of this process
+	item    item        // of this process: what it puts
+	now     bool        // now or never
+}
+
+// answer is what a goroutine of this process gets.
+type answer struct {
+	kind link.Kind
+	item item
+	n    int
+}
+
+// client is what the broker knows of a client.
+type client struct {
+	of *share.Client
+
+	used    share.Word // these three are nil without shared memory
+	limit   share.Word // what was granted
+	word    share.Word // what it has ahead, an aheadWord
+	granted uint64
+	arrived uint64
+
+	sent    uint64
+	ahead   fifo[item] // those that were sent and, when last seen, neither taken nor taken back
+	got     uint64     // the number of the last one that it has taken
+	target  int        // how many it should have ahead
+	hungry  bool       // it has asked for more
+	fed     time.Time  // when items were sent to it last
+	handed  int        // items that it has had
+	settled int        // items that it has done
+}
+
+const (
+	// much is the room of a client in an unbounded queue.
+	much = 1 << 62
+	// mostAhead, aheadFor and mostBytes bound what is sent ahead; there is always one.
+	mostAhead = 1024
+	aheadFor  = 2 * time.Millisecond
+	mostBytes = 32 << 10
+	// linger and holdFor bound how long, and until how many items are there, a client waits that has just got some.
+	linger  = 50 * time.Microsecond
+	holdFor = 256
+	// mostFresh is how many items may come before they are given out, while more are coming.
+	mostFresh = 128
+	// settling is how long "now or never" may wait for items that other processes have put and that are on their way.
+	settling = 100 * time.Millisecond
+	// stillness is how long a consumer may stand still before what it has ahead goes to whoever waits, in order or not.
+	stillness = 50 * time.Millisecond
+)
+
+func newBroker(capacity int, joinable bool) *broker {
+	return &broker{capacity: max(capacity, 0), joinable: joinable, clients: make(map[*share.Client]*client)}
+}
+
+// Request is documented with share.Object.
+func (b *broker) Request(r share.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.clients[r.Client]
+	if c == nil {
+		c = &client{of: r.Client, target: 1}
+		b.clients[r.Client] = c
+	}
+	body := r.Body
+	r.Body = nil
+	switch r.Op {
+	case opOpen:
+		b.open(c, body)
+		r.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.capacity)), nil)
+	case opPut:
+		b.arrive(c, body, &r)
+	case opRoom:
+		b.puts.push(&waiter{request: r, client: c, now: len(body) > 0})
+		b.distribute()
+	case opUnroom:
+		c.end(1)
+		b.distribute()
+	case opGet:
+		c.ask(number(body))
+		b.gets.push(&waiter{request: r, client: c, now: len(body) > 8})
+		b.distribute()
+	case opUnget:
+		b.unget(c, body, &r)
+	case opMore:
+		c.ask(number(body))
+		b.distribute()
+	case opTook:
+		b.distribute()
+	case opLen:
+		r.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.len())), nil)
+	case opDone:
+		r.Answer(b.done(c), nil, nil)
+	case opJoin:
+		b.joins = append(b.joins, &waiter{request: r, client: c})
+		b.distribute()
+	default:
+		link.CloseAll(r.Files)
+		r.Client.Break()
+	}
+}
+
+// number is the number that a body begins with.
+func number(body []byte) uint64 {
+	if len(body) < 8 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(body)
+}
+
+// open notes the words of a client.
+func (b *broker) open(c *client, body []byte) {
+	if len(body) != 12 || c.granted > 0 || c.used.Uint64 != nil {
+		return
+	}
+	used, ok1 := c.of.Word(binary.LittleEndian.Uint32(body))
+	limit, ok2 := c.of.Word(binary.LittleEndian.Uint32(body[4:]))
+	ahead, ok3 := c.of.Word(binary.LittleEndian.Uint32(body[8:]))
+	if !ok1 || !ok2 || !ok3 {
+		return
+	}
+	c.used, c.limit, c.word = used, limit, ahead
+	if b.capacity == 0 && !b.closed {
+		c.grant(much)
+	}
+}
+
+// Rest is documented with share.Rester.
+func (b *broker) Rest() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fresh > 0 && b.due() {
+		b.distribute()
+	}
+}
+
+// due reports whether items that have come can be given to somebody. b.mu is held.
+func (b *broker) due() bool {
+	return b.gets.len() > 0 && b.items.len() >= b.enough || b.fresh >= mostFresh || b.closed || len(b.joins) > 0
+}
+
+// Cancel is documented with share.Object.
+func (b *broker) Cancel(c *share.Client, id uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.forget(func(w *waiter) bool { return w.client != nil && w.request.Client == c && w.request.ID == id })
+}
+
+// forget forgets those who wait and match.
+func (b *broker) forget(match func(w *waiter) bool) bool {
+	each := func(w **waiter) bool { return match(*w) }
+	found := b.gets.remove(each)
+	found = b.puts.remove(each) || found
+	kept := b.joins[:0]
+	for _, w := range b.joins {
+		if match(w) {
+			found = true
+		} else {
+			kept = append(kept, w)
+		}
+	}
+	b.joins = kept
+	return found
+}
+
+// Left is documented with share.Object: what the client did not use, and the items that it did not take, come back.
+func (b *broker) Left(of *share.Client) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.clients[of]
+	if c == nil {
+		return
+	}
+	delete(b.clients, of)
+	b.forget(func(w *waiter) bool { return w.client == c })
+	b.takeBack(c, mostInWord)
+	c.trim()
+	if b.joinable {
+		held := min(max(c.handed-c.settled, 0), b.unfinished)
+		b.unfinished -= held
+		b.lost += held
+	}
+	b.distribute()
+}
+
+// len is how many items are in the queue: here, on the way to it, and sent ahead but not taken.
+func (b *broker) len() int {
+	n := b.items.len()
+	for _, c := range b.clients {
+		n += c.onTheWay() + c.left()
+	}
+	return n
+}
+
+// close is the owner's Close.
+func (b *broker) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		b.distribute()
+	}
+}
+
+// reply answers who waits.
+func (w *waiter) reply(kind link.Kind) {
+	if w.client != nil {
+		w.request.Answer(kind, nil, nil)
+	} else {
+		w.answer <- answer{kind: kind}
+	}
+}

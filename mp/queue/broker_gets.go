@@ -1,0 +1,308 @@
+package queue
+
+import (
+	"encoding/binary"
+	"os"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// reclaim makes sure that there is an item here if there is one anywhere that who waits may get. b.mu is held.
+func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
+	if b.items.len() > 0 {
+		return true
+	}
+	reached := b.got
+	if w.client != nil {
+		reached = w.client.reached()
+	}
+	for {
+		var richest *client
+		most := 0
+		for _, c := range b.clients {
+			if n := c.left(); n > most && (anyOrder || c.reached() > reached) {
+				richest, most = c, n
+			}
+		}
+		if richest == nil {
+			return false
+		}
+		richest.trim()
+		n := 0
+		for most = (richest.ahead.len() + 1) / 2; n < most; n++ {
+			if !anyOrder && richest.ahead.at(richest.ahead.len()-1-n).number <= reached {
+				break
+			}
+		}
+		richest.target = max(richest.target/2, 1)
+		if b.takeBack(richest, n) > 0 {
+			return true
+		}
+	}
+}
+
+// serve gives items to those who wait, in order. b.mu is held.
+func (b *broker) serve() {
+	for b.gets.len() > 0 {
+		w := *b.gets.at(0)
+		switch {
+		case w.client != nil && w.client.left() > 0: // it has asked before it saw them
+			b.gets.pop()
+			w.reply(ansYes)
+		case b.hold(w):
+			return
+		case b.reclaim(w, w.now || b.impatient):
+			b.gets.pop()
+			b.give(w)
+		case b.drained():
+			b.gets.pop()
+			w.reply(ansClosed)
+		default:
+			b.refuse()
+			b.bePatient()
+			return
+		}
+	}
+	b.calm()
+}
+
+// hold reports whether who waits should wait a little longer: a client that has come back for more at once shall get several items,
+// since the way there and back costs more than they do. b.mu is held.
+func (b *broker) hold(w *waiter) bool {
+	c := w.client
+	b.enough = 1
+	if c == nil || c.word.Uint64 == nil || w.now || b.closed || b.capacity > 0 || b.items.len() == 0 {
+		return false
+	}
+	want := min(2*c.target, holdFor)
+	if b.items.len() >= want || time.Since(c.fed) > linger {
+		return false
+	}
+	b.enough = want
+	if b.lingering == nil {
+		b.lingering = time.AfterFunc(linger, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.lingers = false
+			b.distribute()
+		})
+	} else if !b.lingers {
+		b.lingering.Reset(linger)
+	}
+	b.lingers = true
+	return true
+}
+
+// bePatient makes sure that those who wait get, sooner or later, what others have ahead but do not take. b.mu is held.
+func (b *broker) bePatient() {
+	ahead := 0
+	for _, c := range b.clients {
+		ahead += c.left()
+	}
+	switch {
+	case ahead == 0:
+		b.calm()
+	case b.grace == nil:
+		b.grace = time.AfterFunc(stillness, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.grace, b.impatient = nil, true
+			b.distribute()
+			b.impatient = false
+		})
+	}
+}
+
+// calm ends that. b.mu is held.
+func (b *broker) calm() {
+	if b.grace != nil {
+		b.grace.Stop()
+		b.grace = nil
+	}
+}
+
+// give gives an item, which is there, to who waits; to a client more. b.mu is held.
+func (b *broker) give(w *waiter) {
+	c := w.client
+	switch {
+	case c == nil:
+		it := b.items.pop()
+		b.got = it.number
+		w.answer <- answer{ansItem, it, 0}
+	case c.word.Uint64 == nil:
+		it := b.items.pop()
+		c.got = it.number
+		c.handed++
+		w.request.Answer(ansItem, appendFirst(it), it.files)
+		link.CloseAll(it.files)
+	default:
+		b.send(c, max(1, min(c.target, b.items.len()/(b.gets.len()+1))))
+		w.reply(ansYes)
+	}
+}
+
+func appendFirst(it item) []byte {
+	b, _ := appendItem(make([]byte, 0, itemHeader+len(it.data)), nil, it)
+	return b
+}
+
+// send sends up to n items ahead to a client. b.mu is held.
+func (b *broker) send(c *client, n int) {
+	body := binary.LittleEndian.AppendUint64(make([]byte, 0, 512), c.sent)
+	var files []*os.File
+	sent := 0
+	c.trim()
+	for range n {
+		it := *b.items.at(0)
+		if len(body) > 8 && len(body)+itemHeader+len(it.data) > mostBytes {
+			break
+		}
+		b.items.pop()
+		body, files = appendItem(body, files, it)
+		c.ahead.push(it)
+		sent++
+	}
+	c.raise(sent)
+	c.fed = time.Now()
+	c.of.Tell(b.ref, evItems, body, files)
+}
+
+// feed sends items ahead to clients that have asked for more and will need them. b.mu is held.
+func (b *broker) feed() {
+	if b.items.len() == 0 || b.gets.len() > 0 {
+		return
+	}
+	var hungry []*client
+	for _, c := range b.clients {
+		if c.hungry && c.ready() {
+			hungry = append(hungry, c)
+		}
+	}
+	for i, c := range hungry {
+		n := min(c.target-c.left(), b.items.len()/(len(hungry)-i))
+		if n >= max(1, c.target/4) {
+			b.send(c, n)
+			c.hungry = false
+		}
+	}
+}
+
+// refuse answers those for whom it is now or never, unless items are on their way: these were put before, as far as anybody can
+// tell. b.mu is held.
+func (b *broker) refuse() {
+	for _, c := range b.clients {
+		if c.onTheWay() > 0 && b.timer == nil {
+			b.timer = time.AfterFunc(settling, func() {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				b.refuseNow()
+			})
+		}
+		if c.onTheWay() > 0 {
+			return
+		}
+	}
+	b.refuseNow()
+}
+
+func (b *broker) refuseNow() {
+	if b.timer != nil {
+		b.timer.Stop()
+		b.timer = nil
+	}
+	b.gets.remove(func(w **waiter) bool {
+		if (*w).now {
+			(*w).reply(ansNo)
+		}
+		return (*w).now
+	})
+}
+
+// unget takes an item back that its client got too late. b.mu is held.
+func (b *broker) unget(c *client, body []byte, r *share.Request) {
+	err := splitItems(append([]byte(nil), body...), r.Files, func(it item) {
+		b.items.unget(it)
+		c.handed--
+	})
+	if err != nil {
+		r.Client.Break()
+	}
+	b.distribute()
+}
+
+// distribute does whatever can be done now: it gives out items, and room, and ends what waits for the end. b.mu is held.
+func (b *broker) distribute() {
+	b.fresh = 0
+	b.watch()
+	for _, c := range b.clients {
+		c.trim()
+		if b.closed {
+			c.revoke()
+		}
+	}
+	for again := true; again; again = b.gets.len() > 0 && b.items.len() > 0 {
+		b.serve()
+		b.admit()
+	}
+	b.feed()
+	b.settle()
+}
+
+// drained reports whether the queue was closed and nothing is left of it, nor on its way. b.mu is held.
+func (b *broker) drained() bool {
+	if !b.closed || b.items.len() > 0 {
+		return false
+	}
+	for _, c := range b.clients {
+		if c.reserved() > 0 || c.left() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// settle ends what waits until all is done, and the queue itself. b.mu is held.
+func (b *broker) settle() {
+	if len(b.joins) > 0 && b.unfinished == 0 {
+		for _, c := range b.clients {
+			if c.onTheWay() > 0 {
+				return
+			}
+		}
+		for _, w := range b.joins {
+			b.join(w)
+		}
+		b.joins, b.lost = nil, 0
+	}
+	if b.drained() && b.gets.len() == 0 && b.unfinished == 0 && !b.dropped {
+		b.dropped = true
+		b.ref.Drop()
+	}
+}
+
+// join answers a Join. b.mu is held.
+func (b *broker) join(w *waiter) {
+	switch {
+	case w.client == nil:
+		w.answer <- answer{kind: ansYes, n: b.lost}
+	default:
+		w.request.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.lost)), nil)
+	}
+}
+
+// done notes that an item is done; c is nil for this process. b.mu is held.
+func (b *broker) done(c *client) link.Kind {
+	if b.unfinished == 0 {
+		return ansWrong
+	}
+	b.unfinished--
+	if c != nil {
+		c.settled++
+	}
+	if b.unfinished == 0 {
+		b.distribute()
+	}
+	return ansYes
+}

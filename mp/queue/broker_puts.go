@@ -1,0 +1,152 @@
+package queue
+
+import (
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// reserved is the room that the client was granted and has not made an item of, as far as we know.
+func (c *client) reserved() int { return int(c.granted - c.arrived) }
+
+// onTheWay is how many items the client has put that have not come yet. Without shared memory nobody knows.
+func (c *client) onTheWay() int {
+	if c.used.Uint64 == nil || c.granted == 0 {
+		return 0
+	}
+	n := c.used.Load() - c.arrived
+	if n > c.granted-c.arrived { // nonsense, or it has taken back what it had used
+		return 0
+	}
+	return int(n)
+}
+
+// grant gives the client room for n more items. b.mu is held.
+func (c *client) grant(n uint64) {
+	c.granted += n
+	if c.limit.Uint64 != nil {
+		c.limit.Store(c.granted)
+	}
+}
+
+// end notes that n of what was granted are over. It reports false if the client had not as many.
+func (c *client) end(n uint64) bool {
+	if n > c.granted-c.arrived {
+		return false
+	}
+	c.arrived += n
+	return true
+}
+
+// revoke takes back the room that the client does not use. b.mu is held.
+func (c *client) revoke() {
+	if c.used.Uint64 == nil {
+		return
+	}
+	for {
+		used := c.used.Load()
+		if used >= c.granted {
+			return
+		}
+		if c.used.CompareAndSwap(used, c.granted) {
+			c.end(c.granted - used)
+			return
+		}
+	}
+}
+
+// arrive takes in items of a client. b.mu is held.
+func (b *broker) arrive(c *client, body []byte, r *share.Request) {
+	err := splitItems(b.arena.keep(body), r.Files, func(it item) {
+		if !c.end(1) {
+			link.CloseAll(it.files) // it had no right to
+			r.Client.Break()
+			return
+		}
+		b.add(it)
+	})
+	if err != nil {
+		r.Client.Break()
+	}
+	if b.fresh >= mostFresh || b.gets.len() > 0 && b.enough > 1 && b.items.len() >= b.enough {
+		b.distribute()
+	}
+}
+
+// add adds an item that somebody has put. b.mu is held.
+func (b *broker) add(it item) {
+	b.last++
+	it.number = b.last
+	b.items.push(it)
+	b.fresh++
+	if b.joinable {
+		b.unfinished++
+	}
+}
+
+// room is how many items have room. b.mu is held.
+func (b *broker) room() int {
+	if b.closed {
+		return 0
+	}
+	if b.capacity == 0 {
+		return much
+	}
+	n := b.capacity - b.items.len()
+	for _, c := range b.clients {
+		n -= c.reserved() + c.left()
+	}
+	return n
+}
+
+// makeRoom is room, once nobody holds any without need. b.mu is held.
+func (b *broker) makeRoom() int {
+	n := b.room()
+	if n > 0 || b.closed {
+		return n
+	}
+	for _, c := range b.clients {
+		c.revoke()
+	}
+	return b.room()
+}
+
+// admit lets in those who wait for room, in order. b.mu is held.
+func (b *broker) admit() {
+	for b.puts.len() > 0 {
+		w := *b.puts.at(0)
+		room := b.makeRoom()
+		switch {
+		case b.closed:
+			b.puts.pop()
+			w.reply(ansClosed)
+		case room > 0:
+			b.puts.pop()
+			if w.client != nil {
+				w.client.grant(b.portion(w.client, room))
+			} else {
+				b.add(w.item)
+			}
+			w.reply(ansYes)
+		case w.now:
+			b.puts.pop()
+			w.reply(ansNo)
+		default:
+			// Those behind it wait, too, but for those that do not wait.
+			b.puts.remove(func(w **waiter) bool {
+				if (*w).now {
+					(*w).reply(ansNo)
+				}
+				return (*w).now
+			})
+			return
+		}
+	}
+}
+
+// portion is how much of the room a client gets at once: with shared memory it may be taken back.
+func (b *broker) portion(c *client, room int) uint64 {
+	if c.limit.Uint64 == nil || b.puts.len() > 0 {
+		return 1
+	}
+	return uint64(max(1, min(room/2, mostAhead)))
+}

@@ -1,0 +1,101 @@
+package queue
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// JoinableQueue is a Queue that knows when all that was put into it is done: who has got an item says so with TaskDone, and
+// Join waits for the last one. NewJoinable makes one. Python's JoinableQueue.
+type JoinableQueue[T any] struct{ Queue[T] }
+
+// NewJoinable is New for a JoinableQueue.
+func NewJoinable[T any](capacity int) (*JoinableQueue[T], error) {
+	q := new(JoinableQueue[T])
+	var err error
+	if q.codec, err = codecOf[T]("NewJoinableQueue"); err != nil {
+		return nil, err
+	}
+	q.own("JoinableQueue", newBroker(capacity, true), kindOf[T]("JoinableQueue"))
+	return q, nil
+}
+
+var errTooMany = errors.New("mp: JoinableQueue.TaskDone: it was called more often than there were items")
+
+// TaskDone says that an item that this process got is done. To say so more often than items were put is an error.
+// In another process than the owner it asks, and fails after a second when nobody answers.
+func (q *JoinableQueue[T]) TaskDone() error {
+	if q.broker != nil {
+		if q.broker.taskDone() == ansWrong {
+			return errTooMany
+		}
+		return nil
+	}
+	if _, err := q.dial(context.Background(), true); err != nil {
+		return q.failed("TaskDone", err)
+	}
+	ctx, stop := q.until(context.Background(), true)
+	defer stop()
+	m, err := call(ctx, q.ref, opDone, nil, nil, nil)
+	if err != nil {
+		return q.failed("TaskDone", err)
+	}
+	defer m.Release()
+	if m.Kind == ansWrong {
+		return errTooMany
+	}
+	return nil
+}
+
+// Join waits until every item that was put is done, or ctx ends. An item in the hands of a process that died will not be
+// done by anybody: it counts as done, and Join, once it has waited for the others, returns an error that says how many
+// such items there were since the last Join.
+func (q *JoinableQueue[T]) Join(ctx context.Context) error {
+	lost, err := q.join(ctx)
+	if err != nil {
+		return q.failed("Join", err)
+	}
+	if lost > 0 {
+		return fmt.Errorf("mp: JoinableQueue.Join: %d items were not done when the processes that had got them died", lost)
+	}
+	return nil
+}
+
+func (q *queue) join(ctx context.Context) (lost int, err error) {
+	if q.broker != nil {
+		return q.broker.awaitDone(ctx)
+	}
+	if _, err := q.dial(ctx, false); err != nil {
+		return 0, err
+	}
+	ctx, stop := q.until(ctx, false)
+	defer stop()
+	m, err := call(ctx, q.ref, opJoin, nil, nil, nil)
+	if errors.Is(err, spawn.ErrClosed) {
+		return 0, err
+	}
+	defer m.Release()
+	if err == nil && len(m.Body) == 8 {
+		lost = int(binary.LittleEndian.Uint64(m.Body))
+	}
+	return lost, err
+}
+
+// IsHandle is documented with Queue.
+func (q *JoinableQueue[T]) IsHandle() {}
+
+// EncodeMsgpack is documented with Queue.
+func (q *JoinableQueue[T]) EncodeMsgpack(enc *wire.Encoder) error { return q.encode(enc) }
+
+// DecodeMsgpack is documented with Queue.
+func (q *JoinableQueue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
+	if q.codec, err = codecOf[T]("JoinableQueue"); err != nil {
+		return err
+	}
+	return q.decode(dec, "JoinableQueue", kindOf[T]("JoinableQueue"))
+}

@@ -1,0 +1,109 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
+)
+
+func TestMain(m *testing.M) { mp.TestMain(prog.Tests{M: m}) }
+
+var background = context.Background()
+
+// What the children of these tests do.
+var (
+	// PutAll puts numbers from From on.
+	PutAll = mp.Register("queue.put", func(ctx context.Context, a putArg) (int, error) {
+		for i := range a.Count {
+			if err := a.Q.Put(ctx, a.From+i); err != nil {
+				return i, err
+			}
+		}
+		return a.Count, nil
+	})
+	// GetAll gets that many numbers, or all if it is 0.
+	GetAll = mp.Register("queue.get", func(ctx context.Context, a putArg) (got []int, err error) {
+		for n, err := range a.Q.All(ctx) {
+			if err != nil {
+				return got, err
+			}
+			if got = append(got, n); len(got) == a.Count {
+				break
+			}
+		}
+		return got, nil
+	})
+	Try = mp.Register("queue.try", func(ctx context.Context, q *queue.Queue[int]) (states []string, err error) {
+		note := func(err error) {
+			switch {
+			case err == nil:
+				states = append(states, "ok")
+			case errors.Is(err, mp.ErrClosed):
+				states = append(states, "closed")
+			default:
+				states = append(states, err.Error())
+			}
+		}
+		for i := range 3 {
+			note(q.TryPut(i))
+		}
+		for range 3 {
+			_, err := q.TryGet()
+			note(err)
+		}
+		return states, nil
+	})
+	Work = mp.Register("queue.work", func(ctx context.Context, q *queue.JoinableQueue[int]) (done int, err error) {
+		for range q.All(ctx) {
+			done++
+			if err := q.TaskDone(); err != nil {
+				return done, err
+			}
+		}
+		return done, nil
+	})
+)
+
+type putArg struct {
+	Q           *queue.Queue[int]
+	From, Count int
+}
+
+func must[T any](v T, err error) func(t testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func newQueue[T any](t testing.TB, capacity int) *queue.Queue[T] {
+	t.Helper()
+	leak.Check(t)
+	q := must(queue.New[T](capacity))(t)
+	t.Cleanup(func() {
+		q.Close()
+		for range q.All(background) {
+			continue
+		}
+	})
+	return q
+}
+
+func start[A, R any](t testing.TB, fn *mp.Func[A, R], arg A) *mp.Process[R] {
+	t.Helper()
+	p := must(mp.Start(background, fn, arg, nil))(t)
+	t.Cleanup(func() {
+		p.Kill()
+		<-p.Done()
+		p.Close()
+	})
+	return p
+}

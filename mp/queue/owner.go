@@ -1,0 +1,117 @@
+package queue
+
+import (
+	"context"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// This file is how goroutines of the owner use the broker: directly.
+
+// put adds an item, whose bytes stay the caller's and whose files are ours; now: or never.
+func (b *broker) put(ctx context.Context, it item, now bool) error {
+	b.mu.Lock()
+	it.data = b.arena.keep(it.data)
+	if b.puts.len() == 0 && b.makeRoom() > 0 {
+		b.add(it)
+		if b.due() {
+			b.distribute()
+		}
+		b.mu.Unlock()
+		return nil
+	}
+	w := &waiter{item: it, answer: make(chan answer, 1), now: now}
+	b.puts.push(w)
+	b.distribute()
+	b.mu.Unlock()
+	a, err := b.wait(ctx, w)
+	if err == nil {
+		err = a.err(ErrFull)
+	}
+	if err != nil {
+		link.CloseAll(it.files)
+	}
+	return err
+}
+
+// get takes an item.
+func (b *broker) get(ctx context.Context, now bool) (item, error) {
+	b.mu.Lock()
+	if b.gets.len() == 0 && b.items.len() > 0 {
+		it := b.items.pop()
+		b.got = it.number
+		if b.capacity > 0 || b.closed {
+			b.distribute()
+		}
+		b.mu.Unlock()
+		return it, nil
+	}
+	w := &waiter{answer: make(chan answer, 1), now: now}
+	b.gets.push(w)
+	b.distribute()
+	b.mu.Unlock()
+	a, err := b.wait(ctx, w)
+	if err == nil {
+		err = a.err(ErrEmpty)
+	}
+	return a.item, err
+}
+
+// wait waits for the answer. What is there when ctx ends counts.
+func (b *broker) wait(ctx context.Context, w *waiter) (answer, error) {
+	if w.now {
+		ctx = context.Background() // it is short
+	}
+	select {
+	case a := <-w.answer:
+		return a, nil
+	default:
+	}
+	select {
+	case a := <-w.answer:
+		return a, nil
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	forgotten := b.forget(func(o *waiter) bool { return o == w })
+	b.mu.Unlock()
+	if forgotten {
+		return answer{}, spawn.CtxError(ctx)
+	}
+	return <-w.answer, nil
+}
+
+// err is what an answer means; no is the error for "now or never".
+func (a *answer) err(no error) error {
+	switch a.kind {
+	case ansNo:
+		return no
+	case ansClosed:
+		return spawn.ErrClosed
+	}
+	return nil
+}
+
+func (b *broker) size() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.len()
+}
+
+func (b *broker) taskDone() link.Kind {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.done(nil)
+}
+
+// awaitDone waits until all is done, and returns how many were lost.
+func (b *broker) awaitDone(ctx context.Context) (lost int, err error) {
+	w := &waiter{answer: make(chan answer, 1)}
+	b.mu.Lock()
+	b.joins = append(b.joins, w)
+	b.distribute()
+	b.mu.Unlock()
+	a, err := b.wait(ctx, w)
+	return a.n, err
+}

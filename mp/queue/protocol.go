@@ -1,0 +1,28 @@
+package queue
+
+import "github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+
+// What a client asks the broker for. Those that are called are answered by one of the answers below; the others are sent.
+const (
+	opOpen   = share.FirstKind + iota // called first: the numbers of the words used, limit and ahead, if there are any
+	opPut                             // items, for which there is room
+	opRoom                            // called: room for an item; a body says "now or never"
+	opUnroom                          // room that is not needed after all
+	opGet                             // called: an item; the body is the pace, and a byte more says "now or never"
+	opUnget                           // an item that came too late
+	opMore                            // there will be need of more items soon; the body is the pace: how many nanoseconds each item has taken, 0 if none has
+	opTook                            // an item was taken, of which the broker wanted to be told
+	opLen                             // called
+	opDone                            // called: an item is done
+	opJoin                            // called: all are
+)
+
+// Answers, and what is told.
+const (
+	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen and opOpen the body is a number
+	ansItem                            // an item
+	ansNo                              // now or never: never
+	ansClosed                          // the queue was closed
+	ansWrong                           // too many are done; or, of opJoin, the body is how many were lost
+	evItems                            // told: the number of the first, and items
+)

@@ -1,0 +1,281 @@
+package queue_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
+)
+
+func numbers(from, count int) []int {
+	all := make([]int, count)
+	for i := range all {
+		all[i] = from + i
+	}
+	return all
+}
+
+// PY-QUEUE-01, PY-QUEUE-02, PY-QUEUE-04, PY-QUEUE-05, PY-QUEUE-07, PY-QUEUE-10, PY-QUEUE-14
+func TestAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := must(queue.New[int](2))(t)
+		for i, want := range []error{nil, nil, queue.ErrFull} {
+			if err := q.TryPut(i); err != want {
+				t.Errorf("TryPut %d: %v", i, err)
+			}
+		}
+		if q.Len() != 2 || q.Cap() != 2 {
+			t.Error(q)
+		}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(background, time.Second)
+		defer cancel()
+		if err := q.Put(ctx, 9); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("Put: %v after %v", err, time.Since(began))
+		}
+		if v, err := q.Get(ctx); v != 0 || err != nil { // that ctx is over
+			t.Error(v, err)
+		}
+		go func() {
+			time.Sleep(time.Second)
+			q.Put(background, 2)
+			q.Put(background, 3) // waits
+			q.Close()
+		}()
+		var got []int
+		for v, err := range q.All(background) {
+			if err != nil {
+				t.Error(err)
+			}
+			got = append(got, v)
+			time.Sleep(time.Second)
+		}
+		if !slices.Equal(got, []int{1, 2, 3}) {
+			t.Error(got)
+		}
+		if err := q.Put(background, 1); !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+		if _, err := q.TryGet(); !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+		if q.Close() != nil || q.Len() != 0 {
+			t.Error(q)
+		}
+	})
+}
+
+// PY-QUEUE-02: who waits gets in, in order; Close ends the wait.
+func TestWaitersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := must(queue.New[int](1))(t)
+		q.TryPut(0)
+		errs := make(chan error, 3)
+		for i := range 3 {
+			go func() { errs <- q.Put(background, i+1) }()
+			synctest.Wait()
+		}
+		for want := range 3 {
+			if v, _ := q.Get(background); v != want {
+				t.Errorf("got %d instead of %d", v, want)
+			}
+			synctest.Wait()
+		}
+		go func() { errs <- q.Put(background, 4) }()
+		synctest.Wait()
+		q.Close()
+		for i, closed := range []bool{false, false, false, true} {
+			if err := <-errs; errors.Is(err, mp.ErrClosed) != closed {
+				t.Error(i, err)
+			}
+		}
+		if v, err := q.Get(background); v != 3 || err != nil {
+			t.Error(v, err)
+		}
+	})
+}
+
+// PY-QUEUE-06, PY-QUEUE-03, PY-QUEUE-21
+func TestThereAndBack(t *testing.T) {
+	for _, transport := range []string{"shm", "socket"} {
+		for _, capacity := range []int{0, 1, 10} {
+			t.Run(transport, func(t *testing.T) {
+				t.Setenv("MP_TRANSPORT", transport)
+				q := newQueue[int](t, capacity)
+				p := start(t, PutAll, putArg{q, 0, 3000})
+				for want := range 3000 {
+					if v, err := q.Get(background); v != want || err != nil {
+						t.Fatalf("got %d, %v instead of %d", v, err, want)
+					}
+				}
+				must(p.Result(background))(t)
+				c := start(t, GetAll, putArg{q, 0, 3000})
+				for i := range 3000 {
+					if err := q.Put(background, i); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if got := must(c.Result(background))(t); !slices.Equal(got, numbers(0, 3000)) {
+					t.Error("they came otherwise")
+				}
+				if q.Len() != 0 {
+					t.Error(q)
+				}
+				if _, err := q.TryGet(); err != queue.ErrEmpty {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// Put before, by a process that has ended: all is there, at once. PY-QUEUE-06, PY-QUEUE-21
+func TestPutAndGone(t *testing.T) {
+	q := newQueue[int](t, 0)
+	p := start(t, PutAll, putArg{q, 0, 500})
+	must(p.Result(background))(t)
+	if q.Len() != 500 {
+		t.Errorf("%d items", q.Len())
+	}
+	for i := range 500 {
+		if v, err := q.TryGet(); v != i || err != nil {
+			t.Fatal(i, v, err)
+		}
+	}
+}
+
+// PY-QUEUE-14, PY-QUEUE-17: what a client sees of a bounded and of a closed queue.
+func TestTryInAChild(t *testing.T) {
+	for _, transport := range []string{"shm", "socket"} {
+		t.Setenv("MP_TRANSPORT", transport)
+		q := newQueue[int](t, 2)
+		want := []string{"ok", "ok", queue.ErrFull.Error(), "ok", "ok", queue.ErrEmpty.Error()}
+		if got := must(start(t, Try, q).Result(background))(t); !slices.Equal(got, want) {
+			t.Errorf("%q", got)
+		}
+		q.TryPut(7)
+		q.Close()
+		if got := must(start(t, Try, q).Result(background))(t); !slices.Equal(got, []string{"closed", "closed", "closed", "ok", "closed", "closed"}) {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+// Close drains: several consumers share what is left, and all of them end.
+func TestCloseDrains(t *testing.T) {
+	for _, transport := range []string{"shm", "socket"} {
+		t.Setenv("MP_TRANSPORT", transport)
+		q := newQueue[int](t, 0)
+		var all []int
+		var consumers []*mp.Process[[]int]
+		for range 3 {
+			consumers = append(consumers, start(t, GetAll, putArg{q, 0, 0}))
+		}
+		for i := range 1000 {
+			q.Put(background, i)
+		}
+		q.Close()
+		for _, c := range consumers {
+			got := must(c.Result(background))(t)
+			if !slices.IsSorted(got) {
+				t.Error("out of order")
+			}
+			all = append(all, got...)
+		}
+		slices.Sort(all)
+		if !slices.Equal(all, numbers(0, 1000)) {
+			t.Errorf("%d items came out", len(all))
+		}
+	}
+}
+
+// PY-QUEUE-11, PY-QUEUE-12: what cannot be sent is an error of Put, and nothing has changed.
+func TestUnsendable(t *testing.T) {
+	q := newQueue[any](t, 1)
+	if err := q.Put(background, func() {}); err == nil || !strings.Contains(err.Error(), "mp: Queue.Put: the item cannot be sent") {
+		t.Error(err)
+	}
+	if q.Len() != 0 || q.TryPut(1) != nil {
+		t.Error(q)
+	}
+	if _, err := queue.New[struct{ A struct{ F func() } }](0); err == nil || !strings.Contains(err.Error(), ".A.F is a func and cannot be sent") {
+		t.Error(err)
+	}
+	if _, err := json.Marshal(q); err == nil || !strings.Contains(err.Error(), "as JSON") {
+		t.Error(err)
+	}
+	if _, err := msgpack.Marshal(q); err == nil || !strings.Contains(err.Error(), "by this library") {
+		t.Error(err)
+	}
+	q.Get(background)
+	if err := q.Put(background, q); err == nil {
+		t.Error("a queue went as an any")
+	}
+	if _, err := mp.Start(background, PutAll, putArg{Q: new(queue.Queue[int])}, nil); err == nil || !strings.Contains(err.Error(), "was not made by NewQueue") {
+		t.Error(err)
+	}
+}
+
+type node struct {
+	N int
+	Q *queue.Queue[node]
+}
+
+// A queue goes through itself, and files go through a queue.
+func TestHandlesAndFiles(t *testing.T) {
+	q := newQueue[node](t, 0)
+	q.Put(background, node{1, q})
+	v := must(q.Get(background))(t)
+	v.Q.Put(background, node{N: 2})
+	if w := must(q.Get(background))(t); w.N != 2 {
+		t.Error(w)
+	}
+	files := newQueue[*os.File](t, 0)
+	f := must(os.Open("queue.go"))(t)
+	files.Put(background, f)
+	f.Close()
+	g := must(files.Get(background))(t)
+	defer g.Close()
+	if _, err := g.Read(make([]byte, 10)); err != nil {
+		t.Error(err)
+	}
+}
+
+// PY-QUEUE-08, PY-QUEUE-15
+func TestJoinable(t *testing.T) {
+	q := must(queue.NewJoinable[int](0))(t)
+	if err := q.Join(background); err != nil {
+		t.Error(err)
+	}
+	if err := q.TaskDone(); err == nil {
+		t.Error("done although there was nothing")
+	}
+	var workers []*mp.Process[int]
+	for range 4 {
+		workers = append(workers, start(t, Work, q))
+	}
+	for i := range 100 {
+		q.Put(background, i)
+	}
+	if err := q.Join(background); err != nil {
+		t.Error(err)
+	}
+	q.Close()
+	sum := 0
+	for _, w := range workers {
+		sum += must(w.Result(background))(t)
+	}
+	if sum != 100 {
+		t.Errorf("%d done", sum)
+	}
+}

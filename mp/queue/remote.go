@@ -1,0 +1,259 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// remote is a queue in a process that does not own it, for all handles of it there.
+type remote struct {
+	opening chan struct{} // closed once it is known what the queue is
+	err     error         // why that is not so
+
+	capacity int
+	used     share.Word // see broker; nil: without shared memory
+	limit    share.Word
+	word     share.Word // an aheadWord
+
+	mu    sync.Mutex
+	items fifo[item] // sent ahead; those that others have taken are still among them
+	next  uint64     // the number of the first one
+	low   int        // how many are left when it is time for more
+	asked bool       // for more
+	count int        // how many were taken since we have asked
+	since time.Time  // the first of them was
+}
+
+// dial returns what this process knows about the queue of another one.
+func dial(ctx context.Context, ref *share.Ref) (*remote, error) {
+	mine := &remote{opening: make(chan struct{})}
+	w, err := ref.Watch(ctx, func() share.Watcher { return mine })
+	if err != nil {
+		return nil, unshared(ctx, err)
+	}
+	r := w.(*remote)
+	if r == mine {
+		go r.open(ref)
+	}
+	select {
+	case <-r.opening:
+		return r, r.err
+	case <-ctx.Done():
+		return nil, spawn.CtxError(ctx)
+	}
+}
+
+// open tells the broker of our words.
+func (r *remote) open(ref *share.Ref) {
+	defer close(r.opening)
+	var body []byte
+	used, w1, ok1 := ref.LinkWord()
+	limit, w2, ok2 := ref.LinkWord()
+	ahead, w3, ok3 := ref.LinkWord()
+	if ok1 && ok2 && ok3 {
+		for _, n := range []uint32{used, limit, ahead} {
+			body = binary.LittleEndian.AppendUint32(body, n)
+		}
+		r.used, r.limit, r.word = w1, w2, w3
+	}
+	m, err := ref.Call(context.Background(), opOpen, body, nil, nil)
+	defer m.Release()
+	if err == nil && len(m.Body) == 8 {
+		r.capacity = int(binary.LittleEndian.Uint64(m.Body))
+	}
+	r.err = unshared(context.Background(), err)
+}
+
+// unshared is the error for what share has returned.
+func unshared(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, share.ErrGone):
+		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		return spawn.CtxError(ctx)
+	}
+	return err
+}
+
+// now is the body of a request that is now or never.
+var now = []byte{1}
+
+func body(never bool) []byte {
+	if never {
+		return now
+	}
+	return nil
+}
+
+// call asks the broker, and makes an error of its answer.
+func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no error, late func(link.Msg)) (link.Msg, error) {
+	m, err := ref.Call(ctx, op, body, nil, late)
+	if err != nil {
+		return m, unshared(ctx, err)
+	}
+	a := answer{kind: m.Kind}
+	if err := a.err(no); err != nil {
+		m.Release()
+		return m, err
+	}
+	return m, nil
+}
+
+// put puts a framed item, whose files stay the caller's.
+func (r *remote) put(ctx context.Context, ref *share.Ref, framed []byte, files []*os.File, never bool) error {
+	for !r.useRoom() {
+		var late func(link.Msg)
+		if r.used.Uint64 == nil {
+			late = func(link.Msg) { ref.Post(opUnroom, nil) }
+		}
+		m, err := call(ctx, ref, opRoom, body(never), ErrFull, late)
+		if err != nil {
+			return err
+		}
+		m.Release()
+		if r.used.Uint64 == nil {
+			break
+		}
+	}
+	return r.send(ctx, ref, framed, files)
+}
+
+// send sends an item for which there is room.
+func (r *remote) send(ctx context.Context, ref *share.Ref, framed []byte, files []*os.File) error {
+	err := ref.Send(ctx, opPut, framed, files)
+	if err != nil && !errors.Is(err, share.ErrUnderWay) {
+		ref.Post(opUnroom, nil)
+	}
+	return unshared(ctx, err)
+}
+
+// useRoom uses room that the broker has granted ahead, if there is any.
+func (r *remote) useRoom() bool {
+	if r.used.Uint64 == nil {
+		return false
+	}
+	for {
+		used := r.used.Load()
+		if used >= r.limit.Load() {
+			return false
+		}
+		if r.used.CompareAndSwap(used, used+1) {
+			return true
+		}
+	}
+}
+
+// get takes an item.
+func (r *remote) get(ctx context.Context, ref *share.Ref, never bool) (item, error) {
+	for {
+		it, ok := r.take(ref)
+		if ok {
+			return it, nil
+		}
+		var late func(link.Msg)
+		if r.word.Uint64 == nil {
+			late = func(m link.Msg) { giveBack(ref, m) }
+		}
+		r.mu.Lock()
+		pace := r.pace()
+		r.mu.Unlock()
+		m, err := call(ctx, ref, opGet, append(pace, body(never)...), ErrEmpty, late)
+		if err != nil {
+			return item{}, err
+		}
+		if m.Kind == ansItem {
+			err := splitItems(bytes.Clone(m.Body), m.Files, func(i item) { it = i })
+			m.Release()
+			return it, err
+		}
+		m.Release()
+	}
+}
+
+// giveBack returns an item for which nobody waits any more.
+func giveBack(ref *share.Ref, m link.Msg) {
+	defer m.Release()
+	defer m.CloseFiles()
+	if m.Kind == ansItem {
+		_ = ref.Send(context.Background(), opUnget, m.Body, m.Files) // or the owner is gone
+	}
+}
+
+// take takes the first item that was sent ahead and that the broker has not taken back.
+func (r *remote) take(ref *share.Ref) (it item, ok bool) {
+	r.mu.Lock()
+	tell := false
+	for !ok && r.items.len() > 0 {
+		w := aheadWord(r.word.Load())
+		for r.next < w.first() && r.items.len() > 0 {
+			link.CloseAll(r.items.pop().files)
+			r.next++
+		}
+		if r.items.len() == 0 || w.left() == 0 || w.first() != r.next {
+			break
+		}
+		if r.word.CompareAndSwap(uint64(w), uint64(w.with(w.first()+1, w.left()-1))) {
+			it, ok = r.items.pop(), true
+			r.next++
+			tell = w&tellMe != 0
+		}
+	}
+	if ok {
+		if r.count++; r.count == 1 {
+			r.since = time.Now()
+		}
+	}
+	more := ok && !r.asked && r.items.len() == r.low && r.low > 0
+	var pace []byte
+	if more {
+		r.asked, pace = true, r.pace()
+	}
+	r.mu.Unlock()
+	if more {
+		ref.Post(opMore, pace)
+	} else if tell {
+		ref.Post(opTook, nil)
+	}
+	return it, ok
+}
+
+// pace is how many nanoseconds each item has taken since we have asked. r.mu is held.
+func (r *remote) pace() []byte {
+	each := time.Duration(0)
+	if r.count > 0 {
+		each = max(time.Since(r.since)/time.Duration(r.count), 1)
+	}
+	r.count = 0
+	return binary.LittleEndian.AppendUint64(nil, uint64(each))
+}
+
+// Event is documented with share.Watcher: items were sent ahead.
+func (r *remote) Event(m link.Msg) {
+	defer m.Release()
+	if m.Kind != evItems || len(m.Body) < 8 {
+		m.CloseFiles()
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.items.len() == 0 {
+		r.next = binary.LittleEndian.Uint64(m.Body)
+	}
+	_ = splitItems(bytes.Clone(m.Body[8:]), m.Files, func(it item) { r.items.push(it) })
+	r.low, r.asked = r.items.len()/2, false
+}
+
+// Gone is documented with share.Watcher. Whoever waits hears of it by his call.
+func (r *remote) Gone() {}
