@@ -32,7 +32,10 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	h.put(m.Body)
 	err := s.outbox.send(m, more)
 	if len(m.Files) > 0 {
-		s.link.Flush()     // on Windows files on their way end with this process, and the next item may end it
+		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
+		if err == nil {
+			s.out.Sent()
+		}
 		s.out.CloseFiles() // the pool has its own now
 	}
 	if errors.Is(err, link.ErrNotSent) {

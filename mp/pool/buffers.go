@@ -14,8 +14,8 @@ const mostReused = 32 << 20
 
 // reuse keeps a buffer for the next chunk, unless it has grown very large.
 func reuse(b *wire.Buffer) {
+	b.Reset()
 	if cap(b.Data) <= mostReused {
-		b.Reset()
 		buffers.Put(b)
 	}
 }

@@ -98,6 +98,9 @@ func (w *worker) inline() int {
 // transmit sends a chunk. When the link breaks, the worker is dying, and its burial takes the chunk back.
 func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
 	err := w.seat.Link().Send(m)
+	if err == nil {
+		b.Sent()
+	}
 	reuse(b)
 	if errors.Is(err, link.ErrNotSent) {
 		w.withdraw(k, err)

@@ -89,12 +89,20 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	if encoded.Files, err = link.Dup(encoded.Files); err != nil {
 		return refuse(spawn.ArgUnsent(c.name, -1, err))
 	}
+	moving := encoded.Transfer()
+	moves, left := moving.Boarded(), &departure{files: encoded.Files}
 	var received []*os.File
 	answered := false
 	c.single, c.limit, c.sealed = true, 1, true
 	c.encode = func(b *wire.Buffer, _ int) error {
+		if left.gone.Load() {
+			return spawn.ArgUnsent(c.name, -1, errDeparted)
+		}
 		b.Data = append(b.Data, encoded.Data...)
 		b.Files = append(b.Files, encoded.Files...)
+		if moves {
+			b.Board(left)
+		}
 		return nil
 	}
 	if spawn.Lasting(fn) {
@@ -127,9 +135,11 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	}
 	if err := p.add(c); err != nil {
 		link.CloseAll(encoded.Files)
+		moving.Reset()
 		reuse(encoded)
 		return refuse(c.wrap(verb, err))
 	}
+	moving.Sent()
 	return f, c
 }
 

@@ -39,6 +39,10 @@ func encodeInit(i spawn.Initializer) (wire.Buffer, error) {
 	b.Data = make([]byte, 4)
 	id, err := spawn.EncodeInit(i, &b)
 	binary.LittleEndian.PutUint32(b.Data, id)
+	if err == nil && b.Boarded() {
+		b.Reset()
+		err = spawn.ArgUnsent(i.Name(), -1, errors.New("every worker gets it, and it holds an object that one process has at a time, such as an end of a Pipe"))
+	}
 	return b, err
 }
 

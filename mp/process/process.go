@@ -132,8 +132,8 @@ func (p *Process[R]) spawn(ctx context.Context) (*spawn.Child, error) {
 	if p.argErr != nil {
 		return nil, p.argErr
 	}
-	arg := wire.Buffer{Data: appendHeader(nil, p.id(), ctx), Files: p.arg.Files}
-	arg.Data = append(arg.Data, p.arg.Data...)
+	arg := p.arg // with what moves with it
+	arg.Data = append(appendHeader(nil, p.id(), ctx), p.arg.Data...)
 	return spawn.Start(ctx, &spawn.Spec{
 		Role: role, Arg: arg, Func: p.fn,
 		Name: p.opts.Name, Daemon: p.opts.Daemon, Dir: p.opts.Dir, Env: p.opts.Env,
@@ -318,6 +318,7 @@ func (p *Process[R]) Close() error {
 		}
 	}
 	p.closed = true
+	p.arg.Reset() // what would have moved stays
 	return nil
 }
 

@@ -70,15 +70,23 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 		c, err := start(ctx, spec, path, spare.child)
 		close(spare.off)
 		if err == nil || spare.child.begun || mayStart(ctx, spec) != nil {
-			return c, err
+			return spec.sent(c, err)
 		}
 	}
 	for try := 1; ; try++ {
 		c, err := start(ctx, spec, path, nil)
 		if try == startTries || !diedStarting(err) || mayStart(ctx, spec) != nil {
-			return c, err
+			return spec.sent(c, err)
 		}
 	}
+}
+
+// sent gives what moves with the argument to the child, if there is one.
+func (s *Spec) sent(c *Child, err error) (*Child, error) {
+	if err == nil {
+		s.Arg.Sent()
+	}
+	return c, err
 }
 
 // mayStart says what forbids a start.

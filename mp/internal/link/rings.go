@@ -119,7 +119,7 @@ func (l *Rings) AwaitRoom(n int) error {
 	if l.closed.Load() {
 		return ErrClosed
 	}
-	if err := l.out.AwaitRoom(recordHead + n); err != nil {
+	if err := l.out.AwaitRoom(recordHead+n, false); err != nil {
 		return ErrClosed
 	}
 	return nil
@@ -131,7 +131,7 @@ func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) 
 		if ok, err := l.put(kind, where, id, body, wake); ok || err != nil {
 			return err
 		}
-		if err := l.out.AwaitRoom(recordHead + len(body)); err != nil {
+		if err := l.out.AwaitRoom(recordHead+len(body), false); err != nil {
 			return ErrClosed
 		}
 	}

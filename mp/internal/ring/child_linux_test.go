@@ -173,7 +173,7 @@ func (o *order) send(w *ring.Writer, d *doom) error {
 		b := record(up, i, ring.Most(o.Capacity))
 		d.at("writing")
 		if d.name == "half" && int(d.left.Load()) == i+1 {
-			if err := w.AwaitRoom(len(b)); err != nil {
+			if err := w.AwaitRoom(len(b), false); err != nil {
 				return err
 			}
 			w.WriteHalf(b, o.Cut)
@@ -187,7 +187,7 @@ func (o *order) send(w *ring.Writer, d *doom) error {
 			if ok {
 				break
 			}
-			if err := w.AwaitRoom(len(b)); err != nil {
+			if err := w.AwaitRoom(len(b), false); err != nil {
 				return err
 			}
 		}

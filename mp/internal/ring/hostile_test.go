@@ -136,7 +136,7 @@ func TestWriterRefusesNonsense(t *testing.T) {
 				if ok, err := w.Write(nil, body); ok || !errors.Is(err, ring.ErrCorrupt) {
 					t.Errorf("written: %v, error %v", ok, err)
 				}
-				if err := w.AwaitRoom(len(body)); err != nil {
+				if err := w.AwaitRoom(len(body), false); err != nil {
 					t.Error(err)
 				}
 				put(mem, headAt, tail) // makes sense again, too late
@@ -171,7 +171,7 @@ func TestRoomForEveryRecordEverywhere(t *testing.T) {
 						r.Done()
 					}
 				}
-				if err := w.AwaitRoom(n); err != nil {
+				if err := w.AwaitRoom(n, false); err != nil {
 					t.Fatalf("capacity %d, at %d, %d bytes: %v", capacity, at, n, err)
 				}
 				if ok, err := w.Write(nil, make([]byte, n)); !ok || err != nil {
@@ -324,7 +324,7 @@ func FuzzWriter(f *testing.F) {
 					t.Fatalf("tail %d overtakes head %d", tail, freed)
 				}
 			case 2:
-				if err := w.AwaitRoom(p.next() % (ring.Most(capacity) + 1)); err != nil && !errors.Is(err, os.ErrClosed) {
+				if err := w.AwaitRoom(p.next()%(ring.Most(capacity)+1), false); err != nil && !errors.Is(err, os.ErrClosed) {
 					t.Fatal(err)
 				}
 			case 3:

@@ -52,7 +52,7 @@ func (l *link) send(count, capacity int) error {
 			if l.over.Load() {
 				return nil
 			}
-			if err := l.w.AwaitRoom(len(b)); err != nil {
+			if err := l.w.AwaitRoom(len(b), false); err != nil {
 				return err
 			}
 		}
@@ -237,7 +237,7 @@ func TestScribbler(t *testing.T) {
 			refused++
 		}
 		if rounds%100 == 0 { // the child rings all the time
-			if err := errors.Join(r.Await(true), w.AwaitRoom(rounds%ring.Most(capacity))); err != nil {
+			if err := errors.Join(r.Await(true), w.AwaitRoom(rounds%ring.Most(capacity), false)); err != nil {
 				t.Fatal(err)
 			}
 		}

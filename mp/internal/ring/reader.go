@@ -24,11 +24,18 @@ type Reader struct {
 }
 
 // NewReader is the reading end of the ring in mem. bell wakes its reader, room its writer.
-func NewReader(mem []byte, bell, room Bell) *Reader {
-	r := &Reader{shared: lay(mem), bell: bell, room: room}
+func NewReader(mem []byte, bell, room Bell) *Reader { return NewReaderAt(mem, bell, room, 0) }
+
+// NewReaderAt goes on reading where another Reader of the same ring was, by its At.
+func NewReaderAt(mem []byte, bell, room Bell, at uint64) *Reader {
+	at &^= word - 1
+	r := &Reader{shared: lay(mem), bell: bell, room: room, at: at, limit: at}
 	r.filled, r.ready = r.Filled, r.sleepUnlessFilled
 	return r
 }
+
+// At is how far it has read: the record that Next has returned is ahead until Done.
+func (r *Reader) At() uint64 { return r.at }
 
 // Next returns the next record; ok is false when there is none. It lies in the ring, where the writer could change it still,
 // until Done.

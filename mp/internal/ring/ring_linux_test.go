@@ -82,7 +82,7 @@ func send(w *ring.Writer, head, body []byte) error {
 			w.Wake()
 			return nil
 		}
-		if err := w.AwaitRoom(len(head) + len(body)); err != nil {
+		if err := w.AwaitRoom(len(head)+len(body), false); err != nil {
 			return err
 		}
 	}

@@ -119,7 +119,7 @@ func TestWaitingForRoomWakesTheReader(t *testing.T) {
 	<-bell.sleep
 	written := fill(t, w, []byte("eight ch"))
 	roomy := make(chan error)
-	go func() { roomy <- w.AwaitRoom(8) }()
+	go func() { roomy <- w.AwaitRoom(8, false) }()
 	<-room.sleep
 	if err := <-woken; err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestEndAtAnyMoment(t *testing.T) {
 		empty := ring.NewReader(make([]byte, ring.Overhead+64), idle, nil)
 		written := fill(t, full, []byte{1})
 		done := make(chan error, 2)
-		go func() { done <- full.AwaitRoom(8) }()
+		go func() { done <- full.AwaitRoom(8, false) }()
 		go func() { done <- empty.Await(round%2 == 0) }()
 		for range round % 50 {
 			runtime.Gosched()
@@ -154,7 +154,7 @@ func TestEndAtAnyMoment(t *testing.T) {
 		if err := errors.Join(<-done, <-done); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(full.AwaitRoom(8), empty.Await(true), empty.Await(false)); err != nil {
+		if err := errors.Join(full.AwaitRoom(8, false), empty.Await(true), empty.Await(false)); err != nil {
 			t.Fatal(err)
 		}
 		fullReader.End()
@@ -179,7 +179,7 @@ func TestBellClosedDuringAWait(t *testing.T) {
 		t.Errorf("the reader's next wait ended with %v", err)
 	}
 	fill(t, w, []byte{1})
-	go func() { failed <- w.AwaitRoom(1) }()
+	go func() { failed <- w.AwaitRoom(1, false) }()
 	<-room.sleep
 	room.Bell.(interface{ Close() error }).Close()
 	if err := <-failed; !errors.Is(err, os.ErrClosed) {
@@ -245,7 +245,7 @@ func TestNoRoomIsOverslept(t *testing.T) {
 		for range attempts() {
 			fill(t, w, make([]byte, 8))
 			full.Add(1)
-			_ = w.AwaitRoom(8)
+			_ = w.AwaitRoom(8, false)
 		}
 	}()
 	for i := range attempts() {

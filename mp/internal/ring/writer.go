@@ -16,17 +16,28 @@ type Writer struct {
 	freed   uint64 // the reader's head as we have last seen it
 	err     error
 
-	need  uint64 // what AwaitRoom waits for
-	ready func(fd uintptr) bool
-	over  atomic.Bool
+	need   uint64 // what AwaitRoom waits for
+	spin   spin
+	enough func() bool
+	ready  func(fd uintptr) bool
+	over   atomic.Bool
 }
 
 // NewWriter is the writing end of the ring in mem. bell wakes its reader, room its writer.
-func NewWriter(mem []byte, bell, room Bell) *Writer {
-	w := &Writer{shared: lay(mem), bell: bell, room: room}
+func NewWriter(mem []byte, bell, room Bell) *Writer { return NewWriterAt(mem, bell, room, 0) }
+
+// NewWriterAt goes on writing where another Writer of the same ring was, by its At.
+func NewWriterAt(mem []byte, bell, room Bell, at uint64) *Writer {
+	at &^= word - 1
+	w := &Writer{shared: lay(mem), bell: bell, room: room, written: at}
+	w.freed = at - uint64(len(w.data)) // nothing, before it has looked
+	w.enough = func() bool { return w.has(w.need) || w.err != nil || w.over.Load() }
 	w.ready = w.roomOrOver
 	return w
 }
+
+// At is how far it has written.
+func (w *Writer) At() uint64 { return w.written }
 
 // Write adds a record that consists of head and body, of at most Most bytes together, and reports whether there was room
 // for it. The reader can see it from then on; Wake wakes it.
@@ -78,10 +89,14 @@ func (w *Writer) has(need uint64) bool {
 	return capacity-(w.written-w.freed) >= need
 }
 
-// AwaitRoom waits until there is room for a record of n bytes, or End. It returns os.ErrClosed when the bell is closed.
-func (w *Writer) AwaitRoom(n int) error {
+// AwaitRoom waits until there is room for a record of n bytes, or End. It looks for a little while before it sleeps, if look
+// and if that pays. It returns os.ErrClosed when the bell is closed.
+func (w *Writer) AwaitRoom(n int, look bool) error {
 	w.Wake()                   // who sleeps makes no room
 	w.need = size(n) + size(n) // it may have to begin again at the front
+	if look && w.spin.until(w.enough) {
+		return nil
+	}
 	return w.room.Wait(w.ready)
 }
 

@@ -97,7 +97,7 @@ func BenchmarkRing(b *testing.B) {
 			}()
 			for range b.N {
 				for ok := false; !ok; {
-					if ok, err = w.Write(nil, from); err != nil || !ok && w.AwaitRoom(size) != nil {
+					if ok, err = w.Write(nil, from); err != nil || !ok && w.AwaitRoom(size, false) != nil {
 						b.Fatal("the ring is broken")
 					}
 				}

@@ -64,3 +64,6 @@ func (s *Segment) Close() {
 		s.mem = nil
 	}
 }
+
+// Keep makes f, from which the segment was opened, its File.
+func (s *Segment) Keep(f *os.File) { s.file = f }

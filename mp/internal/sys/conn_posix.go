@@ -66,9 +66,13 @@ func NewConn(fd uintptr) (*Conn, error) {
 		file.Close()
 		return nil, err
 	}
+	return newConn(file, raw), nil
+}
+
+func newConn(file *os.File, raw syscall.RawConn) *Conn {
 	c := &Conn{file: file, raw: raw, oob: make([]byte, unix.CmsgSpace(4*maxFilesPerCall))}
 	c.onReadable = c.receive
-	return c, nil
+	return c
 }
 
 // Read reads what there is, at least one byte. Files that came along wait for TakeFiles. At the end of the stream it
@@ -80,6 +84,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 	c.in = p
 	err := c.raw.Read(c.onReadable)
 	c.in = nil
+	return c.received(err)
+}
+
+// received is the outcome of receive.
+func (c *Conn) received(err error) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
@@ -158,7 +167,7 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 		n, err := c.send(part, rest)
 		if err != nil {
 			gone := errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, os.ErrClosed)
-			if len(files) > 0 && n == 0 && !written && !gone {
+			if (len(files) > 0 || errors.Is(err, os.ErrDeadlineExceeded)) && n == 0 && !written && !gone {
 				return fmt.Errorf("%w: %w", ErrNotSent, err)
 			}
 			_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // who waits for the rest waits in vain
@@ -238,12 +247,6 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadlin
 
 // Close ends every Read and Write, then and later, and closes the files that nobody took.
 func (c *Conn) Close() error {
-	c.arrived.Lock()
-	files := c.arrived.files
-	c.arrived.files = nil
-	c.arrived.Unlock()
-	for _, f := range files {
-		f.Close()
-	}
+	c.DropFiles()
 	return c.file.Close()
 }

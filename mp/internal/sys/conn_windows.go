@@ -2,6 +2,7 @@ package sys
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -78,9 +79,14 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 		}
 		bufs = append(bufs[:len(bufs):len(bufs)], values)
 	}
+	written := 0
 	for _, b := range bufs {
 		for part := range slices.Chunk(b, writeSize) {
-			if _, err := c.file.Write(part); err != nil {
+			n, err := c.file.Write(part)
+			if written += n; written == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+				return fmt.Errorf("%w: %w", ErrNotSent, err)
+			}
+			if err != nil {
 				c.interrupt(err)
 				return err
 			}

@@ -5,6 +5,7 @@ package sys
 import (
 	"errors"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -67,9 +68,16 @@ func dup(f *os.File) (fd int, err error) {
 	if err != nil {
 		return -1, err
 	}
-	var failed error
-	if raw.Control(func(old uintptr) { fd, failed = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3) }) != nil {
-		return -1, &os.PathError{Op: "dup", Path: f.Name(), Err: os.ErrClosed}
+	fd, err = dupRaw(raw)
+	if errors.Is(err, os.ErrClosed) {
+		err = &os.PathError{Op: "dup", Path: f.Name(), Err: os.ErrClosed}
 	}
-	return fd, os.NewSyscallError("dup", failed)
+	return fd, err
+}
+
+func dupRaw(raw syscall.RawConn) (fd int, err error) {
+	if raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3) }) != nil {
+		return -1, os.ErrClosed
+	}
+	return fd, os.NewSyscallError("dup", err)
 }

@@ -11,7 +11,8 @@ type Buffer struct {
 	Data  []byte
 	Files []*os.File
 
-	lent []*os.File // of these, by [Lend]
+	lent       []*os.File // of these, by [Lend]
+	passengers []passenger
 }
 
 // Write appends p; it never fails.
@@ -30,8 +31,10 @@ func (b *Buffer) WriteByte(c byte) error {
 func (b *Buffer) Reset() { b.Truncate(0, 0) }
 
 // Truncate cuts back to an earlier state. The dropped files are cleared, so
-// that an idle buffer keeps none of them from being collected.
+// that an idle buffer keeps none of them from being collected. Passengers of the
+// part that is dropped are told that they stay.
 func (b *Buffer) Truncate(data, files int) {
+	b.disembark(files)
 	b.Data = b.Data[:data]
 	clear(b.Files[files:])
 	b.Files = b.Files[:files]

@@ -21,6 +21,12 @@ type Handle interface {
 	IsHandle()
 }
 
+// Encoder and Decoder are what the methods of a Handle get.
+type (
+	Encoder = msgpack.Encoder
+	Decoder = msgpack.Decoder
+)
+
 var (
 	handleType = reflect.TypeFor[Handle]()
 	fileType   = reflect.TypeFor[os.File]()
@@ -31,12 +37,6 @@ func isHandle(t reflect.Type) bool {
 	return t.Kind() == reflect.Pointer && t.Implements(handleType) &&
 		!promoted(t.Elem(), func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("IsHandle") })
 }
-
-// Encoder and Decoder are what the methods of a [Handle] get.
-type (
-	Encoder = msgpack.Encoder
-	Decoder = msgpack.Decoder
-)
 
 // fileExt is the ext type of a file: its index among those of the message, in
 // four bytes.

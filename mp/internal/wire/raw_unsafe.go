@@ -45,3 +45,12 @@ func stringOf[T any](v *T) *string { return (*string)(unsafe.Pointer(v)) }
 func arrayMemory(v reflect.Value) []byte {
 	return unsafe.Slice((*byte)(v.Addr().UnsafePointer()), int(v.Type().Size()))
 }
+
+// sliceMemory returns the bytes of the slice v, whose elements are numbers of
+// that size.
+func sliceMemory(v reflect.Value, size int) []byte {
+	if v.Len() == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(v.UnsafePointer()), v.Len()*size)
+}

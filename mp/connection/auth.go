@@ -1,0 +1,115 @@
+package connection
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/conn"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// ErrAuthentication: the other end of a connection does not have the same key, or speaks another protocol. It is Python's
+// AuthenticationError.
+var ErrAuthentication = errors.New("mp: authentication failed")
+
+func init() { spawn.RegisterError("mp.connection.ErrAuthentication", ErrAuthentication) }
+
+// The handshake is that of CPython since 3.12, with SHA-256 as the only digest. Each end proves that it has the key, the one
+// that dialled first, and nobody sends the key:
+//
+//	→ #CHALLENGE#{sha256} and 40 random bytes
+//	← {sha256} and the HMAC of what stood behind #CHALLENGE#
+//	→ #WELCOME# or #FAILURE#
+const (
+	challengeMark = "#CHALLENGE#"
+	digestMark    = "{sha256}"
+	welcome       = "#WELCOME#"
+	failure       = "#FAILURE#"
+
+	challengeSize = 40
+	// shortestChallenge is what Python takes for too short to be safe.
+	shortestChallenge = 20
+	// longestMessage of a handshake.
+	longestMessage = 256
+)
+
+// challenge lets the other end prove that it has the key.
+func challenge(ctx context.Context, c *Conn, key []byte) error {
+	message := make([]byte, len(digestMark)+challengeSize)
+	copy(message, digestMark)
+	_, _ = rand.Read(message[len(digestMark):]) // it does not fail
+	if err := c.SendBytes(ctx, append([]byte(challengeMark), message...)); err != nil {
+		return err
+	}
+	response, err := conn.RecvShort(ctx, c, longestMessage)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(response, answer(message, key)) {
+		_ = c.SendBytes(ctx, []byte(failure)) // it is refused, whether it hears so or not
+		return fmt.Errorf("%w: the other end does not have our key", ErrAuthentication)
+	}
+	return c.SendBytes(ctx, []byte(welcome))
+}
+
+// respond proves to the other end that we have the key.
+func respond(ctx context.Context, c *Conn, key []byte) error {
+	message, err := conn.RecvShort(ctx, c, longestMessage)
+	if err != nil {
+		return err
+	}
+	message, ok := bytes.CutPrefix(message, []byte(challengeMark))
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: the other end began with no challenge: does it ask for no key?", ErrAuthentication)
+	case !bytes.HasPrefix(message, []byte(digestMark)):
+		return fmt.Errorf("%w: the other end wants another digest than SHA-256: it may be a Python before 3.12", ErrAuthentication)
+	case len(message)-len(digestMark) < shortestChallenge:
+		return fmt.Errorf("%w: the other end's challenge is too short to be safe", ErrAuthentication)
+	}
+	if err := c.SendBytes(ctx, answer(message, key)); err != nil {
+		return err
+	}
+	verdict, err := conn.RecvShort(ctx, c, longestMessage)
+	switch {
+	case err != nil:
+		return err
+	case string(verdict) != welcome:
+		return fmt.Errorf("%w: the other end does not accept our key", ErrAuthentication)
+	}
+	return nil
+}
+
+func answer(message, key []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write(message)
+	return mac.Sum([]byte(digestMark))
+}
+
+// handshake proves both ends to each other. Whoever has accepted asks first.
+func handshake(ctx context.Context, c *Conn, opts *Options, accepted bool) error {
+	key := opts.key()
+	if key == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, opts.handshakeTimeout(), errSlow)
+	defer cancel()
+	steps := []func(context.Context, *Conn, []byte) error{respond, challenge}
+	if accepted {
+		steps = []func(context.Context, *Conn, []byte) error{challenge, respond}
+	}
+	for _, step := range steps {
+		if err := step(ctx, c, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errSlow is why a handshake ends that takes too long.
+var errSlow = fmt.Errorf("%w: the other end did not finish its handshake", spawn.ErrTimeout)

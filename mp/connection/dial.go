@@ -1,0 +1,50 @@
+package connection
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/conn"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Dial connects to what listens at an address, as Listen has it, and proves the key both ways. ctx bounds all of that,
+// HandshakeTimeout the latter. The other end may be Python's Listener, since 3.12, over Unix sockets and TCP: then bytes are what
+// both understand, send_bytes and recv_bytes. It is Python's Client.
+func Dial(ctx context.Context, network, address string, opts *Options) (*Conn, error) {
+	network, address, err := resolve(network, address, false)
+	if err != nil {
+		return nil, fmt.Errorf("mp: Dial: %w", err)
+	}
+	c, err := dial(ctx, network, address)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = spawn.CtxError(ctx)
+		}
+		return nil, fmt.Errorf("mp: Dial: nobody can be reached at %s %s: %w", network, address, err)
+	}
+	if err := handshake(ctx, c, opts, false); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("mp: Dial: the handshake with %s %s: %w", network, address, err)
+	}
+	return c, nil
+}
+
+func dial(ctx context.Context, network, address string) (*Conn, error) {
+	where := "the listener at " + address
+	if network == pipeNetwork {
+		s, err := sys.DialPipe(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		return conn.Over(s, where, false), nil
+	}
+	var d net.Dialer
+	c, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return adopt(c, where)
+}

@@ -1,0 +1,120 @@
+package connection_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
+)
+
+type order struct {
+	Item string
+	N    int
+}
+
+// Clerk answers orders until the other end is closed. It is registered where every run of the program passes.
+var Clerk = mp.Register("clerk", func(ctx context.Context, c *connection.Conn) (int, error) {
+	defer c.Close()
+	for served := 0; ; served++ {
+		var o order
+		if err := c.Recv(ctx, &o); errors.Is(err, io.EOF) {
+			return served, nil
+		} else if err != nil {
+			return served, err
+		}
+		if err := c.Send(ctx, fmt.Sprintf("%d × %s", o.N, o.Item)); err != nil {
+			return served, err
+		}
+	}
+})
+
+func ExamplePipe() {
+	ctx := context.Background()
+	ours, theirs, err := connection.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := mp.Start(ctx, Clerk, theirs, nil) // theirs moves to the process
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, o := range []order{{"tea", 2}, {"cake", 1}} {
+		var answer string
+		if err := errors.Join(ours.Send(ctx, o), ours.Recv(ctx, &answer)); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(answer)
+	}
+	ours.Close()
+	served, err := p.Result(ctx)
+	fmt.Println(served, err)
+	// Output:
+	// 2 × tea
+	// 1 × cake
+	// 2 <nil>
+}
+
+// Any program on this machine that has the key may dial, also one in Python:
+//
+//	from multiprocessing.connection import Client
+//	with Client(('localhost', 6000), authkey=b'secret') as c:
+//	    print(c.recv_bytes())
+func ExampleListen() {
+	ctx := context.Background()
+	opts := &connection.Options{Key: []byte("secret")}
+	l, err := connection.Listen("tcp", "localhost:0", opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept(ctx)
+		if err != nil {
+			log.Print(err)
+			return
+		}
+		defer c.Close()
+		if err := c.SendBytes(ctx, []byte("hello")); err != nil {
+			log.Print(err)
+		}
+	}()
+
+	c, err := connection.Dial(ctx, l.Network(), l.Addr(), opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	p, err := c.RecvBytes(ctx)
+	fmt.Printf("%s %v\n", p, err)
+	// Output: hello <nil>
+}
+
+func ExampleWait() {
+	ctx := context.Background()
+	a, b, err := connection.Pipe()
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := mp.Start(ctx, Clerk, b, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := a.Send(ctx, order{"tea", 1}); err != nil {
+		log.Fatal(err)
+	}
+	// Whichever comes first: an answer, or the end of the process.
+	ready, err := connection.Wait(ctx, a, p)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(ready), ready[0] == connection.Waitable(a))
+	a.Close()
+	if _, err := p.Result(ctx); err != nil {
+		log.Fatal(err)
+	}
+	// Output: 1 true
+}

@@ -1,0 +1,259 @@
+package connection_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// However the process ends that has the other end, receiving ends with io.EOF and says which process it was.
+func TestPeerEnds(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		for _, how := range []string{"kill", "exit", "return"} {
+			t.Run(how, func(t *testing.T) {
+				leak.Check(t)
+				ctx := within(t)
+				a, b := pipe(t)
+				p := start(t, a, b, how, 0)
+				_, err := a.RecvBytes(ctx)
+				if !errors.Is(err, io.EOF) {
+					t.Fatal(err)
+				}
+				if os.Getenv("MP_TRANSPORT") != "socket" && !strings.Contains(err.Error(), strconv.Itoa(p.Pid())) {
+					t.Errorf("%v does not name process %d", err, p.Pid())
+				}
+				if err := p.Join(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
+}
+
+// A process that is killed while it sends and we receive: whole messages, then an end.
+func TestKillSender(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		for _, size := range []int{64, 100_000, 3 << 20} {
+			leak.Check(t)
+			ctx := within(t)
+			a, b := pipe(t)
+			p := start(t, a, b, "flood", size)
+			for n := 0; ; n++ {
+				m, err := a.RecvBytes(ctx)
+				if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+					break
+				}
+				if err != nil || len(m) != size {
+					t.Fatal(n, len(m), err)
+				}
+				if n == 5 {
+					p.Kill()
+				}
+			}
+			p.Join(ctx)
+		}
+	})
+}
+
+// A process that is killed while we send to it, and it does not receive.
+func TestKillReceiver(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		for _, do := range []string{"wait", "idle", "drain"} {
+			leak.Check(t)
+			ctx := within(t)
+			a, b := pipe(t)
+			p := start(t, a, b, do, 0)
+			failed := make(chan error)
+			go func() {
+				for {
+					if err := a.SendBytes(ctx, make([]byte, 100_000)); err != nil {
+						failed <- err
+						return
+					}
+				}
+			}()
+			p.Kill()
+			if err := <-failed; !errors.Is(err, mp.ErrClosed) {
+				t.Error(err)
+			}
+			p.Join(ctx)
+		}
+	})
+}
+
+// A frozen process holds up nobody for longer than a ctx lasts.
+func TestFrozenPeer(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		a, b := pipe(t)
+		p := start(t, a, b, "drain", 0)
+		if err := prog.Freeze(p.Pid()); err != nil {
+			t.Skip(err)
+		}
+		ctx, cancel := context.WithCancel(within(t))
+		received := make(chan error)
+		go func() {
+			_, err := a.RecvBytes(ctx)
+			received <- err
+		}()
+		sent := make(chan error)
+		go func() {
+			for {
+				if err := a.SendBytes(ctx, make([]byte, 1<<20)); err != nil {
+					sent <- err
+					return
+				}
+			}
+		}()
+		time.AfterFunc(50*time.Millisecond, cancel) // by then it is most likely waiting; before, it ends as well
+		for _, c := range []chan error{received, sent} {
+			if err := <-c; !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}
+		p.Kill()
+		p.Join(within(t))
+	})
+}
+
+// Close ends whatever waits, in either direction. PY-CONN-20
+func TestCloseUnblocks(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		for range 20 {
+			a, b := pipe(t)
+			errs := make(chan error, 5)
+			var busy sync.WaitGroup
+			for _, wait := range []func() error{
+				func() error { _, err := a.RecvBytes(t.Context()); return err },
+				func() error { return a.Recv(t.Context(), new(int)) },
+				func() error { _, err := a.Poll(patience); return err },
+				func() error {
+					for {
+						if err := a.SendBytes(t.Context(), make([]byte, 100_000)); err != nil {
+							return err
+						}
+					}
+				},
+				func() error { return a.Send(t.Context(), make([]int, 4<<20)) },
+			} {
+				busy.Add(1)
+				go func() {
+					busy.Done()
+					errs <- wait()
+				}()
+			}
+			busy.Wait()
+			a.Close()
+			for range 5 {
+				if err := <-errs; !errors.Is(err, mp.ErrClosed) {
+					t.Error(err)
+				}
+			}
+			b.Close()
+		}
+	})
+}
+
+// A ctx that ends within a message: what was received of it is not lost.
+func TestReceiveGoesOn(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		a, b := pipe(t)
+		want := bytes.Repeat([]byte("0123456789"), 1<<20)
+		go func() {
+			if err := errors.Join(a.SendBytes(t.Context(), want), a.Send(t.Context(), want)); err != nil {
+				t.Error(err)
+			}
+		}()
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		interrupted := 0
+		receive := func(f func(ctx context.Context) error) {
+			for {
+				err := f(over)
+				if err == nil {
+					return
+				}
+				if !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				if interrupted++; interrupted%100 == 0 {
+					time.Sleep(time.Microsecond)
+				}
+			}
+		}
+		var got []byte
+		receive(func(ctx context.Context) (err error) { got, err = b.RecvBytes(ctx); return err })
+		if !bytes.Equal(got, want) {
+			t.Error("bytes were lost or doubled")
+		}
+		got = nil
+		receive(func(ctx context.Context) error { return b.Recv(ctx, &got) })
+		if !bytes.Equal(got, want) {
+			t.Error("numbers were lost or doubled")
+		}
+		t.Log(interrupted, "times interrupted")
+	})
+}
+
+// A ctx that ends while a message is sent: over shared memory it is taken back, over a socket the connection sends no more.
+func TestSendInterrupted(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		a, b := pipe(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := a.SendBytes(ctx, make([]byte, 8<<20)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		received := make(chan error)
+		var got int
+		go func() { received <- b.Recv(t.Context(), &got) }()
+		err := a.Send(t.Context(), 7)
+		if os.Getenv("MP_TRANSPORT") == "socket" {
+			if !errors.Is(err, mp.ErrClosed) || !strings.Contains(err.Error(), "cut short") {
+				t.Error(err)
+			}
+			a.Close()
+			if err := <-received; !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Error(err)
+			}
+			return
+		}
+		if err = errors.Join(err, <-received); err != nil || got != 7 {
+			t.Error(got, err)
+		}
+	})
+}
+
+// A ctx that is over lets what needs no waiting finish.
+func TestOverButReady(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		a, b := pipe(t)
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		var got int
+		if err := errors.Join(a.Send(over, 3), b.Recv(over, &got)); err != nil || got != 3 {
+			t.Error(got, err)
+		}
+		if err := b.Recv(over, &got); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+}
+
+var _ = connection.Pipe

@@ -1,0 +1,157 @@
+//go:build unix
+
+package connection_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+func content(t *testing.T, text string) *os.File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// PY-CONN-09: files, of which 253 fit on one byte; none are a message, too.
+func TestHandles(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		for _, n := range []int{0, 1, 252, 253, 254, 506, 507} {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				leak.Check(t)
+				ctx := within(t)
+				a, b := pipe(t)
+				f := content(t, "text")
+				files := make([]*os.File, n)
+				for i := range files {
+					files[i] = f
+				}
+				if err := a.SendHandle(ctx, files...); err != nil {
+					t.Fatal(err)
+				}
+				f.Close() // ours
+				got, err := b.RecvHandle(ctx)
+				if err != nil || len(got) != n {
+					t.Fatal(len(got), err)
+				}
+				for _, f := range got {
+					var text [4]byte
+					if _, err := f.ReadAt(text[:], 0); string(text[:]) != "text" || err != nil {
+						t.Errorf("%q, %v", text, err)
+					}
+					f.Close()
+				}
+			})
+		}
+	})
+}
+
+// Files within values, and those that nobody takes are closed.
+func TestFilesInValues(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		type open struct {
+			Name string
+			F    *os.File
+		}
+		f := content(t, "abc")
+		defer f.Close()
+		for range 3 {
+			if err := a.Send(ctx, open{"x", f}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got open
+		if err := b.Recv(ctx, &got); err != nil || got.Name != "x" {
+			t.Fatal(err)
+		}
+		got.F.Close()
+		if err := b.Recv(ctx, new(int)); err == nil {
+			t.Error("no error")
+		}
+		f.Close()
+		if err := a.Send(ctx, open{"y", f}); !errors.Is(err, os.ErrClosed) || errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+		if err := a.SendHandle(ctx, f); !errors.Is(err, os.ErrClosed) {
+			t.Error(err)
+		}
+		if err := errors.Join(b.Recv(ctx, &got), a.SendBytes(ctx, nil)); err != nil {
+			t.Error(err)
+		}
+		got.F.Close()
+	})
+}
+
+// PY-LISTEN-13: a socket goes through a pipe and is used at the other side. Over TCP nothing goes.
+func TestSockets(t *testing.T) {
+	leak.Check(t)
+	ctx := within(t)
+	a, b := pipe(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.SendHandle(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	got, err := b.RecvHandle(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := net.FileListener(got[0])
+	got[0].Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer moved.Close()
+	l.Close()
+	go func() {
+		if c, err := moved.Accept(); err == nil {
+			c.Write([]byte("\x00\x00\x00\x02hi"))
+			io.Copy(io.Discard, c)
+			c.Close()
+		}
+	}()
+	c, err := connection.Dial(ctx, "tcp", moved.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if p, err := c.RecvBytes(ctx); string(p) != "hi" || err != nil {
+		t.Error(p, err)
+	}
+	if err := c.SendHandle(ctx, os.Stdin); !errors.Is(err, mp.ErrUnsupported) {
+		t.Error(err)
+	}
+	if err := c.Send(ctx, a); !errors.Is(err, mp.ErrUnsupported) {
+		t.Error(err)
+	}
+	if err := a.SendBytes(ctx, nil); err != nil { // it has stayed
+		t.Error(err)
+	}
+}

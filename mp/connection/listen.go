@@ -1,0 +1,215 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/conn"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Listener accepts connections at an address. Listen makes one. It is Python's Listener.
+type Listener struct {
+	network, address string
+	opts             *Options
+	source           source
+	ctx              context.Context // ends with Close
+	cancel           context.CancelFunc
+	ready            chan *Conn
+	work             sync.WaitGroup
+
+	mu    sync.Mutex
+	fewer sync.Cond // a client has gone, or was accepted
+	count int       // clients that Accept has not returned
+	young []*Conn   // those of them at their handshake, the oldest first
+	ended bool
+}
+
+// mostClients is how many clients may be there that Accept has not returned. One more costs the oldest at its handshake its
+// connection: who stalls there keeps out nobody.
+const mostClients = 256
+
+// source is what clients come from.
+type source interface {
+	accept() (*Conn, error)
+	Close() error
+}
+
+// Listen listens at an address of a network:
+//
+//	unix              a path of at most 107 bytes (macOS, FreeBSD: 103), which must not exist, and is removed by Close. On Linux
+//	                  also @name, which is no file; no address is such a name that nobody has
+//	tcp, tcp4, tcp6   host:port; no address is a free port of localhost
+//	pipe              on Windows: \\.\pipe\name; no address is a name that nobody has
+//
+// No network is unix; on Windows pipe. Addr tells the address. The other ends may be Python's Client, since 3.12, over Unix
+// sockets and TCP. Whoever may reach the address: a path is guarded by the rights of its directory, the others by the Key
+// alone.
+func Listen(network, address string, opts *Options) (*Listener, error) {
+	network, address, err := resolve(network, address, true)
+	if err != nil {
+		return nil, fmt.Errorf("mp: Listen: %w", err)
+	}
+	l := &Listener{network: network, address: address, opts: opts, ready: make(chan *Conn)}
+	l.fewer.L = &l.mu
+	if network == pipeNetwork {
+		p, err := sys.ListenPipe(address)
+		if err != nil {
+			return nil, fmt.Errorf("mp: Listen: %s: %w", address, err)
+		}
+		l.source = pipeSource{p, address}
+	} else {
+		n, err := net.Listen(network, address)
+		if err != nil {
+			return nil, fmt.Errorf("mp: Listen: %w", err)
+		}
+		l.source, l.address = netSource{n}, n.Addr().String()
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.work.Go(l.serve)
+	return l, nil
+}
+
+type netSource struct{ net.Listener }
+
+func (s netSource) accept() (*Conn, error) {
+	c, err := s.Accept()
+	if err != nil {
+		return nil, err
+	}
+	where := "the client at " + c.RemoteAddr().String()
+	if _, unix := c.(*net.UnixConn); unix {
+		where = "the client of " + s.Addr().String()
+	}
+	return adopt(c, where)
+}
+
+type pipeSource struct {
+	*sys.PipeListener
+	address string
+}
+
+func (s pipeSource) accept() (*Conn, error) {
+	c, err := s.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return conn.Over(c, "the client of "+s.address, false), nil
+}
+
+// Network is unix, tcp, tcp4, tcp6 or pipe.
+func (l *Listener) Network() string { return l.network }
+
+// Addr is the address to dial.
+func (l *Listener) Addr() string { return l.address }
+
+// Accept waits for a client that has proved the key, and returns its connection. Clients that fail are disconnected, and told of
+// in the log; no client holds up another one. It returns mp.ErrClosed after Close, and ctx's error when that ends first.
+func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
+	var c *Conn
+	select {
+	case c = <-l.ready:
+	default:
+		select {
+		case c = <-l.ready:
+		case <-l.ctx.Done():
+			return nil, fmt.Errorf("mp: Accept: %w: the listener at %s was closed", spawn.ErrClosed, l.address)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("mp: Accept: %w", spawn.CtxError(ctx))
+		}
+	}
+	return c, nil
+}
+
+// Close ends the listener, and what waits in Accept. Clients that Accept has not returned are disconnected; the connections
+// that it has returned stay. The socket's file is removed. A second Close does nothing.
+func (l *Listener) Close() error {
+	l.mu.Lock()
+	if l.ended {
+		l.mu.Unlock()
+		return nil
+	}
+	l.ended = true
+	l.fewer.Broadcast()
+	l.mu.Unlock()
+	l.cancel()
+	err := l.source.Close()
+	l.work.Wait()
+	return err
+}
+
+// serve lets clients in until Close.
+func (l *Listener) serve() {
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	pause := shortest
+	for l.makeRoom() {
+		c, err := l.source.accept()
+		switch {
+		case l.ctx.Err() != nil:
+			if err == nil {
+				c.Close()
+			}
+			return
+		case err != nil: // too many open files, for one, which may pass
+			spawn.Log.Warn("no client can be accepted", "address", l.address, "error", err)
+			select {
+			case <-l.ctx.Done():
+			case <-time.After(pause):
+			}
+			pause = min(2*pause, longest)
+			continue
+		}
+		pause = shortest
+		l.mu.Lock()
+		l.count++
+		l.young = append(l.young, c)
+		l.mu.Unlock()
+		l.work.Go(func() { l.greet(c) })
+	}
+}
+
+// makeRoom waits until there may be one more client. It reports false after Close.
+func (l *Listener) makeRoom() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.count >= mostClients && !l.ended {
+		if len(l.young) > 0 {
+			l.young[0].Close()
+			l.young = l.young[1:]
+		}
+		l.fewer.Wait()
+	}
+	return !l.ended
+}
+
+// greet does the handshake and hands the client to Accept.
+func (l *Listener) greet(c *Conn) {
+	err := handshake(l.ctx, c, l.opts, true)
+	l.mu.Lock()
+	if i := slices.Index(l.young, c); i >= 0 {
+		l.young = slices.Delete(l.young, i, i+1)
+	}
+	l.mu.Unlock()
+	if err == nil {
+		select {
+		case l.ready <- c:
+			c = nil
+		case <-l.ctx.Done():
+		}
+	} else if !errors.Is(err, context.Canceled) {
+		spawn.Log.Warn("a client was refused", "address", l.address, "error", err)
+	}
+	if c != nil {
+		c.Close()
+	}
+	l.mu.Lock()
+	l.count--
+	l.fewer.Signal()
+	l.mu.Unlock()
+}

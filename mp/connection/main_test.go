@@ -1,0 +1,173 @@
+package connection_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+func TestMain(m *testing.M) { mp.TestMain(prog.Tests{M: m}) }
+
+// patience bounds what must not hang.
+const patience = 30 * time.Second
+
+func within(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// point is a value with structure.
+type point struct {
+	Name string
+	At   []float64
+	Tags map[string]int
+}
+
+// What the children of these tests do with the end that they get.
+var (
+	EchoBytes = mp.Register("echo.bytes", func(ctx context.Context, c *connection.Conn) (int, error) {
+		defer c.Close()
+		for n := 0; ; n++ {
+			p, err := c.RecvBytes(ctx)
+			if errors.Is(err, io.EOF) {
+				return n, nil
+			} else if err != nil {
+				return n, err
+			}
+			if err := c.SendBytes(ctx, p); err != nil {
+				return n, err
+			}
+		}
+	})
+	EchoPoints = mp.Register("echo.points", func(ctx context.Context, c *connection.Conn) (int, error) {
+		defer c.Close()
+		for n := 0; ; n++ {
+			var p point
+			if err := c.Recv(ctx, &p); errors.Is(err, io.EOF) {
+				return n, nil
+			} else if err != nil {
+				return n, err
+			}
+			if err := c.Send(ctx, p); err != nil {
+				return n, err
+			}
+		}
+	})
+	EchoFloats = mp.Register("echo.floats", func(ctx context.Context, c *connection.Conn) (int, error) {
+		defer c.Close()
+		var p []float32
+		for n := 0; ; n++ {
+			if err := c.Recv(ctx, &p); errors.Is(err, io.EOF) {
+				return n, nil
+			} else if err != nil {
+				return n, err
+			}
+			if err := c.Send(ctx, p); err != nil {
+				return n, err
+			}
+		}
+	})
+	// Misuse does what its script says with the end that it gets, once it has said that it is there.
+	Script = mp.Register("script", script)
+)
+
+type task struct {
+	Conn *connection.Conn
+	Do   string
+	Size int
+}
+
+func script(ctx context.Context, t task) (string, error) {
+	c := t.Conn
+	if t.Do != "idle" {
+		if err := c.SendBytes(ctx, []byte("here")); err != nil {
+			return "", err
+		}
+	}
+	switch t.Do {
+	case "kill":
+		prog.Kill(os.Getpid())
+	case "exit":
+		os.Exit(3)
+	case "return":
+		return "returned", nil
+	case "flood":
+		for {
+			if err := c.SendBytes(ctx, make([]byte, t.Size)); err != nil {
+				return "", err
+			}
+		}
+	case "drain":
+		for {
+			if _, err := c.RecvBytes(ctx); err != nil {
+				return "", err
+			}
+		}
+	case "idle", "wait":
+		<-ctx.Done()
+		return "", ctx.Err()
+	case "pass on": // an end that comes over this one
+		var got *connection.Conn
+		if err := c.Recv(ctx, &got); err != nil {
+			return "", err
+		}
+		defer got.Close()
+		p, err := got.RecvBytes(ctx)
+		if err != nil {
+			return "", err
+		}
+		return string(p), got.SendBytes(ctx, p)
+	default:
+		return "", fmt.Errorf("what is %q", t.Do)
+	}
+	panic("unreachable")
+}
+
+// start starts a script with b and returns once it has used its end.
+func start(t testing.TB, a, b *connection.Conn, do string, size int) *mp.Process[string] {
+	t.Helper()
+	p, err := mp.Start(t.Context(), Script, task{b, do, size}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if do == "idle" {
+		return p
+	}
+	if s, err := a.RecvBytes(within(t)); err != nil || string(s) != "here" {
+		t.Fatalf("%q, %v", s, err)
+	}
+	return p
+}
+
+func pipe(t testing.TB) (a, b *connection.Conn) {
+	t.Helper()
+	a, b, err := connection.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		a.Close()
+		b.Close()
+	})
+	return a, b
+}
+
+// transports runs a test over all that a Pipe can be made of here.
+func transports(t *testing.T, f func(t *testing.T)) {
+	for _, name := range []string{"shm", "socket"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("MP_TRANSPORT", name)
+			f(t)
+		})
+	}
+}

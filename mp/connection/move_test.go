@@ -1,0 +1,330 @@
+package connection_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+// An end moves with an argument: it is closed here, and the other end sees the child's end. PY-CONN-07
+func TestMoves(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		p := mp.NewProcess(Script, task{Conn: b, Do: "return"}, nil)
+		if err := b.SendBytes(ctx, nil); err == nil || !strings.Contains(err.Error(), "not sent yet") {
+			t.Error("between encoding and sending:", err)
+		}
+		if err := mp.NewProcess(Script, task{Conn: b}, nil).Start(ctx); err == nil || !strings.Contains(err.Error(), "Conn") || !strings.Contains(err.Error(), "not sent yet") {
+			t.Error("in two arguments:", err)
+		}
+		if err := p.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for what, err := range uses(ctx, b) {
+			if !errors.Is(err, mp.ErrClosed) || !strings.Contains(err.Error(), "moved") {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if err := b.Close(); err != nil || !strings.Contains(b.String(), "moved") {
+			t.Error(err, b)
+		}
+		if err := a.Send(ctx, b); err == nil || !strings.Contains(err.Error(), "moved") {
+			t.Error("sent again:", err)
+		}
+		if s, err := a.RecvBytes(ctx); string(s) != "here" || err != nil {
+			t.Error(s, err)
+		}
+		if _, err := a.RecvBytes(ctx); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+		p.Join(ctx)
+	})
+}
+
+// A process that is not started leaves the end here.
+func TestStays(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		p := mp.NewProcess(Script, task{Conn: b}, nil)
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		if err := p.Start(over); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := a.Send(ctx, struct {
+			C *connection.Conn
+			F any
+		}{b, make(chan int)}); err == nil { // the end is encoded before what cannot be
+			t.Error("no error")
+		}
+		var got int
+		if err := errors.Join(a.Send(ctx, 3), b.Recv(ctx, &got)); got != 3 || err != nil {
+			t.Error(got, err)
+		}
+	})
+}
+
+// An end goes over another Conn, also one that was used and has messages on their way.
+func TestMovesOverConn(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		p := start(t, a, b, "pass on", 0)
+		x, y := pipe(t)
+		for i := range 5 {
+			if err := errors.Join(x.SendBytes(ctx, make([]byte, 100_000)), y.SendBytes(ctx, nil)); err != nil {
+				t.Fatal(err)
+			}
+			if i < 4 {
+				if _, err := y.RecvBytes(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := y.RecvBytes(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.SendBytes(ctx, []byte("on its way")); err != nil {
+			t.Fatal(err)
+		}
+		if ready, err := y.Poll(patience); !ready || err != nil { // it has looked at the message, too
+			t.Fatal(ready, err)
+		}
+		if err := a.Send(ctx, y); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := p.Result(ctx); s != "on its way" || err != nil {
+			t.Error(s, err)
+		}
+		for i := range 6 {
+			if s, err := x.RecvBytes(ctx); err != nil || i == 5 && string(s) != "on its way" {
+				t.Error(i, s, err)
+			}
+		}
+		if _, err := x.RecvBytes(ctx); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+	})
+}
+
+// What makes no sense is refused, and leaves everything as it was.
+func TestCannotMove(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		for _, v := range []any{a, b, []*connection.Conn{a}, struct{ C *connection.Conn }{b}} {
+			if err := a.Send(ctx, v); err == nil || !strings.Contains(err.Error(), "through this connection itself") {
+				t.Errorf("%T: %v", v, err)
+			}
+		}
+		x, y := pipe(t)
+		if err := a.Send(ctx, []*connection.Conn{x, x}); err == nil {
+			t.Error("one end twice in a message")
+		}
+		if err := a.Send(ctx, struct{ V any }{x}); err == nil {
+			t.Error("an end in an any")
+		}
+		if _, err := json.Marshal(x); !errors.Is(err, mp.ErrUnsupported) {
+			t.Error(err)
+		}
+		if err := x.SendBytes(ctx, []byte("abc")); err != nil {
+			t.Error(err)
+		}
+		waiting := make(chan error)
+		receive, cancel := context.WithCancel(ctx)
+		for {
+			go func(c *connection.Conn) {
+				var got int
+				waiting <- c.Recv(receive, &got)
+			}(x)
+			err := a.Send(ctx, x)
+			if err != nil {
+				if !strings.Contains(err.Error(), "in use") {
+					t.Error(err)
+				}
+				break
+			}
+			<-waiting // it was too late
+			if err := b.Recv(ctx, &x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cancel()
+		<-waiting
+		if p, err := y.RecvBytes(ctx); string(p) != "abc" || err != nil {
+			t.Error(p, err)
+		}
+		x.Close()
+	})
+}
+
+var (
+	// Give makes a pipe and returns one end; the other one says hello.
+	Give = mp.Register("give", func(ctx context.Context, _ int) (*connection.Conn, error) {
+		a, b, err := connection.Pipe()
+		if err != nil {
+			return nil, err
+		}
+		return b, errors.Join(a.SendBytes(ctx, []byte("hello")), a.Close())
+	})
+	// Hello says hello over its end, unless the file is missing: then it makes it and dies.
+	Hello = mp.Register("hello", func(ctx context.Context, h greeting) (int, error) {
+		if h.Once != "" {
+			if f, err := os.OpenFile(h.Once, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+				f.Close()
+				os.Exit(1)
+			}
+		}
+		return h.N, h.Conn.Send(ctx, h.N)
+	})
+)
+
+type greeting struct {
+	Conn *connection.Conn
+	N    int
+	Once string
+}
+
+// Ends in the items and results of a pool.
+func TestMovesInPools(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		const n = 20
+		var items []greeting
+		var ours []*connection.Conn
+		for i := range n {
+			a, b := pipe(t)
+			ours, items = append(ours, a), append(items, greeting{Conn: b, N: i})
+		}
+		if _, err := mp.Map(ctx, p, Hello, items[:n/2]); err != nil {
+			t.Fatal(err)
+		}
+		for i := n / 2; i < n; i++ {
+			if _, err := mp.Submit(ctx, p, Hello, items[i]).Wait(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, c := range ours {
+			var got int
+			if err := c.Recv(ctx, &got); got != i || err != nil {
+				t.Error(i, got, err)
+			}
+			items[i].Conn.Close()
+		}
+		given, err := mp.Map(ctx, p, Give, []int{1, 2, 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range given {
+			if s, err := c.RecvBytes(ctx); string(s) != "hello" || err != nil {
+				t.Error(s, err)
+			}
+			if _, err := c.RecvBytes(ctx); !errors.Is(err, io.EOF) {
+				t.Error(err)
+			}
+			c.Close()
+		}
+	})
+}
+
+// An item whose worker has died with the end cannot be tried again, and the other end hears of it.
+func TestMovedAndRetried(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1, Retries: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		for i, call := range []func(h greeting) error{
+			func(h greeting) error { _, err := mp.Map(ctx, p, Hello, []greeting{h}); return err },
+			func(h greeting) error { _, err := mp.Submit(ctx, p, Hello, h).Wait(ctx); return err },
+		} {
+			a, b := pipe(t)
+			err := call(greeting{b, 1, filepath.Join(t.TempDir(), fmt.Sprint(i))})
+			if err == nil || !strings.Contains(err.Error(), "at a time") {
+				t.Error(err)
+			}
+			if _, err := a.RecvBytes(ctx); !errors.Is(err, io.EOF) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+var Keep = mp.RegisterInit("keep", func(context.Context, *connection.Conn) error { return nil })
+
+// An initializer's argument goes to every worker, which an end cannot.
+func TestInitializer(t *testing.T) {
+	leak.Check(t)
+	ctx := within(t)
+	a, b := pipe(t)
+	p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2, Init: Keep.With(b)})
+	if err == nil {
+		p.Close()
+		t.Fatal("no error")
+	}
+	var got int
+	if e := errors.Join(a.Send(ctx, 1), b.Recv(ctx, &got)); e != nil || !strings.Contains(err.Error(), "every worker") {
+		t.Error(err, e)
+	}
+}
+
+// 100 pipes to one process, and as many descriptors as they have.
+func TestManyPipes(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		var ours, theirs []*connection.Conn
+		for range 100 {
+			a, b := pipe(t)
+			ours, theirs = append(ours, a), append(theirs, b)
+		}
+		p, err := mp.Start(ctx, Each, theirs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range ours {
+			var got int
+			if err := c.Recv(ctx, &got); got != i || err != nil {
+				t.Error(i, got, err)
+			}
+		}
+		p.Join(ctx)
+	})
+}
+
+var Each = mp.Register("each", func(ctx context.Context, all []*connection.Conn) (int, error) {
+	for i, c := range all {
+		if err := c.Send(ctx, i); err != nil {
+			return i, err
+		}
+	}
+	return len(all), nil
+})

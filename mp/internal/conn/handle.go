@@ -1,0 +1,127 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// seedKind says which seed it is that travels.
+type seedKind byte
+
+const (
+	seedStream seedKind = iota
+	seedRings
+)
+
+// mostSeedFiles bounds the files of a seed.
+const mostSeedFiles = 8
+
+var (
+	errBusy   = errors.New("this end cannot move while it is in use: another goroutine sends, receives or waits")
+	errWithin = errors.New("this end cannot move in the middle of a message: receive the rest of it first")
+)
+
+// IsHandle marks a Conn as what travels by reference.
+func (c *Conn) IsHandle() {}
+
+// EncodeMsgpack puts this end into a message of this library, with which it moves. It cannot be called for another purpose.
+func (c *Conn) EncodeMsgpack(enc *wire.Encoder) (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.done == nil:
+		return errors.New("it is no Conn: Pipe, Dial and Accept make one")
+	case c.over != nil:
+		return trim(c.over)
+	case c.aboard.Load():
+		return errAboard
+	case !c.sender.try():
+		return errBusy
+	case !c.receiver.try():
+		c.sender.unlock()
+		return errBusy
+	}
+	defer func() {
+		if err != nil {
+			c.receiver.unlock()
+			c.sender.unlock()
+		}
+	}()
+	if c.open || c.broken != nil || c.failed != nil {
+		return errors.Join(errWithin, c.broken, c.failed)
+	}
+	s := c.seed
+	if c.t != nil {
+		if s, err = c.t.pack(); err != nil {
+			return err
+		}
+	}
+	kind, state, files := s.parts()
+	if err := enc.EncodeBytes(append(append([]byte{byte(kind), byte(c.way), byte(len(files))}, c.id[:]...), state...)); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := wire.Attach(enc, f); err != nil {
+			return err
+		}
+	}
+	if err := wire.Board(enc, c); err != nil {
+		return err
+	}
+	c.aboard.Store(true)
+	return nil
+}
+
+// Sent ends this end here: another process has it. It is called by who has sent the message that it was in.
+func (c *Conn) Sent() { c.close(errMoved) }
+
+// Kept is called when the message that it was in is not sent.
+func (c *Conn) Kept() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.aboard.Swap(false) {
+		c.receiver.unlock()
+		c.sender.unlock()
+	}
+}
+
+// DecodeMsgpack makes this the end that has moved to this process.
+func (c *Conn) DecodeMsgpack(dec *wire.Decoder) error {
+	b, err := dec.DecodeBytes()
+	const head = 3 + len(pipeID{})
+	switch {
+	case err != nil:
+		return err
+	case len(b) < head || way(b[1])&^duplex != 0 || b[1] == 0 || b[2] > mostSeedFiles:
+		return errCorrupt
+	}
+	files := make([]*os.File, b[2])
+	for i := range files {
+		if files[i], err = wire.Detach(dec); err != nil {
+			return err
+		}
+	}
+	var s seed
+	switch seedKind(b[0]) {
+	case seedStream:
+		s, err = streamSeedOf(b[head:], files)
+	case seedRings:
+		s, err = ringsSeedOf(b[head:], files)
+	default:
+		err = errCorrupt
+	}
+	if err != nil {
+		return err
+	}
+	c.init(pipeID(b[3:]), way(b[1]), s)
+	return nil
+}
+
+// MarshalJSON refuses: JSON cannot carry what is open.
+func (c *Conn) MarshalJSON() ([]byte, error) {
+	return nil, fmt.Errorf("mp: %w: an end of a connection cannot be written as JSON; it can be sent to another process as an argument or over a Conn", spawn.ErrUnsupported)
+}

@@ -1,0 +1,62 @@
+package conn
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// pipeID is what both ends of a pipe have and no other.
+type pipeID [16]byte
+
+func newPipeID() (id pipeID) {
+	binary.NativeEndian.PutUint64(id[:], rand.Uint64())
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
+	return id
+}
+
+// transportVariable chooses what messages travel over, as for links: "socket" does without shared memory.
+const transportVariable = "MP_TRANSPORT"
+
+// Pipe returns both ends of a connection: what one sends the other receives. They are for two processes, one of which may be
+// this one; each end has to be closed by who has it, unless its process ends. Nothing of a pipe has a name. On Linux it is
+// 0.5 MiB of shared memory, which holds as much on its way, and 7 descriptors for both ends.
+func Pipe() (a, b *Conn, err error) { return newPipe(duplex, duplex) }
+
+// PipeOneWay is Pipe for messages in one direction, as Python's Pipe(duplex=False): r only receives, and w only sends.
+func PipeOneWay() (r, w *Conn, err error) { return newPipe(receives, sends) }
+
+func newPipe(a, b way) (*Conn, *Conn, error) {
+	id := newPipeID()
+	x, y, err := sys.StreamPair()
+	if err != nil {
+		return nil, nil, fmt.Errorf("mp: Pipe: %w", err)
+	}
+	if os.Getenv(transportVariable) != "socket" {
+		m, err := newMemory()
+		if err == nil {
+			return newConn(id, a, &ringsSeed{side: 0, socket: x, memory: m}), newConn(id, b, &ringsSeed{side: 1, socket: y, memory: m}), nil
+		}
+		if !errors.Is(err, errors.ErrUnsupported) {
+			x.Close()
+			y.Close()
+			return nil, nil, fmt.Errorf("mp: Pipe: %w", err)
+		}
+	}
+	const where = "the other end of the pipe"
+	files := runtime.GOOS != "windows"
+	return newConn(id, a, &streamSeed{where: where, files: files, file: x}), newConn(id, b, &streamSeed{where: where, files: files, file: y}), nil
+}
+
+// Over is the end of a connection over a stream, which it owns: one that was dialled or accepted. where names the other end;
+// files: the stream carries them.
+func Over(s Stream, where string, files bool) *Conn {
+	c := newConn(newPipeID(), duplex, nil)
+	c.t = newFrames(s, where[:min(len(where), 255)], files, nil)
+	return c
+}

@@ -1,0 +1,311 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// atOnce is how much memory a message gets on its word; more comes as the bytes do. A lying length costs nothing.
+const atOnce = 4 << 20
+
+// Recv waits for a value that Send has sent and stores it in what ptr points to, which has its type. A slice of numbers, there
+// or within, keeps its array if that is large enough. A message that is something else, or of another type, is an error that
+// says so, and is gone.
+func (c *Conn) Recv(ctx context.Context, ptr any) error {
+	target := reflect.ValueOf(ptr)
+	if target.Kind() != reflect.Pointer || target.IsNil() {
+		return fmt.Errorf("mp: Recv: the target is %T, and must be a pointer to where the value belongs", ptr)
+	}
+	typ, err := wire.TypeOf(target.Type().Elem())
+	if err != nil {
+		return fmt.Errorf("mp: Recv: %w", err)
+	}
+	return c.receive(ctx, "Recv", func(t transport) error {
+		h := c.head
+		switch {
+		case h.kind != kindValue && h.kind != kindMemory:
+			return c.mismatch(ctx, t, "Recv")
+		case h.sum != typ.Sum():
+			name, known := wire.TypeName(h.sum)
+			if !known {
+				name = "a type that this process has neither sent nor received"
+			}
+			return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: Recv: the message is %s, and the target %s", name, typ.Name()))
+		}
+		v := typ.Target(target.Elem())
+		if h.kind == kindMemory {
+			if elem := typ.Elem(); elem == 0 || h.size%elem != 0 {
+				return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: Recv: %w: %d bytes for a %s", errCorrupt, h.size, typ.Name()))
+			}
+			err := c.body(ctx, "Recv", t, func(n int) ([]byte, error) { return typ.Room(v, n) })
+			if err != nil {
+				return err
+			}
+			_, err = c.finish(t, "Recv")
+			return err
+		}
+		defer c.reuseScratch()
+		if err := c.body(ctx, "Recv", t, c.scratchRoom); err != nil {
+			return err
+		}
+		files, err := c.finish(t, "Recv")
+		if err != nil {
+			return err
+		}
+		if err := typ.Decode(c.scratch[:h.size], files, v); err != nil {
+			link.CloseAll(files)
+			return fmt.Errorf("mp: Recv: %w", err)
+		}
+		return nil
+	})
+}
+
+func (c *Conn) scratchRoom(n int) ([]byte, error) {
+	c.scratch = grown(c.scratch, n)
+	return c.scratch, nil
+}
+
+func (c *Conn) reuseScratch() {
+	if cap(c.scratch) > mostReused {
+		c.scratch = nil
+	}
+}
+
+// grown returns p with n bytes, of which those that it had stay.
+func grown(p []byte, n int) []byte {
+	if n <= cap(p) {
+		return p[:n]
+	}
+	more := make([]byte, n)
+	copy(more, p)
+	return more
+}
+
+// RecvBytes waits for bytes that SendBytes has sent, and returns them in fresh memory. They are never nil.
+func (c *Conn) RecvBytes(ctx context.Context) ([]byte, error) {
+	p := []byte{}
+	err := c.recvBytes(ctx, "RecvBytes", func(n int) ([]byte, error) {
+		p = grown(p, n)
+		return p, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// TooShortError says that RecvBytesInto had less room than the message is long; Message is all of it. It is Python's
+// BufferTooShort.
+type TooShortError struct {
+	Room    int // in bytes
+	Message []byte
+}
+
+// Error tells both lengths.
+func (e *TooShortError) Error() string {
+	return fmt.Sprintf("mp: RecvBytesInto: the message has %d bytes and the buffer room for %d", len(e.Message), e.Room)
+}
+
+// RecvBytesInto waits for bytes that SendBytes has sent, puts them to the front of p and returns how many they are. When p is
+// too short, the error is a *TooShortError that has them, and the Conn is as good as before. p is written to only by a call
+// that returns nil, or whose ctx has ended.
+func (c *Conn) RecvBytesInto(ctx context.Context, p []byte) (n int, err error) {
+	var long []byte
+	err = c.recvBytes(ctx, "RecvBytesInto", func(part int) ([]byte, error) {
+		n = c.head.size
+		if n <= len(p) {
+			return p[:part], nil
+		}
+		long = grown(long, part)
+		return long, nil
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case n > len(p):
+		return 0, &TooShortError{len(p), long}
+	}
+	return n, nil
+}
+
+func (c *Conn) recvBytes(ctx context.Context, verb string, room func(n int) ([]byte, error)) error {
+	return c.receive(ctx, verb, func(t transport) error {
+		if c.head.kind != kindBytes {
+			return c.mismatch(ctx, t, verb)
+		}
+		if err := c.body(ctx, verb, t, room); err != nil {
+			return err
+		}
+		_, err := c.finish(t, verb)
+		return err
+	})
+}
+
+// RecvHandle waits for files that SendHandle has sent. They are the caller's to close. net.FileConn makes a connection of a
+// socket.
+func (c *Conn) RecvHandle(ctx context.Context) (files []*os.File, err error) {
+	err = c.receive(ctx, "RecvHandle", func(t transport) error {
+		if c.head.kind != kindFiles {
+			return c.mismatch(ctx, t, "RecvHandle")
+		}
+		files, err = c.finish(t, "RecvHandle")
+		return err
+	})
+	return files, err
+}
+
+// Poll reports whether a message is there, or the end: whether Recv would return without waiting for the other end to begin.
+// It waits for that as long as timeout, if that is positive.
+func (c *Conn) Poll(timeout time.Duration) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), max(timeout, 0))
+	defer cancel()
+	ready, err := c.await(ctx, "Poll")
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false, nil
+	}
+	return ready, err
+}
+
+// Await waits until Recv would return without waiting for the other end to begin, as also at its end and when this one was
+// closed. It returns an error when ctx ends first. It is for connection.Wait.
+func (c *Conn) Await(ctx context.Context) error {
+	ready, err := c.await(ctx, "Wait")
+	if ready || errors.Is(err, spawn.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
+	t, err := c.enter(ctx, verb, receiverOf, receives)
+	if err != nil {
+		return false, err
+	}
+	defer c.receiver.unlock()
+	if c.open || c.failed != nil {
+		return true, nil
+	}
+	if _, err = t.next(ctx); err != nil && (errors.Is(err, errOver) || c.closed()) {
+		return false, c.fail(verb, waited(ctx, err))
+	}
+	return true, nil // another error comes again
+}
+
+// receive calls take once a message has begun to arrive, and again if its sender took it back.
+func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) error) error {
+	t, err := c.enter(ctx, verb, receiverOf, receives)
+	if err != nil {
+		return err
+	}
+	defer c.receiver.unlock()
+	for {
+		if c.failed != nil {
+			return c.fail(verb, c.failed)
+		}
+		if !c.open {
+			if c.head, err = t.next(ctx); err != nil {
+				return c.unreceived(ctx, verb, err)
+			}
+			c.open = true
+		}
+		if err := take(t); !errors.Is(err, errTakenBack) {
+			return err
+		}
+		c.open, c.kept = false, nil
+	}
+}
+
+// unreceived notes an error of the transport: unless it is that of ctx, there is nothing more to receive.
+func (c *Conn) unreceived(ctx context.Context, verb string, err error) error {
+	if !errors.Is(err, errOver) {
+		c.failed = err
+	}
+	return c.fail(verb, waited(ctx, err))
+}
+
+// body reads the body into memory that room returns, which has n bytes and keeps those that it had.
+func (c *Conn) body(ctx context.Context, verb string, t transport, room func(n int) ([]byte, error)) error {
+	size := c.head.size
+	p, err := room(min(size, atOnce+len(c.kept)&^7)) // whole numbers
+	if err != nil {
+		return fmt.Errorf("mp: %s: %w", verb, err)
+	}
+	have := copy(p, c.kept)
+	for have < size {
+		if have == len(p) {
+			if p, err = room(min(size, 2*len(p))); err != nil {
+				return fmt.Errorf("mp: %s: %w", verb, err)
+			}
+		}
+		n, err := t.read(ctx, p[have:])
+		have += n
+		switch {
+		case errors.Is(err, errTakenBack):
+			return err
+		case err != nil:
+			c.kept = append([]byte(nil), p[:have]...)
+			return c.unreceived(ctx, verb, err)
+		}
+	}
+	c.kept = nil
+	return nil
+}
+
+func (c *Conn) finish(t transport, verb string) ([]*os.File, error) {
+	c.open = false
+	files, err := t.finish()
+	if err != nil {
+		return nil, c.fail(verb, err)
+	}
+	return files, nil
+}
+
+// mismatch drops a message that the method is not for.
+func (c *Conn) mismatch(ctx context.Context, t transport, verb string) error {
+	by := [kinds]string{"bytes, sent with SendBytes: receive them with RecvBytes or RecvBytesInto"}
+	by[kindValue] = "a value, sent with Send: receive it with Recv"
+	by[kindMemory] = by[kindValue]
+	by[kindFiles] = "files, sent with SendHandle: receive them with RecvHandle"
+	return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: %s: the message is %s", verb, by[c.head.kind]))
+}
+
+// drop reads a message that nobody wants to its end.
+func (c *Conn) drop(ctx context.Context, t transport) error {
+	waste := make([]byte, min(c.head.size, 64<<10))
+	for left := c.head.size - len(c.kept); left > 0; {
+		n, err := t.read(ctx, waste[:min(left, len(waste))])
+		left -= n
+		switch {
+		case errors.Is(err, errTakenBack):
+			return err
+		case err != nil:
+			c.kept = make([]byte, c.head.size-left) // what is in it does not matter any more
+			return c.unreceived(ctx, "receiving", err)
+		}
+	}
+	c.kept = nil
+	files, err := c.finish(t, "receiving")
+	link.CloseAll(files)
+	return err
+}
+
+// RecvShort is RecvBytes for a peer that is not known yet: a message of more than most bytes is an error, and the last one.
+func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
+	err = c.recvBytes(ctx, "the handshake", func(n int) ([]byte, error) {
+		if c.head.size > most {
+			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, c.head.size, most)
+			return nil, c.failed
+		}
+		p = grown(p, n)
+		return p, nil
+	})
+	return p, err
+}

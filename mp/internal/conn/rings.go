@@ -1,0 +1,312 @@
+package conn
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// rings is the transport of a Pipe where there is shared memory: a ring for each direction, and a socket for files and for
+// the news that the other end is gone. A message is one record or more, of which the first begins with its head:
+//
+//	 0      1      4       8      16     24
+//	+------+------+-------+------+------+------
+//	| kind | zero | files | sum  | size | body
+//	+------+------+-------+------+------+------
+//
+// The others are more of the body. An empty one takes the message back. The files are in the socket before the first record
+// is in the ring. All that an end knows is where in the rings it is, so that it can go on in another process.
+type rings struct {
+	seed   *ringsSeed
+	conn   *sys.Conn
+	memory *memory
+
+	out     *ring.Writer
+	outBell *bell
+	cut     bool // the last message is to be taken back
+	first   [ringsHead]byte
+
+	in     *ring.Reader
+	inBell *bell
+	head   head
+	begun  bool   // head is that of the message that next has returned
+	part   []byte // what was not read of the record that lies open
+	left   int    // of the body
+
+	ended, closed atomic.Bool
+}
+
+const (
+	ringsHead    = 24
+	ringCapacity = 256 << 10
+	// mostPart is the longest record: short enough that one end writes while the other one reads.
+	mostPart = 32 << 10
+)
+
+// ringsSeed is an end of a pipe over shared memory.
+type ringsSeed struct {
+	side   int
+	in     uint64 // where in the rings it is
+	out    uint64
+	cut    bool
+	socket *os.File
+	memory *memory    // nil: it is in files still
+	files  []*os.File // of the memory
+}
+
+func (s *ringsSeed) open() (transport, error) {
+	if s.memory == nil {
+		m, err := openMemory(s.files)
+		s.files = nil
+		if err != nil {
+			s.socket.Close()
+			return nil, err
+		}
+		s.memory = m
+	}
+	conn, err := sys.OpenConn(s.socket)
+	if err != nil {
+		s.memory.leave()
+		return nil, err
+	}
+	t := &rings{seed: s, conn: conn, memory: s.memory, cut: s.cut}
+	s.memory.pid(s.side).Store(uint32(os.Getpid()))
+	t.inBell, t.outBell = newBell(s.memory.bell(s.side, reads)), newBell(s.memory.bell(s.side, writes))
+	t.in = ring.NewReaderAt(s.memory.ring(1-s.side), t.inBell, s.memory.bell(1-s.side, writes), s.in)
+	t.out = ring.NewWriterAt(s.memory.ring(s.side), s.memory.bell(1-s.side, reads), t.outBell, s.out)
+	go t.watch()
+	return t, nil
+}
+
+// watch hears of the other end's.
+func (t *rings) watch() {
+	t.conn.AwaitHangup()
+	t.ended.Store(true)
+	t.in.End()
+	t.out.End()
+}
+
+func (s *ringsSeed) close() {
+	s.socket.Close()
+	link.CloseAll(s.files)
+	if s.memory != nil {
+		s.memory.leave()
+	}
+}
+
+func (t *rings) send(ctx context.Context, h head, body []byte, files []*os.File) (intact bool, err error) {
+	if t.cut {
+		if err := t.write(ctx, nil, nil); err != nil {
+			return true, err
+		}
+		t.cut = false
+	}
+	switch {
+	case t.ended.Load():
+		return true, t.gone(spawn.ErrClosed)
+	case len(files) > 0:
+		if intact, err := t.sendFiles(ctx, files); err != nil {
+			return intact, err
+		}
+	}
+	t.first[0] = byte(h.kind)
+	binary.LittleEndian.PutUint32(t.first[4:], uint32(h.files))
+	binary.LittleEndian.PutUint64(t.first[8:], h.sum)
+	binary.LittleEndian.PutUint64(t.first[16:], uint64(h.size))
+	n := min(len(body), mostPart-ringsHead)
+	if err := t.write(ctx, t.first[:], body[:n]); err != nil {
+		return len(files) == 0, err
+	}
+	for body = body[n:]; len(body) > 0; body = body[n:] {
+		n = min(len(body), mostPart)
+		if err := t.write(ctx, nil, body[:n]); err != nil {
+			t.cut = true
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// sendFiles sends files, 253 with each byte.
+func (t *rings) sendFiles(ctx context.Context, files []*os.File) (intact bool, err error) {
+	defer during(ctx, t.conn.SetWriteDeadline)()
+	return unsent(t.conn.Write([][]byte{make([]byte, filesBytes(len(files)))}, files))
+}
+
+// write puts a record into the ring, and waits for room if it has to.
+func (t *rings) write(ctx context.Context, head, body []byte) error {
+	for {
+		switch {
+		case t.closed.Load():
+			return spawn.ErrClosed
+		case t.ended.Load():
+			return t.gone(spawn.ErrClosed)
+		}
+		switch ok, err := t.out.Write(head, body); {
+		case err != nil:
+			return fmt.Errorf("%w: %w", errCorrupt, err)
+		case ok:
+			t.out.Wake()
+			return nil
+		case ctx.Err() != nil:
+			return errOver
+		}
+		t.outBell.ctx = ctx
+		_ = t.out.AwaitRoom(len(head)+len(body), true) // why it has ended is seen above
+	}
+}
+
+// record waits for the next record; end is the error when there is none any more.
+func (t *rings) record(ctx context.Context, end error) ([]byte, error) {
+	for {
+		ended := t.ended.Load() // then all that was sent is in the ring
+		switch record, ok, err := t.in.Next(); {
+		case t.closed.Load():
+			return nil, spawn.ErrClosed
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+		case ok:
+			return record, nil
+		case ended:
+			return nil, t.gone(end)
+		case ctx.Err() != nil:
+			return nil, errOver
+		}
+		t.inBell.ctx = ctx
+		_ = t.in.Await(true) // why it has ended is seen above
+	}
+}
+
+func (t *rings) next(ctx context.Context) (head, error) {
+	for !t.begun {
+		record, err := t.record(ctx, io.EOF)
+		switch {
+		case err != nil:
+			return head{}, err
+		case len(record) == 0: // its message has been dropped already
+			t.in.Done()
+			continue
+		case len(record) < ringsHead:
+			return head{}, errCorrupt
+		}
+		raw := [ringsHead]byte(record) // once: the other end could write there still
+		size, files := binary.LittleEndian.Uint64(raw[16:]), binary.LittleEndian.Uint32(raw[4:])
+		t.part = record[ringsHead:]
+		if size > mostSize || uint64(len(t.part)) > size || len(t.part) == 0 && size > 0 {
+			return head{}, errCorrupt
+		}
+		t.head = head{kind(raw[0]), binary.LittleEndian.Uint64(raw[8:]), int(files), int(size)}
+		if !t.head.sane() {
+			return head{}, errCorrupt
+		}
+		t.begun, t.left = true, int(size)
+	}
+	return t.head, nil
+}
+
+func (t *rings) read(ctx context.Context, p []byte) (int, error) {
+	if len(t.part) == 0 {
+		record, err := t.record(ctx, io.ErrUnexpectedEOF)
+		switch {
+		case err != nil:
+			return 0, err
+		case len(record) == 0:
+			t.in.Done()
+			t.begun = false
+			if files, err := t.takeFiles(); err == nil {
+				link.CloseAll(files)
+			}
+			return 0, errTakenBack
+		case len(record) > t.left:
+			return 0, errCorrupt
+		}
+		t.part = record
+	}
+	n := copy(p, t.part)
+	t.part = t.part[n:]
+	if t.left -= n; len(t.part) == 0 {
+		t.in.Done()
+	}
+	return n, nil
+}
+
+func (t *rings) finish() ([]*os.File, error) {
+	if t.head.size == 0 {
+		t.in.Done()
+	}
+	t.begun = false
+	return t.takeFiles()
+}
+
+// takeFiles returns the files of the message, which are in the socket.
+func (t *rings) takeFiles() ([]*os.File, error) {
+	var one [1]byte
+	for range filesBytes(t.head.files) {
+		if _, err := t.conn.ReadNow(one[:]); err != nil {
+			return nil, fmt.Errorf("a message announces files that did not come with it: %w", err)
+		}
+	}
+	return t.conn.TakeFiles(t.head.files, nil)
+}
+
+// gone says who it was that has gone.
+func (t *rings) gone(err error) error {
+	if pid := t.memory.pid(1 - t.seed.side).Load(); pid != 0 {
+		return fmt.Errorf("process %d, which had the other end of the pipe, has closed it or died: %w", pid, trim(err))
+	}
+	return fmt.Errorf("the other end of the pipe was closed before anybody had used it: %w", trim(err))
+}
+
+func (t *rings) pack() (seed, error) {
+	if t.begun && (t.left < t.head.size) {
+		return nil, errWithin
+	}
+	s := *t.seed
+	s.in, s.out, s.cut, s.socket = t.in.At(), t.out.At(), t.cut, t.conn.File()
+	return &s, nil
+}
+
+func (s *ringsSeed) parts() (seedKind, []byte, []*os.File) {
+	state := binary.LittleEndian.AppendUint64(nil, s.in)
+	state = binary.LittleEndian.AppendUint64(state, s.out)
+	state = append(state, byte(s.side), 0)
+	if s.cut {
+		state[17] = 1
+	}
+	files := s.files
+	if s.memory != nil {
+		files = s.memory.files()
+	}
+	return seedRings, state, append([]*os.File{s.socket}, files...)
+}
+
+// ringsSeedOf is the reverse of parts.
+func ringsSeedOf(state []byte, files []*os.File) (seed, error) {
+	if len(state) != 18 || state[16] > 1 || len(files) != 1+memoryFiles {
+		return nil, errCorrupt
+	}
+	return &ringsSeed{
+		in: binary.LittleEndian.Uint64(state), out: binary.LittleEndian.Uint64(state[8:]),
+		side: int(state[16]), cut: state[17] != 0, socket: files[0], files: files[1:],
+	}, nil
+}
+
+func (t *rings) interrupt() {
+	t.closed.Store(true)
+	t.in.End()
+	t.out.End()
+	t.conn.SetWriteDeadline(past)
+}
+
+func (t *rings) close() {
+	t.conn.Close()
+	t.memory.leave()
+}
