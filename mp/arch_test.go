@@ -34,6 +34,18 @@ var allowed = map[string]map[string]string{
 		"mp/internal/link": "receives the result",
 		"mp/internal/wire": "keeps the encoded argument",
 	},
+	"mp/synchronize": {
+		"mp/spawn":          "ErrClosed, ErrTimeout, the name of this process",
+		"mp/internal/link":  "messages to the owner",
+		"mp/internal/share": "an object lives in its owner",
+		"mp/internal/wire":  "travels as a handle",
+	},
+	"mp/sharedmem": {
+		"mp/spawn":         "ErrClosed",
+		"mp/internal/shm":  "the word of a value",
+		"mp/internal/sys":  "memory without a name, and mapping it",
+		"mp/internal/wire": "travels as a handle",
+	},
 	"mp/logging": {
 		"mp/spawn":                      "where records go to and come from",
 		"mp/internal/record":            "what they are",

@@ -35,16 +35,18 @@ const (
 
 // NewShared makes the memory and the bells. Where they cannot be had, the stream has to do alone.
 func NewShared() (*Shared, error) {
-	segment, err := shm.New(sharedSize)
-	if err != nil {
-		return nil, err
-	}
-	s := &Shared{segment: segment}
-	for i := range s.bells {
+	s := new(Shared)
+	for i := range s.bells { // first, as they cannot be had everywhere
+		var err error
 		if s.bells[i], err = sys.NewBell(); err != nil {
 			s.Close()
 			return nil, err
 		}
+	}
+	var err error
+	if s.segment, err = shm.New(sharedSize); err != nil {
+		s.Close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -91,7 +93,9 @@ func (s *Shared) Close() {
 			b.Close()
 		}
 	}
-	s.segment.Close()
+	if s.segment != nil {
+		s.segment.Close()
+	}
 }
 
 // rings are the two directions, as the parent or the child sees them, and the journal.

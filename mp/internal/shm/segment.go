@@ -16,10 +16,10 @@ type Segment struct {
 	file *os.File // for those who shall map it, too; nil once it is not needed
 }
 
-// New makes a segment of size bytes, all zero. It fails when the memory cannot be had, and with errors.ErrUnsupported where
-// there is none to be shared. Its File is for the other process; CloseFile when it was sent.
+// New makes a segment of size bytes, all zero. It fails when the memory cannot be had. Its File is for the other process;
+// CloseFile when it was sent.
 func New(size int) (*Segment, error) {
-	f, err := sys.NewMemfd(size)
+	f, err := sys.NewMemory(size)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func New(size int) (*Segment, error) {
 
 // Open maps the segment that another process has made. f stays the caller's.
 func Open(f *os.File, size int) (*Segment, error) {
-	mem, err := sys.MapMemfd(f, size)
+	mem, err := sys.MapMemory(f, size)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Segment) CloseFile() {
 func (s *Segment) Close() {
 	s.CloseFile()
 	if s.mem != nil {
-		_ = sys.UnmapMemfd(s.mem)
+		_ = sys.UnmapMemory(s.mem)
 		s.mem = nil
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // MemoryRoom is how many bytes of memory this process and those that share its cgroup may still have, as far as that can be
@@ -47,4 +49,36 @@ func (g Cgroup) number(name string) (n uint64, ok bool) {
 	}
 	n, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 	return n, err == nil
+}
+
+// allMemory is how many bytes this machine has, used or not.
+func allMemory() uint64 {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return 1<<63 - 1
+	}
+	return (uint64(info.Totalram) + uint64(info.Totalswap)) * uint64(info.Unit)
+}
+
+// available reports whether this machine can give that much memory now: what is free, and, if that is not enough, what the
+// kernel would make free.
+func available(size uint64) bool {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil || size <= (uint64(info.Freeram)+uint64(info.Freeswap))*uint64(info.Unit) {
+		return true
+	}
+	text, err := os.ReadFile("/proc/meminfo")
+	return err != nil || size <= freeable(string(text))
+}
+
+// freeable is what a meminfo says is to be had, swap included.
+func freeable(meminfo string) (bytes uint64) {
+	for line := range strings.Lines(meminfo) {
+		name, value, _ := strings.Cut(line, ":")
+		if name == "MemAvailable" || name == "SwapFree" {
+			kib, _ := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			bytes += kib << 10
+		}
+	}
+	return bytes
 }

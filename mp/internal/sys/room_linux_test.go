@@ -34,3 +34,14 @@ func TestRoom(t *testing.T) {
 		t.Errorf("here there are %d bytes left", MemoryRoom())
 	}
 }
+
+// What the machine can give is less than it has: what is in use already cannot be had.
+func TestAvailable(t *testing.T) {
+	if !available(1<<20) || available(allMemory()) {
+		t.Error("of this machine's memory, not even a little is to be had, or all")
+	}
+	meminfo := "MemTotal:       1000 kB\nMemFree:         100 kB\nMemAvailable:    700 kB\nSwapTotal: 50 kB\nSwapFree:         30 kB\n"
+	if n := freeable(meminfo); n != 730<<10 {
+		t.Errorf("%d bytes", n)
+	}
+}

@@ -63,16 +63,22 @@ func Attach(enc *msgpack.Encoder, f *os.File) error {
 	return err
 }
 
-// Lend is [Attach] for a file that is used by many handles: a message has it once,
-// and a nil stands for it from then on. Nobody who sends a result closes it.
-func Lend(enc *Encoder, f *os.File) error {
+// Keep is [Attach] for a file that the sender goes on using: nobody who sends
+// a result closes it.
+func Keep(enc *Encoder, f *os.File) error {
 	if out, ok := enc.Writer().(*sink); ok && out.b != nil {
-		if slices.Contains(out.b.Files[out.base:], f) {
-			return enc.EncodeNil()
-		}
 		out.b.lent = append(out.b.lent, f)
 	}
 	return Attach(enc, f)
+}
+
+// Lend is [Keep] for a file that is used by many handles: a message has it once,
+// and a nil stands for it from then on.
+func Lend(enc *Encoder, f *os.File) error {
+	if out, ok := enc.Writer().(*sink); ok && out.b != nil && slices.Contains(out.b.Files[out.base:], f) {
+		return enc.EncodeNil()
+	}
+	return Keep(enc, f)
 }
 
 // Lent reads what [Lend] wrote: a file, which now belongs to the caller, or nil

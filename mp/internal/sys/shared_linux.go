@@ -11,10 +11,10 @@ import (
 // sealed is what makes a mapping safe: nobody can take pages away from under it, so that touching it is never a SIGBUS.
 const sealed = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 
-// NewMemfd makes a file of this many bytes that has no name and exists in memory only, for processes to map. Its pages are
+// NewMemory makes a file of this many bytes that has no name and exists in memory only, for processes to map. Its pages are
 // there already, so that a lack of memory is an error here and no signal later, and its size cannot change.
-func NewMemfd(size int) (*os.File, error) {
-	if uint64(size) > MemoryRoom() { // the kernel would go on until there is none left, and then kill somebody
+func NewMemory(size int) (*os.File, error) {
+	if uint64(size) > MemoryRoom() || !available(uint64(size)) { // the kernel would go on until there is none left, and then kill somebody
 		return nil, fmt.Errorf("%d bytes of shared memory: %w", size, unix.ENOMEM)
 	}
 	fd, err := unix.MemfdCreate("mp", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
@@ -39,18 +39,9 @@ func NewMemfd(size int) (*os.File, error) {
 	return f, nil
 }
 
-// allMemory is how many bytes this machine has, used or not.
-func allMemory() uint64 {
-	var info unix.Sysinfo_t
-	if unix.Sysinfo(&info) != nil {
-		return 1<<63 - 1
-	}
-	return (uint64(info.Totalram) + uint64(info.Totalswap)) * uint64(info.Unit)
-}
-
-// MapMemfd maps a file that NewMemfd has made, here or in another process; one that is not sealed, or has another size, is
+// MapMemory maps a file that NewMemory has made, here or in another process; one that is not sealed, or has another size, is
 // refused. The mapping outlives the file, which stays the caller's.
-func MapMemfd(f *os.File, size int) (mem []byte, err error) {
+func MapMemory(f *os.File, size int) (mem []byte, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return nil, err
@@ -71,5 +62,5 @@ func MapMemfd(f *os.File, size int) (mem []byte, err error) {
 	return mem, errors.Join(err, control)
 }
 
-// UnmapMemfd ends a mapping; to touch it afterwards ends the process.
-func UnmapMemfd(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
+// UnmapMemory ends a mapping; to touch it afterwards ends the process.
+func UnmapMemory(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }

@@ -19,7 +19,7 @@ import (
 
 func newMemory(t *testing.T, size int) *os.File {
 	t.Helper()
-	f, err := sys.NewMemfd(size)
+	f, err := sys.NewMemory(size)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestMapMemoryRefuses(t *testing.T) {
 		"no seal against shrinking": memfd(t, unix.F_SEAL_GROW|unix.F_SEAL_SEAL), "seals can be added": memfd(t, unix.F_SEAL_GROW|unix.F_SEAL_SHRINK),
 		"larger": newMemory(t, 8192), "smaller": newMemory(t, 1), "a file": regular, "a pipe": r, "a device": zero, "closed": closed,
 	} {
-		if mem, err := sys.MapMemfd(f, 4096); err == nil || mem != nil {
+		if mem, err := sys.MapMemory(f, 4096); err == nil || mem != nil {
 			t.Errorf("%s: mapped %d bytes, error %v", name, len(mem), err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestMemoryThatIsTooLarge(t *testing.T) {
 		if size > 0 && strconv.IntSize == 32 {
 			continue // it can be had
 		}
-		f, err := sys.NewMemfd(size)
+		f, err := sys.NewMemory(size)
 		if f != nil || !errors.Is(err, want) || !strings.Contains(err.Error(), fmt.Sprint(size)) {
 			t.Errorf("%d bytes: %v, error %v", size, f, err)
 		}
@@ -98,11 +98,11 @@ func TestMemoryThatIsTooLarge(t *testing.T) {
 func TestMemoryIsSealed(t *testing.T) {
 	leak.Check(t)
 	f := newMemory(t, 8192)
-	mem, err := sys.MapMemfd(f, 8192)
+	mem, err := sys.MapMemory(f, 8192)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sys.UnmapMemfd(mem)
+	defer sys.UnmapMemory(mem)
 	peer, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), os.O_RDWR, 0) // as another process would have it
 	if err != nil {
 		t.Fatal(err)

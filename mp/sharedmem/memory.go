@@ -1,0 +1,79 @@
+package sharedmem
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// memory is a mapping of shared memory, and the file by which it is passed on.
+type memory struct {
+	bytes []byte
+	file  *os.File
+}
+
+// newMemory makes memory for n elements of that many bytes each, all zero. n and size are at least 1.
+func newMemory(n, size int) (*memory, error) {
+	if n > math.MaxInt/size {
+		return nil, fmt.Errorf("%d × %d bytes are more than can be addressed", n, size)
+	}
+	f, err := sys.NewMemory(n * size)
+	if err != nil {
+		return nil, err
+	}
+	return mapped(f, n*size)
+}
+
+// mapped maps a file, which is the memory's from here on.
+func mapped(f *os.File, size int) (*memory, error) {
+	bytes, err := sys.MapMemory(f, size)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &memory{bytes, f}, nil
+}
+
+// close ends the mapping. A message that was encoded and not sent yet cannot be sent any more.
+func (m *memory) close() error { return errors.Join(sys.UnmapMemory(m.bytes), m.file.Close()) }
+
+// encode writes how many elements there are, and attaches the file.
+func encode(enc *wire.Encoder, n int, f *os.File) error {
+	if err := enc.EncodeInt(int64(n)); err != nil {
+		return err
+	}
+	return wire.Keep(enc, f)
+}
+
+// decode reads what encode has written, and checks it: the file is what its sender says, of the size that n elements take.
+func decode(dec *wire.Decoder, size int) (n int, m *memory, err error) {
+	count, err := dec.DecodeInt64()
+	if err != nil {
+		return 0, nil, err
+	}
+	f, err := wire.Detach(dec)
+	if err != nil {
+		return 0, nil, err
+	}
+	if count < 1 || count > int64(math.MaxInt/size) {
+		f.Close()
+		return 0, nil, fmt.Errorf("no shared memory has %d elements of %d bytes", count, size)
+	}
+	m, err = mapped(f, int(count)*size)
+	return int(count), m, err
+}
+
+// errGone is what a method says of an object that has no memory.
+func errGone(method string) error {
+	return fmt.Errorf("mp: %s: its memory was closed in this process, or never made: %w", method, spawn.ErrClosed)
+}
+
+// errText is what JSON and the like get instead of a reference that would mean nothing.
+func errText(what string) error {
+	return fmt.Errorf("mp: a %s goes to another process only as a field, by pointer, of what this library sends", what)
+}

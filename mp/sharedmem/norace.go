@@ -1,0 +1,5 @@
+//go:build !race
+
+package sharedmem
+
+func order(uint64) {}

@@ -1,0 +1,179 @@
+package synchronize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// Barrier is where a number of parties, goroutines of any processes, wait until all of them have come. Then they go on, and
+// it can be used again. It is sent by pointer. It must not be copied.
+type Barrier struct{ handle }
+
+// NewBarrier makes a barrier for n parties, at least 1.
+func NewBarrier(n int) (*Barrier, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("mp: NewBarrier(%d): there must be at least 1 party", n)
+	}
+	b := new(Barrier)
+	b.ref = share.New("Barrier", &barrier{parties: n})
+	return b, nil
+}
+
+// Wait waits until all parties wait, and returns a number from 0 to n−1, another one for each; the one that gets 0 can do what
+// is to be done once, before a second Wait, where Python has an action. When the ctx of a party ends, or its process, the
+// barrier breaks: all that wait, and that come later until Reset, get ErrBrokenBarrier. Nobody knows of a party
+// that has not come yet; who would wait for it forever has a ctx that ends.
+func (b *Barrier) Wait(ctx context.Context) (int, error) {
+	body, err := b.call(ctx, "Barrier.Wait", opWait, nil, nil)
+	n, _ := readState(body)
+	return int(n), err
+}
+
+// Abort breaks the barrier, until Reset.
+func (b *Barrier) Abort() error {
+	_, err := b.ask("Barrier.Abort", opAbort, nil, nil)
+	return err
+}
+
+// Reset makes it as new; those that wait get ErrBrokenBarrier.
+func (b *Barrier) Reset() error {
+	_, err := b.ask("Barrier.Reset", opReset, nil, nil)
+	return err
+}
+
+// Waiting is how many wait now. It is n_waiting.
+func (b *Barrier) Waiting() (int, error) {
+	n, _, err := b.state("Barrier.Waiting")
+	return int(n), err
+}
+
+// Broken reports whether it is broken.
+func (b *Barrier) Broken() (bool, error) {
+	_, text, err := b.state("Barrier.Broken")
+	return text == broken, err
+}
+
+// Close ends the barrier for everybody, if this process has made it, else the use of this handle.
+func (b *Barrier) Close() error { return b.close() }
+
+// broken is how a barrier says that it is.
+const broken = "broken"
+
+// String shows how many wait, and of how many, or that it is broken.
+func (b *Barrier) String() string {
+	return b.text("Barrier", func(n uint64, text string) string {
+		if text == broken {
+			return text
+		}
+		return fmt.Sprintf("waiting=%d of %s", n, text)
+	})
+}
+
+// IsHandle marks the type: it travels by pointer.
+func (b *Barrier) IsHandle() {}
+
+// EncodeMsgpack is for this library's messages; it fails in others, and after Close.
+func (b *Barrier) EncodeMsgpack(enc *wire.Encoder) error { return b.encode(enc, "Barrier") }
+
+// DecodeMsgpack is for this library's messages.
+func (b *Barrier) DecodeMsgpack(dec *wire.Decoder) error { return b.decode(dec, "Barrier") }
+
+// MarshalJSON fails: a barrier cannot be written down.
+func (b *Barrier) MarshalJSON() ([]byte, error) { return nil, errText("Barrier") }
+
+// barrier is what the owner has.
+type barrier struct {
+	parties int
+
+	mu      sync.Mutex
+	waiting []share.Request
+	broken  bool
+	closed  bool
+}
+
+// Request is documented with share.Object.
+func (b *barrier) Request(r share.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.closed:
+		r.Answer(answerClosed, nil, nil)
+	case r.Op == opState:
+		text := fmt.Sprint(b.parties)
+		if b.broken {
+			text = broken
+		}
+		r.Answer(answerOK, state(uint64(len(b.waiting)), text), nil)
+	case r.Op == opAbort:
+		b.fail(true)
+		r.Answer(answerOK, nil, nil)
+	case r.Op == opReset:
+		b.fail(false)
+		r.Answer(answerOK, nil, nil)
+	case r.Op == opWait && r.Wanted():
+		b.arrive(r)
+	default:
+		r.Client.Break()
+	}
+}
+
+// arrive notes one that waits, and lets all go when it is the last. b.mu is held.
+func (b *barrier) arrive(r share.Request) {
+	if b.broken {
+		r.Answer(answerBroken, nil, nil)
+		return
+	}
+	r.Body = nil
+	b.waiting = append(b.waiting, r)
+	if len(b.waiting) < b.parties {
+		return
+	}
+	for i, r := range b.waiting {
+		r.Answer(answerOK, state(uint64(i), ""), nil)
+	}
+	b.waiting = nil
+}
+
+// fail tells those that wait that it is broken; lasting: also those that come later. b.mu is held.
+func (b *barrier) fail(lasting bool) {
+	b.broken = lasting
+	answerAll(b.waiting, answerBroken)
+	b.waiting = nil
+}
+
+// Cancel is documented with share.Object.
+func (b *barrier) Cancel(c *share.Client, id uint64) bool {
+	return b.lose(func(r share.Request) bool { return r.Client == c && r.ID == id })
+}
+
+// Left is documented with share.Object.
+func (b *barrier) Left(c *share.Client) {
+	b.lose(func(r share.Request) bool { return r.Client == c })
+}
+
+// lose breaks the barrier if one of those waits.
+func (b *barrier) lose(them func(share.Request) bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.waiting)
+	b.waiting = slices.DeleteFunc(b.waiting, them)
+	lost := len(b.waiting) < n
+	if lost {
+		b.fail(true)
+	}
+	return lost
+}
+
+// close is documented with object.
+func (b *barrier) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	answerAll(b.waiting, answerClosed)
+	b.waiting = nil
+}

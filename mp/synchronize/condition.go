@@ -1,0 +1,242 @@
+package synchronize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// Condition is what processes wait for that hold a lock, until others that hold it notify them. It is sent by pointer, and
+// its lock with it. It must not be copied.
+type Condition struct {
+	handle
+	lock *Lock
+	own  bool // the lock was made for it
+}
+
+// NewCondition makes a condition for a lock of this process; nil: for a lock of its own. With a lock that another process has
+// made it is an error: the condition is to be made there.
+func NewCondition(lock *Lock) (*Condition, error) {
+	own := lock == nil
+	if own {
+		lock, _ = NewLock()
+	}
+	if lock.ref == nil || lock.closed.Load() {
+		return nil, errors.New("mp: NewCondition: the lock was closed, or never made")
+	}
+	m, ours := lock.ref.Object().(*mutex)
+	if !ours {
+		return nil, errors.New("mp: NewCondition: the lock was made by another process; make the condition there, and send both")
+	}
+	object := &condition{lock: m}
+	m.mu.Lock()
+	m.conds = append(m.conds, object)
+	m.mu.Unlock()
+	c := &Condition{lock: lock, own: own}
+	c.ref = share.New("Condition", object)
+	return c, nil
+}
+
+// Acquire acquires the lock of the condition.
+func (c *Condition) Acquire(ctx context.Context) error { return c.lock.Acquire(ctx) }
+
+// Release releases it.
+func (c *Condition) Release() error { return c.lock.Release() }
+
+// tickets number the waits of this process.
+var tickets atomic.Uint64
+
+// Wait releases the lock, which this process has to hold, waits until it is notified, and acquires the lock again. When it
+// returns nil or ctx's error, the caller has the lock; to get it again is not bounded by ctx, as what follows, a Release in
+// the first place, needs it. With other errors it does not have the lock: ErrNotHeld, ErrOwnerDied, mp.ErrClosed. What is waited
+// for has to be looked at in a loop, or by WaitFor.
+func (c *Condition) Wait(ctx context.Context) error {
+	const what = "Condition.Wait"
+	v, err := c.lock.view(ctx)
+	if err != nil {
+		return fmt.Errorf("mp: %s: %w", what, closedErr(err))
+	}
+	v.shadow.order()
+	defer v.shadow.order()
+	ticket := state(tickets.Add(1), "")
+	_, err = c.call(ctx, what, opWait, ticket, nil)
+	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	_, back := c.call(context.WithoutCancel(ctx), what, opRejoin, ticket, nil)
+	switch {
+	case back == nil:
+		return nil // it was notified after all
+	case errors.Is(back, errNo):
+		return err
+	default:
+		return back
+	}
+}
+
+// WaitFor waits until done, which is called with the lock held, returns true. It returns as Wait does; nil: done was
+// true. It is wait_for.
+func (c *Condition) WaitFor(ctx context.Context, done func() bool) error {
+	for !done() {
+		if err := c.Wait(ctx); err != nil {
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) && done() {
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// Notify wakes the n that have waited longest, or as many as there are. This process has to hold the lock.
+func (c *Condition) Notify(n int) error {
+	if n < 0 {
+		return fmt.Errorf("mp: Condition.Notify(%d): it cannot be negative", n)
+	}
+	_, err := c.ask("Condition.Notify", opNotify, state(uint64(n), ""), nil)
+	return err
+}
+
+// NotifyAll wakes all that wait. This process has to hold the lock.
+func (c *Condition) NotifyAll() error { return c.Notify(math.MaxInt) }
+
+// Close ends the condition for everybody, if this process has made it, and its lock if that was made for it; else the use of
+// this handle.
+func (c *Condition) Close() error {
+	err := c.close()
+	if c.own {
+		err = errors.Join(err, c.lock.Close())
+	}
+	return err
+}
+
+// String shows how many wait.
+func (c *Condition) String() string {
+	return c.text("Condition", func(n uint64, _ string) string { return fmt.Sprintf("waiting=%d", n) })
+}
+
+// IsHandle marks the type: it travels by pointer.
+func (c *Condition) IsHandle() {}
+
+// EncodeMsgpack is for this library's messages; it fails in others, and after Close.
+func (c *Condition) EncodeMsgpack(enc *wire.Encoder) error {
+	if err := c.encode(enc, "Condition"); err != nil {
+		return err
+	}
+	return c.lock.EncodeMsgpack(enc)
+}
+
+// DecodeMsgpack is for this library's messages.
+func (c *Condition) DecodeMsgpack(dec *wire.Decoder) error {
+	c.lock = new(Lock)
+	if err := c.decode(dec, "Condition"); err != nil {
+		return err
+	}
+	return c.lock.DecodeMsgpack(dec)
+}
+
+// MarshalJSON fails: a condition cannot be written down.
+func (c *Condition) MarshalJSON() ([]byte, error) { return nil, errText("Condition") }
+
+// condition is what the owner has. The mutex of the lock is its own, too.
+type condition struct {
+	lock    *mutex
+	waiting []waiter
+	closed  bool
+}
+
+// Request is documented with share.Object.
+func (c *condition) Request(r share.Request) {
+	c.lock.mu.Lock()
+	defer c.lock.mu.Unlock()
+	n, _ := readState(r.Body)
+	r.Body = nil
+	switch {
+	case c.closed:
+		r.Answer(answerClosed, nil, nil)
+	case r.Op == opState:
+		r.Answer(answerOK, state(uint64(len(c.waiting)), ""), nil)
+	case r.Op == opRejoin && r.Wanted():
+		c.rejoin(r, n)
+	case !c.lock.holds(r.Client):
+		r.Answer(answerNotHeld, nil, nil)
+	case r.Op == opWait && r.Wanted():
+		c.waiting = append(c.waiting, waiter{Request: r, cond: c, ticket: n})
+		c.lock.release(r.Client)
+	case r.Op == opNotify:
+		c.notify(n)
+		r.Answer(answerOK, nil, nil)
+	default:
+		r.Client.Break()
+	}
+}
+
+// rejoin ends the wait with this ticket: r gets the lock instead, and the answer no if there was no notification. If
+// there is no such wait, its caller has the lock. c.lock.mu is held.
+func (c *condition) rejoin(r share.Request, ticket uint64) {
+	theirs := func(w waiter) bool { return w.Client == r.Client && w.ticket == ticket && w.cond == c }
+	if i := slices.IndexFunc(c.waiting, theirs); i >= 0 {
+		w := c.waiting[i]
+		c.waiting = slices.Delete(c.waiting, i, i+1)
+		w.Answer(answerNo, nil, nil)
+		c.lock.enqueue(waiter{Request: r, late: true})
+		return
+	}
+	if i := slices.IndexFunc(c.lock.waiting, theirs); i >= 0 {
+		w := &c.lock.waiting[i]
+		w.Answer(answerNo, nil, nil)
+		w.Request = r
+		return
+	}
+	if c.lock.holds(r.Client) && c.lock.ticket == ticket {
+		r.Answer(answerOK, nil, nil)
+	} else {
+		r.Answer(answerNo, nil, nil) // the wait never came here
+	}
+}
+
+// notify lets the first n wait for the lock instead. c.lock.mu is held.
+func (c *condition) notify(n uint64) {
+	k := int(min(n, uint64(len(c.waiting))))
+	c.lock.waiting = append(c.lock.waiting, c.waiting[:k]...)
+	c.waiting = slices.Delete(c.waiting, 0, k)
+	c.lock.settle()
+}
+
+// forget forgets those of a process. c.lock.mu is held.
+func (c *condition) forget(client *share.Client) {
+	c.waiting = slices.DeleteFunc(c.waiting, func(w waiter) bool { return w.Client == client })
+}
+
+// Cancel is documented with share.Object. The one that has waited will ask to rejoin.
+func (c *condition) Cancel(*share.Client, uint64) bool { return false }
+
+// Left is documented with share.Object.
+func (c *condition) Left(client *share.Client) {
+	c.lock.mu.Lock()
+	defer c.lock.mu.Unlock()
+	c.forget(client)
+}
+
+// close is documented with object.
+func (c *condition) close() {
+	c.lock.mu.Lock()
+	defer c.lock.mu.Unlock()
+	c.lock.conds = slices.DeleteFunc(c.lock.conds, func(other *condition) bool { return other == c })
+	c.end()
+}
+
+// end ends every wait. c.lock.mu is held.
+func (c *condition) end() {
+	c.closed = true
+	for _, w := range c.waiting {
+		w.Answer(answerClosed, nil, nil)
+	}
+	c.waiting = nil
+}

@@ -1,0 +1,147 @@
+package synchronize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Event is a flag that processes wait for. It is sent by pointer. It must not be copied.
+type Event struct{ handle }
+
+// NewEvent makes an event that is not set.
+func NewEvent() (*Event, error) {
+	e := new(Event)
+	e.ref = share.New("Event", new(event))
+	return e, nil
+}
+
+// Set sets the event: all that wait go on, and those that come later until Clear. When it returns, the event is set.
+func (e *Event) Set() error {
+	_, err := e.ask("Event.Set", opSet, nil, nil)
+	return err
+}
+
+// Clear unsets it.
+func (e *Event) Clear() error {
+	_, err := e.ask("Event.Clear", opClear, nil, nil)
+	return err
+}
+
+// IsSet reports whether it is set now.
+func (e *Event) IsSet() (bool, error) {
+	n, _, err := e.state("Event.IsSet")
+	return n > 0, err
+}
+
+// Wait waits until the event is set; it returns nil also when it was cleared right afterwards. Otherwise ctx's error, or
+// mp.ErrClosed.
+func (e *Event) Wait(ctx context.Context) error {
+	if ctx.Err() != nil {
+		set, err := e.IsSet()
+		if !set && err == nil {
+			err = fmt.Errorf("mp: Event.Wait: %w", spawn.CtxError(ctx))
+		}
+		return err
+	}
+	_, err := e.call(ctx, "Event.Wait", opWait, nil, nil)
+	return err
+}
+
+// Close ends the event for everybody, if this process has made it, else the use of this handle.
+func (e *Event) Close() error { return e.close() }
+
+// String shows whether it is set.
+func (e *Event) String() string {
+	return e.text("Event", func(n uint64, _ string) string {
+		if n > 0 {
+			return "set"
+		}
+		return "unset"
+	})
+}
+
+// IsHandle marks the type: it travels by pointer.
+func (e *Event) IsHandle() {}
+
+// EncodeMsgpack is for this library's messages; it fails in others, and after Close.
+func (e *Event) EncodeMsgpack(enc *wire.Encoder) error { return e.encode(enc, "Event") }
+
+// DecodeMsgpack is for this library's messages.
+func (e *Event) DecodeMsgpack(dec *wire.Decoder) error { return e.decode(dec, "Event") }
+
+// MarshalJSON fails: an event cannot be written down.
+func (e *Event) MarshalJSON() ([]byte, error) { return nil, errText("Event") }
+
+// event is what the owner has.
+type event struct {
+	mu      sync.Mutex
+	set     bool
+	waiting []share.Request
+	closed  bool
+}
+
+// Request is documented with share.Object.
+func (e *event) Request(r share.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		r.Answer(answerClosed, nil, nil)
+		return
+	}
+	switch r.Op {
+	case opSet:
+		e.set = true
+		answerAll(e.waiting, answerOK)
+		e.waiting = nil
+	case opClear:
+		e.set = false
+	case opWait:
+		if !e.set {
+			r.Body = nil
+			e.waiting = append(e.waiting, r)
+			return
+		}
+	case opState:
+		n := uint64(0)
+		if e.set {
+			n = 1
+		}
+		r.Answer(answerOK, state(n, ""), nil)
+		return
+	default:
+		r.Client.Break()
+		return
+	}
+	r.Answer(answerOK, nil, nil)
+}
+
+// Cancel is documented with share.Object.
+func (e *event) Cancel(c *share.Client, id uint64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := len(e.waiting)
+	e.waiting = slices.DeleteFunc(e.waiting, func(r share.Request) bool { return r.Client == c && r.ID == id })
+	return len(e.waiting) < n
+}
+
+// Left is documented with share.Object.
+func (e *event) Left(c *share.Client) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.waiting = slices.DeleteFunc(e.waiting, func(r share.Request) bool { return r.Client == c })
+}
+
+// close is documented with object.
+func (e *event) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	answerAll(e.waiting, answerClosed)
+	e.waiting = nil
+}

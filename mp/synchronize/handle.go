@@ -1,0 +1,174 @@
+package synchronize
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// handle is what the handles of all objects have in common.
+type handle struct {
+	ref    *share.Ref // nil: nobody has made it
+	closed atomic.Bool
+}
+
+// object is what its owner has of it.
+type object interface {
+	share.Object
+	// close ends everybody's wait, and what is asked later.
+	close()
+}
+
+// call asks the object, and waits for the answer until ctx ends. What comes later goes to late.
+func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
+	if h.ref == nil || h.closed.Load() {
+		return nil, fmt.Errorf("mp: %s: it was closed in this process, or never made: %w", what, spawn.ErrClosed)
+	}
+	m, err := h.ref.Call(ctx, op, body, nil, func(m link.Msg) {
+		m.Release()
+		if late != nil {
+			late(m.Kind)
+		}
+	})
+	defer m.Release()
+	if err == nil {
+		err = errorOf(m.Kind)
+	}
+	switch {
+	case err == nil:
+		return bytes.Clone(m.Body), nil
+	case errors.Is(err, share.ErrGone):
+		err = closedErr(err)
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		err = spawn.CtxError(ctx)
+	}
+	return nil, fmt.Errorf("mp: %s: %w", what, err)
+}
+
+// closedErr is share.ErrGone for users.
+func closedErr(err error) error {
+	if errors.Is(err, share.ErrGone) {
+		err = fmt.Errorf("the process that made it has ended, or closed it: %w", spawn.ErrClosed)
+	}
+	return err
+}
+
+// ask is call without a ctx.
+func (h *handle) ask(what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
+	defer cancel()
+	return h.call(ctx, what, op, body, late)
+}
+
+// errSilent is the cause of the end of an ask.
+var errSilent = fmt.Errorf("the process that made it does not answer: %w", spawn.ErrTimeout)
+
+var errNo = errors.New("mp: no")
+
+// errorOf is what an answer means.
+func errorOf(answer link.Kind) error {
+	switch answer {
+	case answerOK:
+		return nil
+	case answerNo:
+		return errNo
+	case answerDied:
+		return ErrOwnerDied
+	case answerNotHeld:
+		return ErrNotHeld
+	case answerBroken:
+		return ErrBrokenBarrier
+	case answerClosed:
+		return spawn.ErrClosed
+	}
+	return fmt.Errorf("the process that made it answered with a message of kind %d", answer)
+}
+
+// state is what String and the like tell.
+func (h *handle) state(what string) (n uint64, text string, err error) {
+	body, err := h.ask(what, opState, nil, nil)
+	n, text = readState(body)
+	return n, text, err
+}
+
+// acquire takes a lock or a place, and returns the body of the answer; try does so if there is one at once.
+func (h *handle) acquire(ctx context.Context, what string) ([]byte, error) {
+	if ctx.Err() != nil {
+		ok, body, err := h.try(what)
+		if !ok && err == nil {
+			err = fmt.Errorf("mp: %s: %w", what, spawn.CtxError(ctx))
+		}
+		return body, err
+	}
+	return h.call(ctx, what, opAcquire, caller(), h.giveBack)
+}
+
+func (h *handle) try(what string) (ok bool, body []byte, err error) {
+	body, err = h.ask(what, opTry, caller(), h.giveBack)
+	if errors.Is(err, errNo) {
+		return false, nil, nil
+	}
+	return err == nil, body, err
+}
+
+// giveBack returns what an answer has brought that nobody waited for any more.
+func (h *handle) giveBack(answer link.Kind) {
+	switch answer {
+	case answerOK:
+		_ = h.ref.Send(context.Background(), opRelease, nil, nil)
+	case answerDied:
+		_ = h.ref.Send(context.Background(), opDied, nil, nil)
+	}
+}
+
+// caller is how this process is called in what String tells of others.
+func caller() []byte { return fmt.Appendf(nil, "%s (pid %d)", spawn.Name(), os.Getpid()) }
+
+// text is a handle for String: what it is, and what it looks like to tell.
+func (h *handle) text(what string, tell func(n uint64, text string) string) string {
+	n, text, err := h.state(what)
+	switch {
+	case errors.Is(err, spawn.ErrClosed):
+		return fmt.Sprintf("<%s closed>", what)
+	case err != nil:
+		return fmt.Sprintf("<%s unknown>", what)
+	}
+	return fmt.Sprintf("<%s %s>", what, tell(n, text))
+}
+
+// close ends the object, if it is ours, and the handle.
+func (h *handle) close() error {
+	if h.ref == nil || h.closed.Swap(true) {
+		return nil
+	}
+	if o, ours := h.ref.Object().(object); ours {
+		o.close()
+		h.ref.Drop()
+	}
+	return nil
+}
+
+func (h *handle) encode(enc *wire.Encoder, what string) error {
+	if h.ref == nil || h.closed.Load() {
+		return fmt.Errorf("mp: sending a %s: it was closed in this process, or never made: %w", what, spawn.ErrClosed)
+	}
+	return h.ref.Encode(enc)
+}
+
+func (h *handle) decode(dec *wire.Decoder, what string) (err error) {
+	h.ref, err = share.Decode(dec, what)
+	return err
+}
+
+// errText is what JSON and the like get instead of a reference that would mean nothing.
+func errText(what string) error {
+	return fmt.Errorf("mp: a %s goes to another process only as a field, by pointer, of what this library sends", what)
+}

@@ -1,0 +1,176 @@
+package synchronize_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
+	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
+)
+
+func TestMain(m *testing.M) { mp.TestMain(m) }
+
+// kit is one of each kind, for a process to do something with.
+type kit struct {
+	How       string
+	Lock      *synchronize.Lock
+	Other     *synchronize.Lock
+	Semaphore *synchronize.Semaphore
+	Bounded   *synchronize.BoundedSemaphore
+	Event     *synchronize.Event
+	Condition *synchronize.Condition
+	Barrier   *synchronize.Barrier
+	N         *sharedmem.Value[int64]
+	Times     int
+	For       time.Duration
+}
+
+// Use is what the processes of these tests do.
+var Use = mp.Register("use", use)
+
+func use(ctx context.Context, k kit) (int, error) {
+	switch k.How {
+	case "acquire":
+		return os.Getpid(), k.Lock.Acquire(ctx)
+	case "acquire and die":
+		if err := k.Lock.Acquire(ctx); err != nil {
+			return 0, err
+		}
+		prog.Kill(os.Getpid())
+		select {}
+	case "acquire and stay":
+		if err := k.Lock.Acquire(ctx); err != nil {
+			return 0, err
+		}
+		k.N.Add(1)
+		<-ctx.Done()
+		return 0, k.Lock.Release()
+	case "release":
+		return 0, k.Lock.Release()
+	case "count": // with the lock, and not atomically
+		for range k.Times {
+			if err := k.Lock.Acquire(ctx); err != nil {
+				return 0, err
+			}
+			k.N.Store(k.N.Load() + 1)
+			if err := k.Lock.Release(); err != nil {
+				return 0, err
+			}
+		}
+		return k.Times, nil
+	case "goroutines": // count on the heap, each with a handle of its own
+		total := 0
+		var wg sync.WaitGroup
+		errs := make([]error, 4)
+		for i := range errs {
+			l := []*synchronize.Lock{k.Lock, k.Other}[i%2]
+			wg.Go(func() {
+				for range k.Times {
+					if errs[i] = l.Acquire(ctx); errs[i] != nil {
+						return
+					}
+					total++
+					if errs[i] = l.Release(); errs[i] != nil {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		return total, errors.Join(errs...)
+	case "places":
+		if err := k.Bounded.Acquire(ctx); err != nil {
+			return 0, err
+		}
+		k.N.Add(1)
+		<-ctx.Done()
+		return 0, k.Bounded.Release()
+	case "signal":
+		return 0, k.Semaphore.Release()
+	case "set":
+		return 0, k.Event.Set()
+	case "wait":
+		k.N.Add(1)
+		return 0, k.Event.Wait(ctx)
+	case "sleep": // until notified
+		if err := k.Condition.Acquire(ctx); err != nil {
+			return 0, err
+		}
+		k.N.Add(1)
+		err := k.Condition.Wait(ctx)
+		k.N.Add(1)
+		if err == nil {
+			err = k.Condition.Release()
+		}
+		return 0, err
+	case "rounds":
+		for range k.Times {
+			if _, err := k.Barrier.Wait(ctx); err != nil {
+				return 0, err
+			}
+			k.N.Add(1)
+		}
+		return 0, nil
+	case "party":
+		return k.Barrier.Wait(ctx)
+	}
+	panic(k.How)
+}
+
+func start(t *testing.T, k kit) *mp.Process[int] {
+	t.Helper()
+	p, err := mp.Start(context.Background(), Use, k, &mp.ProcessOptions{KillDelay: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+func ends(t *testing.T, p *mp.Process[int]) int {
+	t.Helper()
+	n, err := p.Result(t.Context())
+	if err != nil {
+		t.Error(err)
+	}
+	return n
+}
+
+// made is what a constructor returns, closed when the test ends.
+func made[T interface{ Close() error }](v T, err error) func(t testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := v.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return v
+	}
+}
+
+// until waits for something that other processes do.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("in vain: " + what)
+		}
+	}
+}
+
+// soon is a ctx that ends soon.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}

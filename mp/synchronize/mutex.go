@@ -1,0 +1,256 @@
+package synchronize
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// mutex is the object of a lock. Who holds it is in a word, in memory that the owner and all clients share if there is any:
+//
+//	0                    free
+//	number               held by the client of that number
+//	number | contended   the same, and to release it is up to the owner: somebody waits, or has to be told of a death
+//	contended            free, but to acquire it is up to the owner
+//	elsewhere            this is not the word any more
+//
+// A client that finds 0 takes the lock by itself, and one that finds its number frees it. What is contended is changed by the
+// owner only, under the mutex, apart from the number's client, who may ask for its release. So the owner knows at any time
+// who holds the lock, also when that was killed.
+type mutex struct {
+	here view // of this process
+
+	mu        sync.Mutex
+	word      share.Word
+	number    uint64 // by which clients find it, and 1; 0: they cannot
+	published bool
+	names     map[uint32]string // of clients
+	ticket    uint64            // of the holder, if it has waited for a condition
+	died      bool              // a holder, and nobody was told yet
+	waiting   []waiter
+	conds     []*condition
+	closed    bool
+}
+
+const (
+	contended = 1 << 63
+	elsewhere = 1 << 62
+)
+
+// waiter waits for the lock.
+type waiter struct {
+	share.Request
+	cond   *condition // it has waited for this
+	ticket uint64     // when it did
+	late   bool       // its wait there was in vain: the answer is no, but it gets the lock
+}
+
+func newMutex() *mutex {
+	m := &mutex{word: newWord(), names: make(map[uint32]string)}
+	m.here.me = 1
+	word := m.word
+	m.here.word.Store(&word)
+	return m
+}
+
+// newWord is a word of this process alone.
+func newWord() share.Word { return share.Word{Uint64: new(atomic.Uint64)} }
+
+// publish moves the word to where clients have it, too. Without shared memory, nobody but the owner has it from then on.
+func (m *mutex) publish(ref *share.Ref) error {
+	if err := ref.Publish(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.published {
+		return nil
+	}
+	m.published = true
+	number, word, ok := ref.NewWord()
+	if !ok {
+		word = newWord()
+	}
+	word.Store(m.word.Swap(elsewhere))
+	m.word = word
+	if ok {
+		m.number = uint64(number) + 1
+		m.here.word.Store(&word)
+	} else {
+		m.here.word.Store(nil)
+	}
+	return nil
+}
+
+// Request is documented with share.Object.
+func (m *mutex) Request(r share.Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.closed:
+		r.Answer(answerClosed, nil, nil)
+	case r.Op == opState:
+		r.Answer(answerOK, m.state(), nil)
+	case r.Op == opRelease:
+		r.Answer(m.release(r.Client), nil, nil)
+	case r.Op == opDied:
+		m.died = true
+		m.settle()
+	case r.Op == opTry && r.Wanted():
+		m.try(r)
+	case r.Op == opAcquire && r.Wanted():
+		m.names[r.Client.Number()] = string(r.Body)
+		m.enqueue(waiter{Request: r})
+	default:
+		r.Client.Break()
+	}
+}
+
+// state is whether somebody holds the lock, and who. m.mu is held.
+func (m *mutex) state() []byte {
+	switch n := uint32(m.word.Load()); n {
+	case 0:
+		return state(0, "")
+	case 1:
+		return state(1, string(caller()))
+	default:
+		return state(1, m.names[n])
+	}
+}
+
+// holds reports whether a client has the lock. m.mu is held.
+func (m *mutex) holds(c *share.Client) bool { return uint32(m.word.Load()) == c.Number() }
+
+// try gives r the lock if it is free. m.mu is held.
+func (m *mutex) try(r share.Request) {
+	m.names[r.Client.Number()] = string(r.Body)
+	switch {
+	case m.died:
+		m.died = false
+		r.Answer(answerDied, nil, nil)
+		if m.word.Load() == contended {
+			m.hand()
+		}
+	case m.word.CompareAndSwap(0, uint64(r.Client.Number())):
+		r.Answer(answerOK, state(m.number, ""), nil)
+	default:
+		r.Answer(answerNo, nil, nil)
+	}
+}
+
+// enqueue lets somebody wait, if the lock is not free. m.mu is held.
+func (m *mutex) enqueue(w waiter) {
+	w.Body = nil
+	m.waiting = append(m.waiting, w)
+	m.settle()
+}
+
+// settle sees to it that those that wait get the lock, or that whoever holds it leaves it to the owner. m.mu is held.
+func (m *mutex) settle() {
+	for m.died || len(m.waiting) > 0 {
+		v := m.word.Load()
+		if v&^contended == 0 {
+			if m.word.CompareAndSwap(v, contended) {
+				m.hand()
+				return
+			}
+		} else if v&contended != 0 || m.word.CompareAndSwap(v, v|contended) {
+			return
+		}
+	}
+}
+
+// hand gives the lock, which is contended and nobody's, to the one that has waited longest. m.mu is held.
+func (m *mutex) hand() {
+	for len(m.waiting) > 0 {
+		w := m.waiting[0]
+		m.waiting = slices.Delete(m.waiting, 0, 1)
+		if m.died {
+			m.died = false
+			w.Answer(answerDied, nil, nil)
+			continue
+		}
+		v := uint64(w.Client.Number())
+		if len(m.waiting) > 0 {
+			v |= contended
+		}
+		m.word.Store(v)
+		m.ticket = w.ticket
+		answer := answerOK
+		if w.late {
+			answer = answerNo
+		}
+		w.Answer(answer, state(m.number, ""), nil)
+		return
+	}
+	if m.died {
+		m.word.Store(contended)
+	} else {
+		m.word.Store(0)
+	}
+}
+
+// release takes the lock from its holder. m.mu is held.
+func (m *mutex) release(c *share.Client) link.Kind {
+	for {
+		v := m.word.Load()
+		if uint32(v) != c.Number() {
+			return answerNotHeld
+		}
+		if m.word.CompareAndSwap(v, contended) {
+			m.hand()
+			return answerOK
+		}
+	}
+}
+
+// Cancel is documented with share.Object.
+func (m *mutex) Cancel(c *share.Client, id uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := len(m.waiting)
+	m.waiting = slices.DeleteFunc(m.waiting, func(w waiter) bool { return w.Client == c && w.ID == id })
+	return len(m.waiting) < n
+}
+
+// Left is documented with share.Object.
+func (m *mutex) Left(c *share.Client) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var notified []*condition
+	m.waiting = slices.DeleteFunc(m.waiting, func(w waiter) bool {
+		if w.Client == c && w.cond != nil {
+			notified = append(notified, w.cond)
+		}
+		return w.Client == c
+	})
+	delete(m.names, c.Number())
+	if m.holds(c) {
+		m.died = true
+		m.release(c)
+	}
+	for _, cond := range notified { // somebody else is told instead
+		cond.forget(c)
+		cond.notify(1)
+	}
+}
+
+// close is documented with object.
+func (m *mutex) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.word.Store(elsewhere)
+	m.word = newWord() // the page is not ours any more
+	m.here.word.Store(nil)
+	for _, w := range m.waiting {
+		w.Answer(answerClosed, nil, nil)
+	}
+	m.waiting = nil
+	for _, c := range m.conds {
+		c.end()
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !race
+
+package synchronize
+
+type shadow struct{}
+
+func (*shadow) order() {}

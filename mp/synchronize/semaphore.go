@@ -1,0 +1,132 @@
+package synchronize
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// Semaphore is a counter: Acquire takes one from it and waits while it is zero, Release adds one. They need not come from the
+// same process, and the counter may grow beyond what it was made with, so a process that ends gives nothing back: what it
+// has acquired may have been used up. For places of which each is given back by who had it, there is [BoundedSemaphore].
+// It is sent by pointer. It must not be copied.
+type Semaphore struct{ handle }
+
+// BoundedSemaphore is a number of places, which processes take with Acquire and give back with Release. The places of a process
+// that ends are free again. It is sent by pointer. It must not be copied.
+type BoundedSemaphore struct{ handle }
+
+// NewSemaphore makes a semaphore that counts n, which may be 0.
+func NewSemaphore(n int) (*Semaphore, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("mp: NewSemaphore(%d): it cannot be negative", n)
+	}
+	s := new(Semaphore)
+	s.ref = share.New("Semaphore", newPermits(n, false))
+	return s, nil
+}
+
+// NewBoundedSemaphore makes a semaphore with n places, at least 1.
+func NewBoundedSemaphore(n int) (*BoundedSemaphore, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("mp: NewBoundedSemaphore(%d): there must be at least 1 place", n)
+	}
+	s := new(BoundedSemaphore)
+	s.ref = share.New("BoundedSemaphore", newPermits(n, true))
+	return s, nil
+}
+
+// Acquire takes one, and waits while there is none; those that wait are served in the order in which they came. Its errors, ctx's
+// and mp.ErrClosed, mean that nothing was taken.
+func (s *Semaphore) Acquire(ctx context.Context) error {
+	_, err := s.acquire(ctx, "Semaphore.Acquire")
+	return err
+}
+
+// TryAcquire takes one if there is one, and reports whether it did.
+func (s *Semaphore) TryAcquire() (bool, error) {
+	ok, _, err := s.try("Semaphore.TryAcquire")
+	return ok, err
+}
+
+// Release adds one, whoever calls it.
+func (s *Semaphore) Release() error {
+	_, err := s.ask("Semaphore.Release", opRelease, nil, nil)
+	return err
+}
+
+// Value is how many there are now. It is get_value.
+func (s *Semaphore) Value() (int, error) {
+	n, _, err := s.state("Semaphore.Value")
+	return int(n), err
+}
+
+// Close ends the semaphore for everybody, if this process has made it, else the use of this handle.
+func (s *Semaphore) Close() error { return s.close() }
+
+// String shows the value.
+func (s *Semaphore) String() string { return s.text("Semaphore", value) }
+
+// Acquire takes a place, and waits while there is none; those that wait are served in the order in which they came. Its
+// errors, ctx's and mp.ErrClosed, mean that nothing was taken.
+func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
+	_, err := s.acquire(ctx, "BoundedSemaphore.Acquire")
+	return err
+}
+
+// TryAcquire takes a place if there is one, and reports whether it did.
+func (s *BoundedSemaphore) TryAcquire() (bool, error) {
+	ok, _, err := s.try("BoundedSemaphore.TryAcquire")
+	return ok, err
+}
+
+// Release gives a place back that this process has taken. In a process that has none, it is an ErrNotHeld and changes
+// nothing.
+func (s *BoundedSemaphore) Release() error {
+	_, err := s.ask("BoundedSemaphore.Release", opRelease, nil, nil)
+	return err
+}
+
+// Value is how many places are free now.
+func (s *BoundedSemaphore) Value() (int, error) {
+	n, _, err := s.state("BoundedSemaphore.Value")
+	return int(n), err
+}
+
+// Close ends the semaphore for everybody, if this process has made it, else the use of this handle.
+func (s *BoundedSemaphore) Close() error { return s.close() }
+
+// String shows how many places are free.
+func (s *BoundedSemaphore) String() string { return s.text("BoundedSemaphore", value) }
+
+func value(n uint64, _ string) string { return fmt.Sprintf("value=%d", n) }
+
+// IsHandle marks the type: it travels by pointer.
+func (s *Semaphore) IsHandle() {}
+
+// EncodeMsgpack is for this library's messages; it fails in others, and after Close.
+func (s *Semaphore) EncodeMsgpack(enc *wire.Encoder) error { return s.encode(enc, "Semaphore") }
+
+// DecodeMsgpack is for this library's messages.
+func (s *Semaphore) DecodeMsgpack(dec *wire.Decoder) error { return s.decode(dec, "Semaphore") }
+
+// MarshalJSON fails: a semaphore cannot be written down.
+func (s *Semaphore) MarshalJSON() ([]byte, error) { return nil, errText("Semaphore") }
+
+// IsHandle marks the type: it travels by pointer.
+func (s *BoundedSemaphore) IsHandle() {}
+
+// EncodeMsgpack is for this library's messages; it fails in others, and after Close.
+func (s *BoundedSemaphore) EncodeMsgpack(enc *wire.Encoder) error {
+	return s.encode(enc, "BoundedSemaphore")
+}
+
+// DecodeMsgpack is for this library's messages.
+func (s *BoundedSemaphore) DecodeMsgpack(dec *wire.Decoder) error {
+	return s.decode(dec, "BoundedSemaphore")
+}
+
+// MarshalJSON fails: a semaphore cannot be written down.
+func (s *BoundedSemaphore) MarshalJSON() ([]byte, error) { return nil, errText("BoundedSemaphore") }
