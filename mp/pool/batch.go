@@ -37,8 +37,6 @@ type block struct {
 type submission struct {
 	ticket  any // a *ticket[A, R]; nil: it has its outcome
 	arg     []byte
-	files   []*os.File
-	shown   string    // what show makes of it, if it has files
 	watch   *ctxWatch // nil: its ctx does not end
 	stopped error     // why nobody waits for it any more
 }
@@ -62,29 +60,27 @@ func mayJoin[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts 
 	return !limited
 }
 
-// join adds a call to the batch of its function, unless the pool refuses it.
+// join adds a call to the batch of its function, unless the pool refuses it. It returns nil, and has done nothing, if the argument
+// has files, which have to be looked after one by one.
 func join[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A) *Future[R] {
 	t := &ticket[A, R]{future: Future[R]{name: fn.Name(), log: p.opts.Logger}}
 	encoded := buffers.Get().(*wire.Buffer)
 	defer reuse(encoded)
 	s := submission{ticket: t}
 	err := spawn.EncodeArg(fn, encoded, &arg, -1)
+	if len(encoded.Files) > 0 {
+		return nil
+	}
 	if spawn.Lasting(fn) {
 		t.arg = arg
 	} else {
 		t.shown = spawn.Summary(&arg)
-	}
-	if err == nil && len(encoded.Files) > 0 { // the caller may close them as soon as we return
-		if s.files, err = link.Dup(encoded.Files); err != nil {
-			err = spawn.ArgUnsent(fn.Name(), -1, err)
-		}
 	}
 	if err == nil {
 		if err = enlist(ctx, p, fn, &t.future, s, encoded.Data); err == nil {
 			p.dispatch()
 			return &t.future
 		}
-		link.CloseAll(s.files)
 		err = &callError{"Submit", fn.Name(), err}
 	}
 	t.future.err = err
@@ -156,7 +152,6 @@ func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
 		case f.err != nil && s.stopped != nil:
 			f.err = c.wrap("Submit", fmt.Errorf("%w: %w", s.stopped, f.err))
 		}
-		link.CloseAll(s.files)
 		f.finish()
 	}
 	c.batch, c.single = b, true
@@ -236,7 +231,6 @@ func (b *batch) encode(out *wire.Buffer, index int) error {
 		return errNotRun
 	}
 	out.Data = append(out.Data, s.arg...)
-	out.Files = append(out.Files, s.files...)
 	return nil
 }
 

@@ -40,7 +40,9 @@ type Future[R any] struct {
 // of Python's executors, and apply_async.
 func Submit[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) *Future[R] {
 	if mayJoin(ctx, p, fn, opts) {
-		return join(ctx, p, fn, arg)
+		if f := join(ctx, p, fn, arg); f != nil {
+			return f
+		}
 	}
 	f, c := submit("Submit", ctx, p, fn, arg, opts)
 	if c != nil {
