@@ -125,10 +125,8 @@ func withCompanion(name string, role *mp.Func[*connection.Conn, int], f func(ctx
 
 // bothWays are a case of ours and the same over the socket, which is given another number of operations, so that it takes
 // about as long.
-func bothWays(name string, n, overSocket int, f func(n int) measure.Case) []measure.Case {
-	fast := f(n)
-	fast.Name = name
-	cases := withRival(fast)
+func bothWays(n, overSocket int, f func(n int) measure.Case) []measure.Case {
+	cases := withRival(f(n))
 	cases[1].Measure = f(overSocket).Measure
 	return cases
 }

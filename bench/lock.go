@@ -10,7 +10,6 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/bench/measure"
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
-	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
@@ -20,19 +19,39 @@ type locking struct {
 	Times int
 }
 
-// passing is an errand: to take the lock when it is our turn, so many times. Turns are odd for one process and even for the other.
-type passing struct {
-	Lock  *synchronize.Lock
-	Turn  *sharedmem.Value[int64]
-	Times int
+// baton is a lock of three that one of two processes holds. It takes the next one and then lets go of the one that it has, as the
+// other one does, one behind: each time one of them gets what the other one has just let go of, and they cannot but take turns.
+type baton struct {
+	Locks [3]*synchronize.Lock
+	At    int
 }
 
 var (
 	locks = registerErrands("locks", func(ctx context.Context, l locking) (int, error) {
 		return l.Times, acquireAndRelease(ctx, l.Lock, l.Times)
 	})
-	passes = registerErrands("passes", func(ctx context.Context, p passing) (int, error) { return p.Times, p.pass(ctx, 1) })
-	posts  = mp.Register("posts", func(ctx context.Context, c *connection.Conn) (int, error) {
+	passes = mp.Register("passes", func(ctx context.Context, c *connection.Conn) (int, error) {
+		defer c.Close()
+		var b baton
+		if err := c.Recv(ctx, &b); err != nil {
+			return 0, ended(err)
+		}
+		if err := b.Locks[b.At].Acquire(ctx); err != nil {
+			return 0, err
+		}
+		for n := 0; ; {
+			if err := c.Send(ctx, n); err != nil {
+				return 0, ended(err)
+			}
+			if err := c.Recv(ctx, &n); err != nil {
+				return 0, ended(err)
+			}
+			if err := b.pass(ctx, n); err != nil {
+				return 0, err
+			}
+		}
+	})
+	posts = mp.Register("posts", func(ctx context.Context, c *connection.Conn) (int, error) {
 		defer c.Close()
 		var s [2]*synchronize.Semaphore
 		if err := c.Recv(ctx, &s); err != nil {
@@ -63,17 +82,14 @@ func acquireAndRelease(ctx context.Context, l *synchronize.Lock, n int) error {
 	return nil
 }
 
-// pass takes the lock for each turn of ours, and as often in between as it comes by.
-func (p passing) pass(ctx context.Context, side int64) error {
-	for n := 0; n < p.Times; {
-		if err := p.Lock.Acquire(ctx); err != nil {
+func (b *baton) pass(ctx context.Context, n int) error {
+	for range n {
+		last := b.Locks[b.At]
+		b.At = (b.At + 1) % len(b.Locks)
+		if err := b.Locks[b.At].Acquire(ctx); err != nil {
 			return err
 		}
-		if turn := p.Turn.Load(); turn&1 == side {
-			p.Turn.Store(turn + 1)
-			n++
-		}
-		if err := p.Lock.Release(); err != nil {
+		if err := last.Release(); err != nil {
 			return err
 		}
 	}
@@ -83,7 +99,7 @@ func (p passing) pass(ctx context.Context, side int64) error {
 // Locks that nobody else wants, and one that two processes want all the time.
 func lockRows() []measure.Row {
 	const mutex = "Go: sync.Mutex"
-	alone := bothWays(ours, 10*million, calls, lockInChild)
+	alone := bothWays(10*million, calls, lockInChild)
 	return []measure.Row{
 		{
 			Name: "lock", About: "Acquire and Release of a Lock that nobody else wants, in a process that is not its owner",
@@ -98,7 +114,7 @@ func lockRows() []measure.Row {
 		{
 			Name: "lock/handover", About: "from one process that has the lock to another one that waits for it",
 			Unit: measure.Seconds, Anchor: pipe, Goal: measure.AtMost(measure.Seconds, 3e-6),
-			Cases: append(bothWays(ours, 10*calls, calls, handOver),
+			Cases: append(bothWays(10*calls, calls, handOver),
 				semaphores("mp, two Semaphores", 10*calls),
 				handOverFiles(pipe, calls),
 				handOverMutex("Go: sync.Mutex, goroutines", 10*calls),
@@ -148,26 +164,34 @@ func lockInOwner(name string, n int) measure.Case {
 // handOver is between the owner and another process. Half of the turns are of each.
 func handOver(n int) measure.Case {
 	return withCompanion(ours, passes, func(ctx context.Context, m *measure.Meter, c *companion) error {
-		l, err := synchronize.NewLock()
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		turn, err := sharedmem.NewValue(int64(0))
-		if err != nil {
-			return err
-		}
-		defer turn.Close()
-		return m.All(n, func(n int) error {
-			p := passing{l, turn, (n + 1) / 2}
-			if err := c.Send(ctx, p); err != nil {
+		var b baton
+		for i := range b.Locks {
+			l, err := synchronize.NewLock()
+			if err != nil {
 				return err
 			}
-			if err := p.pass(ctx, 0); err != nil {
+			defer l.Close()
+			b.Locks[i] = l
+		}
+		if err := b.Locks[b.At].Acquire(ctx); err != nil {
+			return err
+		}
+		if err := c.Send(ctx, baton{b.Locks, 2}); err != nil {
+			return err
+		}
+		if _, err := c.done(ctx); err != nil {
+			return err
+		}
+		return m.All(n, func(n int) error {
+			each := (n + 1) / 2
+			if err := c.Send(ctx, each); err != nil {
+				return err
+			}
+			if err := b.pass(ctx, each); err != nil {
 				return err
 			}
 			did, err := c.done(ctx)
-			return counted(did, p.Times, err)
+			return counted(did, each, err)
 		})
 	})
 }
@@ -253,22 +277,21 @@ func compareAndSwap(n int) measure.Case {
 	}}
 }
 
-// handOverMutex is between two goroutines, which take turns as the processes do.
+// handOverMutex is between two goroutines.
 func handOverMutex(name string, n int) measure.Case {
 	return measure.Case{Name: name, Measure: func(_ context.Context, m *measure.Meter) error {
 		return m.All(n, func(n int) error {
-			var mu sync.Mutex
+			var locks [3]sync.Mutex
 			var wg sync.WaitGroup
-			turn := 0
-			for side := range 2 {
+			locks[0].Lock()
+			locks[2].Lock()
+			for _, at := range []int{0, 2} {
 				wg.Go(func() {
-					for done := 0; done < (n+1)/2; {
-						mu.Lock()
-						if turn&1 == side {
-							turn++
-							done++
-						}
-						mu.Unlock()
+					for range (n + 1) / 2 {
+						last := &locks[at]
+						at = (at + 1) % len(locks)
+						locks[at].Lock()
+						last.Unlock()
 					}
 				})
 			}

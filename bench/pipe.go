@@ -52,7 +52,7 @@ var (
 
 // Messages over a Pipe to another process: small ones there and back, and large ones.
 func pipeRows() []measure.Row {
-	bytes := bothWays(ours, 10*calls, calls, bytesThereAndBack)
+	bytes := bothWays(10*calls, calls, bytesThereAndBack)
 	bytes[0].Rival = pipe // it may nowhere be worse than what everybody has
 	rows := []measure.Row{{
 		Name: "pipe", About: "64 bytes there and back over a Pipe, SendBytes and RecvBytesInto",

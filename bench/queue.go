@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/go-multiprocessing/multiprocessing/bench/measure"
@@ -43,44 +44,33 @@ func put(ctx context.Context, q *queue.Queue[[]byte], n int) error {
 	return nil
 }
 
-const channel = "a channel"
-
 // Items of 64 bytes through a queue: the process that owns it is one end, or neither.
 func queueRows() []measure.Row {
-	row := func(name, about string, goal float64, producers int, cases ...[]measure.Case) measure.Row {
-		row := measure.Row{
+	row := func(name, about string, goal float64, each int, cases ...[]measure.Case) measure.Row {
+		return measure.Row{
 			Name: "queue/" + name, About: about, Unit: measure.PerSecond,
-			Anchor: goroutines + ", " + channel, Goal: measure.AtLeast(measure.PerSecond, goal),
+			Anchor: goroutines + ", a channel", Goal: measure.AtLeast(measure.PerSecond, goal),
+			Cases: append(slices.Concat(cases...),
+				itemsOverChannel(goroutines+", a channel", million, each),
+				inPython("Queue", "queue-"+name, some, 0),
+				inPython("SimpleQueue", "simple-"+name, some, 0),
+			),
 		}
-		for _, c := range cases {
-			row.Cases = append(row.Cases, c...)
-		}
-		row.Cases = append(row.Cases, itemsOverChannel(million, max(1, producers)))
-		return row
 	}
 	overQueue := func(name string, t traffic) []measure.Case {
-		return bothWays(name, million, million/50, t.through)
-	}
-	inPythons := func(what string) []measure.Case {
-		return []measure.Case{
-			inPython("Queue", "queue-"+what, some, 0),
-			inPython("SimpleQueue", "simple-"+what, some, 0),
-		}
+		return bothWays(million, million/50, func(n int) measure.Case { return t.through(name, n) })
 	}
 	return []measure.Row{
 		row("1-1", "items of 64 bytes through a Queue between its owner and another process", 5e6, 1,
 			overQueue("mp, to the owner", traffic{producers: 1}),
 			overQueue("mp, from the owner", traffic{consumers: 1}),
-			overQueue("mp, to the owner, of capacity 1024", traffic{producers: 1, capacity: 1024})[:1],
-			inPythons("1-1"),
+			[]measure.Case{traffic{producers: 1, capacity: 1024}.through("mp, to the owner, of capacity 1024", million)},
 		),
 		row("third", "the same from a process to another one, the owner being a third", 2e6, 1,
 			overQueue(ours, traffic{producers: 1, consumers: 1}),
-			inPythons("third"),
 		),
 		row("4-4", "the same from four processes to four others", 2e6, 4,
 			overQueue(ours, traffic{producers: 4, consumers: 4}),
-			inPythons("4-4"),
 		),
 	}
 }
@@ -89,8 +79,8 @@ func queueRows() []measure.Row {
 type traffic struct{ producers, consumers, capacity int }
 
 // through is a case with n items. Each time there is a new queue, whose end tells the consumers that this was all.
-func (t traffic) through(n int) measure.Case {
-	return measure.Case{Measure: func(ctx context.Context, m *measure.Meter) (err error) {
+func (t traffic) through(name string, n int) measure.Case {
+	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) (err error) {
 		producers, err := company(ctx, t.producers, produces)
 		if err != nil {
 			return err
@@ -139,8 +129,8 @@ func (t traffic) through(n int) measure.Case {
 
 // itemsOverChannel is what goroutines do instead, as many of each kind as there are processes. Consumers own what they get,
 // here as there.
-func itemsOverChannel(n, each int) measure.Case {
-	return measure.Case{Name: goroutines + ", " + channel, Measure: func(_ context.Context, m *measure.Meter) error {
+func itemsOverChannel(name string, n, each int) measure.Case {
+	return measure.Case{Name: name, Measure: func(_ context.Context, m *measure.Meter) error {
 		return m.All(n, func(n int) error {
 			items := make(chan []byte, 1024)
 			var producers, consumers sync.WaitGroup

@@ -194,28 +194,34 @@ def uncontended():
     whole(repeat(operation))
 
 
-def take_turns(lock, turn, side, n):
-    while n > 0:
-        with lock:
-            if turn.value & 1 == side:
-                turn.value += 1
-                n -= 1
+def take_turns(locks, at, n):
+    """Takes the next lock and lets go of the last one, as the other process does, one behind."""
+    for _ in range(n):
+        last, at = at, (at + 1) % 3
+        locks[at].acquire()
+        locks[last].release()
+    return at
 
 
-def passes(conn, lock, turn):
+def passes(conn, locks, at):
+    locks[at].acquire()
+    n = 0
     while True:
-        n = conn.recv()
-        take_turns(lock, turn, 1, n)
         conn.send(n)
+        n = conn.recv()
+        at = take_turns(locks, at, n)
 
 
 def hand_over():
-    lock, turn = mp.Lock(), mp.Value("q", 0, lock=False)
-    other = errands(passes, lock, turn)
+    locks, at = [mp.Lock() for _ in range(3)], 0
+    locks[at].acquire()
+    other = errands(passes, locks, 2)
+    other.recv()
 
     def operations(n):
+        nonlocal at
         other.send((n + 1) // 2)
-        take_turns(lock, turn, 0, (n + 1) // 2)
+        at = take_turns(locks, at, (n + 1) // 2)
         other.recv()
     whole(operations)
 
