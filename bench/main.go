@@ -24,7 +24,7 @@ func main() { mp.MainContext(run) }
 var (
 	rounds   = flag.Int("rounds", 5, "how often each case has its turn")
 	which    = flag.String("run", "", "a regexp: only rows with such a name")
-	where    = flag.String("under", "", "beside the socket and nothing else, under each of these, with commas between: "+strings.Join(placeNames(), ","))
+	where    = flag.String("under", "", "beside the rival and nothing else, under each of these, with commas between: "+strings.Join(placeNames(), ","))
 	list     = flag.Bool("list", false, "print the rows and measure nothing")
 	peers    = flag.String("peers", "", "which peers, with commas between, of "+strings.Join(peerNames, ",")+", or none; default: those that are installed, with -quick none")
 	jsonFile = flag.String("json", "", "a file for all samples")

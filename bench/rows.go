@@ -9,7 +9,8 @@ import (
 
 // rows are all rows, in the order in which they are printed. Each family has a file.
 func rows() []measure.Row {
-	return slices.Concat(startRows(), applyRows(), tinyRows(), taskRows(), largeRows(), crashRows(), idleRows(), growthRows())
+	return slices.Concat(startRows(), applyRows(), tinyRows(), taskRows(), largeRows(), pipeRows(), queueRows(), lockRows(),
+		crashRows(), idleRows(), growthRows())
 }
 
 func findRow(name string) (measure.Row, error) {

@@ -144,6 +144,105 @@ def conversation(role, message):
     return operation
 
 
+def produce(conn, q):
+    while True:
+        n = conn.recv()
+        for _ in range(n):
+            q.put(b"1" * SIZE)
+        conn.send(n)
+
+
+def consume(conn, q):
+    while True:
+        n = conn.recv()
+        for _ in range(n):
+            q.get()
+        conn.send(n)
+
+
+def errands(role, *args):
+    """A process that does its role so many times whenever it is told to."""
+    ours, theirs = mp.Pipe()
+    mp.Process(target=role, args=(theirs, *args), daemon=True).start()
+    return ours
+
+
+def through(q, producers, consumers):
+    """Items through a queue; we do ourselves what no other process does."""
+    puts = [errands(produce, q) for _ in range(producers)]
+    gets = [errands(consume, q) for _ in range(consumers)]
+
+    def operations(n):
+        for conn in puts:
+            conn.send(n // len(puts))
+        for conn in gets:
+            conn.send(n // len(gets))
+        if not gets:
+            for _ in range(n):
+                q.get()
+        for conn in puts + gets:
+            conn.recv()
+    whole(operations)
+
+
+def uncontended():
+    lock = mp.Lock()
+
+    def operation():
+        lock.acquire()
+        lock.release()
+    whole(repeat(operation))
+
+
+def take_turns(locks, at, n):
+    """Takes the next lock and lets go of the last one, as the other process does, one behind."""
+    for _ in range(n):
+        last, at = at, (at + 1) % 3
+        locks[at].acquire()
+        locks[last].release()
+    return at
+
+
+def passes(conn, locks, at):
+    locks[at].acquire()
+    n = 0
+    while True:
+        conn.send(n)
+        n = conn.recv()
+        at = take_turns(locks, at, n)
+
+
+def hand_over():
+    locks, at = [mp.Lock() for _ in range(3)], 0
+    locks[at].acquire()
+    other = errands(passes, locks, 2)
+    other.recv()
+
+    def operations(n):
+        nonlocal at
+        other.send((n + 1) // 2)
+        at = take_turns(locks, at, (n + 1) // 2)
+        other.recv()
+    whole(operations)
+
+
+def posts(there, back):
+    while True:
+        there.acquire()
+        back.release()
+
+
+def semaphores():
+    there, back = mp.Semaphore(0), mp.Semaphore(0)
+    mp.Process(target=posts, args=(there, back), daemon=True).start()
+
+    def operations(n):
+        for _ in range((n + 1) // 2):
+            there.release()
+            back.acquire()
+    whole(operations)
+
+
 def repeat(operation):
     def operations(n):
         for _ in range(n):
@@ -200,6 +299,15 @@ cases = {
     "imap-pool": lambda: in_pool(lambda p: whole(lambda n: sum(p.imap(twice, range(n))))),
     "large-pool": lambda: in_pool(lambda p: whole(repeat(lambda: p.apply(touch, (b"1" * SIZE,))))),
     "large-pipe": lambda: whole(repeat(conversation(sink, b"1" * SIZE))),
+    "queue-1-1": lambda: through(mp.Queue(), 1, 0),
+    "queue-third": lambda: through(mp.Queue(), 1, 1),
+    "queue-4-4": lambda: through(mp.Queue(), 4, 4),
+    "simple-1-1": lambda: through(mp.SimpleQueue(), 1, 0),
+    "simple-third": lambda: through(mp.SimpleQueue(), 1, 1),
+    "simple-4-4": lambda: through(mp.SimpleQueue(), 4, 4),
+    "lock": uncontended,
+    "handover": hand_over,
+    "semaphores": semaphores,
     "crash-executor": lambda: timed(crash),
     "idle": lambda: in_pool(idle),
 }
