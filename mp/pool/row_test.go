@@ -182,7 +182,7 @@ func TestUnknownTransport(t *testing.T) {
 
 var rowSlow = mp.Register("row.slow", func(_ context.Context, n int) (int, error) {
 	if n == 1500 {
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(500 * time.Millisecond)
 	}
 	return n, os.ErrNotExist
 })
@@ -198,7 +198,7 @@ func TestFailuresInRowsTakeTime(t *testing.T) {
 		t.Error("no failure")
 	}
 	s := p.Stats()
-	if len(s.Slowest) == 0 || s.Slowest[0].Index != 1 || s.Slowest[0].Took < 50*time.Millisecond {
+	if len(s.Slowest) == 0 || s.Slowest[0].Index != 1 || s.Slowest[0].Took < 250*time.Millisecond {
 		t.Errorf("the slowest items are %v", s.Slowest)
 	}
 }
