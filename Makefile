@@ -1,5 +1,5 @@
 # The steps themselves are in .ci/run, which needs no make. Variables: FUZZTIME, ROUNDS, ROWS, BENCHFLAGS, BENCHTIME, BENCH, TORTURE.
-FUZZTIME ?= 200000x
+FUZZTIME ?= 50000x
 ROUNDS ?= 5
 ROWS ?=
 BENCHFLAGS ?=
