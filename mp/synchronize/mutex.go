@@ -245,7 +245,7 @@ func (m *mutex) close() {
 	m.closed = true
 	m.word.Store(elsewhere)
 	m.word = newWord() // the page is not ours any more
-	m.here.word.Store(nil)
+	m.here.Gone()
 	for _, w := range m.waiting {
 		w.Answer(answerClosed, nil, nil)
 	}
