@@ -178,7 +178,7 @@ func (c *condition) Request(r share.Request) {
 }
 
 // rejoin ends the wait with this ticket: r gets the lock instead, and the answer no if there was no notification. If
-// there is no such wait, its caller has the lock. c.lock.mu is held.
+// there is no such wait any more, it was answered. c.lock.mu is held.
 func (c *condition) rejoin(r share.Request, ticket uint64) {
 	theirs := func(w waiter) bool { return w.Client == r.Client && w.ticket == ticket && w.cond == c }
 	if i := slices.IndexFunc(c.waiting, theirs); i >= 0 {
@@ -194,9 +194,14 @@ func (c *condition) rejoin(r share.Request, ticket uint64) {
 		w.Request = r
 		return
 	}
-	if c.lock.holds(r.Client) && c.lock.ticket == ticket {
+	switch {
+	case c.lock.told[r.Client] == ticket: // in the answer that came too late
+		r.Answer(answerDied, nil, nil)
+	case !c.lock.holds(r.Client):
+		r.Answer(answerNotHeld, nil, nil)
+	case c.lock.ticket == ticket:
 		r.Answer(answerOK, nil, nil)
-	} else {
+	default:
 		r.Answer(answerNo, nil, nil) // the wait never came here
 	}
 }

@@ -5,12 +5,15 @@ package synchronize_test
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
@@ -42,7 +45,16 @@ var Late = mp.Register("late", func(ctx context.Context, k kit) (string, error) 
 	case k.Condition != nil:
 		return "over", k.Condition.Release() // as it says that it has the lock
 	}
-	return "over", nil
+	for {
+		if broken, err := k.Barrier.Broken(); broken || err != nil {
+			return "over and broken", err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return "over and whole", nil
+		}
+	}
 })
 
 // late starts one, stops it while it waits, lets meanwhile do something and the ctx end, and returns what it says.
@@ -65,7 +77,9 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 	if err := syscall.Kill(p.Pid(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	how, err := p.Result(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	how, err := p.Result(ctx)
 	if err != nil {
 		t.Error(err)
 	}
@@ -78,16 +92,52 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 // A party whose ctx ends when the others have passed already is missed by them the next time. PY-SYNC-27
 func TestLateParty(t *testing.T) {
 	leak.Check(t)
-	for range 5 {
+	for range 50 {
 		b := made(synchronize.NewBarrier(2))(t)
 		passed := false
 		how := late(t, kit{Barrier: b},
 			func() bool { n, _ := b.Waiting(); return n == 1 },
 			func() { _, err := b.Wait(soon(t)); passed = err == nil })
-		if passed && how == "over" {
-			until(t, "it is broken", func() bool { broken, _ := b.Broken(); return broken })
+		if passed && strings.HasPrefix(how, "over") {
+			if how != "over and broken" {
+				t.Error(how)
+			}
 			return
 		}
 	}
 	t.Error("it was never late")
+}
+
+// NotifyAndDie notifies who waits, and dies with the lock.
+var NotifyAndDie = mp.Register("notify-and-die", func(ctx context.Context, k kit) (int, error) {
+	if err := errors.Join(k.Condition.Acquire(ctx), k.Condition.Notify(1)); err != nil {
+		return 0, err
+	}
+	prog.Kill(os.Getpid())
+	select {}
+})
+
+// Who is told of a death when its ctx has just ended does not take that for the lock. PY-SYNC-17
+func TestLateForDeath(t *testing.T) {
+	leak.Check(t)
+	for range 5 {
+		l := made(synchronize.NewLock())(t)
+		c := made(synchronize.NewCondition(l))(t)
+		how := late(t, kit{Condition: c},
+			func() bool { return c.String() == "<Condition waiting=1>" },
+			func() {
+				p, err := mp.Start(t.Context(), NotifyAndDie, kit{Condition: c}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				if err := p.Join(t.Context()); err != nil {
+					t.Error(err)
+				}
+				until(t, "the lock is free", func() bool { return l.String() == "<Lock free>" })
+			})
+		if how != "" && how != "died" {
+			t.Error(how)
+		}
+	}
 }
