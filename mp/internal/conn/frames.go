@@ -231,7 +231,7 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 	case errors.Is(err, io.EOF):
 		return 0, fmt.Errorf("%s has closed the connection or died: %w", t.where, end)
 	}
-	return 0, fmt.Errorf("%w: receiving from %s: %w", end, t.where, err)
+	return 0, fmt.Errorf("%w: receiving from %s: %w", io.ErrUnexpectedEOF, t.where, err)
 }
 
 func (t *frames) read(ctx context.Context, p []byte) (n int, err error) {
