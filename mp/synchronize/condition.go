@@ -44,10 +44,18 @@ func NewCondition(lock *Lock) (*Condition, error) {
 }
 
 // Acquire acquires the lock of the condition.
-func (c *Condition) Acquire(ctx context.Context) error { return c.lock.Acquire(ctx) }
+func (c *Condition) Acquire(ctx context.Context) error { return c.locked().Acquire(ctx) }
 
 // Release releases it.
-func (c *Condition) Release() error { return c.lock.Release() }
+func (c *Condition) Release() error { return c.locked().Release() }
+
+// locked is its lock; nobody has made that either if nobody has made the condition.
+func (c *Condition) locked() *Lock {
+	if c.lock == nil {
+		return new(Lock)
+	}
+	return c.lock
+}
 
 // tickets number the waits of this process.
 var tickets atomic.Uint64
@@ -58,6 +66,9 @@ var tickets atomic.Uint64
 // for has to be looked at in a loop, or by WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
+	if err := c.usable(what); err != nil {
+		return err
+	}
 	v, err := c.lock.view(ctx)
 	if err != nil {
 		return failure(ctx, what, err)
