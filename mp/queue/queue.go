@@ -145,9 +145,12 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 		err = fmt.Errorf("mp: %s.%s: the item holds %d files, and a message carries %d at most", q.name, verb, len(b.Files), link.MaxFiles)
 	default:
 		err = q.failed(verb, q.add(ctx, b, now))
+		if err == nil || errors.Is(err, share.ErrUnderWay) {
+			b.Sent()
+		}
 	}
+	b.Reset()
 	if cap(b.Data) <= mostReused {
-		b.Reset()
 		buffers.Put(b)
 	}
 	return err
