@@ -198,8 +198,9 @@ func TestOneWay(t *testing.T) {
 		defer w.Close()
 		wrong := map[string]error{
 			"Send": r.Send(ctx, 1), "SendBytes": r.SendBytes(ctx, nil), "SendHandle": r.SendHandle(ctx, os.Stdin),
-			"Recv": w.Recv(ctx, new(int)), "Wait": w.Await(ctx),
+			"Recv": w.Recv(ctx, new(int)),
 		}
+		_, wrong["Wait"] = connection.Wait(ctx, w)
 		_, wrong["RecvBytes"] = w.RecvBytes(ctx)
 		_, wrong["RecvHandle"] = w.RecvHandle(ctx)
 		_, wrong["Poll"] = w.Poll(0)
