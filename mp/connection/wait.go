@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -20,6 +21,8 @@ import (
 //	a context, and whatever else     the channel is closed
 //	has Done() <-chan struct{}
 //	a chan struct{}                  it is closed; nothing may be sent over it
+//	a socket, a pipe of the system   a read would not wait: a net.Conn, a net.Listener, an *os.File. Not on Windows. Wait has it
+//	                                 open, too: close it when Wait has returned
 //
 // What was closed, or whose owner or other end has died, is ready, too: who uses it gets the error at once.
 type Waitable any
@@ -90,6 +93,8 @@ func memberOf(w Waitable) (member, error) {
 		return end(w), nil
 	case <-chan struct{}:
 		return end(w), nil
+	case syscall.Conn:
+		return socket{w}, nil
 	case nil:
 		return nil, fmt.Errorf("nil")
 	case []Waitable:
@@ -143,7 +148,7 @@ func (g *group) note(i int, ready bool, err error) bool {
 // here reports whether this process knows all of it.
 func here(m member) bool {
 	switch m.(type) {
-	case *Conn, *Listener, end:
+	case *Conn, *Listener, end, socket:
 		return true
 	}
 	return false

@@ -3,6 +3,7 @@ package connection_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,6 +149,77 @@ func has(t *testing.T, elsewhere bool) (x things, do func(word string) error, p 
 		<-p.Done()
 	})
 	return x, func(word string) error { return errors.Join(a.Send(ctx, word), a.Recv(ctx, &word)) }, p
+}
+
+// Square squares.
+var Square = mp.Register("square", func(_ context.Context, n int) (int, error) { return n * n, nil })
+
+// A client that waits makes its listener ready, and still waits; so do the end of a future, of a ctx and of a channel, each
+// for ever.
+func TestWaitOthers(t *testing.T) {
+	leak.Check(t)
+	ctx := within(t)
+	l := listen(t, place{"tcp", ""}, &connection.Options{Key: key})
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	q, err := mp.NewJoinableQueue[int](1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate, ended := make(chan struct{}), make(chan struct{})
+	f := mp.Submit(ctx, pool, Square, 7)
+	life, end := context.WithCancel(ctx)
+	all := []connection.Waitable{l, gate, life, q, (<-chan struct{})(ended), f}
+	expect := func(want ...connection.Waitable) {
+		t.Helper()
+		for {
+			ready, err := connection.Wait(ctx, all...)
+			if err != nil || len(ready) > len(want) {
+				t.Fatalf("%v, %v", ready, err)
+			}
+			if slices.Equal(ready, want) {
+				return
+			}
+		}
+	}
+	expect(f)
+	if n, err := f.Wait(ctx); n != 49 || err != nil {
+		t.Error(n, err)
+	}
+	dialled := make(chan error)
+	go func() {
+		c, err := connection.Dial(ctx, l.Network(), l.Addr(), &connection.Options{Key: key})
+		if err == nil {
+			err = c.Close()
+		}
+		dialled <- err
+	}()
+	expect(l, f)
+	close(gate)
+	expect(l, gate, f)
+	end()
+	expect(l, gate, life, f)
+	if err := q.Put(ctx, 1); err != nil {
+		t.Error(err)
+	}
+	expect(l, gate, life, q, f)
+	close(ended)
+	expect(all...)
+	c, err := l.Accept(ctx)
+	if err := errors.Join(err, <-dialled); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if _, err := q.Get(ctx); err != nil {
+		t.Error(err)
+	}
+	expect(gate, life, (<-chan struct{})(ended), f)
+	l.Close()
+	q.Close()
+	expect(all...)
 }
 
 // Queues and events, of this process or another one, are waited for here or there. All that are ready are told, and nothing is
