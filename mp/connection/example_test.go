@@ -113,7 +113,7 @@ type kitchen struct {
 	Shelf  *mp.Queue[string]
 }
 
-// Whichever comes first: something on the shelf, or the end of the process. Once nothing but the end is ready, all was taken.
+// Whichever comes first: something on the shelf, or the end of the process.
 func ExampleWait() {
 	ctx := context.Background()
 	ours, theirs, err := connection.Pipe()
@@ -135,20 +135,27 @@ func ExampleWait() {
 		}
 	}
 	ours.Close()
-	for {
-		ready, err := connection.Wait(ctx, shelf, baker)
+	members := []connection.Waitable{shelf, baker}
+	for baked, sold := -1, 0; sold != baked; {
+		ready, err := connection.Wait(ctx, members...)
 		if err != nil {
 			log.Fatal(err)
 		}
-		if ready[0] == baker {
-			break
+		for _, w := range ready {
+			switch w {
+			case shelf:
+				item, err := shelf.TryGet() // nobody else takes from it, else it could be gone
+				fmt.Println(item, err)
+				sold++
+			case baker:
+				if baked, err = baker.Result(ctx); err != nil {
+					log.Fatal(err)
+				}
+				members = members[:1] // it would be ready each time
+			}
 		}
-		item, err := shelf.TryGet() // nobody else takes from it, else it could be gone
-		fmt.Println(item, err)
 	}
-	fmt.Println(baker.Result(ctx))
 	// Output:
 	// a cake <nil>
 	// a loaf <nil>
-	// 2 <nil>
 }
