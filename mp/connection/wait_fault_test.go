@@ -84,7 +84,10 @@ func TestWaitFrozenOwner(t *testing.T) {
 			}
 			soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 			defer cancel()
-			for _, ended := range []context.Context{soon, over} {
+			for i, ended := range []context.Context{soon, over} {
+				if i > 0 && !connected { // it takes a second
+					break
+				}
 				began := time.Now()
 				if ready, err := connection.Wait(ended, x.Queue, a, x.Event); len(ready) > 0 || !errors.Is(err, ended.Err()) {
 					t.Error(ready, err)
