@@ -60,6 +60,7 @@ func (b *broker) serve() {
 		case b.drained():
 			b.gets.pop()
 			w.reply(ansClosed)
+		case b.serveBehind():
 		default:
 			b.refuse()
 			b.bePatient()
@@ -67,6 +68,18 @@ func (b *broker) serve() {
 		}
 	}
 	b.calm()
+}
+
+// serveBehind answers those behind the first one that have asked before they saw what was sent to them: nobody else can have that,
+// the first one least of all if it is older than what it has had. It reports whether there were any. b.mu is held.
+func (b *broker) serveBehind() bool {
+	return b.gets.remove(func(w **waiter) bool {
+		if c := (*w).client; c == nil || c.left() == 0 {
+			return false
+		}
+		(*w).reply(ansYes)
+		return true
+	})
 }
 
 // hold reports whether who waits should wait a little longer: a client that has come back for more at once shall get several items,
