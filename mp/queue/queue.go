@@ -144,10 +144,10 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 	case len(b.Files) > link.MaxFiles:
 		err = fmt.Errorf("mp: %s.%s: the item holds %d files, and a message carries %d at most", q.name, verb, len(b.Files), link.MaxFiles)
 	default:
-		err = q.failed(verb, q.add(ctx, b, now))
-		if err == nil || errors.Is(err, share.ErrUnderWay) {
-			b.Sent()
+		if err = q.add(ctx, b, now); err == nil || errors.Is(err, share.ErrUnderWay) {
+			b.Sent() // ends of connections have moved
 		}
+		err = q.failed(verb, err)
 	}
 	b.Reset()
 	if cap(b.Data) <= mostReused {
@@ -361,7 +361,7 @@ func (q *Queue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
 	return q.decode(dec, "Queue", kindOf[T]("Queue"))
 }
 
-var errJSON = errors.New("mp: a queue cannot be written as JSON: it can be sent to another process of this program only, in an argument, a result, or through a queue")
+var errJSON = errors.New("mp: a queue cannot be written as JSON: it can be sent to another process of this program only, in an argument or a result, over a Conn or through a queue")
 
 // MarshalJSON fails, and says why.
 func (q *queue) MarshalJSON() ([]byte, error) { return nil, errJSON }
