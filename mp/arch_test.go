@@ -39,6 +39,7 @@ var allowed = map[string]map[string]string{
 	"mp/synchronize": {
 		"mp/spawn":          "ErrClosed, ErrTimeout, the name of this process",
 		"mp/internal/link":  "messages to the owner",
+		"mp/internal/ring":  "how to look before one sleeps",
 		"mp/internal/share": "an object lives in its owner",
 		"mp/internal/wire":  "travels as a handle",
 	},
