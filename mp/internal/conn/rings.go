@@ -311,6 +311,8 @@ func (t *rings) interrupt() {
 }
 
 func (t *rings) close() {
+	t.inBell.forget()
+	t.outBell.forget()
 	t.conn.Close()
 	t.memory.leave()
 }
