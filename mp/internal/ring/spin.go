@@ -29,10 +29,14 @@ type Spin struct {
 	rest   int // spins to be left out
 }
 
-// Until reports whether ready came true while it looked, which it does for 30 µs at most.
+// Until reports whether ready came true while it looked, which it does for 30 µs at most. On a single processor it looks
+// once more after it has yielded.
 func (s *Spin) Until(ready func() bool) bool {
 	if ready() {
 		return true
+	}
+	if mayBeSpinning == 0 {
+		return yield(ready)
 	}
 	if s.rest > 0 {
 		s.rest--
