@@ -316,6 +316,8 @@ func (t *rings) interrupt() {
 }
 
 func (t *rings) close() {
+	t.inBell.forget()
+	t.outBell.forget()
 	t.conn.Close()
 	t.memory.leave()
 }
