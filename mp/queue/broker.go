@@ -47,6 +47,8 @@ type broker struct {
 	unfinished int // items that are not done, of those that have come
 	lost       int // those that were in the hands of clients that died
 	joins      []*waiter
+
+	hands *hands // nil: what was given out is gone
 }
 
 // waiter is who waits at the broker: a request of a client, or a goroutine of this process.
@@ -136,6 +138,8 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 	case opUnget:
 		b.unget(c, body, &r)
+	case opAck, opReturn, opLate:
+		b.settleOf(c, number(body), &r)
 	case opMore:
 		c.ask(number(body))
 		b.distribute()
@@ -173,7 +177,10 @@ func (b *broker) open(c *client, body []byte) {
 	if !ok1 || !ok2 || !ok3 {
 		return
 	}
-	c.used, c.limit, c.word = used, limit, ahead
+	c.used, c.limit = used, limit
+	if b.hands == nil {
+		c.word = ahead
+	}
 	if b.capacity == 0 && !b.closed {
 		c.grant(much)
 	}
@@ -229,6 +236,7 @@ func (b *broker) Left(of *share.Client) {
 	b.forget(func(w *waiter) bool { return w.client == c })
 	b.takeBack(c, mostInWord)
 	c.trim()
+	b.takeAll(c)
 	if b.joinable {
 		held := min(max(c.handed-c.settled, 0), b.unfinished)
 		b.unfinished -= held
@@ -237,9 +245,9 @@ func (b *broker) Left(of *share.Client) {
 	b.distribute()
 }
 
-// len is how many items are in the queue: here, on the way to it, and sent ahead but not taken.
+// len is how many items are in the queue: here, on the way to it, sent ahead but not taken, and in hands.
 func (b *broker) len() int {
-	n := b.items.len()
+	n := b.items.len() + b.hands.len()
 	for _, c := range b.clients {
 		n += c.onTheWay() + c.left()
 	}

@@ -129,9 +129,11 @@ func (b *broker) give(w *waiter) {
 	c := w.client
 	switch {
 	case c == nil:
-		it := b.items.pop()
+		it := b.pop(nil)
 		b.got = it.number
 		w.answer <- answer{ansItem, it, 0}
+	case b.hands != nil:
+		b.lend(w)
 	case c.word.Uint64 == nil:
 		it := b.items.pop()
 		c.got = it.number
@@ -223,6 +225,11 @@ func (b *broker) refuseNow() {
 
 // unget takes an item back that its client got too late. b.mu is held.
 func (b *broker) unget(c *client, body []byte, r *share.Request) {
+	if b.hands != nil { // such items are late, and not the client's to make
+		link.CloseAll(r.Files)
+		r.Client.Break()
+		return
+	}
 	err := splitItems(append([]byte(nil), body...), r.Files, func(it item) {
 		b.items.unget(it)
 		c.handed--
@@ -251,9 +258,9 @@ func (b *broker) distribute() {
 	b.settle()
 }
 
-// drained reports whether the queue was closed and nothing is left of it, nor on its way. b.mu is held.
+// drained reports whether the queue was closed and nothing is left of it, nor on its way, nor in hands. b.mu is held.
 func (b *broker) drained() bool {
-	if !b.closed || b.items.len() > 0 {
+	if !b.closed || b.items.len()+b.hands.len() > 0 {
 		return false
 	}
 	for _, c := range b.clients {

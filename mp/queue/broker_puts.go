@@ -93,7 +93,7 @@ func (b *broker) room() int {
 	if b.capacity == 0 {
 		return math.MaxInt32
 	}
-	n := b.capacity - b.items.len()
+	n := b.capacity - b.items.len() - b.hands.len()
 	for _, c := range b.clients {
 		n -= c.reserved() + c.left()
 	}

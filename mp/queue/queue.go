@@ -305,7 +305,7 @@ func (q *queue) String() string {
 // encode writes a reference to the queue.
 func (q *queue) encode(enc *wire.Encoder) error {
 	if q.ref == nil {
-		return fmt.Errorf("a queue that was not made by NewQueue or NewJoinableQueue cannot be sent")
+		return fmt.Errorf("a queue that was not made by NewQueue, NewJoinableQueue or NewAcknowledged cannot be sent")
 	}
 	if err := q.ref.Encode(enc); errors.Is(err, share.ErrGone) {
 		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
