@@ -246,7 +246,7 @@ func (f *factory) work(ctx context.Context, hands int) {
 		}
 		exit := (*mp.ExitError)(nil)
 		switch {
-		case err == nil, ctx.Err() != nil, errors.Is(err, mp.ErrClosed):
+		case err == nil, ctx.Err() != nil, errors.Is(err, mp.ErrClosed), errors.Is(err, os.ErrClosed): // the last two: the queue has just ended
 			return
 		case !errors.As(err, &exit) || exit.Signal != syscall.SIGKILL:
 			f.t.Error(err)

@@ -129,17 +129,15 @@ func (b *broker) give(w *waiter) {
 	c := w.client
 	switch {
 	case c == nil:
-		it := b.pop(nil)
+		it := b.pop()
 		b.got = it.number
 		w.answer <- answer{ansItem, it, 0}
-	case b.hands != nil:
-		b.lend(w)
 	case c.word.Uint64 == nil:
 		it := b.items.pop()
 		c.got = it.number
 		c.handed++
 		w.request.Answer(ansItem, appendFirst(it), it.files)
-		link.CloseAll(it.files)
+		c.took(it)
 	default:
 		b.send(c, max(1, min(c.target, b.items.len()/(b.gets.len()+1))))
 		w.reply(ansYes)
@@ -225,9 +223,8 @@ func (b *broker) refuseNow() {
 
 // unget takes an item back that its client got too late. b.mu is held.
 func (b *broker) unget(c *client, body []byte, r *share.Request) {
-	if b.hands != nil { // such items are late, and not the client's to make
-		link.CloseAll(r.Files)
-		r.Client.Break()
+	if c.held != nil {
+		b.settleFor(c, opUnget, number(body[min(itemHeader, len(body)):]), r)
 		return
 	}
 	err := splitItems(append([]byte(nil), body...), r.Files, func(it item) {
@@ -260,11 +257,11 @@ func (b *broker) distribute() {
 
 // drained reports whether the queue was closed and nothing is left of it, nor on its way, nor in hands. b.mu is held.
 func (b *broker) drained() bool {
-	if !b.closed || b.items.len()+b.hands.len() > 0 {
+	if !b.closed || b.items.len()+len(b.held) > 0 {
 		return false
 	}
 	for _, c := range b.clients {
-		if c.reserved() > 0 || c.left() > 0 {
+		if c.reserved() > 0 || c.has() > 0 {
 			return false
 		}
 	}

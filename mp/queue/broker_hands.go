@@ -9,100 +9,100 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// hands is what the broker of an AcknowledgedQueue knows of the items that were given out: they stay its own until they are
-// acknowledged. Nothing is sent ahead, so what a client has, it has got.
-type hands struct {
-	held  map[*client]map[uint64]item // by their numbers; nil: this process
-	count int
-	back  map[uint64]int // how often an item has come back that is not acknowledged
-}
+// The items of an AcknowledgedQueue stay the broker's when they are taken: it keeps them, by their numbers, in the hands of who took
+// them until they are settled. They begin with a label, so that whoever gets one can say which one he means.
+//
+//	+---------------+--------------------------------+-------+
+//	| number, 8 B   | how often it came back, 8 B    | value |
+//	+---------------+--------------------------------+-------+
+const (
+	labelSize   = 16
+	labelReturn = 8
+)
 
-func newHands() *hands {
-	return &hands{held: make(map[*client]map[uint64]item), back: make(map[uint64]int)}
-}
-
-// len is how many items are in hands.
-func (h *hands) len() int {
-	if h == nil {
-		return 0
+// label puts a label before an item that has come, if it needs one. b.mu is held.
+func (b *broker) label(it *item) {
+	if b.held == nil {
+		return
 	}
-	return h.count
+	data := make([]byte, labelSize, labelSize+len(it.data))
+	binary.LittleEndian.PutUint64(data, it.number)
+	it.data = append(data, it.data...)
 }
 
-// pop takes the first item, which is there, for a client (nil: for this process). b.mu is held.
-func (b *broker) pop(c *client) item {
+// cameBack counts on the label.
+func (it *item) cameBack() {
+	n := it.data[labelReturn:]
+	binary.LittleEndian.PutUint64(n, binary.LittleEndian.Uint64(n)+1)
+}
+
+// pop takes the first item, which is there, for this process. b.mu is held.
+func (b *broker) pop() item {
 	it := b.items.pop()
-	if h := b.hands; h != nil {
-		if h.held[c] == nil {
-			h.held[c] = make(map[uint64]item)
-		}
-		h.held[c][it.number] = it
-		h.count++
+	if b.held != nil {
+		b.held[it.number] = it
 	}
 	return it
 }
 
-// lendHeader is the number of an item that is lent, and how often it has come back.
-const lendHeader = 16
-
-// lend gives the first item, which is there, into the hands of a client. b.mu is held.
-func (b *broker) lend(w *waiter) {
-	it := b.pop(w.client)
-	body := make([]byte, 0, lendHeader+itemHeader+len(it.data))
-	body = binary.LittleEndian.AppendUint64(body, it.number)
-	body = binary.LittleEndian.AppendUint64(body, uint64(b.hands.back[it.number]))
-	body, files := appendItem(body, nil, it)
-	w.request.Answer(ansItem, body, files)
+// took notes that the client has taken an item.
+func (c *client) took(it item) {
+	if c.held != nil {
+		c.held[it.number] = it
+	} else {
+		link.CloseAll(it.files)
+	}
 }
 
-// settleOf is settle for a request. b.mu is held.
-func (b *broker) settleOf(c *client, number uint64, r *share.Request) {
+// has is how many items of the queue the client has: ahead, and in its hands.
+func (c *client) has() int {
+	if c.held == nil {
+		return c.left()
+	}
+	return c.ahead.len() + len(c.held)
+}
+
+// settleFor settles an item that a client has in its hands. b.mu is held.
+func (b *broker) settleFor(c *client, op link.Kind, number uint64, r *share.Request) {
 	link.CloseAll(r.Files)
-	if b.hands == nil || !b.settleItem(c, r.Op, number) {
+	c.trim()
+	if !b.settleItem(c.held, op, number) {
 		r.Client.Break()
 	}
 }
 
-// settleItem takes an item out of the hands of a client (nil: of this process): it is acknowledged, or comes back. It reports false
-// if that client has no such item. b.mu is held.
-func (b *broker) settleItem(c *client, op link.Kind, number uint64) bool {
-	h := b.hands
-	it, ok := h.held[c][number]
+// settleItem takes an item out of somebody's hands: it is acknowledged, comes back, or was never seen there. It reports false
+// if it is not in them. b.mu is held.
+func (b *broker) settleItem(held map[uint64]item, op link.Kind, number uint64) bool {
+	it, ok := held[number]
 	if !ok {
 		return false
 	}
-	delete(h.held[c], number)
-	h.count--
+	delete(held, number)
 	switch op {
 	case opAck:
-		delete(h.back, number)
 		link.CloseAll(it.files)
 		if b.puts.len() == 0 && !b.closed {
-			return true
+			return true // nobody waits for that
 		}
 	case opReturn:
-		h.back[number]++
+		it.cameBack()
 		b.restore(it)
-	case opLate:
+	default:
 		b.restore(it)
 	}
 	b.distribute()
 	return true
 }
 
-// takeAll takes everything out of the hands of a client that has left. b.mu is held.
-func (b *broker) takeAll(c *client) {
-	h := b.hands
-	if h == nil {
-		return
-	}
-	var all []item
-	for number, it := range h.held[c] {
-		h.back[number]++
+// takeFrom takes everything out of the hands of a client that has left. b.mu is held.
+func (b *broker) takeFrom(c *client) {
+	all := make([]item, 0, len(c.held))
+	for _, it := range c.held {
+		it.cameBack()
 		all = append(all, it)
 	}
-	delete(h.held, c)
-	h.count -= len(all)
+	c.held = nil
 	b.restore(all...)
 }
 

@@ -60,9 +60,9 @@ var (
 	errSettled    = errors.New("it was acknowledged or returned before")
 )
 
-// newDelivery makes a delivery of a loan, without its value.
-func newDelivery[T any](q *queue, l loan) *Delivery[T] {
-	d := &Delivery[T]{Redelivered: l.back, hand: &hand{queue: q, number: l.number}}
+// newDelivery makes a delivery of an item with a label, without its value.
+func newDelivery[T any](q *queue, it item) *Delivery[T] {
+	d := &Delivery[T]{Redelivered: int(number(it.data[labelReturn:])), hand: &hand{queue: q, number: number(it.data)}}
 	d.hand.cleanup = runtime.AddCleanup(d, (*hand).drop, d.hand)
 	return d
 }
@@ -84,7 +84,7 @@ func (h *hand) settle(op link.Kind) error {
 	if b := q.broker; b != nil {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.settleItem(nil, op, h.number)
+		b.settleItem(b.held, op, h.number)
 		return nil
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)

@@ -17,13 +17,12 @@ const (
 	opJoin                            // called: all are
 	opAck                             // the item of that number is acknowledged
 	opReturn                          // it comes back
-	opLate                            // it comes back because nobody waited for it any more
 )
 
 // Answers, and what is told.
 const (
 	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen the body is a number, of opJoin how many were lost
-	ansItem                            // an item; of an AcknowledgedQueue, before it its number and how often it has come back
+	ansItem                            // an item
 	ansNo                              // now or never: never
 	ansClosed                          // the queue was closed
 	ansWrong                           // too many are done
