@@ -13,11 +13,11 @@ import (
 
 // AcknowledgedQueue is a queue whose items stay in it until who has got them says that they are done: Get returns a Delivery, and
 // Delivery.Ack takes the item out. When a process ends that has items in its hands, killed at whatever moment, they come back as
-// the first ones, in their old order, and whoever waits gets them. So every item is done at least once, and those that were
-// in the hands of a process that died, maybe twice. Python has no such queue; message brokers such as RabbitMQ have.
+// the first ones, in their old order, and whoever waits gets them. So every item is done at least once, and one that was
+// in the hands of a process that died maybe more often. Python has no such queue; message brokers such as RabbitMQ have.
 //
-// In all else it is as a Queue, but items that come back are late. Whoever is frozen, or takes his time, keeps what he has in his
-// hands: only his end gives it to others.
+// In all else it is as a Queue, except that items that come back are late. A process that is frozen, or takes its time, keeps what
+// it has in its hands: only its end gives that to others. Goroutines of the owner may get items, too.
 //
 // NewAcknowledged makes one. Its methods may be called by any goroutine at any time. It must not be copied: send and keep
 // pointers to it.

@@ -114,17 +114,29 @@ func (s *shift) handle(ctx context.Context, f *os.File) error {
 }
 
 // TestAcknowledgeTorture kills and freezes producers and consumers at random. Afterwards: all that was put came out, whole; what was
-// acknowledged did not come again; and what came again was returned, or in the hands of one that was killed. The variables are
-// those of TestTorture.
+// acknowledged did not come again; and what came again was returned, or in the hands of one that was killed. MP_TORTURE_SEED=n is
+// that one run alone; MP_TORTURE=n goes on with new seeds until there were n kills.
 func TestAcknowledgeTorture(t *testing.T) {
 	wanted, _ := strconv.Atoi(os.Getenv("MP_TORTURE"))
 	var sum toll
-	for seed := uint64(0); seed < 4 || sum.kills < wanted && !t.Failed(); seed++ {
-		from := seed
-		if wanted > 0 {
-			from += uint64(time.Now().Unix())
+	run := func(seed uint64, deeds int) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { sum.add(toil(t, seed, deeds)) })
+	}
+	seed, err := strconv.ParseUint(os.Getenv("MP_TORTURE_SEED"), 10, 64)
+	switch {
+	case err == nil && wanted == 0:
+		run(seed, 25)
+	case wanted == 0:
+		for _, seed := range []uint64{0, 1, 2, 1795937726} { // the last one: many hands, all busy
+			run(seed, 25)
 		}
-		t.Run(fmt.Sprint("seed ", from), func(t *testing.T) { sum.add(toil(t, from)) })
+	default:
+		if err != nil {
+			seed = uint64(time.Now().Unix())
+		}
+		for ; sum.kills < wanted && !t.Failed(); seed++ {
+			run(seed, 150)
+		}
 	}
 	t.Logf("%d kills: %d items, %d deliveries, %d returned, %d from dead hands, none lost, none corrupt, none after its Ack",
 		sum.kills, sum.items, sum.deliveries, sum.returned, sum.orphaned)
@@ -154,7 +166,7 @@ type factory struct {
 	killed map[string]bool // the files of those that were
 }
 
-func toil(t *testing.T, seed uint64) toll {
+func toil(t *testing.T, seed uint64, deeds int) toll {
 	leak.Check(t)
 	hang := time.AfterFunc(2*time.Minute, func() {
 		debug.SetTraceback("all")
@@ -187,7 +199,7 @@ func toil(t *testing.T, seed uint64) toll {
 		})
 	}
 	var harmed atomic.Int32
-	for range 25 {
+	for range deeds {
 		time.Sleep(time.Duration(rnd.IntN(20)) * time.Millisecond)
 		if all := mp.ActiveChildren(); len(all) > 0 {
 			harm(all[rnd.IntN(len(all))], rnd.IntN(5) == 0, &harmed)

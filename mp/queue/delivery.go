@@ -35,8 +35,8 @@ type Delivery[T any] struct {
 // says that it may arrive all the same. When the owner is known to have ended it returns ErrClosed. To call it twice, or after Return, is an error.
 func (d *Delivery[T]) Ack() error { return d.settle("Ack", opAck) }
 
-// Return gives the item back: it is the queue's first again, or stands where it was among others that came back, and whoever
-// waits gets it at once, this process included. What holds for Ack holds for Return.
+// Return gives the item back. It is the queue's first again, or stands where it was among others that came back, and whoever
+// waits gets it at once; this process, too, may get it next. What holds for Ack holds for Return.
 func (d *Delivery[T]) Return() error { return d.settle("Return", opReturn) }
 
 func (d *Delivery[T]) settle(verb string, op link.Kind) error {

@@ -7,7 +7,8 @@
 //
 // What holds, whoever is killed at whatever moment: an item comes out once, as it went in, and the items of one
 // producer that a consumer gets come in the order in which they were put. An item whose Put has returned nil is only lost with
-// its owner, or in the hands of a consumer: its Get was about to return it, or had. A killed process keeps nobody waiting.
+// its owner, or in the hands of a consumer: its Get was about to return it, or had. In an AcknowledgedQueue it comes back from
+// there, and comes out at least once. A killed process keeps nobody waiting.
 // When the owner ends, everybody gets ErrClosed.
 //
 // Inside, the owner is a broker. Over shared memory items are sent ahead to consumers, and room is granted ahead to
