@@ -39,7 +39,8 @@ func NewAcknowledged[T any](capacity int) (*AcknowledgedQueue[T], error) {
 
 const acknowledged = "AcknowledgedQueue"
 
-// Put is documented with Queue.
+// Put is documented with Queue. An item with an end of a connection in it is an error: it moves to who gets it, and could not be given
+// out again.
 func (q *AcknowledgedQueue[T]) Put(ctx context.Context, v T) error { return q.of.Put(ctx, v) }
 
 // TryPut is documented with Queue.
@@ -116,6 +117,11 @@ func (q *AcknowledgedQueue[T]) Cap() int { return q.of.Cap() }
 
 // Close is documented with Queue. What this process has in its hands can still be acknowledged or returned.
 func (q *AcknowledgedQueue[T]) Close() error { return q.of.Close() }
+
+// Ready is documented with Queue.
+func (q *AcknowledgedQueue[T]) Ready(ctx context.Context, wait bool) (bool, error) {
+	return q.of.Ready(ctx, wait)
+}
 
 // String says what it is.
 func (q *AcknowledgedQueue[T]) String() string { return q.of.String() }

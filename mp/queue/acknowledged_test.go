@@ -369,6 +369,22 @@ func TestUnsendableAcknowledged(t *testing.T) {
 	if err := q.Put(background, q); err == nil {
 		t.Error("a queue went as an any")
 	}
+	ends := newAcknowledged[*mp.Conn](t, 0)
+	a, b, err := mp.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	defer a.Close()
+	if err := ends.Put(background, a); err == nil || a.SendBytes(background, nil) != nil {
+		t.Error("an end of a pipe can be given out twice", err)
+	}
+	if err := new(acknowledged).Put(background, 1); !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := new(acknowledged).Get(background); !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
 	if _, err := mp.Start(background, AckAll, new(acknowledged), nil); err == nil || !strings.Contains(err.Error(), "NewAcknowledged") {
 		t.Error(err)
 	}
