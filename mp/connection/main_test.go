@@ -118,6 +118,14 @@ func script(ctx context.Context, t task) (string, error) {
 	case "idle", "wait":
 		<-ctx.Done()
 		return "", ctx.Err()
+	case "hold": // an end that comes over this one, without a use of it
+		var got *connection.Conn
+		if err := errors.Join(c.Recv(ctx, &got), c.SendBytes(ctx, []byte("has it"))); err != nil {
+			return "", err
+		}
+		defer got.Close()
+		<-ctx.Done()
+		return "", ctx.Err()
 	case "poll": // a look at each of that many messages, now and then, before it is received
 		var got []string
 		for range t.Size {

@@ -100,7 +100,7 @@ func (b *broker) serveBehind() bool {
 func (b *broker) hold(w *waiter) bool {
 	c := w.client
 	b.enough = 1
-	if c == nil || c.word.Uint64 == nil || w.now || b.closed || b.capacity > 0 || b.items.len() == 0 {
+	if c == nil || c.word.Uint64 == nil || w.now || w.looks || b.closed || b.capacity > 0 || b.items.len() == 0 {
 		return false
 	}
 	want := min(2*c.target, holdFor)
@@ -154,6 +154,8 @@ func (b *broker) calm() {
 func (b *broker) give(w *waiter, n int) {
 	c := w.client
 	switch {
+	case w.looks:
+		w.reply(ansYes)
 	case c == nil:
 		it := b.items.pop()
 		b.got = it.number

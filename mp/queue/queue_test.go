@@ -246,6 +246,16 @@ func TestUnsendable(t *testing.T) {
 	if _, err := mp.Start(background, PutAll, putArg{Q: new(queue.Queue[int])}, nil); err == nil || !strings.Contains(err.Error(), "was not made by NewQueue") {
 		t.Error(err)
 	}
+	unmade := new(queue.JoinableQueue[int])
+	_, err := unmade.Get(background)
+	for _, err := range []error{err, unmade.Put(background, 1), unmade.TryPut(1), unmade.TaskDone(), unmade.Join(background)} {
+		if !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+	}
+	if err := unmade.Close(); err != nil || unmade.Len() != 0 || unmade.String() == "" {
+		t.Error(err, unmade)
+	}
 }
 
 type node struct {

@@ -54,6 +54,13 @@ func use(ctx context.Context, k kit) (int, error) {
 		return 0, k.Lock.Release()
 	case "release":
 		return 0, k.Lock.Release()
+	case "hog": // till N says so
+		for k.N.Load() == 0 {
+			if err := errors.Join(k.Lock.Acquire(ctx), k.Lock.Release()); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
 	case "count": // with the lock, and not atomically
 		for range k.Times {
 			if err := k.Lock.Acquire(ctx); err != nil {

@@ -323,6 +323,12 @@ func TestBadCondition(t *testing.T) {
 	if c, err := synchronize.NewCondition(new(synchronize.Lock)); err == nil {
 		t.Error(c)
 	}
+	unmade := new(synchronize.Condition)
+	for _, err := range []error{unmade.Acquire(t.Context()), unmade.Release(), unmade.Wait(t.Context()), unmade.Notify(1)} {
+		if !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+	}
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
 	if err != nil {
 		t.Fatal(err)
