@@ -29,7 +29,9 @@ func TestFrozenOwner(t *testing.T) {
 	defer pool.Close()
 	b := must2(mp.Apply(ctx, pool, Own, nil))(t)
 	pid := pool.Stats().Workers[0].Pid
-	prog.Freeze(pid)
+	if err := prog.Freeze(pid); err != nil {
+		t.Fatal(err)
+	}
 	defer syscall.Kill(pid, syscall.SIGCONT)
 	for range 3 { // not connected yet
 		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
@@ -42,7 +44,9 @@ func TestFrozenOwner(t *testing.T) {
 	if err := b.give(ctx, "two"); err != nil {
 		t.Fatal(err)
 	}
-	prog.Freeze(pid)
+	if err := prog.Freeze(pid); err != nil {
+		t.Fatal(err)
+	}
 	big := string(make([]byte, 60<<10))
 	for range 20 { // more than a ring or a socket holds
 		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
