@@ -216,6 +216,54 @@ func TestNoConn(t *testing.T) {
 	}
 }
 
+// PY-CONN-13: that another process looks for a message again and again takes nothing of it away.
+func TestPollElsewhere(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		sizes := []int{5, 0, 100_000, 1, 0}
+		p := start(t, a, b, "poll", len(sizes))
+		for _, n := range sizes {
+			if err := a.SendBytes(ctx, make([]byte, n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := p.Result(ctx); got != "5 0 100000 1 0" || err != nil {
+			t.Error(got, err)
+		}
+	})
+}
+
+// PY-LISTEN-14: a one-way end stays one in the process that it moves to.
+func TestOneWayMoves(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		r, w, err := connection.PipeOneWay()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		p := start(t, r, w, "wrong way", 0) // it has said so with its end
+		if refused, err := p.Result(ctx); refused != "true" || err != nil {
+			t.Error(refused, err)
+		}
+		r, w, err = connection.PipeOneWay()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		q, err := mp.Start(ctx, Script, task{Conn: r, Do: "drain"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.Result(ctx); !errors.Is(err, mp.ErrUnsupported) || !strings.Contains(err.Error(), "SendBytes") {
+			t.Error(err)
+		}
+	})
+}
+
 // PY-CONN-06
 func TestOneWay(t *testing.T) {
 	transports(t, func(t *testing.T) {

@@ -46,9 +46,10 @@ type Stream interface {
 //	| mark | kind | zero | files | sum  | rest
 //	+------+------+------+-------+------+------
 type frames struct {
-	stream Stream
-	where  string // the other end, for errors
-	files  bool   // they can be sent
+	stream   Stream
+	where    string // the other end, for errors
+	files    bool   // they can be sent
+	stranger bool   // sends what is being received: no files of its, and no byte of the next message, which may bring some
 
 	buf        []byte // [start:end) was read, and not yet received
 	start, end int
@@ -203,7 +204,11 @@ func (t *frames) fill(ctx context.Context, n int, end error) error {
 		} else {
 			end = io.ErrUnexpectedEOF
 		}
-		k, err := t.receive(ctx, t.buf[t.end:], end)
+		room := t.buf[t.end:]
+		if t.stranger {
+			room = t.buf[t.end : t.start+n]
+		}
+		k, err := t.receive(ctx, room, end)
 		t.end += k
 		if err != nil {
 			return err
@@ -221,6 +226,9 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 		defer During(ctx, t.stream.SetReadDeadline)()
 	}
 	n, err := read(p)
+	if t.stranger {
+		t.stream.DropFiles()
+	}
 	switch {
 	case n > 0 || err == nil:
 		return n, nil
@@ -231,7 +239,7 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 	case errors.Is(err, io.EOF):
 		return 0, fmt.Errorf("%s has closed the connection or died: %w", t.where, end)
 	}
-	return 0, fmt.Errorf("%w: receiving from %s: %w", end, t.where, err)
+	return 0, fmt.Errorf("%w: receiving from %s: %w", io.ErrUnexpectedEOF, t.where, err)
 }
 
 func (t *frames) read(ctx context.Context, p []byte) (n int, err error) {

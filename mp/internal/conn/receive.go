@@ -310,8 +310,13 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 	return err
 }
 
-// RecvShort is RecvBytes for a peer that is not known yet: a message of more than most bytes is an error, and the last one.
+// RecvShort is RecvBytes for a peer that is not known yet: a message of more than most bytes is an error, and the last one, and
+// files that it sends are closed at once.
 func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
+	if t, ok := c.t.(*frames); ok {
+		t.stranger = true
+		defer func() { t.stranger = false }()
+	}
 	err = c.recvBytes(ctx, "the handshake", func(n int) ([]byte, error) {
 		if c.head.size > most {
 			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, c.head.size, most)
