@@ -29,7 +29,7 @@ func TestFrozenOwner(t *testing.T) {
 	defer pool.Close()
 	b := must2(mp.Apply(ctx, pool, Own, nil))(t)
 	pid := pool.Stats().Workers[0].Pid
-	if err := prog.Freeze(pid); err != nil { // from here on it answers nobody
+	if err := prog.Freeze(pid); err != nil {
 		t.Fatal(err)
 	}
 	defer syscall.Kill(pid, syscall.SIGCONT)
