@@ -43,6 +43,7 @@ func TestFrozenOwner(t *testing.T) {
 	}
 	syscall.Kill(pid, syscall.SIGSTOP)
 	big := string(make([]byte, 60<<10))
+	left := 2
 	for range 20 { // more than a ring or a socket holds
 		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
 		if err := b.ref.Send(short, opTell, []byte(big), nil); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -50,15 +51,17 @@ func TestFrozenOwner(t *testing.T) {
 		}
 		cancel()
 		short, cancel = context.WithTimeout(ctx, time.Millisecond)
-		if _, err := b.take(short); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := b.take(short); err == nil { // it was not stopped yet
+			left--
+		} else if !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 		cancel()
 	}
 	syscall.Kill(pid, syscall.SIGCONT)
-	for _, want := range []string{"of the child", "two"} { // neither is lost, though asked for in vain; their order may change
+	for range left { // neither is lost, though asked for in vain; their order may change
 		if s, err := b.take(ctx); s != "of the child" && s != "two" || err != nil {
-			t.Errorf("took %q, %v, not %q", s, err, want)
+			t.Errorf("took %q, %v", s, err)
 		}
 	}
 }
