@@ -17,7 +17,9 @@ import (
 //	contended            free, but to acquire it is up to the owner
 //	elsewhere            this is not the word any more
 //
-// A client that finds 0 takes the lock by itself, and one that finds its number frees it. What is contended is changed by the
+// A client that finds 0 takes the lock by itself, and one that finds its number frees it. Before it asks the owner, a client
+// may watch the word for a moment, until it is 0: nobody knows of it, and since the word is not 0 while somebody waits with the
+// owner, it overtakes none of those. What is contended is changed by the
 // owner only, under the mutex, apart from the number's client, who may ask for its release. So the owner knows at any time
 // who holds the lock, also when that was killed.
 type mutex struct {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -14,6 +15,9 @@ type view struct {
 	word   atomic.Pointer[share.Word] // nil: the owner does everything
 	me     uint64                     // the number of this process
 	shadow shadow
+
+	looking sync.Mutex // held by the goroutine that looks at the word until it is free
+	spin    ring.Spin
 
 	mu   sync.Mutex
 	gone bool
@@ -44,6 +48,19 @@ func (v *view) grab() bool {
 	runtime.KeepAlive(word) // mapped
 	v.shadow.order()
 	return true
+}
+
+// look is grab for who is about to wait for the lock: for a moment, it watches the word, if no other goroutine does. Nobody
+// knows, so it comes after those that wait with the owner, and leaves nothing behind when it is killed.
+func (v *view) look() bool {
+	if v.word.Load() == nil || !v.looking.TryLock() {
+		return false
+	}
+	defer v.looking.Unlock()
+	return v.spin.Until(func() bool {
+		word := v.word.Load()
+		return word != nil && word.Load() == 0 && v.grab()
+	})
 }
 
 // free gives it back if nobody waits for it. If somebody does, wanted is true: the owner has to be told. Neither: the owner

@@ -78,8 +78,8 @@ func newFrames(s Stream, where string, files bool, unread []byte) *frames {
 	return t
 }
 
-// during ends what waits by a deadline when ctx ends. The function that it returns undoes that.
-func during(ctx context.Context, set func(time.Time) error) func() {
+// During ends what waits by a deadline when ctx ends. The function that it returns undoes that.
+func During(ctx context.Context, set func(time.Time) error) func() {
 	if ctx.Done() == nil {
 		return func() {}
 	}
@@ -124,7 +124,7 @@ func (t *frames) send(ctx context.Context, h head, body []byte, files []*os.File
 		t.stream.SetWriteDeadline(time.Now().Add(soon))
 		defer t.stream.SetWriteDeadline(time.Time{})
 	} else {
-		defer during(ctx, t.stream.SetWriteDeadline)()
+		defer During(ctx, t.stream.SetWriteDeadline)()
 	}
 	return unsent(t.stream.Write(bufs, files))
 }
@@ -223,7 +223,7 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 	if ctx.Err() != nil {
 		read = t.stream.ReadNow
 	} else {
-		defer during(ctx, t.stream.SetReadDeadline)()
+		defer During(ctx, t.stream.SetReadDeadline)()
 	}
 	n, err := read(p)
 	if t.stranger {

@@ -137,7 +137,7 @@ func (t *rings) send(ctx context.Context, h head, body []byte, files []*os.File)
 
 // sendFiles sends files, 253 with each byte.
 func (t *rings) sendFiles(ctx context.Context, files []*os.File) (intact bool, err error) {
-	defer during(ctx, t.conn.SetWriteDeadline)()
+	defer During(ctx, t.conn.SetWriteDeadline)()
 	return unsent(t.conn.Write([][]byte{make([]byte, filesBytes(len(files)))}, files))
 }
 
@@ -316,6 +316,8 @@ func (t *rings) interrupt() {
 }
 
 func (t *rings) close() {
+	t.inBell.forget()
+	t.outBell.forget()
 	t.conn.Close()
 	t.memory.leave()
 }

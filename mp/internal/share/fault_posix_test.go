@@ -17,6 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -28,7 +29,9 @@ func TestFrozenOwner(t *testing.T) {
 	defer pool.Close()
 	b := must2(mp.Apply(ctx, pool, Own, nil))(t)
 	pid := pool.Stats().Workers[0].Pid
-	syscall.Kill(pid, syscall.SIGSTOP)
+	if err := prog.Freeze(pid); err != nil {
+		t.Fatal(err)
+	}
 	defer syscall.Kill(pid, syscall.SIGCONT)
 	left := 2
 	for range 3 { // not connected yet
@@ -44,7 +47,9 @@ func TestFrozenOwner(t *testing.T) {
 	if err := b.give(ctx, "two"); err != nil {
 		t.Fatal(err)
 	}
-	syscall.Kill(pid, syscall.SIGSTOP)
+	if err := prog.Freeze(pid); err != nil {
+		t.Fatal(err)
+	}
 	big := string(make([]byte, 60<<10))
 	for range 20 { // more than a ring or a socket holds
 		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
