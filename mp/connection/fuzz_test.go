@@ -99,7 +99,7 @@ func TestAnswer(t *testing.T) {
 			if err := b.SendBytes(t.Context(), []byte(old)); err != nil {
 				t.Fatal(err)
 			}
-			if err := respond(t.Context(), a, key, false); !errors.Is(err, ErrAuthentication) {
+			if err := respond(t.Context(), a, key, true); !errors.Is(err, ErrAuthentication) {
 				t.Error(err)
 			}
 			if said, err := b.Poll(0); said || err != nil {
