@@ -1,9 +1,5 @@
 package queue
 
-import (
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
-)
-
 // aheadWord is what a consumer has ahead: the items from that number on, as many as are left. Numbers of a client are used once;
 // after items were taken back, the next ones are only sent when those before them are taken, and begin with a higher number.
 //
@@ -44,10 +40,9 @@ func (c *client) left() int { return c.look().left() }
 
 // trim forgets the items that the client has taken.
 func (c *client) trim() {
-	for left := c.left(); c.ahead.len() > left; c.handed++ {
-		it := c.ahead.pop()
-		c.got = it.number
-		link.CloseAll(it.files)
+	if n := c.ahead.len() - c.left(); n > 0 {
+		c.got = c.ahead.drop(n)
+		c.handed += n
 	}
 }
 
@@ -56,7 +51,7 @@ func (c *client) reached() uint64 {
 	if c.ahead.len() == 0 {
 		return c.got
 	}
-	return c.ahead.at(c.ahead.len() - 1).number
+	return c.ahead.last()
 }
 
 // ready reports whether items can be sent to the client: there is no gap before them.
@@ -108,9 +103,7 @@ func (b *broker) takeBack(c *client, n int) int {
 		if !c.word.CompareAndSwap(uint64(w), uint64(w.with(w.first(), w.left()-k))) {
 			continue
 		}
-		for range k {
-			b.items.unget(c.ahead.popLast())
-		}
+		c.ahead.moveLast(k, &b.items)
 		return k
 	}
 }

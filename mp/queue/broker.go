@@ -27,8 +27,7 @@ type broker struct {
 	joinable bool
 
 	mu        sync.Mutex
-	arena     arena
-	items     fifo[item]
+	items     store
 	last      uint64 // the number of the last one that came
 	got       uint64 // the number of the last one that this process got
 	clients   map[*share.Client]*client
@@ -76,13 +75,13 @@ type client struct {
 	arrived uint64
 
 	sent    uint64
-	ahead   fifo[item] // those that were sent and, when last seen, neither taken nor taken back
-	got     uint64     // the number of the last one that it has taken
-	target  int        // how many it should have ahead
-	hungry  bool       // it has asked for more
-	fed     time.Time  // when items were sent to it last
-	handed  int        // items that it has had
-	settled int        // items that it has done
+	ahead   store     // those that were sent and, when last seen, neither taken nor taken back
+	got     uint64    // the number of the last one that it has taken
+	target  int       // how many it should have ahead
+	hungry  bool      // it has asked for more
+	fed     time.Time // when items were sent to it last
+	handed  int       // items that it has had
+	settled int       // items that it has done
 }
 
 const (

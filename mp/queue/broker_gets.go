@@ -1,8 +1,8 @@
 package queue
 
 import (
+	"bytes"
 	"encoding/binary"
-	"os"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -30,11 +30,9 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
 			return false
 		}
 		richest.trim()
-		n := 0
-		for most = (richest.ahead.len() + 1) / 2; n < most; n++ {
-			if !anyOrder && richest.ahead.at(richest.ahead.len()-1-n).number <= reached {
-				break
-			}
+		n := (richest.ahead.len() + 1) / 2
+		if !anyOrder {
+			n = richest.ahead.after(reached, n)
 		}
 		richest.target = max(richest.target/2, 1)
 		if b.takeBack(richest, n) > 0 {
@@ -136,7 +134,7 @@ func (b *broker) give(w *waiter) {
 		it := b.items.pop()
 		c.got = it.number
 		c.handed++
-		w.request.Answer(ansItem, appendFirst(it), it.files)
+		w.request.Answer(ansItem, it.data, it.files)
 		link.CloseAll(it.files)
 	default:
 		b.send(c, max(1, min(c.target, b.items.len()/(b.gets.len()+1))))
@@ -144,30 +142,21 @@ func (b *broker) give(w *waiter) {
 	}
 }
 
-func appendFirst(it item) []byte {
-	b, _ := appendItem(make([]byte, 0, itemHeader+len(it.data)), nil, it)
-	return b
-}
-
 // send sends up to n items ahead to a client. b.mu is held.
 func (b *broker) send(c *client, n int) {
-	body := binary.LittleEndian.AppendUint64(make([]byte, 0, 512), c.sent)
-	var files []*os.File
-	sent := 0
 	c.trim()
-	for range n {
-		it := *b.items.at(0)
-		if len(body) > 8 && len(body)+itemHeader+len(it.data) > mostBytes {
-			break
+	for room := mostBytes; n > 0 && room > 0; {
+		r := b.items.take(n, room)
+		n, room = n-r.items, room-len(r.data)
+		c.ahead.add(r)
+		c.raise(r.items)
+		kind := evItems
+		if r.alone {
+			kind = evItem
 		}
-		b.items.pop()
-		body, files = appendItem(body, files, it)
-		c.ahead.push(it)
-		sent++
+		c.of.Tell(b.ref, kind, r.data, r.files)
 	}
-	c.raise(sent)
 	c.fed = time.Now()
-	c.of.Tell(b.ref, evItems, body, files)
 }
 
 // feed sends items ahead to clients that have asked for more and will need them. b.mu is held.
@@ -223,13 +212,8 @@ func (b *broker) refuseNow() {
 
 // unget takes an item back that its client got too late. b.mu is held.
 func (b *broker) unget(c *client, body []byte, r *share.Request) {
-	err := splitItems(append([]byte(nil), body...), r.Files, func(it item) {
-		b.items.unget(it)
-		c.handed--
-	})
-	if err != nil {
-		r.Client.Break()
-	}
+	b.items.unget(item{data: bytes.Clone(body), files: r.Files})
+	c.handed--
 	b.distribute()
 }
 

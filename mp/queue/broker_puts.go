@@ -56,25 +56,20 @@ func (c *client) revoke() {
 	}
 }
 
-// arrive takes in items of a client. b.mu is held.
+// arrive takes in an item of a client. b.mu is held.
 func (b *broker) arrive(c *client, body []byte, r *share.Request) {
-	err := splitItems(b.arena.keep(body), r.Files, func(it item) {
-		if !c.end(1) {
-			link.CloseAll(it.files) // it had no right to
-			r.Client.Break()
-			return
-		}
-		b.add(it)
-	})
-	if err != nil {
+	if !c.end(1) {
+		link.CloseAll(r.Files) // it had no right to
 		r.Client.Break()
+		return
 	}
+	b.add(item{data: body, files: r.Files})
 	if b.fresh >= mostFresh || b.gets.len() > 0 && b.enough > 1 && b.items.len() >= b.enough {
 		b.distribute()
 	}
 }
 
-// add adds an item that somebody has put. b.mu is held.
+// add adds a copy of an item that somebody has put. b.mu is held.
 func (b *broker) add(it item) {
 	b.last++
 	it.number = b.last

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -12,7 +13,6 @@ import (
 // put adds an item, whose bytes stay the caller's and whose files are ours; now: or never.
 func (b *broker) put(ctx context.Context, it item, now bool) error {
 	b.mu.Lock()
-	it.data = b.arena.keep(it.data)
 	if b.puts.len() == 0 && b.makeRoom() > 0 {
 		b.add(it)
 		if b.due() {
@@ -21,6 +21,7 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 		b.mu.Unlock()
 		return nil
 	}
+	it.data = bytes.Clone(it.data)
 	w := &waiter{item: it, answer: make(chan answer, 1), now: now}
 	b.puts.push(w)
 	b.distribute()

@@ -131,7 +131,6 @@ const mostReused = 64 << 10
 
 func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 	b := buffers.Get().(*wire.Buffer)
-	b.Data = append(b.Data, make([]byte, itemHeader)...)
 	err := q.codec.Encode(b, v)
 	switch {
 	case err != nil:
@@ -148,17 +147,15 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 	return err
 }
 
-// add adds the item that b holds behind the place for its header.
+// add adds the item that b holds.
 func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 	if q.broker != nil {
 		files, err := link.Dup(b.Files)
 		if err != nil {
 			return err
 		}
-		return q.broker.put(ctx, item{data: b.Data[itemHeader:], files: files}, now)
+		return q.broker.put(ctx, item{data: b.Data, files: files}, now)
 	}
-	binary.LittleEndian.PutUint32(b.Data, uint32(len(b.Data)-itemHeader))
-	binary.LittleEndian.PutUint32(b.Data[4:], uint32(len(b.Files)))
 	r, err := q.dial(ctx, now)
 	if err != nil {
 		return err

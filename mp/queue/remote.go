@@ -25,12 +25,12 @@ type remote struct {
 	word  share.Word // an aheadWord
 
 	mu    sync.Mutex
-	items fifo[item] // sent ahead; those that others have taken are still among them
-	next  uint64     // the number of the first one
-	low   int        // how many are left when it is time for more
-	asked bool       // for more
-	count int        // how many were taken since we have asked
-	since time.Time  // the first of them was
+	items store     // sent ahead; those that others have taken are still among them
+	came  uint64    // how many have ever been: the number of the next one to come
+	low   int       // how many are left when it is time for more
+	asked bool      // for more
+	count int       // how many were taken since we have asked
+	since time.Time // the first of them was
 }
 
 // dial returns what this process knows about the queue of another one.
@@ -107,8 +107,8 @@ func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no err
 	return m, nil
 }
 
-// put puts a framed item, whose files stay the caller's.
-func (r *remote) put(ctx context.Context, ref *share.Ref, framed []byte, files []*os.File, never bool) error {
+// put puts an item, whose files stay the caller's.
+func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*os.File, never bool) error {
 	for !r.useRoom() {
 		var late func(link.Msg)
 		if r.used.Uint64 == nil {
@@ -123,12 +123,12 @@ func (r *remote) put(ctx context.Context, ref *share.Ref, framed []byte, files [
 			break
 		}
 	}
-	return r.send(ctx, ref, framed, files)
+	return r.send(ctx, ref, data, files)
 }
 
 // send sends an item for which there is room.
-func (r *remote) send(ctx context.Context, ref *share.Ref, framed []byte, files []*os.File) error {
-	err := ref.Send(ctx, opPut, framed, files)
+func (r *remote) send(ctx context.Context, ref *share.Ref, data []byte, files []*os.File) error {
+	err := ref.Send(ctx, opPut, data, files)
 	if err != nil && !errors.Is(err, share.ErrUnderWay) {
 		ref.Post(opUnroom, nil)
 	}
@@ -170,9 +170,9 @@ func (r *remote) get(ctx context.Context, ref *share.Ref, never bool) (item, err
 			return item{}, err
 		}
 		if m.Kind == ansItem {
-			err := splitItems(bytes.Clone(m.Body), m.Files, func(i item) { it = i })
+			it := item{data: bytes.Clone(m.Body), files: m.Files}
 			m.Release()
-			return it, err
+			return it, nil
 		}
 		m.Release()
 	}
@@ -193,16 +193,15 @@ func (r *remote) take(ref *share.Ref) (it item, ok bool) {
 	tell := false
 	for !ok && r.items.len() > 0 {
 		w := aheadWord(r.word.Load())
-		for r.next < w.first() && r.items.len() > 0 {
-			link.CloseAll(r.items.pop().files)
-			r.next++
+		if next := r.came - uint64(r.items.len()); next < w.first() { // those before were taken back
+			r.items.drop(int(min(w.first()-next, uint64(r.items.len()))))
+			continue
 		}
-		if r.items.len() == 0 || w.left() == 0 || w.first() != r.next {
+		if w.left() == 0 {
 			break
 		}
 		if r.word.CompareAndSwap(uint64(w), uint64(w.with(w.first()+1, w.left()-1))) {
 			it, ok = r.items.pop(), true
-			r.next++
 			tell = w&tellMe != 0
 		}
 	}
@@ -238,16 +237,15 @@ func (r *remote) pace() []byte {
 // Event is documented with share.Watcher: items were sent ahead.
 func (r *remote) Event(m link.Msg) {
 	defer m.Release()
-	if m.Kind != evItems || len(m.Body) < 8 {
-		m.CloseFiles()
-		return
+	items := alone(item{data: bytes.Clone(m.Body), files: m.Files})
+	if m.Kind == evItems {
+		items.alone = false
+		items.items, _ = count(items.data)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.items.len() == 0 {
-		r.next = binary.LittleEndian.Uint64(m.Body)
-	}
-	_ = splitItems(bytes.Clone(m.Body[8:]), m.Files, func(it item) { r.items.push(it) })
+	r.items.add(items)
+	r.came += uint64(items.items)
 	r.low, r.asked = r.items.len()/2, false
 }
 
