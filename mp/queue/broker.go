@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -43,6 +44,10 @@ type broker struct {
 	grace     *time.Timer // until it does not matter in which order items come out
 	impatient bool
 
+	rings   int // clients that have one
+	looking bool
+	spin    ring.Spin // of the goroutine of this process that looks for items
+
 	unfinished int // items that are not done, of those that have come
 	lost       int // those that were in the hands of clients that died
 	joins      []*waiter
@@ -73,6 +78,7 @@ type client struct {
 	word    share.Word // what it has ahead, an aheadWord
 	granted uint64
 	arrived uint64
+	inlet   inlet
 
 	sent    uint64
 	ahead   store     // those that were sent and, when last seen, neither taken nor taken back
@@ -127,6 +133,7 @@ func (b *broker) Request(r share.Request) {
 		b.puts.push(&waiter{request: r, client: c, now: len(body) > 0})
 		b.distribute()
 	case opUnroom:
+		c.inlet.linked++
 		c.end(1)
 		b.distribute()
 	case opGet:
@@ -140,6 +147,11 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 	case opTook:
 		b.distribute()
+	case opRing:
+		r.Answer(b.openInlet(c, r.Files), nil, nil)
+	case opLook:
+		b.distribute()
+		r.Answer(ansYes, nil, nil)
 	case opLen:
 		r.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.len())), nil)
 	case opDone:
@@ -226,6 +238,8 @@ func (b *broker) Left(of *share.Client) {
 	}
 	delete(b.clients, of)
 	b.forget(func(w *waiter) bool { return w.client == c })
+	b.drainOf(c, true)
+	b.closeInlet(c)
 	b.takeBack(c, mostInWord)
 	c.trim()
 	if b.joinable {

@@ -219,6 +219,19 @@ func (b *broker) unget(c *client, body []byte, r *share.Request) {
 
 // distribute does whatever can be done now: it gives out items, and room, and ends what waits for the end. b.mu is held.
 func (b *broker) distribute() {
+	b.drain()
+	for b.hand(); b.awaits() && b.ask(); b.hand() {
+		b.drain()
+	}
+}
+
+// awaits reports whether something waits for items to come. b.mu is held.
+func (b *broker) awaits() bool {
+	return b.items.len() == 0 && (b.gets.len() > 0 || len(b.joins) > 0 && b.unfinished == 0 || b.closed && !b.dropped)
+}
+
+// hand does what can be done with the items that are here. b.mu is held.
+func (b *broker) hand() {
 	b.fresh = 0
 	b.watch()
 	for _, c := range b.clients {
@@ -264,6 +277,9 @@ func (b *broker) settle() {
 	if b.drained() && b.gets.len() == 0 && b.unfinished == 0 && !b.dropped {
 		b.dropped = true
 		b.ref.Drop()
+		for _, c := range b.clients {
+			b.closeInlet(c)
+		}
 	}
 }
 

@@ -58,6 +58,8 @@ func (c *client) revoke() {
 
 // arrive takes in an item of a client. b.mu is held.
 func (b *broker) arrive(c *client, body []byte, r *share.Request) {
+	b.drainOf(c, false) // what it has put before
+	c.inlet.linked++
 	if !c.end(1) {
 		link.CloseAll(r.Files) // it had no right to
 		r.Client.Break()
@@ -71,12 +73,17 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 
 // add adds a copy of an item that somebody has put. b.mu is held.
 func (b *broker) add(it item) {
-	b.last++
-	it.number = b.last
+	it.number = b.last + 1
 	b.items.push(it)
-	b.fresh++
+	b.came(1)
+}
+
+// came counts items that were added. b.mu is held.
+func (b *broker) came(n int) {
+	b.last += uint64(n)
+	b.fresh += n
 	if b.joinable {
-		b.unfinished++
+		b.unfinished += n
 	}
 }
 

@@ -20,14 +20,16 @@ const word = 8
 func recordSize(n int) int { return word + (n+word-1)&^(word-1) }
 
 func appendRecord(b, data []byte) []byte {
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(data)))
+	b = binary.NativeEndian.AppendUint64(b, uint64(len(data)))
 	b = append(b, data...)
 	var zeros [word]byte
 	return append(b, zeros[:-len(data)&(word-1)]...)
 }
 
+func setSize(record []byte, n int) { binary.NativeEndian.PutUint64(record, uint64(n)) }
+
 // firstSize is the length of the first item in records, which are whole.
-func firstSize(records []byte) int { return int(binary.LittleEndian.Uint64(records)) }
+func firstSize(records []byte) int { return int(binary.NativeEndian.Uint64(records)) }
 
 // count is how many items lie in b; false: it does not hold whole records.
 func count(b []byte) (n int, ok bool) {
@@ -35,7 +37,7 @@ func count(b []byte) (n int, ok bool) {
 		if len(b) < word {
 			return n, false
 		}
-		size := binary.LittleEndian.Uint64(b)
+		size := binary.NativeEndian.Uint64(b)
 		if size > math.MaxInt32 || recordSize(int(size)) > len(b) {
 			return n, false
 		}

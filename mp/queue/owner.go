@@ -39,12 +39,20 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 // get takes an item.
 func (b *broker) get(ctx context.Context, now bool) (item, error) {
 	b.mu.Lock()
-	if b.gets.len() == 0 && b.items.len() > 0 {
-		it := b.items.pop()
-		b.got = it.number
-		if b.capacity > 0 || b.closed {
-			b.distribute()
-		}
+	it, ok := b.first()
+	if !ok && !now && b.rings > 0 && !b.looking {
+		b.looking = true
+		b.mu.Unlock()
+		b.spin.Until(func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			it, ok = b.first()
+			return ok || b.closed
+		})
+		b.mu.Lock()
+		b.looking = false
+	}
+	if ok {
 		b.mu.Unlock()
 		return it, nil
 	}
@@ -57,6 +65,22 @@ func (b *broker) get(ctx context.Context, now bool) (item, error) {
 		err = a.err(ErrEmpty)
 	}
 	return a.item, err
+}
+
+// first takes the first item, if there is one and nobody waits for it. b.mu is held.
+func (b *broker) first() (it item, ok bool) {
+	if b.items.len() == 0 {
+		b.drain()
+	}
+	if b.gets.len() > 0 || b.items.len() == 0 {
+		return it, false
+	}
+	it = b.items.pop()
+	b.got = it.number
+	if b.puts.len() > 0 || b.closed {
+		b.distribute()
+	}
+	return it, true
 }
 
 // wait waits for the answer. What is there when ctx ends counts.

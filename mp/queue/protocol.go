@@ -12,6 +12,8 @@ const (
 	opUnget                           // an item that came too late
 	opMore                            // there will be need of more items soon; the body is the pace: how many nanoseconds each item has taken, 0 if none has
 	opTook                            // an item was taken, of which the broker wanted to be told
+	opRing                            // called: the file is that of a ring for items
+	opLook                            // there are items in the ring; called: to make room
 	opLen                             // called
 	opDone                            // called: an item is done
 	opJoin                            // called: all are

@@ -161,8 +161,8 @@ func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 		return err
 	}
 	defer runtime.KeepAlive(q)
-	if !now && r.useRoom() {
-		return r.send(ctx, q.ref, b.Data, b.Files)
+	if r.out.write(r, q.ref, b.Data, b.Files) == byRing {
+		return nil
 	}
 	ctx, stop := q.until(ctx, now)
 	defer stop()

@@ -24,6 +24,8 @@ type remote struct {
 	limit share.Word
 	word  share.Word // an aheadWord
 
+	out outlet
+
 	mu    sync.Mutex
 	items store     // sent ahead; those that others have taken are still among them
 	came  uint64    // how many have ever been: the number of the next one to come
@@ -35,7 +37,7 @@ type remote struct {
 
 // dial returns what this process knows about the queue of another one.
 func dial(ctx context.Context, ref *share.Ref) (*remote, error) {
-	mine := &remote{opening: make(chan struct{})}
+	mine := &remote{opening: make(chan struct{}), out: outlet{turn: make(chan struct{}, 1)}}
 	w, err := ref.Watch(ctx, func() share.Watcher { return mine })
 	if err != nil {
 		return nil, unshared(ctx, err)
@@ -109,21 +111,46 @@ func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no err
 
 // put puts an item, whose files stay the caller's.
 func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*os.File, never bool) error {
-	for !r.useRoom() {
-		var late func(link.Msg)
-		if r.used.Uint64 == nil {
-			late = func(link.Msg) { ref.Post(opUnroom, nil) }
+	for {
+		w := r.out.write(r, ref, data, files)
+		if w == byLink {
+			var err error
+			if w, err = r.out.send(ctx, r, ref, data, files, false); err != nil {
+				return err
+			}
 		}
-		m, err := call(ctx, ref, opRoom, body(never), ErrFull, late)
-		if err != nil {
-			return err
-		}
-		m.Release()
-		if r.used.Uint64 == nil {
-			break
+		switch w {
+		case ringFull:
+			m, err := call(ctx, ref, opLook, nil, nil, nil)
+			m.Release()
+			if err != nil {
+				return err
+			}
+		case noRoom:
+			granted, err := r.askRoom(ctx, ref, never)
+			if err != nil {
+				return err
+			}
+			if granted {
+				_, err = r.out.send(ctx, r, ref, data, files, true)
+				return err
+			}
+		default:
+			return nil
 		}
 	}
-	return r.send(ctx, ref, data, files)
+}
+
+// askRoom waits until there is room. Without shared memory that is granted to the caller, otherwise to whoever uses it first.
+func (r *remote) askRoom(ctx context.Context, ref *share.Ref, never bool) (granted bool, err error) {
+	granted = r.used.Uint64 == nil
+	var late func(link.Msg)
+	if granted {
+		late = func(link.Msg) { ref.Post(opUnroom, nil) }
+	}
+	m, err := call(ctx, ref, opRoom, body(never), ErrFull, late)
+	m.Release()
+	return granted, err
 }
 
 // send sends an item for which there is room.
@@ -250,4 +277,4 @@ func (r *remote) Event(m link.Msg) {
 }
 
 // Gone is documented with share.Watcher. Whoever waits hears of it by his call.
-func (r *remote) Gone() {}
+func (r *remote) Gone() { r.out.close() }

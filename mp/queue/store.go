@@ -44,8 +44,13 @@ func (s *store) push(it item) {
 	}
 	r := s.room(recordSize(len(it.data)), it.number)
 	r.data = appendRecord(r.data, it.data)
-	r.items++
-	s.items++
+	s.grew(r, 1)
+}
+
+// grew notes that the last run has got more items.
+func (s *store) grew(r *run, n int) {
+	r.items += n
+	s.items += n
 }
 
 // room is the last run, once it has room for size more bytes of records, the first of which gets that number.

@@ -82,7 +82,7 @@ func TestStore(t *testing.T) {
 // Whatever is taken for records lies within its bytes.
 func FuzzCount(f *testing.F) {
 	f.Add(appendRecord(appendRecord(nil, []byte("one")), nil))
-	f.Add(binary.LittleEndian.AppendUint64(nil, 1<<63))
+	f.Add(binary.NativeEndian.AppendUint64(nil, 1<<63))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n, ok := count(b)
 		if !ok {
