@@ -10,7 +10,7 @@ package queue
 type aheadWord uint64
 
 const (
-	// tellMe asks the client to tell of the next item that it takes.
+	// tellMe asks the client to tell of the next item that it takes. It clears it then.
 	tellMe     aheadWord = 1 << 63
 	firstBits            = 48
 	mostInWord           = 1<<15 - 1
@@ -22,6 +22,9 @@ func (w aheadWord) left() int     { return int(w>>firstBits) & mostInWord }
 func (w aheadWord) with(first uint64, left int) aheadWord {
 	return w&tellMe | aheadWord(left)<<firstBits | aheadWord(first)
 }
+
+// taken is the word once the client has taken the first item.
+func (w aheadWord) taken() aheadWord { return w.with(w.first()+1, w.left()-1) &^ tellMe }
 
 // look is what the client has ahead now. What makes no sense is nothing.
 func (c *client) look() aheadWord {
@@ -108,11 +111,11 @@ func (b *broker) takeBack(c *client, n int) int {
 	}
 }
 
-// watch has the consumers tell of what they take, when somebody waits for that. It comes before we look at what they have
-// taken. b.mu is held.
+// watch has the consumers tell of what they take, when somebody waits for that: for room, or the end. It comes before we look at
+// what they have taken. b.mu is held.
 func (b *broker) watch() {
-	want := b.closed || b.puts.len() > 0
-	for _, c := range b.clients {
+	want := b.puts.len() > 0 || b.closed && b.items.len() == 0
+	for _, c := range b.all {
 		for c.word.Uint64 != nil {
 			w := aheadWord(c.word.Load())
 			set := w &^ tellMe

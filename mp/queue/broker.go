@@ -2,6 +2,7 @@ package queue
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type broker struct {
 	last      uint64 // the number of the last one that came
 	got       uint64 // the number of the last one that this process got
 	clients   map[*share.Client]*client
+	all       []*client     // the same
 	gets      fifo[*waiter] // who waits for an item
 	puts      fifo[*waiter] // who waits for room
 	closed    bool
@@ -120,6 +122,7 @@ func (b *broker) Request(r share.Request) {
 	if c == nil {
 		c = &client{of: r.Client, target: 1}
 		b.clients[r.Client] = c
+		b.all = append(b.all, c)
 	}
 	body := r.Body
 	r.Body = nil
@@ -237,6 +240,7 @@ func (b *broker) Left(of *share.Client) {
 		return
 	}
 	delete(b.clients, of)
+	b.all = slices.DeleteFunc(b.all, func(o *client) bool { return o == c })
 	b.forget(func(w *waiter) bool { return w.client == c })
 	b.drainOf(c, true)
 	b.closeInlet(c)
@@ -253,7 +257,7 @@ func (b *broker) Left(of *share.Client) {
 // len is how many items are in the queue: here, on the way to it, and sent ahead but not taken.
 func (b *broker) len() int {
 	n := b.items.len()
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		n += c.onTheWay() + c.left()
 	}
 	return n

@@ -21,7 +21,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
 	for range 2*len(b.clients) + 1 { // they may take the items while we look, but not for ever
 		var richest *client
 		most := 0
-		for _, c := range b.clients {
+		for _, c := range b.all {
 			if n := c.left(); n > most && (anyOrder || c.reached() > reached) {
 				richest, most = c, n
 			}
@@ -97,7 +97,7 @@ func (b *broker) hold(w *waiter) bool {
 // bePatient makes sure that those who wait get, sooner or later, what others have ahead but do not take. b.mu is held.
 func (b *broker) bePatient() {
 	ahead := 0
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		ahead += c.left()
 	}
 	switch {
@@ -165,7 +165,7 @@ func (b *broker) feed() {
 		return
 	}
 	var hungry []*client
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.hungry && c.ready() {
 			hungry = append(hungry, c)
 		}
@@ -182,7 +182,7 @@ func (b *broker) feed() {
 // refuse answers those for whom it is now or never, unless items are on their way: these were put before, as far as anybody can
 // tell. b.mu is held.
 func (b *broker) refuse() {
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.onTheWay() > 0 && b.timer == nil {
 			b.timer = time.AfterFunc(settling, func() {
 				b.mu.Lock()
@@ -234,7 +234,7 @@ func (b *broker) awaits() bool {
 func (b *broker) hand() {
 	b.fresh = 0
 	b.watch()
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		c.trim()
 		if b.closed {
 			c.revoke()
@@ -245,6 +245,10 @@ func (b *broker) hand() {
 		b.admit()
 	}
 	b.feed()
+	if b.closed && b.items.len() == 0 { // the last ones may just have been sent
+		b.watch()
+		b.serve()
+	}
 	b.settle()
 }
 
@@ -253,7 +257,7 @@ func (b *broker) drained() bool {
 	if !b.closed || b.items.len() > 0 {
 		return false
 	}
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.reserved() > 0 || c.left() > 0 {
 			return false
 		}
@@ -264,7 +268,7 @@ func (b *broker) drained() bool {
 // settle ends what waits until all is done, and the queue itself. b.mu is held.
 func (b *broker) settle() {
 	if len(b.joins) > 0 && b.unfinished == 0 {
-		for _, c := range b.clients {
+		for _, c := range b.all {
 			if c.onTheWay() > 0 {
 				return
 			}
@@ -277,7 +281,7 @@ func (b *broker) settle() {
 	if b.drained() && b.gets.len() == 0 && b.unfinished == 0 && !b.dropped {
 		b.dropped = true
 		b.ref.Drop()
-		for _, c := range b.clients {
+		for _, c := range b.all {
 			b.closeInlet(c)
 		}
 	}

@@ -96,7 +96,7 @@ func (b *broker) room() int {
 		return math.MaxInt32
 	}
 	n := b.capacity - b.items.len()
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		n -= c.reserved() + c.left()
 	}
 	return n
@@ -108,7 +108,7 @@ func (b *broker) makeRoom() int {
 	if n > 0 || b.closed {
 		return n
 	}
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		c.revoke()
 	}
 	return b.room()

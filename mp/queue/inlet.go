@@ -42,7 +42,7 @@ func (b *broker) closeInlet(c *client) {
 
 // drain takes in what the clients have put into their rings. b.mu is held.
 func (b *broker) drain() {
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.inlet.ring != nil {
 			b.drainOf(c, false)
 		}
@@ -96,7 +96,7 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 
 // ask has the clients tell of what they put into their rings next. It reports true if there is something already. b.mu is held.
 func (b *broker) ask() (found bool) {
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.inlet.ring != nil && !c.inlet.ring.Ask() {
 			found = true
 		}

@@ -227,7 +227,7 @@ func (r *remote) take(ref *share.Ref) (it item, ok bool) {
 		if w.left() == 0 {
 			break
 		}
-		if r.word.CompareAndSwap(uint64(w), uint64(w.with(w.first()+1, w.left()-1))) {
+		if r.word.CompareAndSwap(uint64(w), uint64(w.taken())) {
 			it, ok = r.items.pop(), true
 			tell = w&tellMe != 0
 		}
