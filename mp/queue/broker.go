@@ -96,9 +96,11 @@ const (
 	// much is the room of a client in an unbounded queue.
 	much = 1 << 62
 	// mostAhead, aheadFor and mostBytes bound what is sent ahead; there is always one.
-	mostAhead = 1024
+	mostAhead = 4096
 	aheadFor  = 2 * time.Millisecond
-	mostBytes = 32 << 10
+	mostBytes = 128 << 10
+	// mostAtOnce is how much of that one message holds.
+	mostAtOnce = 32 << 10
 	// linger and holdFor bound how long, and until how many items are there, a client waits that has just got some.
 	linger  = 50 * time.Microsecond
 	holdFor = 256

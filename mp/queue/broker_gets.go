@@ -146,7 +146,7 @@ func (b *broker) give(w *waiter) {
 func (b *broker) send(c *client, n int) {
 	c.trim()
 	for room := mostBytes; n > 0 && room > 0; {
-		r := b.items.take(n, room)
+		r := b.items.take(n, min(room, mostAtOnce))
 		n, room = n-r.items, room-len(r.data)
 		c.ahead.add(r)
 		c.raise(r.items)

@@ -34,7 +34,7 @@ func init() {
 // time. It must not be copied: send and keep pointers to it. New makes one.
 type Queue[T any] struct {
 	queue
-	codec *wire.Codec[T]
+	codec *codec[T]
 }
 
 // queue is a queue of whatever is encoded.
@@ -66,22 +66,6 @@ func New[T any](capacity int) (*Queue[T], error) {
 	return q, nil
 }
 
-// codecs holds what codecOf has compiled.
-var codecs sync.Map // reflect.Type → *wire.Codec of it
-
-func codecOf[T any](verb string) (*wire.Codec[T], error) {
-	t := reflect.TypeFor[T]()
-	if c, ok := codecs.Load(t); ok {
-		return c.(*wire.Codec[T]), nil
-	}
-	c, err := wire.Compile[T]()
-	if err != nil {
-		return nil, fmt.Errorf("mp: %s: the items cannot be sent to another process: %w", verb, err)
-	}
-	codecs.Store(t, c)
-	return c, nil
-}
-
 func kindOf[T any](name string) string { return name + "[" + reflect.TypeFor[T]().String() + "]" }
 
 func (q *queue) own(name string, b *broker, kind string) {
@@ -94,11 +78,11 @@ func (q *queue) own(name string, b *broker, kind string) {
 // encoded is an error of Put; files in it stay the caller's. When it has returned nil, the item is in the queue, even if
 // this process is killed. Otherwise it is not, unless the error says that it may arrive all the same. Python's
 // put(block=True, timeout).
-func (q *Queue[T]) Put(ctx context.Context, v T) error { return q.put(ctx, "Put", &v, false) }
+func (q *Queue[T]) Put(ctx context.Context, v T) error { return q.put(ctx, "Put", v, false) }
 
 // TryPut is Put that does not wait for room: it returns ErrFull at once, and in another process than the owner ErrTimeout after
 // a second when nobody answers. Python's put_nowait.
-func (q *Queue[T]) TryPut(v T) error { return q.put(context.Background(), "TryPut", &v, true) }
+func (q *Queue[T]) TryPut(v T) error { return q.put(context.Background(), "TryPut", v, true) }
 
 // Get takes an item out of the queue. It waits until there is one, or ctx ends. When the queue was closed and nothing is left in
 // it, it returns ErrClosed. An item that cannot be decoded is an error, and gone. Python's get(block=True, timeout).
@@ -124,14 +108,11 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
-// buffers are for encoding.
-var buffers = sync.Pool{New: func() any { return new(wire.Buffer) }}
-
-const mostReused = 64 << 10
-
-func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
-	b := buffers.Get().(*wire.Buffer)
-	err := q.codec.Encode(b, v)
+func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
+	d := q.codec.desk()
+	d.v = v
+	b := &d.b
+	err := q.codec.Encode(b, &d.v)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("mp: %s.%s: the item cannot be sent: %w", q.name, verb, err)
@@ -140,10 +121,7 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 	default:
 		err = q.failed(verb, q.add(ctx, b, now))
 	}
-	if cap(b.Data) <= mostReused {
-		b.Reset()
-		buffers.Put(b)
-	}
+	q.codec.clear(d)
 	return err
 }
 
@@ -174,12 +152,13 @@ func (q *Queue[T]) get(ctx context.Context, verb string, now bool) (v T, err err
 	if err != nil {
 		return v, q.failed(verb, err)
 	}
-	if err := q.codec.Decode(it.data, it.files, &v); err != nil {
+	d := q.codec.desk()
+	defer q.codec.clear(d)
+	if err := q.codec.Decode(it.data, it.files, &d.v); err != nil {
 		link.CloseAll(it.files)
-		var none T
-		return none, fmt.Errorf("mp: %s.%s: the item cannot be decoded: %w", q.name, verb, err)
+		return v, fmt.Errorf("mp: %s.%s: the item cannot be decoded: %w", q.name, verb, err)
 	}
-	return v, nil
+	return d.v, nil
 }
 
 // take takes an encoded item.
