@@ -27,12 +27,12 @@ type outlet struct {
 
 const (
 	// ringAfter is how many items a process puts before it gets a ring.
-	ringAfter = 32
+	ringAfter = 64
 	// ringCapacity and ringSize are of a ring, in bytes.
-	ringCapacity = 64 << 10
+	ringCapacity = 256 << 10
 	ringSize     = ringCapacity + ring.Overhead
 	// mostInRing is the largest item that goes through it.
-	mostInRing = 4 << 10
+	mostInRing = 8 << 10
 )
 
 // way is what became of an item that was to go through the ring.

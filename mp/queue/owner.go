@@ -67,9 +67,12 @@ func (b *broker) get(ctx context.Context, now bool) (item, error) {
 	return a.item, err
 }
 
+// drainEach is how often, in items, this process looks whether there are more: the rings of those who put shall not get full.
+const drainEach = 64
+
 // first takes the first item, if there is one and nobody waits for it. b.mu is held.
 func (b *broker) first() (it item, ok bool) {
-	if b.items.len() == 0 {
+	if b.items.len()%drainEach == 0 {
 		b.drain()
 	}
 	if b.gets.len() > 0 || b.items.len() == 0 {
