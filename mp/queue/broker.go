@@ -153,7 +153,9 @@ func (b *broker) Request(r share.Request) {
 	case opTook:
 		b.distribute()
 	case opRing:
-		r.Answer(b.openInlet(c, r.Files), nil, nil)
+		kind := b.openInlet(c, r.Files)
+		b.distribute() // who waits wants to know of what comes there
+		r.Answer(kind, nil, nil)
 	case opLook:
 		b.distribute()
 		r.Answer(ansYes, nil, nil)

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"encoding/binary"
-	"math"
 	"os"
 )
 
@@ -38,7 +37,7 @@ func count(b []byte) (n int, ok bool) {
 			return n, false
 		}
 		size := binary.NativeEndian.Uint64(b)
-		if size > math.MaxInt32 || recordSize(int(size)) > len(b) {
+		if size > uint64(len(b)) || recordSize(int(size)) > len(b) {
 			return n, false
 		}
 		b = b[recordSize(int(size)):]
