@@ -138,8 +138,10 @@ func (b *broker) Request(r share.Request) {
 		b.puts.push(&waiter{request: r, client: c, now: len(body) > 0})
 		b.distribute()
 	case opUnroom:
-		c.inlet.linked++
 		c.end(1)
+		b.distribute()
+	case opLinked:
+		c.inlet.linked = uint32(number(body))
 		b.distribute()
 	case opGet:
 		c.ask(number(body))

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"testing"
 	"time"
@@ -80,10 +81,10 @@ func TestRingWhileSomebodyWaits(t *testing.T) {
 	}
 }
 
-// What lies in a ring behind an item that goes over the link waits for that, but not for one whose sender has died.
+// What lies in a ring behind an item that goes over the link waits for that, but not for one that failed, or whose sender has died.
 func TestRingWaitsForTheLink(t *testing.T) {
 	leak.Check(t)
-	for _, dies := range []bool{false, true} {
+	for _, then := range []string{"comes", "fails", "dies"} {
 		p := newProducer(t, func(*Queue[string]) {})
 		if p.ring == nil {
 			return
@@ -97,12 +98,17 @@ func TestRingWaitsForTheLink(t *testing.T) {
 		if v, err := p.q.TryGet(); err != ErrEmpty {
 			t.Error(v, err)
 		}
-		want := []string{"two", "three"}
-		if dies {
-			want = want[1:]
+		want := []string{"three"}
+		switch then {
+		case "comes":
+			want = []string{"two", "three"}
+			if err := p.ref.Send(context.Background(), opPut, []byte("two"), nil); err != nil {
+				t.Fatal(err)
+			}
+		case "fails":
+			p.ref.Post(opLinked, binary.LittleEndian.AppendUint64(nil, 1))
+		case "dies":
 			p.link.Close()
-		} else if err := p.ref.Send(context.Background(), opPut, []byte("two"), nil); err != nil {
-			t.Fatal(err)
 		}
 		var got []string
 		for range want {

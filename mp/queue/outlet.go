@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/binary"
 	"os"
 	"sync"
 
@@ -21,12 +22,13 @@ type outlet struct {
 	ring    *ring.Writer // nil: there is none
 	segment *shm.Segment
 	linked  uint32 // how many went over the link
+	small   int    // of those, how many did for lack of a ring
 	told    uint64 // how far the ring was written when the owner was told last
 	gone    bool   // the owner is
 }
 
 const (
-	// ringAfter is how many items a process puts before it gets a ring.
+	// ringAfter is how many small items a process puts before it gets a ring.
 	ringAfter = 64
 	// ringCapacity and ringSize are of a ring, in bytes.
 	ringCapacity = 256 << 10
@@ -34,6 +36,8 @@ const (
 	// mostInRing is the largest item that goes through it.
 	mostInRing = 8 << 10
 )
+
+func small(data []byte, files []*os.File) bool { return len(files) == 0 && len(data) <= mostInRing }
 
 // way is what became of an item that was to go through the ring.
 type way int
@@ -57,10 +61,14 @@ func (o *outlet) write(r *remote, ref *share.Ref, data []byte, files []*os.File)
 func (o *outlet) try(r *remote, data []byte, files []*os.File) (w way, tell bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	switch {
-	case o.ring == nil || len(files) > 0 || len(data) > mostInRing:
+	if o.ring == nil || !small(data, files) {
 		return byLink, false
-	case !o.ring.Fits(len(data)):
+	}
+	switch fits, err := o.ring.Fits(len(data)); {
+	case err != nil: // the owner's doing
+		o.ring = nil
+		return byLink, false
+	case !fits:
 		return ringFull, false
 	case !r.useRoom():
 		return noRoom, false
@@ -93,11 +101,18 @@ func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byt
 	}
 	o.mu.Lock()
 	o.linked++
-	if o.linked == ringAfter && r.used.Uint64 != nil {
-		go o.open(ref)
+	linked := o.linked
+	if small(data, files) {
+		if o.small++; o.small == ringAfter && r.used.Uint64 != nil {
+			go o.open(ref)
+		}
 	}
 	o.mu.Unlock()
-	return byLink, r.send(ctx, ref, data, files)
+	err := r.send(ctx, ref, data, files)
+	if err != nil {
+		ref.Post(opLinked, binary.LittleEndian.AppendUint64(nil, uint64(linked)))
+	}
+	return byLink, err
 }
 
 // open makes the ring, if it can be had.

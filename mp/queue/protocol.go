@@ -14,6 +14,7 @@ const (
 	opTook                            // an item was taken, of which the broker wanted to be told
 	opRing                            // called: the file is that of a ring for items
 	opLook                            // there are items in the ring; called: to make room
+	opLinked                          // how many items went over the link, after one of which it is not sure that it did
 	opLen                             // called
 	opDone                            // called: an item is done
 	opJoin                            // called: all are

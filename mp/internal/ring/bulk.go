@@ -16,13 +16,13 @@ func (w *Writer) WriteTagged(tag uint32, body []byte) (ok bool, err error) {
 	return w.write(tag, nil, body)
 }
 
-// Fits reports whether there is room for a record of n bytes now.
-func (w *Writer) Fits(n int) bool {
+// Fits reports whether there is room for a record of n bytes now. The only error is ErrCorrupt, for good.
+func (w *Writer) Fits(n int) (bool, error) {
 	need, capacity := size(n), uint64(len(w.data))
 	if at := w.written & (capacity - 1); at+need > capacity {
 		need += capacity - at
 	}
-	return w.has(need)
+	return w.has(need), w.err
 }
 
 // Unread is how many bytes of the ring the reader has not given back. It looks.
