@@ -127,11 +127,11 @@ func (b *broker) give(w *waiter) {
 	c := w.client
 	switch {
 	case c == nil:
-		it := b.items.pop()
+		it := b.items.pop(nil)
 		b.got = it.number
 		w.answer <- answer{ansItem, it, 0}
 	case c.word.Uint64 == nil:
-		it := b.items.pop()
+		it := b.items.pop(nil)
 		c.got = it.number
 		c.handed++
 		w.request.Answer(ansItem, it.data, it.files)

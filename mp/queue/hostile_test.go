@@ -135,7 +135,7 @@ func FuzzTakeIn(f *testing.F) {
 			t.Errorf("%d items", n)
 		}
 		for b.items.len() > 0 {
-			if it := b.items.pop(); len(it.data) > mostInRing {
+			if it := b.items.pop(nil); len(it.data) > mostInRing {
 				t.Errorf("an item of %d bytes", len(it.data))
 			}
 		}

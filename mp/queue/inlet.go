@@ -68,6 +68,8 @@ func (b *broker) drainOf(c *client, all bool) {
 
 // takeIn copies records and makes items of them; more: of as many as there were. b.mu is held.
 func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err error) {
+	cut := len(records) > lastBlock
+	records = records[:min(len(records), lastBlock)]
 	r := b.items.room(len(records), b.last+1)
 	begin := len(r.data)
 	r.data = append(r.data, records...)
@@ -77,6 +79,9 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 		tag, n, taken, ok, wrong := ring.Split(records[size:], mostInRing)
 		if !ok || tag != c.inlet.linked && !all {
 			more, err = !ok, wrong
+			if cut && items > 0 {
+				err = nil // the last one is not whole
+			}
 			break
 		}
 		if !c.end(1) { // it had no right to

@@ -36,17 +36,17 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 	return err
 }
 
-// get takes an item.
-func (b *broker) get(ctx context.Context, now bool) (item, error) {
+// get takes an item; its bytes lie in buf if they fit.
+func (b *broker) get(ctx context.Context, now bool, buf []byte) (item, error) {
 	b.mu.Lock()
-	it, ok := b.first()
+	it, ok := b.first(buf)
 	if !ok && !now && b.rings > 0 && !b.looking {
 		b.looking = true
 		b.mu.Unlock()
 		b.spin.Until(func() bool {
 			b.mu.Lock()
 			defer b.mu.Unlock()
-			it, ok = b.first()
+			it, ok = b.first(buf)
 			return ok || b.closed
 		})
 		b.mu.Lock()
@@ -71,14 +71,14 @@ func (b *broker) get(ctx context.Context, now bool) (item, error) {
 const drainEach = 64
 
 // first takes the first item, if there is one and nobody waits for it. b.mu is held.
-func (b *broker) first() (it item, ok bool) {
+func (b *broker) first(buf []byte) (it item, ok bool) {
 	if b.items.len()%drainEach == 0 {
 		b.drain()
 	}
 	if b.gets.len() > 0 || b.items.len() == 0 {
 		return it, false
 	}
-	it = b.items.pop()
+	it = b.items.pop(buf)
 	b.got = it.number
 	if b.puts.len() > 0 || b.closed {
 		b.distribute()

@@ -148,12 +148,13 @@ func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 }
 
 func (q *Queue[T]) get(ctx context.Context, verb string, now bool) (v T, err error) {
-	it, err := q.take(ctx, now)
+	d := q.codec.desk()
+	defer q.codec.clear(d)
+	it, err := q.take(ctx, now, d.b.Data)
 	if err != nil {
 		return v, q.failed(verb, err)
 	}
-	d := q.codec.desk()
-	defer q.codec.clear(d)
+	d.b.Data = it.data
 	if err := q.codec.Decode(it.data, it.files, &d.v); err != nil {
 		link.CloseAll(it.files)
 		return v, fmt.Errorf("mp: %s.%s: the item cannot be decoded: %w", q.name, verb, err)
@@ -161,22 +162,22 @@ func (q *Queue[T]) get(ctx context.Context, verb string, now bool) (v T, err err
 	return d.v, nil
 }
 
-// take takes an encoded item.
-func (q *queue) take(ctx context.Context, now bool) (item, error) {
+// take takes an encoded item; its bytes lie in buf if they fit.
+func (q *queue) take(ctx context.Context, now bool, buf []byte) (item, error) {
 	if q.broker != nil {
-		return q.broker.get(ctx, now)
+		return q.broker.get(ctx, now, buf)
 	}
 	r, err := q.dial(ctx, now)
 	if err != nil {
 		return item{}, err
 	}
 	defer runtime.KeepAlive(q)
-	if it, ok := r.take(q.ref); ok {
+	if it, ok := r.take(q.ref, buf); ok {
 		return it, nil
 	}
 	ctx, stop := q.until(ctx, now)
 	defer stop()
-	return r.get(ctx, q.ref, now)
+	return r.get(ctx, q.ref, now, buf)
 }
 
 // patience is how long a call that must not wait may take when the owner does not answer.

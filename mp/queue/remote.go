@@ -178,10 +178,10 @@ func (r *remote) useRoom() bool {
 	}
 }
 
-// get takes an item.
-func (r *remote) get(ctx context.Context, ref *share.Ref, never bool) (item, error) {
+// get takes an item; its bytes lie in buf if they fit.
+func (r *remote) get(ctx context.Context, ref *share.Ref, never bool, buf []byte) (item, error) {
 	for {
-		it, ok := r.take(ref)
+		it, ok := r.take(ref, buf)
 		if ok {
 			return it, nil
 		}
@@ -215,7 +215,7 @@ func giveBack(ref *share.Ref, m link.Msg) {
 }
 
 // take takes the first item that was sent ahead and that the broker has not taken back.
-func (r *remote) take(ref *share.Ref) (it item, ok bool) {
+func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
 	r.mu.Lock()
 	tell := false
 	for !ok && r.items.len() > 0 {
@@ -228,7 +228,7 @@ func (r *remote) take(ref *share.Ref) (it item, ok bool) {
 			break
 		}
 		if r.word.CompareAndSwap(uint64(w), uint64(w.taken())) {
-			it, ok = r.items.pop(), true
+			it, ok = r.items.pop(buf), true
 			tell = w&tellMe != 0
 		}
 	}
@@ -264,15 +264,24 @@ func (r *remote) pace() []byte {
 // Event is documented with share.Watcher: items were sent ahead.
 func (r *remote) Event(m link.Msg) {
 	defer m.Release()
-	items := alone(item{data: bytes.Clone(m.Body), files: m.Files})
+	n, ok := 1, true
 	if m.Kind == evItems {
-		items.alone = false
-		items.items, _ = count(items.data)
+		n, ok = count(m.Body)
+	}
+	if !ok {
+		m.CloseFiles()
+		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.items.add(items)
-	r.came += uint64(items.items)
+	if m.Kind == evItems {
+		to := r.items.room(len(m.Body), r.came)
+		to.data = append(to.data, m.Body...)
+		r.items.grew(to, n)
+	} else {
+		r.items.add(alone(item{data: bytes.Clone(m.Body), files: m.Files, number: r.came}))
+	}
+	r.came += uint64(n)
 	r.low, r.asked = r.items.len()/2, false
 }
 

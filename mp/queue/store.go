@@ -13,7 +13,8 @@ import (
 type store struct {
 	runs  fifo[run] // only the last one may be empty: it has room
 	items int
-	block int // the size of the next block
+	block int    // the size of the next block
+	spare []byte // a block of the largest size that is free; nil: there is none
 }
 
 // run is items whose numbers follow one another.
@@ -23,10 +24,11 @@ type run struct {
 	data  []byte     // their records; of an item that is alone, its bytes
 	files []*os.File // of one that is alone
 	alone bool       // it is large, or has files
+	block []byte     // the block in which the records lie, empty; nil: in which others lie, too
 }
 
 const (
-	// firstBlock and lastBlock bound the sizes of blocks: each is twice as large as the one before.
+	// firstBlock and lastBlock bound the sizes of blocks: each is twice as large as the one before. The largest are used again.
 	firstBlock = 1 << 10
 	lastBlock  = 64 << 10
 	// mostTogether is the largest item that lies in a block.
@@ -63,22 +65,39 @@ func (s *store) room(size int, number uint64) *run {
 		if !r.alone && cap(r.data)-len(r.data) >= size && r.first+uint64(r.items) == number {
 			return r
 		}
-		if r.items == 0 {
-			s.runs.popLast()
-		}
 	}
-	s.block = max(firstBlock, min(2*s.block, lastBlock))
-	s.runs.push(run{first: number, data: make([]byte, 0, max(s.block, size))})
+	s.dropEmpty()
+	block := s.spare
+	s.spare = nil
+	if cap(block) < size || block == nil {
+		s.block = max(firstBlock, min(2*s.block, lastBlock))
+		block = make([]byte, 0, max(s.block, size))
+	}
+	s.runs.push(run{first: number, data: block, block: block})
 	return s.runs.at(s.runs.len() - 1)
 }
 
-func alone(it item) run { return run{it.number, 1, it.data, it.files, true} }
+// dropEmpty drops the last run if it is empty.
+func (s *store) dropEmpty() {
+	if n := s.runs.len(); n > 0 && s.runs.at(n-1).items == 0 {
+		s.free(s.runs.popLast())
+	}
+}
+
+// free keeps the block of a run that is not used any more.
+func (s *store) free(r run) {
+	if cap(r.block) == lastBlock {
+		s.spare = r.block
+	}
+}
+
+func alone(it item) run {
+	return run{first: it.number, items: 1, data: it.data, files: it.files, alone: true}
+}
 
 // add adds a run behind the others. Nobody else may use its memory.
 func (s *store) add(r run) {
-	if n := s.runs.len(); n > 0 && s.runs.at(n-1).items == 0 {
-		s.runs.popLast()
-	}
+	s.dropEmpty()
 	s.runs.push(r)
 	s.items += r.items
 }
@@ -91,19 +110,19 @@ func (s *store) ungetRun(r run) {
 	s.items += r.items
 }
 
-// pop takes the first item, which must be there.
-func (s *store) pop() item {
+// pop takes the first item, which must be there. Its bytes are the caller's; they lie in buf if they fit.
+func (s *store) pop(buf []byte) item {
 	r := s.runs.at(0)
-	it := r.pop()
+	it := r.pop(buf)
 	s.shorten(1)
 	return it
 }
 
-func (r *run) pop() item {
+func (r *run) pop(buf []byte) item {
 	it := item{data: r.data, files: r.files, number: r.first}
 	if !r.alone {
 		n := firstSize(r.data)
-		it.data, r.data = r.data[word:word+n:word+n], r.data[recordSize(n):]
+		it.data, r.data = append(buf[:0], r.data[word:word+n]...), r.data[recordSize(n):]
 	}
 	r.first++
 	r.items--
@@ -113,8 +132,12 @@ func (r *run) pop() item {
 // shorten counts n items that were taken out of the first run.
 func (s *store) shorten(n int) {
 	s.items -= n
-	if r := s.runs.at(0); r.items == 0 && (r.alone || s.runs.len() > 1) {
-		s.runs.pop()
+	switch r := s.runs.at(0); {
+	case r.items > 0:
+	case r.alone || s.runs.len() > 1:
+		s.free(s.runs.pop())
+	case r.block != nil:
+		r.data = r.block
 	}
 }
 
@@ -127,6 +150,7 @@ func (s *store) take(items, size int) run {
 	} else {
 		head.items, size = r.measure(items, size)
 		head.data, r.data = r.data[:size:size], r.data[size:]
+		head.block, r.block = nil, nil
 		r.first += uint64(head.items)
 		r.items -= head.items
 	}
@@ -152,10 +176,13 @@ func (r *run) measure(items, size int) (n, bytes int) {
 // drop forgets the first n items, which must be there, and closes their files. It returns the number of the last one.
 func (s *store) drop(n int) (number uint64) {
 	for n > 0 {
-		r := s.take(n, math.MaxInt)
+		r := s.runs.at(0)
+		items, size := r.measure(n, math.MaxInt)
+		number = r.first + uint64(items) - 1
 		link.CloseAll(r.files)
-		number = r.last()
-		n -= r.items
+		r.first, r.items, r.data = number+1, r.items-items, r.data[size:]
+		s.shorten(items)
+		n -= items
 	}
 	return number
 }

@@ -14,7 +14,7 @@ func TestStore(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		var s, ahead store
 		var want, wantAhead []item
-		number := uint64(0)
+		number, buf := uint64(0), make([]byte, 0, 64)
 		fresh := func() item {
 			number++
 			size := []int{0, 1, 8, 64, 64, 5000, mostTogether + 1}[rnd.IntN(7)]
@@ -37,7 +37,7 @@ func TestStore(t *testing.T) {
 				s.unget(it)
 				want = slices.Insert(want, 0, it)
 			case k < 6 && len(want) > 0:
-				check(s.pop(), want[0])
+				check(s.pop(buf), want[0])
 				want = want[1:]
 			case k < 8 && len(want) > 0:
 				r := s.take(1+rnd.IntN(20), rnd.IntN(3000))
@@ -71,10 +71,10 @@ func TestStore(t *testing.T) {
 			}
 		}
 		for _, it := range wantAhead {
-			check(ahead.pop(), it)
+			check(ahead.pop(nil), it)
 		}
 		for _, it := range want {
-			check(s.pop(), it)
+			check(s.pop(buf), it)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func FuzzCount(f *testing.F) {
 		}
 		r := run{items: n, data: b}
 		for range n {
-			r.pop()
+			r.pop(nil)
 		}
 		if len(r.data) > 0 {
 			t.Error(len(r.data))
