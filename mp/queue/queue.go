@@ -108,7 +108,12 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
+var errUnmade = fmt.Errorf("%w: it was not made by NewQueue or NewJoinableQueue", spawn.ErrClosed)
+
 func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
+	if q.ref == nil {
+		return fmt.Errorf("mp: Queue.%s: %w", verb, errUnmade)
+	}
 	d := q.codec.desk()
 	d.v = v
 	b := &d.b
@@ -119,7 +124,10 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
 	case len(b.Files) > link.MaxFiles:
 		err = fmt.Errorf("mp: %s.%s: the item holds %d files, and a message carries %d at most", q.name, verb, len(b.Files), link.MaxFiles)
 	default:
-		err = q.failed(verb, q.add(ctx, b, now))
+		if err = q.add(ctx, b, now); err == nil || errors.Is(err, share.ErrUnderWay) {
+			b.Sent() // ends of connections have moved
+		}
+		err = q.failed(verb, err)
 	}
 	q.codec.clear(d)
 	return err
@@ -148,6 +156,9 @@ func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 }
 
 func (q *Queue[T]) get(ctx context.Context, verb string, now bool) (v T, err error) {
+	if q.ref == nil {
+		return v, fmt.Errorf("mp: Queue.%s: %w", verb, errUnmade)
+	}
 	d := q.codec.desk()
 	defer q.codec.clear(d)
 	it, err := q.take(ctx, now, d.b.Data)
@@ -187,7 +198,10 @@ var errSilent = fmt.Errorf("%w: its owner does not answer", spawn.ErrTimeout)
 
 // dial finds out about the queue of another process.
 func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
-	if q.closed.Load() {
+	switch {
+	case q.ref == nil:
+		return nil, errUnmade
+	case q.closed.Load():
 		return nil, spawn.ErrClosed
 	}
 	if r := q.remote.Load(); r != nil {
@@ -257,12 +271,13 @@ func (q *queue) Cap() int { return q.capacity }
 // what is in the queue can still be got, and then Get returns ErrClosed, too. In another process it ends the use of
 // this handle only, as Python's close does. It waits for nothing and may be called again.
 func (q *queue) Close() error {
-	if q.broker != nil {
+	switch {
+	case q.broker != nil:
 		q.broker.close()
-		return nil
+	case q.ref != nil:
+		q.closed.Store(true)
+		q.end(spawn.ErrClosed)
 	}
-	q.closed.Store(true)
-	q.end(spawn.ErrClosed)
 	return nil
 }
 
@@ -273,7 +288,10 @@ func (q *queue) String() string {
 		capacity = fmt.Sprint("capacity ", q.capacity)
 	}
 	whose := "of another process"
-	if q.broker != nil {
+	switch {
+	case q.ref == nil:
+		return "<Queue, never made>"
+	case q.broker != nil:
 		whose = fmt.Sprintf("of this process, %d items", q.Len())
 	}
 	return fmt.Sprintf("<%s %s, %s>", q.name, capacity, whose)
@@ -282,7 +300,7 @@ func (q *queue) String() string {
 // encode writes a reference to the queue.
 func (q *queue) encode(enc *wire.Encoder) error {
 	if q.ref == nil {
-		return fmt.Errorf("a queue that was not made by NewQueue or NewJoinableQueue cannot be sent")
+		return errUnmade
 	}
 	if err := q.ref.Encode(enc); errors.Is(err, share.ErrGone) {
 		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
@@ -323,7 +341,7 @@ func (q *Queue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
 	return q.decode(dec, "Queue", kindOf[T]("Queue"))
 }
 
-var errJSON = errors.New("mp: a queue cannot be written as JSON: it can be sent to another process of this program only, in an argument, a result, or through a queue")
+var errJSON = errors.New("mp: a queue cannot be written as JSON: it can be sent to another process of this program only, in an argument or a result, over a Conn or through a queue")
 
 // MarshalJSON fails, and says why.
 func (q *queue) MarshalJSON() ([]byte, error) { return nil, errJSON }
