@@ -43,9 +43,19 @@ func (c *client) left() int { return c.look().left() }
 
 // trim forgets the items that the client has taken.
 func (c *client) trim() {
-	if n := c.ahead.len() - c.left(); n > 0 {
+	n := c.ahead.len() - c.left()
+	if n <= 0 {
+		return
+	}
+	c.handed += n
+	if c.held == nil {
 		c.got = c.ahead.drop(n)
-		c.handed += n
+		return
+	}
+	for range n {
+		it := c.ahead.pop(nil)
+		c.got = it.number
+		c.took(it)
 	}
 }
 
@@ -114,7 +124,7 @@ func (b *broker) takeBack(c *client, n int) int {
 // watch has the consumers tell of what they take, when somebody waits for that: for room, or the end. It comes before we look at
 // what they have taken. b.mu is held.
 func (b *broker) watch() {
-	want := b.puts.len() > 0 || b.closed && b.items.len() == 0
+	want := b.held == nil && (b.puts.len() > 0 || b.closed && b.items.len() == 0)
 	for _, c := range b.all {
 		for c.word.Uint64 != nil {
 			w := aheadWord(c.word.Load())

@@ -74,6 +74,7 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 // add adds a copy of an item that somebody has put. b.mu is held.
 func (b *broker) add(it item) {
 	it.number = b.last + 1
+	b.label(&it)
 	b.items.push(it)
 	b.came(1)
 }
@@ -95,9 +96,9 @@ func (b *broker) room() int {
 	if b.capacity == 0 {
 		return math.MaxInt32
 	}
-	n := b.capacity - b.items.len()
+	n := b.capacity - b.items.len() - len(b.held)
 	for _, c := range b.all {
-		n -= c.reserved() + c.left()
+		n -= c.reserved() + c.has()
 	}
 	return n
 }

@@ -19,7 +19,7 @@ type inlet struct {
 // openInlet maps the ring of a client. b.mu is held.
 func (b *broker) openInlet(c *client, files []*os.File) link.Kind {
 	defer link.CloseAll(files)
-	if len(files) != 1 || c.inlet.segment != nil || b.dropped {
+	if len(files) != 1 || c.inlet.segment != nil || b.dropped || b.held != nil { // what comes by a ring gets no label
 		return ansNo
 	}
 	segment, err := shm.Open(files[0], ringSize)

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 )
 
@@ -11,6 +12,8 @@ type item struct {
 	files  []*os.File
 	number uint64 // in the order in which the broker has got them
 }
+
+var errItems = errors.New("the items are damaged")
 
 // Items that lie one behind the other have a record each: a word with the length, and the bytes, filled up to whole words.
 const word = 8

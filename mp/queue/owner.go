@@ -78,7 +78,7 @@ func (b *broker) first(buf []byte) (it item, ok bool) {
 	if b.gets.len() > 0 || b.items.len() == 0 {
 		return it, false
 	}
-	it = b.items.pop(buf)
+	it = b.pop(buf)
 	b.got = it.number
 	if b.puts.len() > 0 || b.closed {
 		b.distribute()

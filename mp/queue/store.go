@@ -206,6 +206,9 @@ func (s *store) moveLast(n int, to *store) {
 	}
 }
 
+// first is the number of the first item, which must be there.
+func (s *store) first() uint64 { return s.runs.at(0).first }
+
 // last is the number of the last item, which must be there.
 func (s *store) last() uint64 {
 	r := s.runs.at(s.runs.len() - 1)
