@@ -15,7 +15,7 @@ type Codec[T any] struct {
 
 	size int // of a number; 0: T is none
 
-	// For a number or a string, instead of both.
+	// For a number, a string or bytes, instead of both.
 	encodeAlone func(*Buffer, *T)
 	decodeAlone func([]byte, *T) error
 }
@@ -30,7 +30,7 @@ func Compile[T any]() (*Codec[T], error) {
 	}
 	c := &Codec[T]{name: rootName(t), signature: signature(t)}
 	if plain(t) {
-		if c.encodeAlone, c.decodeAlone = alone[T](t); c.encodeAlone != nil && t.Kind() != reflect.String {
+		if c.encodeAlone, c.decodeAlone = alone[T](t); c.encodeAlone != nil && t.Kind() != reflect.String && t.Kind() != reflect.Slice {
 			c.size = int(t.Size())
 		}
 	}
