@@ -53,8 +53,8 @@ func (h *handle) tell(what string, op link.Kind) error {
 	if err := h.usable(what); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
-	defer cancel()
+	ctx := new(patient)
+	defer ctx.end()
 	if err := h.ref.Send(ctx, op, nil, nil); err != nil {
 		return failure(ctx, what, err)
 	}
@@ -81,13 +81,10 @@ func failure(ctx context.Context, what string, err error) error {
 
 // ask is call without a ctx.
 func (h *handle) ask(what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
-	defer cancel()
+	ctx := new(patient)
+	defer ctx.end()
 	return h.call(ctx, what, op, body, late)
 }
-
-// errSilent is the cause of the end of an ask.
-var errSilent = fmt.Errorf("the process that made it does not answer: %w", spawn.ErrTimeout)
 
 var errNo = errors.New("mp: no")
 
