@@ -39,7 +39,7 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 func (b *broker) get(ctx context.Context, now bool) (item, error) {
 	b.mu.Lock()
 	if b.gets.len() == 0 && b.items.len() > 0 {
-		it := b.items.pop()
+		it := b.pop()
 		b.got = it.number
 		if b.capacity > 0 || b.closed {
 			b.distribute()
@@ -60,7 +60,7 @@ func (b *broker) get(ctx context.Context, now bool) (item, error) {
 
 // wait waits for the answer. What is there when ctx ends counts.
 func (b *broker) wait(ctx context.Context, w *waiter) (answer, error) {
-	if w.now {
+	if w.now && !w.looks {
 		ctx = context.Background() // it is short
 	}
 	select {

@@ -65,6 +65,6 @@ func (c *cell) publish(ref *share.Ref) (uint64, error) {
 // leave gives the word up, at the end. c.mu is held.
 func (c *cell) leave() {
 	c.word.Store(elsewhere)
-	c.word = newWord() // the page is not ours any more
-	c.here.word.Store(nil)
+	c.word, c.published = newWord(), true // the page is not ours any more
+	c.here.Gone()
 }

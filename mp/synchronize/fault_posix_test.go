@@ -5,12 +5,14 @@ package synchronize_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
@@ -82,7 +84,7 @@ func TestFrozenHolder(t *testing.T) {
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
 	p := start(t, kit{How: "acquire and stay", Lock: l, N: n})
 	until(t, "it holds the lock", func() bool { return n.Load() == 1 })
-	if err := syscall.Kill(p.Pid(), syscall.SIGSTOP); err != nil {
+	if err := prog.Freeze(p.Pid()); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Acquire(soon(t)); !errors.Is(err, context.DeadlineExceeded) {
@@ -101,4 +103,30 @@ func TestFrozenHolder(t *testing.T) {
 	if err := l.Release(); err != nil {
 		t.Error(err)
 	}
+}
+
+// A handle that nobody has any more but the argument of a process goes on working there.
+func TestCollectedBeforeSent(t *testing.T) {
+	leak.Check(t)
+	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	p := func() *mp.Process[int] {
+		pair, err := mp.Apply(t.Context(), pool, MakePair, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mp.NewProcess(Use, kit{How: "set", Event: pair.Event}, nil)
+	}()
+	defer p.Close()
+	for range 5 { // what is collected is given up by other goroutines
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ends(t, p)
 }

@@ -21,9 +21,10 @@ import (
 // who holds the lock, also when that was killed.
 type mutex struct {
 	cell
-	names   map[uint32]string // of clients
-	ticket  uint64            // of the holder, if it has waited for a condition
-	died    bool              // a holder, and nobody was told yet
+	names   map[uint32]string        // of clients
+	ticket  uint64                   // of the holder, if it has waited for a condition
+	died    bool                     // a holder, and nobody was told yet
+	told    map[*share.Client]uint64 // the last ticket with which a client was told
 	waiting []waiter
 	conds   []*condition
 	closed  bool
@@ -38,7 +39,7 @@ type waiter struct {
 }
 
 func newMutex() *mutex {
-	m := &mutex{names: make(map[uint32]string)}
+	m := &mutex{names: make(map[uint32]string), told: make(map[*share.Client]uint64)}
 	m.init(0)
 	return m
 }
@@ -128,6 +129,9 @@ func (m *mutex) hand() {
 		m.waiting = slices.Delete(m.waiting, 0, 1)
 		if m.died {
 			m.died = false
+			if w.cond != nil {
+				m.told[w.Client] = w.ticket
+			}
 			w.Answer(answerDied, nil, nil)
 			continue
 		}
@@ -186,6 +190,7 @@ func (m *mutex) Left(c *share.Client) {
 		return w.Client == c
 	})
 	delete(m.names, c.Number())
+	delete(m.told, c)
 	if m.holds(c) {
 		m.died = true
 		m.release(c)

@@ -12,7 +12,7 @@ import (
 // same process, and the counter may grow beyond what it was made with, so a process that ends gives nothing back: what it
 // has acquired may have been used up. For places of which each is given back by who had it, there is [BoundedSemaphore].
 // It is sent by pointer. It must not be copied. Where processes share memory, who finds one takes it without asking anybody,
-// and so does Release add one while nobody waits.
+// and so does Release add one while nobody waits; of how many that is true, [Lock] says.
 type Semaphore struct{ worded }
 
 // BoundedSemaphore is a number of places, which processes take with Acquire and give back with Release. The places of a process
