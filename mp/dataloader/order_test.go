@@ -1,0 +1,67 @@
+package dataloader_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+)
+
+// Whoever gets the samples, they come in the same batches, in the same order.
+func TestSameForAllWorkers(t *testing.T) {
+	reference := newLoader(t, config{N: 103}, &dataloader.Options{BatchSize: 5, Shuffle: true, Seed: 7})
+	var epochs [][][]int
+	for range 3 {
+		got, err := epoch(reference)
+		if err != nil || len(got) != 21 || len(got[20]) != 3 {
+			t.Fatal(got, err)
+		}
+		epochs = append(epochs, got)
+	}
+	if slices.EqualFunc(epochs[0], epochs[1], slices.Equal[[]int]) {
+		t.Error("two epochs have the same order")
+	}
+	for _, workers := range []int{1, 2, 5} {
+		for _, persistent := range []bool{false, true} {
+			opts := &dataloader.Options{BatchSize: 5, Shuffle: true, Seed: 7, Workers: workers, Persistent: persistent}
+			t.Run(fmt.Sprint(workers, persistent), func(t *testing.T) {
+				l := newLoader(t, config{N: 103}, opts)
+				for _, e := range epochs {
+					want(t, l, e)
+				}
+				if s := l.Stats(); s.Batches != 63 || s.Samples != 309 || s.Epochs != 3 {
+					t.Errorf("%+v", s)
+				}
+			})
+			t.Run(fmt.Sprint("batched ", workers, persistent), func(t *testing.T) {
+				l := newBatched(t, config{N: 103}, opts)
+				for _, e := range epochs {
+					want(t, l, e)
+				}
+			})
+		}
+	}
+}
+
+// PyTorch's edge cases.
+func TestEdges(t *testing.T) {
+	for _, workers := range []int{0, 1, 3} {
+		t.Run(fmt.Sprint(workers), func(t *testing.T) {
+			for _, c := range []struct {
+				n, size  int
+				dropLast bool
+				batches  int
+			}{{0, 4, false, 0}, {3, 4, false, 1}, {3, 4, true, 0}, {4, 4, true, 1}, {5, 4, false, 2}, {5, 4, true, 1}, {1, 0, false, 1}} {
+				l := newLoader(t, config{N: c.n}, &dataloader.Options{BatchSize: c.size, DropLast: c.dropLast, Workers: workers})
+				size := max(c.size, 1)
+				all := chunks(c.n, size)[:c.batches]
+				want(t, l, all)
+				if l.Len() != c.batches {
+					t.Errorf("%+v: Len is %d", c, l.Len())
+				}
+				l.Close()
+			}
+		})
+	}
+}
