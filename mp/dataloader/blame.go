@@ -13,9 +13,9 @@ type fault struct {
 	pid      int
 }
 
-// mostStalls is how often a worker may die that was about to begin a batch, until the batch is to blame: to receive it may be
-// what kills.
-const mostStalls = 3
+// mostStalls is how often a worker may die that was about to begin a batch, at least, until the batch is to blame: to receive it
+// may be what kills.
+const mostStalls = 2
 
 // died takes back what a worker had that is no more, and blames what it was at.
 func (e *epoch) died(id int, word uint64, f fault) {
@@ -38,7 +38,7 @@ func (e *epoch) died(id int, word uint64, f fault) {
 		f.position = position
 		e.blame(at, f)
 	case len(out) > 0:
-		if t := out[0]; t.stalls < mostStalls-1 {
+		if t := out[0]; t.stalls < max(mostStalls, e.crashes) {
 			t.stalls++
 		} else {
 			f.position = whole

@@ -260,7 +260,7 @@ func (c *core) order(id int, t *task) *order {
 }
 
 // mostFailures is how many workers in a row may fail to come up.
-const mostFailures = 3
+const mostFailures = 5
 
 // left takes note that a worker has ended, and sees to another one.
 func (c *core) left(m *member, err error) {
@@ -278,14 +278,14 @@ func (c *core) left(m *member, err error) {
 		}
 	case !m.up:
 		c.failures++
-		pause = 10 * time.Millisecond << (2 * c.failures)
+		pause = 5 * time.Millisecond << c.failures
 		if c.failures >= mostFailures || c.epoch == nil {
 			c.broken = c.death(m, err)
 		}
 	default:
 		c.stats.Deaths++
 		if c.epoch != nil {
-			c.epoch.died(m.id, m.atWork.Load(), m.death(err))
+			c.epoch.died(m.id, m.atWork.Load(), m.death(err, c.record.dataset))
 			c.assign()
 		}
 	}
@@ -310,7 +310,7 @@ func (c *core) left(m *member, err error) {
 
 // death is the error for a worker that did not come up.
 func (c *core) death(m *member, err error) error {
-	f := m.death(err)
+	f := m.death(err, c.record.dataset)
 	if err == nil {
 		return fmt.Errorf("mp: %s (pid %d) ended before it was ready", f.worker, f.pid)
 	}

@@ -47,10 +47,12 @@ func (e *SampleError) Error() string {
 			fmt.Fprintf(&b, " (samples %s)", list(e.Indices))
 		}
 	}
-	if e.late {
+	switch {
+	case e.late && e.quarantined:
+		b.WriteString(" was not ready in time and is quarantined")
+	case e.late:
 		b.WriteString(" was not ready in time")
-	}
-	if e.quarantined {
+	case e.quarantined:
 		b.WriteString(" is quarantined")
 	}
 	if e.Attempts > 1 {

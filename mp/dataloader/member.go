@@ -2,7 +2,6 @@ package dataloader
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -122,6 +121,9 @@ func (c *core) attend(m *member) {
 	m.stop(nil)
 	c.left(m, err)
 	m.orders.Close()
+	for range m.orders.All(context.Background()) { // one that is not empty stays
+		continue
+	}
 	m.atWork.Close()
 	close(m.done)
 }
@@ -150,11 +152,17 @@ func (m *member) fault(t *trouble, r *record) fault {
 }
 
 // death is the fault of a worker that has ended with err.
-func (m *member) death(err error) fault {
+func (m *member) death(err error, dataset string) fault {
 	f := fault{position: whole, late: m.late, died: true, err: err, worker: m.name, pid: m.pid}
-	var exit *spawn.ExitError
-	if m.late && errors.As(err, &exit) {
+	exit, died := err.(*spawn.ExitError)
+	switch {
+	case !died:
+	case m.late:
 		f.err = fmt.Errorf("mp: %s (pid %d) was killed because it did not stop: %w", f.worker, f.pid, spawn.ErrTimeout)
+	default:
+		told := *exit
+		told.Func = dataset // that is what it runs for the program
+		f.err = &told
 	}
 	return f
 }

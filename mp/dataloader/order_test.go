@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
 // Whoever gets the samples, they come in the same batches, in the same order.
 func TestSameForAllWorkers(t *testing.T) {
+	leak.Check(t)
 	reference := newLoader(t, config{N: 103}, &dataloader.Options{BatchSize: 5, Shuffle: true, Seed: 7})
 	var epochs [][][]int
 	for range 3 {
@@ -46,6 +48,7 @@ func TestSameForAllWorkers(t *testing.T) {
 
 // PyTorch's edge cases.
 func TestEdges(t *testing.T) {
+	leak.Check(t)
 	for _, workers := range []int{0, 1, 3} {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
 			for _, c := range []struct {
