@@ -23,7 +23,7 @@ func TestKilledAtRandom(t *testing.T) {
 				opts := &dataloader.Options{BatchSize: 5, Shuffle: kind != "stream", Seed: 3, Workers: workers, CrashRetries: 1000, Persistent: true}
 				c := config{N: 1000, Each: 100 * time.Microsecond}
 				if kind == "stream" { // every worker begins anew
-					c.Each /= 10
+					c = config{N: 20000}
 				}
 				maker := map[string]func(testing.TB, config, *dataloader.Options) *dataloader.Loader[batch]{
 					"samples": newLoader, "batches": newBatched, "stream": newStream,
