@@ -39,6 +39,7 @@ var allowed = map[string]map[string]string{
 	"mp/synchronize": {
 		"mp/spawn":          "ErrClosed, ErrTimeout, the name of this process",
 		"mp/internal/link":  "messages to the owner",
+		"mp/internal/ring":  "how to look before one sleeps",
 		"mp/internal/share": "an object lives in its owner",
 		"mp/internal/wire":  "travels as a handle",
 	},
@@ -110,7 +111,10 @@ var allowed = map[string]map[string]string{
 		"github.com/vmihailenco/msgpack/v5":          "the primitives of the encoding",
 		"github.com/vmihailenco/msgpack/v5/msgpcode": "the primitives of the encoding",
 	},
-	"mp/internal/ring":   {"mp/internal/shm": "words that two processes share"},
+	"mp/internal/ring": {
+		"mp/internal/shm": "words that two processes share",
+		"mp/internal/sys": "lets another process have the processor",
+	},
 	"mp/internal/shm":    {"mp/internal/sys": "memory without a name, and mapping it"},
 	"mp/internal/leak":   {"mp/internal/sys": "lists handles and children, on Windows"},
 	"mp/internal/record": {},

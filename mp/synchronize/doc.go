@@ -3,7 +3,7 @@
 //
 // Each lives in the process that made it, its owner, and reaches others as a field, by pointer, of arguments, results and
 // messages. Any number of processes, and goroutines in each, may use it at the same time. Those that wait are served in the
-// order in which they came. They wait until their ctx ends, and return at once then.
+// order in which they came; [Lock.Acquire] tells what is different there. They wait until their ctx ends, and return at once then.
 //
 // A process that ends, however it does, hurts nobody: those of its goroutines that waited are forgotten, and what it held
 // is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner
@@ -15,7 +15,8 @@
 // There is no RLock. A lock that its holder may acquire again has to know who its holder is, and goroutines have no identity.
 // A function that is called with the lock held says so in its name or comment, and does not acquire it.
 //
-// An object in a package variable is never shared: every process makes one of its own.
+// An object in a package variable is never shared: every process makes one of its own. Nor is a copy of one the object: send and
+// keep pointers, and go vet finds the copies.
 package synchronize
 
 import (

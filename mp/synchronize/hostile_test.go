@@ -77,6 +77,21 @@ func FuzzObjects(f *testing.F) {
 	})
 }
 
+// Who looks at the word takes it when it is free, and not when somebody has it, or waits for it with the owner.
+func TestLook(t *testing.T) {
+	m := newMutex()
+	for _, v := range []uint64{2, 2 | contended, contended, elsewhere, ^uint64(0)} {
+		m.word.Store(v)
+		if m.here.look() || m.word.Load() != v {
+			t.Errorf("it has taken %#x, which is %#x now", v, m.word.Load())
+		}
+	}
+	m.word.Store(0)
+	if !m.here.look() || m.word.Load() != m.here.me {
+		t.Errorf("it has not taken what is free; the word is %#x", m.word.Load())
+	}
+}
+
 // Nonsense in the word that the clients have in common makes the lock useless to those who wait, and nothing worse.
 func TestHostileWord(t *testing.T) {
 	leak.Check(t)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -217,6 +218,26 @@ func TestLockIsFair(t *testing.T) {
 		if n := <-order; n != i {
 			t.Errorf("number %d came at %d", n, i)
 		}
+	}
+}
+
+// A process that takes the lock again as soon as it has released it does not keep it from others.
+func TestLockIsNotKept(t *testing.T) {
+	leak.Check(t)
+	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
+	hogs := []*mp.Process[int]{start(t, kit{How: "hog", Lock: l, N: n}), start(t, kit{How: "hog", Lock: l, N: n})}
+	for range 200 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := l.Acquire(ctx); err != nil {
+			t.Error(err)
+		} else if err := l.Release(); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	}
+	n.Store(1)
+	for _, p := range hogs {
+		ends(t, p)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -14,6 +15,9 @@ type view struct {
 	word   atomic.Pointer[share.Word] // nil: the owner does everything
 	me     uint64                     // the number of this process
 	shadow shadow
+
+	looking sync.Mutex // held by the goroutine that looks at the word until it is free
+	spin    ring.Spin
 
 	mu   sync.Mutex
 	gone bool
@@ -26,12 +30,13 @@ func (v *view) adopt(ref *share.Ref, number uint64) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	word, ok := ref.Word(uint32(number - 1))
-	if !ok || v.gone || v.word.Load() != nil {
+	if v.gone || v.word.Load() != nil { // it was closed right after it had answered
 		return
 	}
-	v.me = uint64(ref.Number())
-	v.word.Store(&word)
+	if word, ok := ref.Word(uint32(number - 1)); ok {
+		v.me = uint64(ref.Number())
+		v.word.Store(&word)
+	}
 }
 
 // grab takes the lock if it is free and that can be seen from here.
@@ -43,6 +48,19 @@ func (v *view) grab() bool {
 	runtime.KeepAlive(word) // mapped
 	v.shadow.order()
 	return true
+}
+
+// look is grab for who is about to wait for the lock: for a moment, it watches the word, if no other goroutine does. Nobody
+// knows, so it comes after those that wait with the owner, and leaves nothing behind when it is killed.
+func (v *view) look() bool {
+	if v.word.Load() == nil || !v.looking.TryLock() {
+		return false
+	}
+	defer v.looking.Unlock()
+	return v.spin.Until(func() bool {
+		word := v.word.Load()
+		return word != nil && word.Load() == 0 && v.grab()
+	})
 }
 
 // free gives it back if nobody waits for it. If somebody does, wanted is true: the owner has to be told. Neither: the owner

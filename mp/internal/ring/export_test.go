@@ -35,3 +35,9 @@ func (w *Writer) WriteHalf(body []byte, cut Cut) {
 
 // Unread is how much the writer has published that the reader has not given back.
 func (r *Reader) Unread() uint64 { return r.tail.Load() - r.at }
+
+// Yield and what it has on its account.
+var (
+	Yield = yield
+	Lost  = &lost
+)

@@ -22,16 +22,21 @@ var (
 	mayBeSpinning = int32(runtime.NumCPU()) - 1
 )
 
-// spin looks for something before its owner sleeps, and less and less often when that was in vain.
-type spin struct {
+// Spin looks for something before its owner sleeps, and less and less often when that was in vain. One goroutine at a time
+// may use it.
+type Spin struct {
 	failed int // in a row
 	rest   int // spins to be left out
 }
 
-// until reports whether ready came true while it looked.
-func (s *spin) until(ready func() bool) bool {
+// Until reports whether ready came true while it looked, which it does for 30 µs at most. On a single processor it looks
+// once more after it has yielded.
+func (s *Spin) Until(ready func() bool) bool {
 	if ready() {
 		return true
+	}
+	if mayBeSpinning == 0 {
+		return yield(ready)
 	}
 	if s.rest > 0 {
 		s.rest--

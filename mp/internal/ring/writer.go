@@ -17,7 +17,7 @@ type Writer struct {
 	err     error
 
 	need   uint64 // what AwaitRoom waits for
-	spin   spin
+	spin   Spin
 	enough func() bool
 	ready  func(fd uintptr) bool
 	over   atomic.Bool
@@ -94,7 +94,7 @@ func (w *Writer) has(need uint64) bool {
 func (w *Writer) AwaitRoom(n int, look bool) error {
 	w.Wake()                   // who sleeps makes no room
 	w.need = size(n) + size(n) // it may have to begin again at the front
-	if look && w.spin.until(w.enough) {
+	if look && w.spin.Until(w.enough) {
 		return nil
 	}
 	return w.room.Wait(w.ready)

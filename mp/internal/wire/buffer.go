@@ -11,7 +11,8 @@ type Buffer struct {
 	Data  []byte
 	Files []*os.File
 
-	lent       []*os.File // of these, by [Lend]
+	lent       []*os.File // of these, by [Keep]
+	holders    []any      // of some of these, by [Lend]
 	passengers []passenger
 }
 
@@ -40,7 +41,8 @@ func (b *Buffer) Truncate(data, files int) {
 	b.Files = b.Files[:files]
 	if files == 0 {
 		clear(b.lent)
-		b.lent = b.lent[:0]
+		clear(b.holders)
+		b.lent, b.holders = b.lent[:0], b.holders[:0]
 	}
 }
 
@@ -52,5 +54,5 @@ func (b *Buffer) CloseFiles() {
 			f.Close()
 		}
 	}
-	b.Files, b.lent = nil, nil
+	b.Files, b.lent, b.holders = nil, nil, nil
 }
