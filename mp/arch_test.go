@@ -48,6 +48,11 @@ var allowed = map[string]map[string]string{
 		"mp/internal/sys":  "memory without a name, and mapping it",
 		"mp/internal/wire": "travels as a handle",
 	},
+	"mp/dataloader": {
+		"mp/sharedmem":     "workers make batches in it",
+		"mp/spawn":         "the errors, and whether a person looks for one",
+		"mp/internal/wire": "encodes batches, or where they lie",
+	},
 	"mp/logging": {
 		"mp/spawn":                      "where records go to and come from",
 		"mp/internal/record":            "what they are",

@@ -19,6 +19,9 @@ const (
 // debugging is read once: the steps of one process are printed all or not at all.
 var debugging = os.Getenv(debugVar) != "" && os.Getenv(debugVar) != "0"
 
+// Debugging reports whether MP_DEBUG is set in the environment of this process.
+func Debugging() bool { return debugging }
+
 // step prints one step of the bootstrap, on one line with the pid, in one write, so that those of several processes do
 // not mix.
 func step(format string, args ...any) {

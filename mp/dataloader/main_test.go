@@ -1,0 +1,9 @@
+package dataloader
+
+import (
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+func TestMain(m *testing.M) { mp.TestMain(m) }
