@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
@@ -80,7 +81,18 @@ func newSlabEnds(t testing.TB, slabs int) *slabEnds {
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { index.Close(); data.Close() })
+	t.Cleanup(func() {
+		index.Close()
+		for range index.All(context.Background()) { // a queue is gone when nothing is left in it
+		}
+		data.Close()
+		for r, err := range data.All(context.Background()) { // replies that nobody has wanted have segments, too
+			if err != nil {
+				t.Error(err)
+			}
+			r.News.close()
+		}
+	})
 	return &slabEnds{index, data, slabs}
 }
 
@@ -285,6 +297,58 @@ func TestSlabOfDeadWorker(t *testing.T) {
 	}
 }
 
+// Whenever a worker is killed, what has come of it is whole, and nothing is left.
+func TestSlabsKilled(t *testing.T) {
+	leak.Check(t)
+	for range 10 {
+		e := newSlabEnds(t, 3)
+		p, err := mp.Start(t.Context(), slabWorker, e, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := newLoans(3)
+		after := rand.IntN(20)
+		for i := range 100 {
+			if i == after {
+				time.AfterFunc(rand.N(2*time.Millisecond), func() { _ = p.Kill() })
+			}
+			if i < 3 {
+				e.order(t, l, i, 100+1000*i)
+				continue
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { // no reply comes after the death
+				select {
+				case <-p.Done():
+					cancel()
+				case <-ctx.Done():
+				}
+			}()
+			r, err := e.Data.Get(ctx)
+			cancel()
+			if err != nil {
+				break
+			}
+			if err := l.adopt(r.Slab, r.News); err != nil {
+				t.Fatal(err)
+			}
+			batch, err := readBatch(l, r.Slab, slabCodec(), r.Body, nil, i%2 == 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameBatch(t, &batch, i-3, 100+1000*(i-3))
+			l.giveBack(r.Slab)
+			e.order(t, l, i, 100+1000*i)
+		}
+		_ = p.Kill()
+		<-p.Done()
+		l.end()
+		if n := l.held(); n != 0 {
+			t.Errorf("%d bytes are left", n)
+		}
+	}
+}
+
 // newArena is the memory of one batch, and its slabs.
 func newArena(t *testing.T) (*slabs, *arena, context.Context) {
 	t.Helper()
@@ -326,6 +390,25 @@ func TestAlloc(t *testing.T) {
 	if _, ok := a.place(make([]byte, leastPlaced)); ok {
 		t.Error("something was placed into a batch that has been made")
 	}
+}
+
+// Without memory for a slab, a batch goes by message.
+func TestAllocNoMemory(t *testing.T) {
+	s, a, ctx := newArena(t)
+	s.most = math.MaxInt // what nobody has
+	b := newSlabBatch(ctx, 1, 5000)
+	out := wire.Buffer{Place: a.place}
+	if err := slabCodec().Encode(&out, b); err != nil {
+		t.Fatal(err)
+	}
+	if news := a.end(); len(news.Fresh) > 0 || news.Retire {
+		t.Errorf("got %v", news)
+	}
+	var got slabBatch
+	if err := slabCodec().Decode(out.Data, nil, &got); err != nil {
+		t.Fatal(err)
+	}
+	sameBatch(t, &got, 1, 5000)
 }
 
 func panicOf(f func()) (text string) {

@@ -12,7 +12,7 @@ import (
 
 // Variables of the environment that a person sets to look into the bootstrap.
 const (
-	debugVar     = "MP_DEBUG"      // 1: every process prints the steps of its bootstrap
+	debugVar     = "MP_DEBUG"      // 1: every process prints the steps of its bootstrap; memory that is used again is overwritten before
 	debugWaitVar = "MP_DEBUG_WAIT" // the name of a process: it waits for a debugger before it gets ready
 )
 
