@@ -211,7 +211,7 @@ func TestSlabs(t *testing.T) {
 				defer l.end()
 				sizes := make([]int, 60)
 				for i := range sizes {
-					sizes[i] = 1 + rand.IntN(1000*(i+1))
+					sizes[i] = 1 + rand.IntN(500*(i+1))
 				}
 				kept := make([]slabBatch, 0, len(sizes))
 				for i := range slabs - 1 {
@@ -241,11 +241,11 @@ func TestSlabs(t *testing.T) {
 
 // Once batches have their size, there is no new memory, and not much more than they need.
 func TestSlabsStay(t *testing.T) {
-	const slabs, size = 2, 100_000
+	const slabs, size = 2, 40_000
 	slabPeers(t, slabs, func(t *testing.T, e *slabEnds) {
 		l := newLoans(slabs)
 		defer l.end()
-		for i := range 20 {
+		for i := range 10 {
 			e.order(t, l, i, size)
 			e.order(t, l, i, size)
 			for range slabs {
