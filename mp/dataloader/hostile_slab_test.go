@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -75,7 +76,15 @@ func TestHostileNews(t *testing.T) {
 	if err := l.adopt(0, slabNews{}); err == nil || err.Error() != twice {
 		t.Errorf("\n got %v\nwant %s", err, twice)
 	}
+	for _, i := range []int{-1, 1, math.MaxInt} {
+		if err := l.decline(slabNews{Slab: i, Fresh: newSegments(t, 64)}); err == nil || err.Error() != fmt.Sprintf("a worker told of slab %d of 1", i) {
+			t.Error(err)
+		}
+	}
 	l.end()
+	if err := l.decline(slabNews{Fresh: newSegments(t, 64)}); !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
 	if err := l.adopt(0, slabNews{Fresh: newSegments(t, 64)}); !errors.Is(err, mp.ErrClosed) {
 		t.Error(err)
 	}
@@ -109,6 +118,24 @@ func byteLists(t testing.TB) *wire.Codec[[][]byte] {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// A late reply takes nothing away from who looks at a batch.
+func TestHostileDecline(t *testing.T) {
+	leak.Check(t)
+	l := adopted(t, 64)
+	view, err := readBatch(l, 0, byteLists(t), refs{{0, 0, 64}}.list(t), nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.decline(slabNews{Fresh: newSegments(t, 64), Retire: true}); err != nil {
+		t.Error(err)
+	}
+	clear(view[0])
+	l.giveBack(0)
+	if n := l.held(); n != 0 {
+		t.Errorf("%d bytes are kept", n)
+	}
 }
 
 // No reference leads out of the slab, and a small message is not much memory.

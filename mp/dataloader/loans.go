@@ -14,8 +14,11 @@ import (
 )
 
 // loans are the slabs of one worker, as the parent knows them. An order takes one to the worker (lend); its reply brings it
-// (adopt), whatever else it brings; the batch is decoded (readBatch); and when nobody looks at it any more, the slab can be lent again
-// (giveBack). What a worker says of its slabs is not believed.
+// (adopt), with a batch or without; the batch is decoded (readBatch); and when nobody looks at it any more, the slab can be
+// lent again (giveBack). What a worker says of its slabs is not believed.
+//
+// Orders can be called off (withdraw). A worker gets one batch after the other and its replies come in that order, so their
+// slabs can be lent again at once, and late replies are only listened to (decline).
 type loans struct {
 	mu    sync.Mutex
 	slabs []loan
@@ -54,30 +57,70 @@ func (l *loans) lend() (i int, ok bool) {
 // mostSegments is more than a slab can have whose segments double it.
 const mostSegments = 64
 
-// adopt takes what a reply says of the slab of its order. On an error, after which the worker is not to be trusted, and if the
-// worker has ended, the slab is as it was, and the new segments are closed.
-func (l *loans) adopt(i int, news slabNews) (err error) {
+// adopt takes what the reply to an order says of its slab, which is i. On an error the slab is as it was: the worker is not to
+// be trusted, or has ended (ErrClosed).
+func (l *loans) adopt(i int, news slabNews) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := &l.slabs[i]
-	switch {
-	case l.over:
-		err = fmt.Errorf("a batch of a worker that has ended: %w", spawn.ErrClosed)
-	case s.where != loanOut:
-		err = errors.New("a worker sent a batch in a slab that it does not have")
-	case len(s.segments)+len(news.Fresh) > mostSegments || slices.Contains(news.Fresh, nil):
-		err = fmt.Errorf("a worker sent %d segments for a slab of %d", len(news.Fresh), len(s.segments))
-	}
-	if err != nil {
-		news.close()
+	if err := l.refuse(i, news); err != nil {
 		return err
+	}
+	s := &l.slabs[i]
+	if s.where != loanOut {
+		news.close()
+		return errors.New("a worker sent a batch in a slab that it does not have")
 	}
 	s.where, s.retire = loanHere, news.Retire
 	s.segments = append(s.segments, news.Fresh...)
 	return nil
 }
 
-// close closes the new segments of a reply that nobody wants.
+// withdraw is for when the worker is told that nobody wants what was ordered before.
+func (l *loans) withdraw() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.slabs {
+		if s := &l.slabs[i]; s.where == loanOut {
+			s.where = loanFree
+		}
+	}
+}
+
+// decline takes what the reply to an order that was called off says. An error is one of adopt.
+func (l *loans) decline(news slabNews) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.refuse(news.Slab, news); err != nil {
+		return err
+	}
+	s := &l.slabs[news.Slab]
+	s.segments = append(s.segments, news.Fresh...)
+	switch {
+	case s.where == loanHere:
+		s.retire = s.retire || news.Retire
+	case news.Retire:
+		s.close()
+	}
+	return nil
+}
+
+// refuse says why news cannot be taken, and closes what came with it. l.mu is held.
+func (l *loans) refuse(i int, news slabNews) (err error) {
+	switch {
+	case l.over:
+		err = fmt.Errorf("a batch of a worker that has ended: %w", spawn.ErrClosed)
+	case i < 0 || i >= len(l.slabs):
+		err = fmt.Errorf("a worker told of slab %d of %d", i, len(l.slabs))
+	case len(l.slabs[i].segments)+len(news.Fresh) > mostSegments || slices.Contains(news.Fresh, nil):
+		err = fmt.Errorf("a worker sent %d segments for a slab of %d", len(news.Fresh), len(l.slabs[i].segments))
+	}
+	if err != nil {
+		news.close()
+	}
+	return err
+}
+
+// close closes the segments of a reply that is not taken.
 func (n *slabNews) close() {
 	for _, m := range n.Fresh {
 		if m != nil {
@@ -103,7 +146,7 @@ func (s *loan) close() {
 	for _, m := range s.segments {
 		m.Close()
 	}
-	*s = loan{}
+	s.segments, s.retire = nil, false
 }
 
 // poison makes a slice that should not be used any more look like that.

@@ -14,38 +14,59 @@ import (
 // batch was larger than those before.
 type slab struct {
 	segments []*sharedmem.SharedMemory
+	told     int  // of how many the parent knows
 	retired  bool // the parent gives them up with the batch that lies in them
 }
 
 // slabs are those of a worker. The parent lends the worker one with each order, see loans.
 type slabs struct {
 	all  []slab
-	most int // bytes that the largest batch took
+	most int    // bytes that the largest batch took
+	now  *arena // of the batch that is being made
 }
 
 func newSlabs(n int) *slabs { return &slabs{all: make([]slab, n)} }
 
-// slabNews is what a reply tells the parent of the slab that was lent with the order.
+// slabNews is what the reply to an order tells of the slab that was lent with it.
 type slabNews struct {
-	Fresh  []*sharedmem.SharedMemory // new segments, after those that it has
+	Slab   int
+	Fresh  []*sharedmem.SharedMemory // new segments, after those that the parent has
 	Retire bool                      // none of them is used again after this batch
 }
 
-// begin returns the memory for the batch of an order. The one before must have ended.
+// begin returns the memory for the batch of an order. The one before has ended, or is given up.
 func (s *slabs) begin(i int) *arena {
+	if s.now != nil {
+		s.now.stop()
+	}
 	l := &s.all[i]
 	if l.retired {
 		l.close()
 	}
-	a := &arena{of: s, slab: l, known: len(l.segments)}
-	if len(l.segments) > 0 {
-		a.free = l.segments[0].Bytes()
+	s.now = &arena{of: s, index: i, slab: l}
+	if n := len(l.segments); n > 0 {
+		s.now.free = l.segments[n-1].Bytes()
 	}
-	return a
+	return s.now
+}
+
+// end ends the batch and says what the parent has to know of its slab: nothing if there is no batch. The reply must be sent.
+func (s *slabs) end() (news slabNews) {
+	if a := s.now; a != nil {
+		a.stop()
+		l := &s.all[a.index]
+		l.retired = len(l.segments) > 1 // the next batch gets one segment that is large enough
+		news = slabNews{a.index, l.segments[l.told:], l.retired}
+		l.told = len(l.segments)
+		s.most = max(s.most, a.used)
+		s.now = nil
+	}
+	return news
 }
 
 // close gives up the memory of all slabs.
 func (s *slabs) close() {
+	s.end()
 	for i := range s.all {
 		s.all[i].close()
 	}
@@ -68,8 +89,8 @@ const leastPlaced = 4 << 10
 type arena struct {
 	mu     sync.Mutex
 	of     *slabs
+	index  int   // of the slab
 	slab   *slab // nil once the batch is made
-	known  int   // segments that the parent has
 	free   []byte
 	used   int    // bytes, in all segments
 	placed []span // what the message refers to, in order
@@ -148,15 +169,11 @@ func (a *arena) claim(s span) bool {
 	return true
 }
 
-// end says what the parent has to know of the slab. From now on alloc and place have nothing.
-func (a *arena) end() slabNews {
+// stop ends alloc and place: from now on they have nothing.
+func (a *arena) stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l := a.slab
 	a.slab, a.free = nil, nil
-	a.of.most = max(a.of.most, a.used)
-	l.retired = len(l.segments) > 1 // the next batch gets one segment that is large enough
-	return slabNews{l.segments[a.known:], l.retired}
 }
 
 // span is a part of a slab that a slice lies in.

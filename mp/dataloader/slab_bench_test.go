@@ -58,7 +58,7 @@ var benchWorker = mp.Register("dataloader.test.bench", func(ctx context.Context,
 		if err := codec.Encode(&out, &b); err != nil {
 			return 0, err
 		}
-		if err := e.Data.Put(ctx, slabReply{i, a.end(), out.Data}); err != nil {
+		if err := e.Data.Put(ctx, slabReply{News: own.end(), Body: out.Data}); err != nil {
 			return 0, err
 		}
 	}
@@ -99,16 +99,16 @@ func BenchmarkBatch(b *testing.B) {
 			next := func() {
 				r, err := data.Get(b.Context())
 				if err == nil {
-					err = l.adopt(r.Slab, r.News)
+					err = l.adopt(r.News.Slab, r.News)
 				}
 				if err != nil {
 					b.Fatal(err)
 				}
-				batch, err := readBatch(l, r.Slab, codec, r.Body, nil, way.view)
+				batch, err := readBatch(l, r.News.Slab, codec, r.Body, nil, way.view)
 				if err != nil || sum(batch.Pixels) == 0 {
 					b.Fatal(err)
 				}
-				l.giveBack(r.Slab)
+				l.giveBack(r.News.Slab)
 			}
 			order()
 			order()

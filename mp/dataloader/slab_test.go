@@ -62,9 +62,9 @@ var slabCodec = sync.OnceValue(func() *wire.Codec[slabBatch] {
 type (
 	slabOrder struct{ Slab, Number, Size int }
 	slabReply struct {
-		Slab int
-		News slabNews
-		Body []byte
+		Number int
+		News   slabNews
+		Body   []byte
 	}
 )
 
@@ -113,9 +113,9 @@ func (e *slabEnds) work(ctx context.Context) error {
 		out.Reset()
 		out.Place = a.place
 		err = slabCodec().Encode(&out, b)
-		news := a.end()
+		news := own.end()
 		if err == nil {
-			err = e.Data.Put(ctx, slabReply{o.Slab, news, out.Data})
+			err = e.Data.Put(ctx, slabReply{o.Number, news, out.Data})
 		}
 		if err != nil {
 			return err
@@ -169,10 +169,10 @@ func (e *slabEnds) next(t testing.TB, l *loans, view bool) (batch slabBatch, r s
 	t.Helper()
 	r, err := e.Data.Get(t.Context())
 	if err == nil {
-		err = l.adopt(r.Slab, r.News)
+		err = l.adopt(r.News.Slab, r.News)
 	}
 	if err == nil {
-		batch, err = readBatch(l, r.Slab, slabCodec(), r.Body, nil, view)
+		batch, err = readBatch(l, r.News.Slab, slabCodec(), r.Body, nil, view)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +227,7 @@ func TestSlabs(t *testing.T) {
 						t.Errorf("%d bytes were sent", len(r.Body))
 					}
 					kept = append(kept, batch)
-					l.giveBack(r.Slab)
+					l.giveBack(r.News.Slab)
 				}
 				for i := range kept {
 					if !view {
@@ -254,7 +254,7 @@ func TestSlabsStay(t *testing.T) {
 				if i > 2 && (len(r.News.Fresh) > 0 || r.News.Retire) {
 					t.Errorf("batch %d has %d new segments", i, len(r.News.Fresh))
 				}
-				l.giveBack(r.Slab)
+				l.giveBack(r.News.Slab)
 			}
 		}
 		if held, most := l.held(), slabs*(4*size*5/4+1<<16); held > most {
@@ -284,14 +284,14 @@ func TestSlabOfDeadWorker(t *testing.T) {
 	}
 	<-p.Done()
 	l.end()
-	if err := l.adopt(late.Slab, late.News); !errors.Is(err, mp.ErrClosed) {
+	if err := l.adopt(late.News.Slab, late.News); !errors.Is(err, mp.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
 	if _, ok := l.lend(); ok {
 		t.Error("a slab goes to a dead worker")
 	}
 	sameBatch(t, &batch, 1, 5000)
-	l.giveBack(r.Slab)
+	l.giveBack(r.News.Slab)
 	if n := l.held(); n != 0 {
 		t.Errorf("%d bytes are left", n)
 	}
@@ -329,15 +329,15 @@ func TestSlabsKilled(t *testing.T) {
 			if err != nil {
 				break
 			}
-			if err := l.adopt(r.Slab, r.News); err != nil {
+			if err := l.adopt(r.News.Slab, r.News); err != nil {
 				t.Fatal(err)
 			}
-			batch, err := readBatch(l, r.Slab, slabCodec(), r.Body, nil, i%2 == 0)
+			batch, err := readBatch(l, r.News.Slab, slabCodec(), r.Body, nil, i%2 == 0)
 			if err != nil {
 				t.Fatal(err)
 			}
 			sameBatch(t, &batch, i-3, 100+1000*(i-3))
-			l.giveBack(r.Slab)
+			l.giveBack(r.News.Slab)
 			e.order(t, l, i, 100+1000*i)
 		}
 		_ = p.Kill()
@@ -346,6 +346,68 @@ func TestSlabsKilled(t *testing.T) {
 		if n := l.held(); n != 0 {
 			t.Errorf("%d bytes are left", n)
 		}
+	}
+}
+
+// Orders are called off in the middle; the batches of those that follow come as if nothing had been.
+func TestSlabsWithdrawn(t *testing.T) {
+	const slabs = 3
+	slabPeers(t, slabs, func(t *testing.T, e *slabEnds) {
+		l := newLoans(slabs)
+		defer l.end()
+		size := func(number int) int { return 100 + number*number%7*5000 }
+		late := 0
+		for first := 0; first < 40*slabs; first += slabs {
+			for i := range slabs {
+				e.order(t, l, first+i, size(first+i))
+			}
+			for i := range rand.IntN(slabs + 1) {
+				r, err := e.Data.Get(t.Context())
+				for ; err == nil && r.Number < first; r, err = e.Data.Get(t.Context()) {
+					late++
+					if err := l.decline(r.News); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err == nil {
+					err = l.adopt(r.News.Slab, r.News)
+				}
+				batch, errRead := readBatch(l, r.News.Slab, slabCodec(), r.Body, nil, true)
+				if err := errors.Join(err, errRead); err != nil {
+					t.Fatal(err)
+				}
+				sameBatch(t, &batch, first+i, size(first+i))
+				l.giveBack(r.News.Slab)
+			}
+			l.withdraw()
+		}
+		if late == 0 {
+			t.Error("no reply was late")
+		}
+	})
+}
+
+// A batch that was given up, by a panic, say, loses nothing that the parent has to know.
+func TestSlabGivenUp(t *testing.T) {
+	own, a, ctx := newArena(t)
+	lost := Alloc[byte](ctx, 100)
+	own.begin(0)
+	if a.alloc(1) != nil {
+		t.Error("a batch that was given up gets memory")
+	}
+	if own.now.alloc(50_000); len(own.all[0].segments) != 1 || len(lost) != 100 {
+		t.Errorf("%d segments", len(own.all[0].segments))
+	}
+	own.now.alloc(100_000)
+	if news := own.end(); len(news.Fresh) != 2 || !news.Retire {
+		t.Errorf("got %v", news)
+	}
+	if news := own.end(); !reflect.DeepEqual(news, slabNews{}) {
+		t.Errorf("got %v of no batch", news)
+	}
+	own.begin(0).alloc(100_000)
+	if news := own.end(); len(news.Fresh) != 1 || news.Retire {
+		t.Errorf("got %v", news)
 	}
 }
 
@@ -360,7 +422,7 @@ func newArena(t *testing.T) (*slabs, *arena, context.Context) {
 }
 
 func TestAlloc(t *testing.T) {
-	_, a, ctx := newArena(t)
+	own, a, ctx := newArena(t)
 	if s := Alloc[int8](ctx, 0); s == nil || len(s) != 0 {
 		t.Errorf("got %v", s)
 	}
@@ -380,7 +442,7 @@ func TestAlloc(t *testing.T) {
 			t.Errorf("Alloc(%d) panics with %q", n, text)
 		}
 	}
-	a.end()
+	own.end()
 	if s := Alloc[int32](ctx, 5); !slices.Equal(s, make([]int32, 5)) {
 		t.Errorf("got %v of a batch that has been made", s)
 	}
@@ -394,14 +456,14 @@ func TestAlloc(t *testing.T) {
 
 // Without memory for a slab, a batch goes by message.
 func TestAllocNoMemory(t *testing.T) {
-	s, a, ctx := newArena(t)
-	s.most = math.MaxInt // what nobody has
+	own, a, ctx := newArena(t)
+	own.most = math.MaxInt // what nobody has
 	b := newSlabBatch(ctx, 1, 5000)
 	out := wire.Buffer{Place: a.place}
 	if err := slabCodec().Encode(&out, b); err != nil {
 		t.Fatal(err)
 	}
-	if news := a.end(); len(news.Fresh) > 0 || news.Retire {
+	if news := own.end(); len(news.Fresh) > 0 || news.Retire {
 		t.Errorf("got %v", news)
 	}
 	var got slabBatch
@@ -423,14 +485,14 @@ func panicOf(f func()) (text string) {
 
 // Goroutines that make a batch together never get the same memory, also while it ends.
 func TestAllocTogether(t *testing.T) {
-	_, a, ctx := newArena(t)
+	own, _, ctx := newArena(t)
 	var all sync.WaitGroup
 	for g := range 8 {
 		all.Go(func() {
 			var mine [][]int32
 			for i := range 500 {
 				if g == 0 && i == 400 {
-					a.end()
+					own.end()
 				}
 				s := Alloc[int32](ctx, 1+i%50)
 				for j := range s {
@@ -505,7 +567,7 @@ func TestPlaceLate(t *testing.T) {
 	defer s.close()
 	a := s.begin(0)
 	old := a.alloc(leastPlaced)
-	a.end()
+	s.end()
 	a = s.begin(1)
 	if r, ok := a.place(old[:leastPlaced-1]); ok {
 		t.Errorf("got %v", r)
