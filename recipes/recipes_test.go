@@ -9,26 +9,29 @@ import (
 	"testing"
 )
 
-const page = "../docs/RECIPES.md"
+// pages show what is here.
+var pages = []string{"../docs/RECIPES.md", "../docs/SHARING.md"}
 
-// block is a fenced block of the page: its language, its text, and the file, or the region of a file, that it shows.
+// block is a fenced block of a page: its language, its text, and the file, or the region of a file, that it shows.
 type block struct{ from, language, text string }
 
 var fence = regexp.MustCompile("(?ms)^(?:<!-- ([^ ]+) -->\n)?```([a-z]*)\n(.*?)^```$")
 
 func blocks(t *testing.T) (all []block) {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
-		all = append(all, block{m[1], m[2], m[3]})
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+			all = append(all, block{m[1], m[2], m[3]})
+		}
 	}
 	return all
 }
 
-// Every program and every output on the page is that of a file here, which is compiled and run.
+// Every program and every output on the pages is that of a file here, which is compiled and run.
 func TestPageShowsWhatRuns(t *testing.T) {
 	shown := make(map[string]bool)
 	for _, b := range blocks(t) {

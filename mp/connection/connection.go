@@ -1,6 +1,6 @@
 // Package connection is messages between processes: Pipe for those that this program starts, Listen and Dial for any on this
-// machine or on others, also Python's, and Wait for whichever of several has something. It is Python's
-// multiprocessing.connection.
+// machine or on others, also Python's, and Wait for whichever of several connections, queues, events and processes has
+// something. It is Python's multiprocessing.connection.
 package connection
 
 import "github.com/go-multiprocessing/multiprocessing/mp/internal/conn"

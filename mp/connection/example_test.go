@@ -93,28 +93,69 @@ func ExampleListen() {
 	// Output: hello <nil>
 }
 
+// Baker bakes for whoever asks, until the other end is closed.
+var Baker = mp.Register("baker", func(ctx context.Context, k kitchen) (int, error) {
+	for baked := 0; ; baked++ {
+		var o order
+		if err := k.Orders.Recv(ctx, &o); errors.Is(err, io.EOF) {
+			return baked, nil
+		} else if err != nil {
+			return baked, err
+		}
+		if err := k.Shelf.Put(ctx, "a "+o.Item); err != nil {
+			return baked, err
+		}
+	}
+})
+
+type kitchen struct {
+	Orders *connection.Conn
+	Shelf  *mp.Queue[string]
+}
+
+// Whichever comes first: something on the shelf, or the end of the process.
 func ExampleWait() {
 	ctx := context.Background()
-	a, b, err := connection.Pipe()
+	ours, theirs, err := connection.Pipe()
 	if err != nil {
 		log.Fatal(err)
 	}
-	p, err := mp.Start(ctx, Clerk, b, nil)
+	shelf, err := mp.NewQueue[string](0)
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := a.Send(ctx, order{"tea", 1}); err != nil {
-		log.Fatal(err)
-	}
-	// Whichever comes first: an answer, or the end of the process.
-	ready, err := connection.Wait(ctx, a, p)
+	defer shelf.Close()
+	baker, err := mp.Start(ctx, Baker, kitchen{theirs, shelf}, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(ready), ready[0] == connection.Waitable(a))
-	a.Close()
-	if _, err := p.Result(ctx); err != nil {
-		log.Fatal(err)
+	for _, item := range []string{"cake", "loaf"} {
+		if err := ours.Send(ctx, order{item, 1}); err != nil {
+			log.Fatal(err)
+		}
 	}
-	// Output: 1 true
+	ours.Close()
+	members := []connection.Waitable{shelf, baker}
+	for baked, sold := -1, 0; sold != baked; {
+		ready, err := connection.Wait(ctx, members...)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, w := range ready {
+			switch w {
+			case shelf:
+				item, err := shelf.TryGet() // nobody else takes from it, else it could be gone
+				fmt.Println(item, err)
+				sold++
+			case baker:
+				if baked, err = baker.Result(ctx); err != nil {
+					log.Fatal(err)
+				}
+				members = members[:1] // it would be ready each time
+			}
+		}
+	}
+	// Output:
+	// a cake <nil>
+	// a loaf <nil>
 }

@@ -3,7 +3,10 @@ package connection
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/md5"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"testing"
@@ -43,14 +46,68 @@ func FuzzHandshake(f *testing.F) {
 	})
 }
 
-// PY-LISTEN-10: what is answered and what is accepted, with figures of CPython's: hmac.new(b"key", b"{sha256}abc…", "sha256").
+// PY-LISTEN-10: a response is what CPython's _create_response makes of the challenge; one is accepted, and what else there could be
+// is not: another digest's, or none's, as before 3.12. To a challenge that asks for these nothing is said.
 func TestAnswer(t *testing.T) {
-	message := []byte("{sha256}mychallengemychallenge")
-	if !bytes.HasPrefix(answer(message, nil), []byte("{sha256}")) || len(answer(message, nil)) != 8+32 {
-		t.Errorf("%q", answer(message, nil))
+	key := []byte("supadupasecretkey")
+	const text = "is-twenty-bytes-long"
+	right := answer([]byte(digestMark+text), key)
+	if got := fmt.Sprintf("%s%x", right[:8], right[8:]); got != "{sha256}0ed2bf5258efb96604b831848a9212d31f7468b3fc6fc61af1ebe84f08349e47" {
+		t.Error(got)
 	}
-	if bytes.Equal(answer(message, []byte("a")), answer(message, []byte("b"))) {
-		t.Error("the key makes no difference")
+	legacy := func(message []byte) []byte {
+		mac := hmac.New(md5.New, key)
+		mac.Write(message)
+		return mac.Sum(nil)
+	}
+	if got := fmt.Sprintf("%x", legacy([]byte(text))); got != "f08c5aa7ef61fc426b5b135fd8a223ae" {
+		t.Error(got) // it is CPython's, too
+	}
+	for what, test := range map[string]struct {
+		respond func(message []byte) []byte
+		verdict string
+	}{
+		"right":             {func(m []byte) []byte { return answer(m, key) }, welcome},
+		"another key's":     {func(m []byte) []byte { return answer(m, key[1:]) }, failure},
+		"cut short":         {func(m []byte) []byte { return answer(m, key)[:39] }, failure},
+		"with a digit more": {func(m []byte) []byte { return append(answer(m, key), 0) }, failure},
+		"without its mark":  {func(m []byte) []byte { return answer(m, key)[8:] }, failure},
+		"md5":               {func(m []byte) []byte { return append([]byte("{md5}"), legacy(m)...) }, failure},
+		"legacy md5":        {func(m []byte) []byte { return legacy(m[8:]) }, failure},
+	} {
+		a, b, err := conn.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := make(chan error, 1)
+		go func() { asked <- challenge(t.Context(), a, key) }()
+		message, err := b.RecvBytes(t.Context())
+		if err != nil || !bytes.HasPrefix(message, []byte("#CHALLENGE#{sha256}")) || len(message) != 11+8+40 {
+			t.Fatalf("%q, %v", message, err)
+		}
+		if err := b.SendBytes(t.Context(), test.respond(message[11:])); err != nil {
+			t.Fatal(err)
+		}
+		verdict, err := b.RecvBytes(t.Context())
+		if string(verdict) != test.verdict || err != nil {
+			t.Errorf("%s: %q, %v", what, verdict, err)
+		}
+		if err := <-asked; (err == nil) != (test.verdict == welcome) || err != nil && !errors.Is(err, ErrAuthentication) {
+			t.Errorf("%s: %v", what, err)
+		}
+		for _, old := range []string{"#CHALLENGE#{md5}" + text, "#CHALLENGE#" + text} {
+			if err := b.SendBytes(t.Context(), []byte(old)); err != nil {
+				t.Fatal(err)
+			}
+			if err := respond(t.Context(), a, key); !errors.Is(err, ErrAuthentication) {
+				t.Error(err)
+			}
+			if said, err := b.Poll(0); said || err != nil {
+				t.Error(said, err)
+			}
+		}
+		a.Close()
+		b.Close()
 	}
 }
 

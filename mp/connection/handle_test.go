@@ -3,6 +3,7 @@
 package connection_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,59 @@ func content(t *testing.T, text string) *os.File {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// ReadFiles receives files and returns what they hold, each as the file that it is sent back with.
+var ReadFiles = mp.Register("read-files", func(ctx context.Context, c *connection.Conn) (string, error) {
+	files, err := c.RecvHandle(ctx)
+	if err != nil {
+		return "", err
+	}
+	for i, f := range files {
+		var text [4]byte
+		if _, err := f.ReadAt(text[:], 0); err != nil || string(text[:]) != "text" {
+			return "", fmt.Errorf("file %d holds %q: %w", i, text, err)
+		}
+	}
+	last := files[len(files)-1]
+	number := last.Fd()
+	err = c.SendHandle(ctx, last)
+	for _, f := range files {
+		f.Close()
+	}
+	return fmt.Sprint(number > 256), err
+})
+
+// PY-CONN-09: files go to a process, also where their numbers are above 256, and one comes back.
+func TestHandlesToAProcess(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		p, err := mp.Start(ctx, ReadFiles, b, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := content(t, "text")
+		files := make([]*os.File, 300)
+		for i := range files {
+			files[i] = f
+		}
+		if err := errors.Join(a.SendHandle(ctx, files...), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.RecvHandle(ctx)
+		if err != nil || len(got) != 1 {
+			t.Fatal(len(got), err)
+		}
+		defer got[0].Close()
+		if text, err := io.ReadAll(got[0]); string(text) != "text" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+		if above, err := p.Result(ctx); above != "true" || err != nil {
+			t.Error(above, err)
+		}
+	})
 }
 
 // PY-CONN-09: files, of which 253 fit on one byte; none are a message, too.

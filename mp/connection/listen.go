@@ -21,14 +21,15 @@ type Listener struct {
 	source           source
 	ctx              context.Context // ends with Close
 	cancel           context.CancelFunc
-	ready            chan *Conn
 	work             sync.WaitGroup
 
-	mu    sync.Mutex
-	fewer sync.Cond // a client has gone, or was accepted
-	count int       // clients that Accept has not returned
-	young []*Conn   // those of them at their handshake, the oldest first
-	ended bool
+	mu     sync.Mutex
+	fewer  sync.Cond     // a client has gone, or was accepted
+	count  int           // clients that Accept has not returned
+	young  []*Conn       // those of them at their handshake, the oldest first
+	proved []*Conn       // those that have passed it
+	more   chan struct{} // closed, and another one made, when there is one more of these
+	ended  bool
 }
 
 // mostClients is how many clients may be there that Accept has not returned. One more costs the oldest at its handshake its
@@ -56,7 +57,7 @@ func Listen(network, address string, opts *Options) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mp: Listen: %w", err)
 	}
-	l := &Listener{network: network, address: address, opts: opts, ready: make(chan *Conn)}
+	l := &Listener{network: network, address: address, opts: opts, more: make(chan struct{})}
 	l.fewer.L = &l.mu
 	if network == pipeNetwork {
 		p, err := sys.ListenPipe(address)
@@ -112,19 +113,52 @@ func (l *Listener) Addr() string { return l.address }
 // Accept waits for a client that has proved the key, and returns its connection. Clients that fail are disconnected, and told of
 // in the log; no client holds up another one. It returns mp.ErrClosed after Close, and ctx's error when that ends first.
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
-	var c *Conn
-	select {
-	case c = <-l.ready:
-	default:
+	for {
+		c, more := l.next()
+		if c != nil {
+			return c, nil
+		}
 		select {
-		case c = <-l.ready:
+		case <-more:
 		case <-l.ctx.Done():
 			return nil, fmt.Errorf("mp: Accept: %w: the listener at %s was closed", spawn.ErrClosed, l.address)
 		case <-ctx.Done():
 			return nil, fmt.Errorf("mp: Accept: %w", spawn.CtxError(ctx))
 		}
 	}
+}
+
+// next takes the first client that has proved the key. If there is none, more will be closed when there is.
+func (l *Listener) next() (c *Conn, more <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.proved) == 0 {
+		return nil, l.more
+	}
+	c = l.proved[0]
+	l.proved = slices.Delete(l.proved, 0, 1)
+	l.count--
+	l.fewer.Signal()
 	return c, nil
+}
+
+// Ready reports whether Accept would return without waiting, as also after Close. If wait is true it waits for that until ctx
+// ends. It is for Wait.
+func (l *Listener) Ready(ctx context.Context, wait bool) (bool, error) {
+	for {
+		l.mu.Lock()
+		ready, more := len(l.proved) > 0 || l.ended, l.more
+		l.mu.Unlock()
+		if ready || !wait {
+			return ready, nil
+		}
+		select {
+		case <-more:
+		case <-l.ctx.Done():
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
 }
 
 // Close ends the listener, and what waits in Accept. Clients that Accept has not returned are disconnected; the connections
@@ -141,7 +175,13 @@ func (l *Listener) Close() error {
 	l.cancel()
 	err := l.source.Close()
 	l.work.Wait()
-	return err
+	for {
+		c, _ := l.next()
+		if c == nil {
+			return err
+		}
+		c.Close()
+	}
 }
 
 // serve lets clients in until Close.
@@ -188,28 +228,32 @@ func (l *Listener) makeRoom() bool {
 	return !l.ended
 }
 
-// greet does the handshake and hands the client to Accept.
+// greet does the handshake and leaves the client to Accept.
 func (l *Listener) greet(c *Conn) {
 	err := handshake(l.ctx, c, l.opts, true)
+	if l.greeted(c, err == nil) {
+		return
+	}
+	c.Close()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		spawn.Log.Warn("a client was refused", "address", l.address, "error", err)
+	}
+}
+
+// greeted notes the end of a handshake, and reports whether the client is Accept's.
+func (l *Listener) greeted(c *Conn, proved bool) bool {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if i := slices.Index(l.young, c); i >= 0 {
 		l.young = slices.Delete(l.young, i, i+1)
 	}
-	l.mu.Unlock()
-	if err == nil {
-		select {
-		case l.ready <- c:
-			c = nil
-		case <-l.ctx.Done():
-		}
-	} else if !errors.Is(err, context.Canceled) {
-		spawn.Log.Warn("a client was refused", "address", l.address, "error", err)
+	if !proved || l.ended {
+		l.count--
+		l.fewer.Signal()
+		return false
 	}
-	if c != nil {
-		c.Close()
-	}
-	l.mu.Lock()
-	l.count--
-	l.fewer.Signal()
-	l.mu.Unlock()
+	l.proved = append(l.proved, c)
+	close(l.more)
+	l.more = make(chan struct{})
+	return true
 }

@@ -3,6 +3,7 @@ package connection_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -29,6 +30,9 @@ func places(t *testing.T, f func(t *testing.T, p place)) {
 		all["pipe"] = place{"pipe", `\\.\pipe\mp-test-` + filepath.Base(prog.TempDir(t))}
 	} else {
 		all["path"] = place{"unix", "path"}
+	}
+	if runtime.GOOS == "linux" { // PY-LISTEN-04
+		all["abstract"] = place{"unix", "@mp-test-" + filepath.Base(prog.TempDir(t))}
 	}
 	for name, p := range all {
 		t.Run(name, func(t *testing.T) {
@@ -67,6 +71,9 @@ var Caller = mp.Register("caller", func(ctx context.Context, d dialled) (int, er
 		return 0, err
 	}
 	defer c.Close()
+	if ready, err := c.Poll(patience); !ready || err != nil {
+		return 0, fmt.Errorf("ready %v: %w", ready, err)
+	}
 	var p point
 	return 1, errors.Join(c.Recv(ctx, &p), c.Send(ctx, &p))
 })

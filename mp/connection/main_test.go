@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ var (
 			}
 		}
 	})
-	// Misuse does what its script says with the end that it gets, once it has said that it is there.
+	// Script does what its script says with the end that it gets, once it has said that it is there.
 	Script = mp.Register("script", script)
 )
 
@@ -117,6 +118,32 @@ func script(ctx context.Context, t task) (string, error) {
 	case "idle", "wait":
 		<-ctx.Done()
 		return "", ctx.Err()
+	case "hold": // an end that comes over this one, without a use of it
+		var got *connection.Conn
+		if err := errors.Join(c.Recv(ctx, &got), c.SendBytes(ctx, []byte("has it"))); err != nil {
+			return "", err
+		}
+		defer got.Close()
+		<-ctx.Done()
+		return "", ctx.Err()
+	case "poll": // a look at each of that many messages, now and then, before it is received
+		var got []string
+		for range t.Size {
+			for range 3 {
+				if ready, err := c.Poll(patience); !ready || err != nil {
+					return "", fmt.Errorf("ready %v: %w", ready, err)
+				}
+			}
+			p, err := c.RecvBytes(ctx)
+			if err != nil {
+				return "", err
+			}
+			got = append(got, fmt.Sprint(len(p)))
+		}
+		return strings.Join(got, " "), nil
+	case "wrong way": // what a one-way end refuses
+		_, err := c.RecvBytes(ctx)
+		return fmt.Sprint(errors.Is(err, mp.ErrUnsupported)), nil
 	case "pass on": // an end that comes over this one
 		var got *connection.Conn
 		if err := c.Recv(ctx, &got); err != nil {

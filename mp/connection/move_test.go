@@ -138,6 +138,44 @@ func TestMovesOverConn(t *testing.T) {
 	})
 }
 
+// A process that is killed while an end is on its way to it, or before it has used it, takes the end with it. At every system
+// call: TestKillInPassing of package odd.
+func TestDiesWithAnEnd(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("ends do not go over a Conn here")
+	}
+	transports(t, func(t *testing.T) {
+		for _, do := range []string{"idle", "wait", "hold"} { // has not opened this end, has not received the other, has it
+			leak.Check(t)
+			ctx := within(t)
+			a, b := pipe(t)
+			p := start(t, a, b, do, 0)
+			x, y := pipe(t)
+			if err := errors.Join(x.SendBytes(ctx, nil), a.Send(ctx, y)); err != nil {
+				t.Fatal(err)
+			}
+			if do == "hold" {
+				if s, err := a.RecvBytes(ctx); string(s) != "has it" || err != nil {
+					t.Fatal(s, err)
+				}
+			}
+			received := make(chan error)
+			go func() {
+				_, err := x.RecvBytes(ctx)
+				received <- err
+			}()
+			prog.Kill(p.Pid())
+			if err := <-received; !errors.Is(err, io.EOF) {
+				t.Errorf("%s: %v", do, err)
+			}
+			if err := x.SendBytes(ctx, nil); !errors.Is(err, mp.ErrClosed) {
+				t.Errorf("%s: %v", do, err)
+			}
+			p.Join(ctx)
+		}
+	})
+}
+
 // What makes no sense is refused, and leaves everything as it was.
 func TestCannotMove(t *testing.T) {
 	transports(t, func(t *testing.T) {

@@ -185,6 +185,85 @@ func TestPoll(t *testing.T) {
 	})
 }
 
+// PY-CONN-15: what is no Conn does no harm, whatever is done with it.
+func TestNoConn(t *testing.T) {
+	leak.Check(t)
+	ctx := within(t)
+	a, b := pipe(t)
+	for _, c := range []*connection.Conn{nil, {}} {
+		errs := uses(ctx, c)
+		errs["Close"] = c.Close()
+		_, errs["Wait"] = connection.Wait(ctx, c)
+		if c != nil { // nil is sent, as any pointer
+			errs["Send of it"] = a.Send(ctx, c)
+		}
+		for what, err := range errs {
+			if err == nil || !strings.HasPrefix(err.Error(), "mp: ") {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if <-c.Done(); c.String() != "<Conn nil>" {
+			t.Error(c)
+		}
+	}
+	for _, f := range []*os.File{nil, os.NewFile(44977608, "bogus")} {
+		if err := a.SendHandle(ctx, f); err == nil || !strings.HasPrefix(err.Error(), "mp: SendHandle: ") {
+			t.Errorf("%v: %v", f, err)
+		}
+	}
+	if err := errors.Join(a.SendBytes(ctx, nil), b.Close()); err != nil { // all the same
+		t.Error(err)
+	}
+}
+
+// PY-CONN-13: that another process looks for a message again and again takes nothing of it away.
+func TestPollElsewhere(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		sizes := []int{5, 0, 100_000, 1, 0}
+		p := start(t, a, b, "poll", len(sizes))
+		for _, n := range sizes {
+			if err := a.SendBytes(ctx, make([]byte, n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := p.Result(ctx); got != "5 0 100000 1 0" || err != nil {
+			t.Error(got, err)
+		}
+	})
+}
+
+// PY-LISTEN-14: a one-way end stays one in the process that it moves to.
+func TestOneWayMoves(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		r, w, err := connection.PipeOneWay()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		p := start(t, r, w, "wrong way", 0) // it has said so with its end
+		if refused, err := p.Result(ctx); refused != "true" || err != nil {
+			t.Error(refused, err)
+		}
+		r, w, err = connection.PipeOneWay()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		q, err := mp.Start(ctx, Script, task{Conn: r, Do: "drain"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.Result(ctx); !errors.Is(err, mp.ErrUnsupported) || !strings.Contains(err.Error(), "SendBytes") {
+			t.Error(err)
+		}
+	})
+}
+
 // PY-CONN-06
 func TestOneWay(t *testing.T) {
 	transports(t, func(t *testing.T) {
@@ -198,8 +277,9 @@ func TestOneWay(t *testing.T) {
 		defer w.Close()
 		wrong := map[string]error{
 			"Send": r.Send(ctx, 1), "SendBytes": r.SendBytes(ctx, nil), "SendHandle": r.SendHandle(ctx, os.Stdin),
-			"Recv": w.Recv(ctx, new(int)), "Wait": w.Await(ctx),
+			"Recv": w.Recv(ctx, new(int)),
 		}
+		_, wrong["Wait"] = connection.Wait(ctx, w)
 		_, wrong["RecvBytes"] = w.RecvBytes(ctx)
 		_, wrong["RecvHandle"] = w.RecvHandle(ctx)
 		_, wrong["Poll"] = w.Poll(0)

@@ -1,87 +1,208 @@
 package connection
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
+	"syscall"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Waitable is what Wait waits for. What has an Await method as well, like a Conn, is ready whenever Await returns nil, which it
-// does at once then, even if its ctx is over. Anything else is ready once Done is closed: a process that has ended, a future, a
-// context.
-type Waitable interface {
-	Done() <-chan struct{}
+// Waitable is one of these, and ready when
+//
+//	*Conn, *mp.Conn                  Recv would not wait for the other end to begin
+//	*Listener                        Accept would not wait
+//	*mp.Queue, *mp.JoinableQueue     Get would not wait for an item
+//	*synchronize.Event               it is set
+//	*mp.Process, *mp.Future          it has ended
+//	a context, and whatever else     the channel is closed
+//	has Done() <-chan struct{}
+//	a chan struct{}                  it is closed; nothing may be sent over it
+//	a socket, a pipe of the system   a read would not wait: a net.Conn, a net.Listener, an *os.File. Not on Windows. Wait has it
+//	                                 open, too: close it when Wait has returned
+//
+// What was closed, or whose owner or other end has died, is ready, too: who uses it gets the error at once.
+type Waitable any
+
+// member is a Waitable as Wait sees it.
+type member interface {
+	// Ready reports whether it is ready. If wait is true it waits for that until ctx ends; otherwise ctx bounds how long it
+	// asks another process.
+	Ready(ctx context.Context, wait bool) (bool, error)
 }
 
-// awaiter is a Waitable that can be ready more than once.
-type awaiter interface {
-	Await(ctx context.Context) error
-}
+const (
+	// patience is how long Wait asks other processes if its ctx was over when it began.
+	patience = time.Second
+	// grace is how long it asks them when something is ready already.
+	grace = 10 * time.Millisecond
+)
 
-// Wait waits until at least one of ws is ready, and returns all that are, in their order. A Conn is ready when Recv would return
-// without waiting for the other end to begin, which includes the other end's end and its own. There may be any number. When ctx
-// ends first, the error is ctx's; if it is over already, what is ready is returned all the same. Wait receives nothing. It
-// is Python's connection.wait.
+// Wait waits until at least one of ws is ready, and returns all that are, in their order. There may be any number, also of the
+// same. It takes nothing out of them: if others receive from the same queue or Conn, they may be faster, so what is ready may
+// not be so any more when it is used. TryGet, Poll and a ctx do not wait then.
+//
+// When ctx ends first, the error is ctx's; if it is over already, what is ready is returned all the same. Queues and events of
+// other processes are asked then, for a second at most; those whose process does not answer, since it is stopped perhaps,
+// are not ready. It is Python's connection.wait.
 func Wait(ctx context.Context, ws ...Waitable) ([]Waitable, error) {
+	g := group{members: make([]member, len(ws)), ready: make([]bool, len(ws))}
 	for i, w := range ws {
-		if w == nil {
-			return nil, fmt.Errorf("mp: Wait: number %d is nil", i)
+		var err error
+		if g.members[i], err = memberOf(w); err != nil {
+			return nil, fmt.Errorf("mp: Wait: number %d is %w", i, err)
 		}
 	}
-	over, cancel := context.WithCancel(ctx)
-	cancel()
-	for {
-		var ready []Waitable
-		for _, w := range ws {
-			switch err := await(over, w); {
-			case err == nil:
-				ready = append(ready, w)
-			case !errors.Is(err, over.Err()):
-				return nil, err
-			}
+	over := ctx.Err() != nil
+	if g.look(); !over && !g.settled() {
+		g.wait(ctx)
+		g.look()
+	}
+	switch {
+	case g.some:
+		g.ask(grace)
+	case over && g.err == nil:
+		g.ask(patience)
+	}
+	var ready []Waitable
+	for i, w := range ws {
+		if g.ready[i] {
+			ready = append(ready, w)
 		}
-		if len(ready) > 0 {
-			return ready, nil
-		}
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("mp: Wait: none of %d is ready: %w", len(ws), spawn.CtxError(ctx))
-		}
-		awaitOne(ctx, ws)
+	}
+	if g.err == nil && len(ready) == 0 {
+		g.err = fmt.Errorf("mp: Wait: none of %d is ready: %w", len(ws), spawn.CtxError(ctx))
+	}
+	if g.err != nil {
+		return nil, g.err
+	}
+	return ready, nil
+}
+
+// memberOf makes a member of it.
+func memberOf(w Waitable) (member, error) {
+	switch w := w.(type) {
+	case member:
+		return w, nil
+	case interface{ Done() <-chan struct{} }:
+		return end(w.Done()), nil
+	case chan struct{}:
+		return end(w), nil
+	case <-chan struct{}:
+		return end(w), nil
+	case syscall.Conn:
+		return socket{w}, nil
+	case nil:
+		return nil, fmt.Errorf("nil")
+	case []Waitable:
+		return nil, fmt.Errorf("a slice: write its name with ... behind it")
+	}
+	return nil, fmt.Errorf("a %T, for which nobody can wait", w)
+}
+
+// end is ready once it is closed.
+type end <-chan struct{}
+
+func (e end) Ready(ctx context.Context, wait bool) (bool, error) {
+	select {
+	case <-e:
+		return true, nil
+	default:
+	}
+	if !wait {
+		return false, nil
+	}
+	select {
+	case <-e:
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 }
 
-// awaitOne waits until one is ready, or has an error, or ctx is over.
-func awaitOne(ctx context.Context, ws []Waitable) {
+// group is what a Wait waits for, and what it knows of it.
+type group struct {
+	members []member
+	ready   []bool
+
+	mu   sync.Mutex
+	some bool // of them are ready
+	err  error
+}
+
+func (g *group) settled() bool { return g.some || g.err != nil }
+
+// note notes what number i has said, and reports whether that says anything.
+func (g *group) note(i int, ready bool, err error) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ready[i] = g.ready[i] || ready
+	g.some = g.some || ready
+	g.err = cmp.Or(g.err, err)
+	return ready || err != nil
+}
+
+// here reports whether this process knows all of it.
+func here(m member) bool {
+	switch m.(type) {
+	case *Conn, *Listener, end, socket:
+		return true
+	}
+	return false
+}
+
+// look looks at those that are here.
+func (g *group) look() {
+	for i, m := range g.members {
+		if here(m) && !g.ready[i] {
+			ready, err := m.Ready(context.Background(), false)
+			g.note(i, ready, err)
+		}
+	}
+}
+
+// wait waits for the first of all, or the end of ctx.
+func (g *group) wait(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
-	for _, w := range ws {
+	for i, m := range g.members {
 		all.Go(func() {
-			_ = await(ctx, w)
-			cancel()
+			ready, err := m.Ready(ctx, true)
+			if ctx.Err() != nil {
+				err = nil
+			}
+			if g.note(i, ready, err) {
+				cancel()
+			}
 		})
 	}
-	<-ctx.Done()
+	<-ctx.Done() // there may be none to wait for
 	all.Wait()
 }
 
-// await waits until w is ready. If ctx is over, it only looks.
-func await(ctx context.Context, w Waitable) error {
-	if a, ok := w.(awaiter); ok {
-		return a.Await(ctx)
+// ask asks those that are elsewhere, all at the same time. It waits for their answers as long as limit, and no longer than grace
+// once one of them is ready.
+func (g *group) ask(limit time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var all sync.WaitGroup
+	for i, m := range g.members {
+		if here(m) || g.ready[i] {
+			continue
+		}
+		all.Go(func() {
+			ready, err := m.Ready(ctx, false)
+			if ctx.Err() != nil {
+				err = nil
+			}
+			if g.note(i, ready, err) {
+				time.AfterFunc(grace, cancel)
+			}
+		})
 	}
-	select {
-	case <-w.Done():
-		return nil
-	default:
-	}
-	select {
-	case <-w.Done():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	all.Wait()
 }

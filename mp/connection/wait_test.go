@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -165,6 +168,98 @@ func TestWaitBesideRecv(t *testing.T) {
 	})
 }
 
+// PY-WAIT-02: sockets and pipes of the system, also the same twice, and beside their readers.
+func TestWaitSockets(t *testing.T) {
+	leak.Check(t)
+	ctx := within(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var socks []connection.Waitable
+	var theirs []net.Conn
+	for range 4 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		s, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		socks, theirs = append(socks, s), append(theirs, c)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	if runtime.GOOS == "windows" {
+		if _, err := connection.Wait(ctx, socks...); !errors.Is(err, mp.ErrUnsupported) {
+			t.Error(err)
+		}
+		return
+	}
+	socks = append(socks, r)
+	all := socks
+	if ready, err := connection.Wait(over, all...); len(ready) > 0 || !errors.Is(err, context.Canceled) {
+		t.Fatal(ready, err)
+	}
+	for _, step := range []struct {
+		who  int
+		do   func() error
+		read int
+	}{
+		{0, func() error { _, err := theirs[0].Write([]byte("abc")); return err }, 3},
+		{1, func() error { _, err := theirs[1].Write([]byte("a")); return err }, 1},
+		{4, func() error { _, err := w.Write([]byte("ab")); return err }, 2},
+		{0, theirs[0].Close, 0},
+		{4, w.Close, 0},
+	} {
+		did := make(chan error)
+		time.AfterFunc(time.Millisecond, func() { did <- step.do() })
+		ready, err := connection.Wait(ctx, all...)
+		if err := errors.Join(err, <-did); err != nil || len(ready) != 1 || ready[0] != socks[step.who] {
+			t.Fatal(step.who, ready, err)
+		}
+		n, err := ready[0].(io.Reader).Read(make([]byte, 5))
+		if n != step.read || (err == nil) != (n > 0) {
+			t.Error(step.who, n, err)
+		}
+		if err != nil { // it is over
+			all = slices.DeleteFunc(slices.Clone(all), func(w connection.Waitable) bool { return w == ready[0] })
+		}
+	}
+	s := socks[1].(net.Conn)
+	read := make(chan error)
+	go func() {
+		_, err := s.Read(make([]byte, 1))
+		read <- err
+	}()
+	soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	if ready, err := connection.Wait(soon, s, s, r, s); !slices.Equal(ready, []connection.Waitable{r}) || err != nil {
+		t.Error(ready, err)
+	}
+	if ready, err := connection.Wait(soon, s, s); len(ready) > 0 || !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(ready, err)
+	}
+	if err := s.SetReadDeadline(time.Now()); err != nil {
+		t.Error(err)
+	}
+	if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) { // it was not in our way, nor were we in its
+		t.Error(err)
+	}
+	s.Close()
+	if ready, err := connection.Wait(over, s); len(ready) != 1 || err != nil {
+		t.Error(ready, err)
+	}
+}
+
 func TestWaitMisuse(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -174,7 +269,7 @@ func TestWaitMisuse(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	for _, bad := range []connection.Waitable{nil, (*connection.Conn)(nil), w} {
+	for _, bad := range []connection.Waitable{nil, (*connection.Conn)(nil), w, 5, []connection.Waitable{r}} {
 		if _, err := connection.Wait(ctx, r, bad); err == nil || !strings.HasPrefix(err.Error(), "mp: Wait") {
 			t.Error(err)
 		}

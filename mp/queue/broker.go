@@ -56,6 +56,7 @@ type waiter struct {
 	answer  chan answer // of this process
 	item    item        // of this process: what it puts
 	now     bool        // now or never
+	looks   bool        // takes nothing
 }
 
 // answer is what a goroutine of this process gets.
@@ -134,6 +135,8 @@ func (b *broker) Request(r share.Request) {
 		c.ask(number(body))
 		b.gets.push(&waiter{request: r, client: c, now: len(body) > 8})
 		b.distribute()
+	case opReady:
+		b.await(&waiter{request: r, client: c, looks: true, now: len(body) > 0})
 	case opUnget:
 		b.unget(c, body, &r)
 	case opMore:

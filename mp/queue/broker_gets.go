@@ -9,10 +9,15 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// reclaim makes sure that there is an item here if there is one anywhere that who waits may get. b.mu is held.
-func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
-	if b.items.len() > 0 {
-		return true
+// reclaim makes sure that there is an item here if there is one anywhere that who waits may get, and returns how many it is to
+// get: its part of those that are here, or all that were taken back for it, which may be too old for the next one. b.mu is held.
+func (b *broker) reclaim(w *waiter, anyOrder bool) int {
+	atMost := 1
+	if w.client != nil && w.client.word.Uint64 != nil {
+		atMost = max(1, w.client.target)
+	}
+	if n := b.items.len(); n > 0 {
+		return min(atMost, max(1, n/b.gets.len()))
 	}
 	reached := b.got
 	if w.client != nil {
@@ -27,21 +32,30 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) bool {
 			}
 		}
 		if richest == nil {
-			return false
+			return 0
 		}
 		richest.trim()
 		n := 0
-		for most = (richest.ahead.len() + 1) / 2; n < most; n++ {
+		for most = min(atMost, (richest.ahead.len()+1)/2); n < most; n++ {
 			if !anyOrder && richest.ahead.at(richest.ahead.len()-1-n).number <= reached {
 				break
 			}
 		}
 		richest.target = max(richest.target/2, 1)
-		if b.takeBack(richest, n) > 0 {
-			return true
+		if n = b.takeBack(richest, n); n > 0 {
+			return n
 		}
 	}
-	return false
+	return 0
+}
+
+// supply gives who waits what it may get, and reports whether that is anything. b.mu is held.
+func (b *broker) supply(w *waiter) bool {
+	n := b.reclaim(w, w.now || b.impatient)
+	if n > 0 {
+		b.give(w, n)
+	}
+	return n > 0
 }
 
 // serve gives items to those who wait, in order. b.mu is held.
@@ -54,12 +68,12 @@ func (b *broker) serve() {
 			w.reply(ansYes)
 		case b.hold(w):
 			return
-		case b.reclaim(w, w.now || b.impatient):
+		case b.supply(w):
 			b.gets.pop()
-			b.give(w)
 		case b.drained():
 			b.gets.pop()
 			w.reply(ansClosed)
+		case b.serveBehind():
 		default:
 			b.refuse()
 			b.bePatient()
@@ -69,12 +83,24 @@ func (b *broker) serve() {
 	b.calm()
 }
 
+// serveBehind answers those behind the first one that have asked before they saw what was sent to them: nobody else can have that,
+// the first one least of all if it is older than what it has had. It reports whether there were any. b.mu is held.
+func (b *broker) serveBehind() bool {
+	return b.gets.remove(func(w **waiter) bool {
+		if c := (*w).client; c == nil || c.left() == 0 {
+			return false
+		}
+		(*w).reply(ansYes)
+		return true
+	})
+}
+
 // hold reports whether who waits should wait a little longer: a client that has come back for more at once shall get several items,
 // since the way there and back costs more than they do. b.mu is held.
 func (b *broker) hold(w *waiter) bool {
 	c := w.client
 	b.enough = 1
-	if c == nil || c.word.Uint64 == nil || w.now || b.closed || b.capacity > 0 || b.items.len() == 0 {
+	if c == nil || c.word.Uint64 == nil || w.now || w.looks || b.closed || b.capacity > 0 || b.items.len() == 0 {
 		return false
 	}
 	want := min(2*c.target, holdFor)
@@ -124,10 +150,12 @@ func (b *broker) calm() {
 	}
 }
 
-// give gives an item, which is there, to who waits; to a client more. b.mu is held.
-func (b *broker) give(w *waiter) {
+// give gives an item, which is there, to who waits; to a client n. b.mu is held.
+func (b *broker) give(w *waiter, n int) {
 	c := w.client
 	switch {
+	case w.looks:
+		w.reply(ansYes)
 	case c == nil:
 		it := b.items.pop()
 		b.got = it.number
@@ -139,7 +167,7 @@ func (b *broker) give(w *waiter) {
 		w.request.Answer(ansItem, appendFirst(it), it.files)
 		link.CloseAll(it.files)
 	default:
-		b.send(c, max(1, min(c.target, b.items.len()/(b.gets.len()+1))))
+		b.send(c, n)
 		w.reply(ansYes)
 	}
 }

@@ -57,16 +57,22 @@ var (
 		}
 		return states, nil
 	})
-	Work = mp.Register("queue.work", func(ctx context.Context, q *queue.JoinableQueue[int]) (done int, err error) {
-		for range q.All(ctx) {
+	// Work puts each item into another queue before it is done.
+	Work = mp.Register("queue.work", func(ctx context.Context, w work) (done int, err error) {
+		for n := range w.Q.All(ctx) {
 			done++
-			if err := q.TaskDone(); err != nil {
+			if err := errors.Join(w.Done.Put(ctx, n), w.Q.TaskDone()); err != nil {
 				return done, err
 			}
 		}
 		return done, nil
 	})
 )
+
+type work struct {
+	Q    *queue.JoinableQueue[int]
+	Done *queue.Queue[int]
+}
 
 type putArg struct {
 	Q           *queue.Queue[int]

@@ -60,7 +60,7 @@ func (b *broker) get(ctx context.Context, now bool) (item, error) {
 
 // wait waits for the answer. What is there when ctx ends counts.
 func (b *broker) wait(ctx context.Context, w *waiter) (answer, error) {
-	if w.now {
+	if w.now && !w.looks {
 		ctx = context.Background() // it is short
 	}
 	select {

@@ -15,6 +15,7 @@ const (
 	opLen                             // called
 	opDone                            // called: an item is done
 	opJoin                            // called: all are
+	opReady                           // called: there is an item, which stays; a body says "now or never"
 )
 
 // Answers, and what is told.

@@ -129,7 +129,12 @@ var buffers = sync.Pool{New: func() any { return new(wire.Buffer) }}
 
 const mostReused = 64 << 10
 
+var errUnmade = fmt.Errorf("%w: it was not made by NewQueue or NewJoinableQueue", spawn.ErrClosed)
+
 func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
+	if q.ref == nil {
+		return fmt.Errorf("mp: Queue.%s: %w", verb, errUnmade)
+	}
 	b := buffers.Get().(*wire.Buffer)
 	b.Data = append(b.Data, make([]byte, itemHeader)...)
 	err := q.codec.Encode(b, v)
@@ -139,10 +144,13 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 	case len(b.Files) > link.MaxFiles:
 		err = fmt.Errorf("mp: %s.%s: the item holds %d files, and a message carries %d at most", q.name, verb, len(b.Files), link.MaxFiles)
 	default:
-		err = q.failed(verb, q.add(ctx, b, now))
+		if err = q.add(ctx, b, now); err == nil || errors.Is(err, share.ErrUnderWay) {
+			b.Sent() // ends of connections have moved
+		}
+		err = q.failed(verb, err)
 	}
+	b.Reset()
 	if cap(b.Data) <= mostReused {
-		b.Reset()
 		buffers.Put(b)
 	}
 	return err
@@ -210,7 +218,10 @@ var errSilent = fmt.Errorf("%w: its owner does not answer", spawn.ErrTimeout)
 
 // dial finds out about the queue of another process.
 func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
-	if q.closed.Load() {
+	switch {
+	case q.ref == nil:
+		return nil, errUnmade
+	case q.closed.Load():
 		return nil, spawn.ErrClosed
 	}
 	if r := q.remote.Load(); r != nil {
@@ -280,12 +291,13 @@ func (q *queue) Cap() int { return q.capacity }
 // what is in the queue can still be got, and then Get returns ErrClosed, too. In another process it ends the use of
 // this handle only, as Python's close does. It waits for nothing and may be called again.
 func (q *queue) Close() error {
-	if q.broker != nil {
+	switch {
+	case q.broker != nil:
 		q.broker.close()
-		return nil
+	case q.ref != nil:
+		q.closed.Store(true)
+		q.end(spawn.ErrClosed)
 	}
-	q.closed.Store(true)
-	q.end(spawn.ErrClosed)
 	return nil
 }
 
@@ -296,7 +308,10 @@ func (q *queue) String() string {
 		capacity = fmt.Sprint("capacity ", q.capacity)
 	}
 	whose := "of another process"
-	if q.broker != nil {
+	switch {
+	case q.ref == nil:
+		return "<Queue, never made>"
+	case q.broker != nil:
 		whose = fmt.Sprintf("of this process, %d items", q.Len())
 	}
 	return fmt.Sprintf("<%s %s, %s>", q.name, capacity, whose)
@@ -305,7 +320,7 @@ func (q *queue) String() string {
 // encode writes a reference to the queue.
 func (q *queue) encode(enc *wire.Encoder) error {
 	if q.ref == nil {
-		return fmt.Errorf("a queue that was not made by NewQueue or NewJoinableQueue cannot be sent")
+		return errUnmade
 	}
 	if err := q.ref.Encode(enc); errors.Is(err, share.ErrGone) {
 		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
@@ -346,7 +361,7 @@ func (q *Queue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
 	return q.decode(dec, "Queue", kindOf[T]("Queue"))
 }
 
-var errJSON = errors.New("mp: a queue cannot be written as JSON: it can be sent to another process of this program only, in an argument, a result, or through a queue")
+var errJSON = errors.New("mp: a queue cannot be written as JSON: it can be sent to another process of this program only, in an argument or a result, over a Conn or through a queue")
 
 // MarshalJSON fails, and says why.
 func (q *queue) MarshalJSON() ([]byte, error) { return nil, errJSON }

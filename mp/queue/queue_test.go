@@ -30,7 +30,7 @@ func numbers(from, count int) []int {
 	return all
 }
 
-// PY-QUEUE-01, PY-QUEUE-02, PY-QUEUE-04, PY-QUEUE-05, PY-QUEUE-07, PY-QUEUE-10, PY-QUEUE-14
+// PY-QUEUE-01, PY-QUEUE-02, PY-QUEUE-04, PY-QUEUE-14, PY-QUEUE-17
 func TestAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := must(queue.New[int](2))(t)
@@ -110,7 +110,7 @@ func TestWaitersAlone(t *testing.T) {
 	})
 }
 
-// PY-QUEUE-06, PY-QUEUE-03, PY-QUEUE-21
+// PY-QUEUE-04: what one process puts, another gets, in order, either way.
 func TestThereAndBack(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {
@@ -149,16 +149,24 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-// Put before, by a process that has ended: all is there, at once. PY-QUEUE-06, PY-QUEUE-21
+// PY-QUEUE-16, PY-QUEUE-21: a process that has put far more than a pipe holds ends although nobody gets it, and all of it is
+// there, at once.
 func TestPutAndGone(t *testing.T) {
 	leak.Check(t)
+	const count = 50_000
 	q := newQueue[int](t, 0)
-	p := start(t, PutAll, putArg{q, 0, 500})
+	p := start(t, PutAll, putArg{q, 0, count})
 	must(p.Result(background))(t)
-	if q.Len() != 500 {
+	if err := p.Join(background); err != nil {
+		t.Error(err)
+	}
+	if code, ended := p.ExitCode(); code != 0 || !ended {
+		t.Error(code, ended)
+	}
+	if q.Len() != count {
 		t.Errorf("%d items", q.Len())
 	}
-	for i := range 500 {
+	for i := range count {
 		if v, err := q.TryGet(); v != i || err != nil {
 			t.Fatal(i, v, err)
 		}
@@ -238,6 +246,16 @@ func TestUnsendable(t *testing.T) {
 	if _, err := mp.Start(background, PutAll, putArg{Q: new(queue.Queue[int])}, nil); err == nil || !strings.Contains(err.Error(), "was not made by NewQueue") {
 		t.Error(err)
 	}
+	unmade := new(queue.JoinableQueue[int])
+	_, err := unmade.Get(background)
+	for _, err := range []error{err, unmade.Put(background, 1), unmade.TryPut(1), unmade.TaskDone(), unmade.Join(background)} {
+		if !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+	}
+	if err := unmade.Close(); err != nil || unmade.Len() != 0 || unmade.String() == "" {
+		t.Error(err, unmade)
+	}
 }
 
 type node struct {
@@ -276,15 +294,19 @@ func TestJoinable(t *testing.T) {
 	if err := q.TaskDone(); err == nil {
 		t.Error("done although there was nothing")
 	}
+	done := newQueue[int](t, 0)
 	var workers []*mp.Process[int]
 	for range 4 {
-		workers = append(workers, start(t, Work, q))
+		workers = append(workers, start(t, Work, work{q, done}))
 	}
 	for i := range 100 {
 		q.Put(background, i)
 	}
-	if err := q.Join(background); err != nil {
-		t.Error(err)
+	if err := q.Join(background); err != nil || done.Len() != 100 {
+		t.Errorf("%d were done, %v", done.Len(), err)
+	}
+	if err := q.TaskDone(); err == nil {
+		t.Error("one more was done than there were")
 	}
 	q.Close()
 	sum := 0

@@ -78,6 +78,9 @@ func unshared(ctx context.Context, err error) error {
 	case errors.Is(err, share.ErrGone):
 		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		if cause := context.Cause(ctx); cause == errSilent || cause == spawn.ErrClosed { // not the caller's ctx
+			return cause
+		}
 		return spawn.CtxError(ctx)
 	}
 	return err

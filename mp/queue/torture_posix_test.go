@@ -119,7 +119,7 @@ type drama struct {
 
 // TestTorture kills and freezes producers, relays and consumers at random. Afterwards: what came out came out once, and whole;
 // what was put and did not come out was in the hands of one that was killed; and the items of a producer came in
-// order, but for those that others had ahead who were killed or frozen. In short a few fixed
+// order, but for those that others had ahead who were killed or frozen. PY-QUEUE-20, PY-QUEUE-22. In short a few fixed
 // seeds; MP_TORTURE_SEED=n is that one run alone; MP_TORTURE=n goes on with new seeds until there were n kills.
 func TestTorture(t *testing.T) {
 	wanted, _ := strconv.Atoi(os.Getenv("MP_TORTURE"))

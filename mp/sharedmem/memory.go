@@ -75,5 +75,5 @@ func errGone(method string) error {
 
 // errText is what JSON and the like get instead of a reference that would mean nothing.
 func errText(what string) error {
-	return fmt.Errorf("mp: a %s goes to another process only as a field, by pointer, of what this library sends", what)
+	return fmt.Errorf("mp: this %s goes to another process only as a field, by pointer, of what this library sends", what)
 }

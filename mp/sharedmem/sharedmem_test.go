@@ -101,7 +101,7 @@ func TestAcrossProcesses(t *testing.T) {
 	}
 }
 
-// Memory stays when a process that has it is killed, and is gone with the last one. PY-SHM-13, PY-SHM-14, PY-TRACK-01
+// Memory stays when a process that has it is killed, whether it has made it (TestNothingIsLeft of synchronize) or not. PY-SHM-14
 func TestKilledProcess(t *testing.T) {
 	a := newOfEach(t)
 	fill(a)

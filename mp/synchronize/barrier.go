@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
@@ -26,10 +27,14 @@ func NewBarrier(n int) (*Barrier, error) {
 
 // Wait waits until all parties wait, and returns a number from 0 to n−1, another one for each; the one that gets 0 can do what
 // is to be done once, before a second Wait, where Python has an action. When the ctx of a party ends, or its process, the
-// barrier breaks: all that wait, and that come later until Reset, get ErrBrokenBarrier. Nobody knows of a party
-// that has not come yet; who would wait for it forever has a ctx that ends.
+// barrier breaks: all that wait, and that come later until Reset, get ErrBrokenBarrier; when the last one comes at that moment, the
+// others may pass first. Nobody knows of a party that has not come yet; who would wait for it forever has a ctx that ends.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
-	body, err := b.call(ctx, "Barrier.Wait", opWait, nil, nil)
+	body, err := b.call(ctx, "Barrier.Wait", opWait, nil, func(answer link.Kind) {
+		if answer == answerOK { // the others have passed, and shall not wait for us in vain the next time
+			_ = b.ref.Send(context.Background(), opAbort, nil, nil)
+		}
+	})
 	n, _ := readState(body)
 	return int(n), err
 }

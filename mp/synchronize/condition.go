@@ -44,10 +44,18 @@ func NewCondition(lock *Lock) (*Condition, error) {
 }
 
 // Acquire acquires the lock of the condition.
-func (c *Condition) Acquire(ctx context.Context) error { return c.lock.Acquire(ctx) }
+func (c *Condition) Acquire(ctx context.Context) error { return c.locked().Acquire(ctx) }
 
 // Release releases it.
-func (c *Condition) Release() error { return c.lock.Release() }
+func (c *Condition) Release() error { return c.locked().Release() }
+
+// locked is its lock; nobody has made that either if nobody has made the condition.
+func (c *Condition) locked() *Lock {
+	if c.lock == nil {
+		return new(Lock)
+	}
+	return c.lock
+}
 
 // tickets number the waits of this process.
 var tickets atomic.Uint64
@@ -58,6 +66,9 @@ var tickets atomic.Uint64
 // for has to be looked at in a loop, or by WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
+	if err := c.usable(what); err != nil {
+		return err
+	}
 	v, err := c.lock.view(ctx)
 	if err != nil {
 		return failure(ctx, what, err)
@@ -178,7 +189,7 @@ func (c *condition) Request(r share.Request) {
 }
 
 // rejoin ends the wait with this ticket: r gets the lock instead, and the answer no if there was no notification. If
-// there is no such wait, its caller has the lock. c.lock.mu is held.
+// there is no such wait any more, it was answered. c.lock.mu is held.
 func (c *condition) rejoin(r share.Request, ticket uint64) {
 	theirs := func(w waiter) bool { return w.Client == r.Client && w.ticket == ticket && w.cond == c }
 	if i := slices.IndexFunc(c.waiting, theirs); i >= 0 {
@@ -194,9 +205,14 @@ func (c *condition) rejoin(r share.Request, ticket uint64) {
 		w.Request = r
 		return
 	}
-	if c.lock.holds(r.Client) && c.lock.ticket == ticket {
+	switch {
+	case c.lock.told[r.Client] == ticket: // in the answer that came too late
+		r.Answer(answerDied, nil, nil)
+	case !c.lock.holds(r.Client):
+		r.Answer(answerNotHeld, nil, nil)
+	case c.lock.ticket == ticket:
 		r.Answer(answerOK, nil, nil)
-	} else {
+	default:
 		r.Answer(answerNo, nil, nil) // the wait never came here
 	}
 }

@@ -15,7 +15,8 @@
 // There is no RLock. A lock that its holder may acquire again has to know who its holder is, and goroutines have no identity.
 // A function that is called with the lock held says so in its name or comment, and does not acquire it.
 //
-// An object in a package variable is never shared: every process makes one of its own.
+// An object in a package variable is never shared: every process makes one of its own. Nor is a copy of one the object: send and
+// keep pointers, and go vet finds the copies.
 package synchronize
 
 import (

@@ -2,6 +2,7 @@ package synchronize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -12,14 +13,21 @@ import (
 )
 
 // Event is a flag that processes wait for. It is sent by pointer. It must not be copied.
-type Event struct{ handle }
+type Event struct {
+	handle
+	life context.Context // ends with Close
+	end  context.CancelCauseFunc
+}
 
 // NewEvent makes an event that is not set.
 func NewEvent() (*Event, error) {
 	e := new(Event)
+	e.begin()
 	e.ref = share.New("Event", new(event))
 	return e, nil
 }
+
+func (e *Event) begin() { e.life, e.end = context.WithCancelCause(context.Background()) }
 
 // Set sets the event: all that wait go on, and those that come later until Clear. When it returns, the event is set.
 func (e *Event) Set() error {
@@ -49,12 +57,47 @@ func (e *Event) Wait(ctx context.Context) error {
 		}
 		return err
 	}
-	_, err := e.call(ctx, "Event.Wait", opWait, nil, nil)
+	return e.wait(ctx, "Event.Wait")
+}
+
+func (e *Event) wait(ctx context.Context, what string) error {
+	if err := e.usable(what); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(e.life, func() { cancel(spawn.ErrClosed) })()
+	_, err := e.call(ctx, what, opWait, nil, nil)
 	return err
 }
 
-// Close ends the event for everybody, if this process has made it, else the use of this handle.
-func (e *Event) Close() error { return e.close() }
+// Ready reports whether the event is set, or cannot be used any more. If wait is true it waits for that until ctx ends; otherwise
+// ctx bounds how long it asks the process that has made it. It is for connection.Wait.
+func (e *Event) Ready(ctx context.Context, wait bool) (set bool, err error) {
+	const what = "Event.Ready"
+	if wait {
+		err = e.wait(ctx, what)
+		set = err == nil
+	} else {
+		var body []byte
+		body, err = e.call(ctx, what, opState, nil, nil)
+		n, _ := readState(body)
+		set = n > 0
+	}
+	if errors.Is(err, spawn.ErrClosed) {
+		return true, nil
+	}
+	return set, err
+}
+
+// Close ends the event for everybody, if this process has made it, else the use of this handle and what waits with it.
+func (e *Event) Close() error {
+	err := e.close()
+	if e.end != nil {
+		e.end(spawn.ErrClosed)
+	}
+	return err
+}
 
 // String shows whether it is set.
 func (e *Event) String() string {
@@ -73,7 +116,10 @@ func (e *Event) IsHandle() {}
 func (e *Event) EncodeMsgpack(enc *wire.Encoder) error { return e.encode(enc, "Event") }
 
 // DecodeMsgpack is for this library's messages.
-func (e *Event) DecodeMsgpack(dec *wire.Decoder) error { return e.decode(dec, "Event") }
+func (e *Event) DecodeMsgpack(dec *wire.Decoder) error {
+	e.begin()
+	return e.decode(dec, "Event")
+}
 
 // MarshalJSON fails: an event cannot be written down.
 func (e *Event) MarshalJSON() ([]byte, error) { return nil, errText("Event") }

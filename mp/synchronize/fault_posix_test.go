@@ -5,6 +5,7 @@ package synchronize_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -101,4 +102,30 @@ func TestFrozenHolder(t *testing.T) {
 	if err := l.Release(); err != nil {
 		t.Error(err)
 	}
+}
+
+// A handle that nobody has any more but the argument of a process goes on working there.
+func TestCollectedBeforeSent(t *testing.T) {
+	leak.Check(t)
+	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	p := func() *mp.Process[int] {
+		pair, err := mp.Apply(t.Context(), pool, MakePair, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mp.NewProcess(Use, kit{How: "set", Event: pair.Event}, nil)
+	}()
+	defer p.Close()
+	for range 5 { // what is collected is given up by other goroutines
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ends(t, p)
 }

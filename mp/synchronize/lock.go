@@ -13,7 +13,8 @@ import (
 // Lock is held by one process at a time, and by one goroutine there. It is sent by pointer. It must not be copied.
 //
 // It belongs to the process: any goroutine of the one that has acquired it may release it, and no other process, which is where
-// it differs from Python's. Where processes share memory, one that finds the lock free takes it without asking anybody.
+// it differs from Python's. Where processes share memory, one that finds the lock free takes it without asking anybody; that
+// goes for the first 512 locks that a process sends in its life, and later ones are slower.
 type Lock struct {
 	handle
 	seen atomic.Pointer[view] // nil: not used yet

@@ -3,6 +3,7 @@ package synchronize_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
@@ -109,6 +110,29 @@ func use(ctx context.Context, k kit) (int, error) {
 			err = k.Condition.Release()
 		}
 		return 0, err
+	case "sleep in vain": // for so long
+		if err := k.Condition.Acquire(ctx); err != nil {
+			return 0, err
+		}
+		short, cancel := context.WithTimeout(ctx, k.For)
+		defer cancel()
+		began := time.Now()
+		err := k.Condition.Wait(short)
+		if took := time.Since(began); took < k.For || !errors.Is(err, context.DeadlineExceeded) {
+			return 0, fmt.Errorf("after %v: %w", took, err)
+		}
+		return 1, k.Condition.Release()
+	case "step": // one at a time, and each is told
+		for range k.Times {
+			if err := k.Condition.Acquire(ctx); err != nil {
+				return 0, err
+			}
+			k.N.Add(1)
+			if err := errors.Join(k.Condition.Notify(1), k.Condition.Release()); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
 	case "rounds":
 		for range k.Times {
 			if _, err := k.Barrier.Wait(ctx); err != nil {

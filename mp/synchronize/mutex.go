@@ -27,9 +27,10 @@ type mutex struct {
 	word      share.Word
 	number    uint64 // by which clients find it, and 1; 0: they cannot
 	published bool
-	names     map[uint32]string // of clients
-	ticket    uint64            // of the holder, if it has waited for a condition
-	died      bool              // a holder, and nobody was told yet
+	names     map[uint32]string        // of clients
+	ticket    uint64                   // of the holder, if it has waited for a condition
+	died      bool                     // a holder, and nobody was told yet
+	told      map[*share.Client]uint64 // the last ticket with which a client was told
 	waiting   []waiter
 	conds     []*condition
 	closed    bool
@@ -49,7 +50,7 @@ type waiter struct {
 }
 
 func newMutex() *mutex {
-	m := &mutex{word: newWord(), names: make(map[uint32]string)}
+	m := &mutex{word: newWord(), names: make(map[uint32]string), told: make(map[*share.Client]uint64)}
 	m.here.me = 1
 	word := m.word
 	m.here.word.Store(&word)
@@ -170,6 +171,9 @@ func (m *mutex) hand() {
 		m.waiting = slices.Delete(m.waiting, 0, 1)
 		if m.died {
 			m.died = false
+			if w.cond != nil {
+				m.told[w.Client] = w.ticket
+			}
 			w.Answer(answerDied, nil, nil)
 			continue
 		}
@@ -228,6 +232,7 @@ func (m *mutex) Left(c *share.Client) {
 		return w.Client == c
 	})
 	delete(m.names, c.Number())
+	delete(m.told, c)
 	if m.holds(c) {
 		m.died = true
 		m.release(c)
@@ -245,7 +250,7 @@ func (m *mutex) close() {
 	m.closed = true
 	m.word.Store(elsewhere)
 	m.word = newWord() // the page is not ours any more
-	m.here.word.Store(nil)
+	m.here.Gone()
 	for _, w := range m.waiting {
 		w.Answer(answerClosed, nil, nil)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
@@ -157,6 +158,38 @@ func sleepers(t *testing.T, c *synchronize.Condition, n *sharedmem.Value[int64])
 	return woken, end
 }
 
+// PY-SYNC-15: six that wait in vain, processes and others, are as if they had never come.
+func TestSleepersTimeOut(t *testing.T) {
+	leak.Check(t)
+	c, n := made(synchronize.NewCondition(nil))(t), made(sharedmem.NewValue(int64(0)))(t)
+	k := kit{How: "sleep in vain", Condition: c, For: 20 * time.Millisecond}
+	var all []*mp.Process[int]
+	var wg sync.WaitGroup
+	for range 3 {
+		all = append(all, start(t, k))
+		wg.Go(func() {
+			if n, err := use(context.Background(), k); n != 1 || err != nil {
+				t.Error(n, err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, p := range all {
+		if ends(t, p) != 1 {
+			t.Error("it did not wait")
+		}
+	}
+	if s := c.String(); s != "<Condition waiting=0>" {
+		t.Error(s)
+	}
+	woken, end := sleepers(t, c, n) // and it serves six others
+	if err := errors.Join(c.Acquire(t.Context()), c.NotifyAll(), c.Release()); err != nil {
+		t.Error(err)
+	}
+	woken(6)
+	end()
+}
+
 // PY-SYNC-14, PY-SYNC-15, PY-SYNC-16
 func TestNotify(t *testing.T) {
 	leak.Check(t)
@@ -255,33 +288,33 @@ func TestNotifyMeetsTimeout(t *testing.T) {
 	wg.Wait()
 }
 
-// PY-SYNC-18, PY-SYNC-19
+// PY-SYNC-18, PY-SYNC-19: what is waited for comes true in another process, step by step; steps that do not get there are no
+// reason to return before ctx ends.
 func TestWaitFor(t *testing.T) {
 	leak.Check(t)
 	c, n := made(synchronize.NewCondition(nil))(t), made(sharedmem.NewValue(int64(0)))(t)
 	if err := c.Acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.WaitFor(soon(t), func() bool { return false }); !errors.Is(err, context.DeadlineExceeded) {
+	in := func(steps int64) func() bool { return func() bool { return n.Load() >= steps } }
+	vain, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	p := start(t, kit{How: "step", Condition: c, N: n, Times: 3})
+	if err := c.WaitFor(vain, in(4)); !errors.Is(err, context.DeadlineExceeded) || vain.Err() == nil {
 		t.Error(err)
 	}
-	go func() {
-		for range 4 {
-			if err := errors.Join(c.Acquire(context.Background())); err != nil {
-				t.Error(err)
-			}
-			n.Add(1)
-			if err := errors.Join(c.Notify(1), c.Release()); err != nil {
-				t.Error(err)
-			}
-		}
-	}()
-	if err := c.WaitFor(t.Context(), func() bool { return n.Load() == 4 }); err != nil {
+	if err := c.WaitFor(t.Context(), in(3)); err != nil { // it may have been slow
 		t.Error(err)
+	}
+	q := start(t, kit{How: "step", Condition: c, N: n, Times: 4})
+	if err := c.WaitFor(t.Context(), in(7)); err != nil || n.Load() != 7 {
+		t.Error(n, err)
 	}
 	if err := c.Release(); err != nil {
 		t.Error(err)
 	}
+	ends(t, p)
+	ends(t, q)
 }
 
 // A condition of a lock that is elsewhere, or nowhere, is refused.
@@ -289,6 +322,12 @@ func TestBadCondition(t *testing.T) {
 	leak.Check(t)
 	if c, err := synchronize.NewCondition(new(synchronize.Lock)); err == nil {
 		t.Error(c)
+	}
+	unmade := new(synchronize.Condition)
+	for _, err := range []error{unmade.Acquire(t.Context()), unmade.Release(), unmade.Wait(t.Context()), unmade.Notify(1)} {
+		if !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
 	}
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
 	if err != nil {
@@ -307,7 +346,7 @@ func TestBadCondition(t *testing.T) {
 // PY-SYNC-24, PY-SYNC-31: nobody is a round ahead.
 func TestBarrierRounds(t *testing.T) {
 	leak.Check(t)
-	const rounds, parties = 100, 4
+	const rounds, parties = 1000, 5
 	b, n := made(synchronize.NewBarrier(parties))(t), made(sharedmem.NewValue(int64(0)))(t)
 	var all []*mp.Process[int]
 	for range parties - 1 {
@@ -318,18 +357,21 @@ func TestBarrierRounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		n.Add(1)
-		if all := n.Load(); all < i*parties+1 || all > (i+2)*parties {
+		if all := n.Load(); all < i*parties+1 || all > (i+1)*parties {
 			t.Fatalf("%d were counted in round %d", all, i)
 		}
 	}
 	for _, p := range all {
 		ends(t, p)
 	}
-	if s := b.String(); s != "<Barrier waiting=0 of 4>" {
+	if s := b.String(); s != "<Barrier waiting=0 of 5>" {
 		t.Error(s)
 	}
 	if n, err := b.Waiting(); n != 0 || err != nil {
 		t.Error(n, err)
+	}
+	if broken, err := b.Broken(); broken || err != nil {
+		t.Error(broken, err)
 	}
 }
 
@@ -355,7 +397,8 @@ func TestBarrierNumbers(t *testing.T) {
 	}
 }
 
-// PY-SYNC-27, PY-SYNC-28, PY-SYNC-29, PY-SYNC-30: abort, reset, a ctx that ends, and a process that is killed.
+// PY-SYNC-27, PY-SYNC-28, PY-SYNC-29, PY-SYNC-30: abort, reset, a ctx that ends, and a process that is killed. After each of
+// them, and a Reset, it lets all through that come.
 func TestBrokenBarrier(t *testing.T) {
 	leak.Check(t)
 	b := made(synchronize.NewBarrier(3))(t)
@@ -390,14 +433,20 @@ func TestBrokenBarrier(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		until(t, "it is broken", func() bool { broken, _ := b.Broken(); return broken == (name != "reset") })
-		if name == "reset" {
-			continue
+		if name != "reset" {
+			if _, err := b.Wait(t.Context()); !errors.Is(err, synchronize.ErrBrokenBarrier) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if err := b.Reset(); err != nil {
+				t.Error(err)
+			}
 		}
-		if _, err := b.Wait(t.Context()); !errors.Is(err, synchronize.ErrBrokenBarrier) {
-			t.Errorf("%s: %v", name, err)
+		others := []*mp.Process[int]{start(t, kit{How: "party", Barrier: b}), start(t, kit{How: "party", Barrier: b})}
+		if _, err := b.Wait(t.Context()); err != nil { // all three of them
+			t.Errorf("%s: after that %v", name, err)
 		}
-		if err := b.Reset(); err != nil {
-			t.Error(err)
+		for _, p := range others {
+			ends(t, p)
 		}
 	}
 }

@@ -26,12 +26,13 @@ func (v *view) adopt(ref *share.Ref, number uint64) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	word, ok := ref.Word(uint32(number - 1))
-	if !ok || v.gone || v.word.Load() != nil {
+	if v.gone || v.word.Load() != nil { // it was closed right after it had answered
 		return
 	}
-	v.me = uint64(ref.Number())
-	v.word.Store(&word)
+	if word, ok := ref.Word(uint32(number - 1)); ok {
+		v.me = uint64(ref.Number())
+		v.word.Store(&word)
+	}
 }
 
 // grab takes the lock if it is free and that can be seen from here.

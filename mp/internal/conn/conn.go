@@ -210,7 +210,19 @@ func (c *Conn) closed() bool {
 
 // Done is closed when this end cannot be used any more: it was closed, or has moved. To wait for messages, see
 // connection.Wait.
-func (c *Conn) Done() <-chan struct{} { return c.done }
+func (c *Conn) Done() <-chan struct{} {
+	if c == nil || c.done == nil {
+		return never
+	}
+	return c.done
+}
+
+// never is the Done of what is no Conn.
+var never = func() chan struct{} {
+	closed := make(chan struct{})
+	close(closed)
+	return closed
+}()
 
 // String says what it is.
 func (c *Conn) String() string {

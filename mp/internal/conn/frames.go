@@ -46,9 +46,10 @@ type Stream interface {
 //	| mark | kind | zero | files | sum  | rest
 //	+------+------+------+-------+------+------
 type frames struct {
-	stream Stream
-	where  string // the other end, for errors
-	files  bool   // they can be sent
+	stream   Stream
+	where    string // the other end, for errors
+	files    bool   // they can be sent
+	stranger bool   // sends what is being received: no files of its, and no byte of the next message, which may bring some
 
 	buf        []byte // [start:end) was read, and not yet received
 	start, end int
@@ -77,8 +78,8 @@ func newFrames(s Stream, where string, files bool, unread []byte) *frames {
 	return t
 }
 
-// during ends what waits by a deadline when ctx ends. The function that it returns undoes that.
-func during(ctx context.Context, set func(time.Time) error) func() {
+// During ends what waits by a deadline when ctx ends. The function that it returns undoes that.
+func During(ctx context.Context, set func(time.Time) error) func() {
 	if ctx.Done() == nil {
 		return func() {}
 	}
@@ -123,7 +124,7 @@ func (t *frames) send(ctx context.Context, h head, body []byte, files []*os.File
 		t.stream.SetWriteDeadline(time.Now().Add(soon))
 		defer t.stream.SetWriteDeadline(time.Time{})
 	} else {
-		defer during(ctx, t.stream.SetWriteDeadline)()
+		defer During(ctx, t.stream.SetWriteDeadline)()
 	}
 	return unsent(t.stream.Write(bufs, files))
 }
@@ -203,7 +204,11 @@ func (t *frames) fill(ctx context.Context, n int, end error) error {
 		} else {
 			end = io.ErrUnexpectedEOF
 		}
-		k, err := t.receive(ctx, t.buf[t.end:], end)
+		room := t.buf[t.end:]
+		if t.stranger {
+			room = t.buf[t.end : t.start+n]
+		}
+		k, err := t.receive(ctx, room, end)
 		t.end += k
 		if err != nil {
 			return err
@@ -218,9 +223,12 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 	if ctx.Err() != nil {
 		read = t.stream.ReadNow
 	} else {
-		defer during(ctx, t.stream.SetReadDeadline)()
+		defer During(ctx, t.stream.SetReadDeadline)()
 	}
 	n, err := read(p)
+	if t.stranger {
+		t.stream.DropFiles()
+	}
 	switch {
 	case n > 0 || err == nil:
 		return n, nil
@@ -231,7 +239,7 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 	case errors.Is(err, io.EOF):
 		return 0, fmt.Errorf("%s has closed the connection or died: %w", t.where, end)
 	}
-	return 0, fmt.Errorf("%w: receiving from %s: %w", end, t.where, err)
+	return 0, fmt.Errorf("%w: receiving from %s: %w", io.ErrUnexpectedEOF, t.where, err)
 }
 
 func (t *frames) read(ctx context.Context, p []byte) (n int, err error) {

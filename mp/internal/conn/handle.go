@@ -123,5 +123,5 @@ func (c *Conn) DecodeMsgpack(dec *wire.Decoder) error {
 
 // MarshalJSON refuses: JSON cannot carry what is open.
 func (c *Conn) MarshalJSON() ([]byte, error) {
-	return nil, fmt.Errorf("mp: %w: an end of a connection cannot be written as JSON; it can be sent to another process as an argument or over a Conn", spawn.ErrUnsupported)
+	return nil, fmt.Errorf("mp: %w: an end of a connection cannot be written as JSON; it goes to another process in an argument or a result, over a Conn or through a queue", spawn.ErrUnsupported)
 }

@@ -174,15 +174,28 @@ func (c *Conn) Poll(timeout time.Duration) (bool, error) {
 	return ready, err
 }
 
-// Await waits until Recv would return without waiting for the other end to begin, as also at its end and when this one was
-// closed. It returns an error when ctx ends first. It is for connection.Wait.
-func (c *Conn) Await(ctx context.Context) error {
-	ready, err := c.await(ctx, "Wait")
-	if ready || errors.Is(err, spawn.ErrClosed) {
-		return nil
+// Ready reports whether Recv would return without waiting for the other end to begin, as also at its end and when this one was
+// closed. If wait is true it waits for that until ctx ends. It is for connection.Wait.
+func (c *Conn) Ready(ctx context.Context, wait bool) (bool, error) {
+	if !wait {
+		ctx = over
 	}
-	return err
+	ready, err := c.await(ctx, "Wait")
+	switch {
+	case errors.Is(err, spawn.ErrClosed):
+		return true, nil
+	case !wait && errors.Is(err, context.Canceled):
+		return false, nil
+	}
+	return ready, err
 }
+
+// over is for who only looks.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
 
 func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 	t, err := c.enter(ctx, verb, receiverOf, receives)
@@ -297,8 +310,13 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 	return err
 }
 
-// RecvShort is RecvBytes for a peer that is not known yet: a message of more than most bytes is an error, and the last one.
+// RecvShort is RecvBytes for a peer that is not known yet: a message of more than most bytes is an error, and the last one, and
+// files that it sends are closed at once.
 func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
+	if t, ok := c.t.(*frames); ok {
+		t.stranger = true
+		defer func() { t.stranger = false }()
+	}
 	err = c.recvBytes(ctx, "the handshake", func(n int) ([]byte, error) {
 		if c.head.size > most {
 			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, c.head.size, most)

@@ -137,7 +137,7 @@ func (t *rings) send(ctx context.Context, h head, body []byte, files []*os.File)
 
 // sendFiles sends files, 253 with each byte.
 func (t *rings) sendFiles(ctx context.Context, files []*os.File) (intact bool, err error) {
-	defer during(ctx, t.conn.SetWriteDeadline)()
+	defer During(ctx, t.conn.SetWriteDeadline)()
 	return unsent(t.conn.Write([][]byte{make([]byte, filesBytes(len(files)))}, files))
 }
 
@@ -253,10 +253,15 @@ func (t *rings) takeFiles() ([]*os.File, error) {
 		return nil, nil
 	}
 	var one [1]byte
-	for range filesBytes(t.head.files) {
+	var lost error
+	for range filesBytes(t.head.files) { // all of them, so that the next message has its own
 		if _, err := t.conn.ReadNow(one[:]); err != nil {
-			return nil, fmt.Errorf("a message announces files that did not come with it: %w", err)
+			lost = fmt.Errorf("the files of the message: %w", err)
 		}
+	}
+	if lost != nil {
+		t.conn.DropFiles()
+		return nil, lost
 	}
 	return t.conn.TakeFiles(t.head.files, nil)
 }

@@ -16,7 +16,6 @@ type outbox struct {
 
 	mu      sync.Mutex
 	waiting []*parcel
-	size    int // of their bodies
 	busy    bool
 	err     error
 }
@@ -36,8 +35,9 @@ type parcel struct {
 	err    error
 }
 
-// mostWaiting is how many bytes may wait for a client that does not read. More means that it asks and never listens.
-const mostWaiting = 64 << 20
+// mostWaiting is how many messages may wait for somebody who does not read. More means that it asks and never listens. How large they
+// are does not matter: that is up to those who have sent them, and wait.
+const mostWaiting = 1 << 20
 
 var errDeaf = errors.New("it does not read what it has asked for")
 
@@ -60,7 +60,7 @@ func (o *outbox) send(m link.Msg, failed func(error)) (*parcel, error) {
 			return nil, err
 		}
 	}
-	if o.size > mostWaiting {
+	if len(o.waiting) > mostWaiting {
 		o.err = errDeaf
 		return nil, o.err
 	}
@@ -70,7 +70,6 @@ func (o *outbox) send(m link.Msg, failed func(error)) (*parcel, error) {
 	}
 	p := &parcel{m: link.Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}, failed: failed, done: make(chan struct{})}
 	o.waiting = append(o.waiting, p)
-	o.size += len(p.m.Body)
 	if !o.busy {
 		o.busy = true
 		go o.drain()
@@ -123,7 +122,6 @@ func (o *outbox) drain() {
 
 // finish ends a parcel. o.mu is held.
 func (o *outbox) finish(p *parcel, err error) {
-	o.size -= len(p.m.Body)
 	p.m.CloseFiles()
 	p.err = err
 	if err != nil && p.failed != nil {

@@ -60,7 +60,9 @@ func (p *place) open() error {
 		return err
 	}
 	p.door = door
-	p.page, _ = newWordsIfAllowed()
+	if p.page == nil { // else there was a door before, and clients have it
+		p.page, _ = newWordsIfAllowed()
+	}
 	rand.Read(p.id[:])
 	go p.attend(door)
 	return nil
@@ -98,11 +100,18 @@ func (p *place) withdraw(e *entry) {
 	}
 }
 
-// attend lets in those who knock.
+// attend lets in those who knock. When somebody has broken the door, nobody shall wait in front of it; handles that are sent later
+// lead to another one.
 func (p *place) attend(door *sys.Door) {
 	for {
 		conn, err := door.Accept()
 		if err != nil {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.door == door {
+				door.Close()
+				p.door = nil
+			}
 			return
 		}
 		go p.let(conn, door)

@@ -229,7 +229,7 @@ func (r *Ref) Encode(enc *wire.Encoder) error {
 	}
 	err := errors.Join(enc.EncodeString(r.kind), enc.EncodeBytes(id[:]), enc.EncodeUint32(number), enc.EncodeString(key.Name))
 	if err == nil && key.File != nil {
-		err = wire.Lend(enc, key.File)
+		err = wire.Lend(enc, key.File, r)
 	}
 	return err
 }

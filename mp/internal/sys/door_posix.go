@@ -82,8 +82,10 @@ func (d *Door) Accept() (*Conn, error) {
 		var n, oobn int
 		var failed error
 		err := d.raw.Read(func(fd uintptr) bool {
-			n, oobn, _, _, failed = unix.Recvmsg(int(fd), text, oob, recvFlags)
-			return failed != unix.EAGAIN && failed != unix.EINTR
+			for failed = unix.EINTR; failed == unix.EINTR; {
+				n, oobn, _, _, failed = unix.Recvmsg(int(fd), text, oob, recvFlags)
+			}
+			return failed != unix.EAGAIN
 		})
 		switch {
 		case err != nil:
@@ -163,8 +165,10 @@ func (k Key) send(text, oob []byte) error {
 	for {
 		var failed error
 		err := raw.Write(func(fd uintptr) bool {
-			failed = unix.Sendmsg(int(fd), text, oob, nil, sendFlags)
-			return failed != unix.EAGAIN && failed != unix.EINTR
+			for failed = unix.EINTR; failed == unix.EINTR; {
+				failed = unix.Sendmsg(int(fd), text, oob, nil, sendFlags)
+			}
+			return failed != unix.EAGAIN
 		})
 		switch {
 		case err != nil:

@@ -16,7 +16,8 @@ type Buffer struct {
 	// message says only where, and the receiver has to use [Codec.DecodeShared].
 	Place func(memory []byte) (Ref, bool)
 
-	lent       []*os.File // of these, by [Lend]
+	lent       []*os.File // of these, by [Keep]
+	holders    []any      // of some of these, by [Lend]
 	passengers []passenger
 }
 
@@ -45,7 +46,8 @@ func (b *Buffer) Truncate(data, files int) {
 	b.Files = b.Files[:files]
 	if files == 0 {
 		clear(b.lent)
-		b.lent = b.lent[:0]
+		clear(b.holders)
+		b.lent, b.holders = b.lent[:0], b.holders[:0]
 	}
 }
 
@@ -57,5 +59,5 @@ func (b *Buffer) CloseFiles() {
 			f.Close()
 		}
 	}
-	b.Files, b.lent = nil, nil
+	b.Files, b.lent, b.holders = nil, nil, nil
 }

@@ -82,10 +82,14 @@ func Keep(enc *Encoder, f *os.File) error {
 }
 
 // Lend is [Keep] for a file that is used by many handles: a message has it once,
-// and a nil stands for it from then on.
-func Lend(enc *Encoder, f *os.File) error {
-	if out, ok := enc.Writer().(*sink); ok && out.b != nil && slices.Contains(out.b.Files[out.base:], f) {
-		return enc.EncodeNil()
+// and a nil stands for it from then on. The file is open for as long as holder,
+// which is not collected before the message was sent.
+func Lend(enc *Encoder, f *os.File, holder any) error {
+	if out, ok := enc.Writer().(*sink); ok && out.b != nil {
+		if slices.Contains(out.b.Files[out.base:], f) {
+			return enc.EncodeNil()
+		}
+		out.b.holders = append(out.b.holders, holder)
 	}
 	return Keep(enc, f)
 }

@@ -1,0 +1,179 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
+)
+
+// everywhere runs a test in the owner of its queues and, over every transport, in another process, where do is registered.
+func everywhere[A any](t *testing.T, make func(t *testing.T) A, do *mp.Func[A, string], want string) {
+	t.Run("owner", func(t *testing.T) {
+		leak.Check(t)
+		if got, err := do.Call(background, make(t)); got != want || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			leak.Check(t)
+			t.Setenv("MP_TRANSPORT", transport)
+			if got, err := start(t, do, make(t)).Result(background); got != want || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}
+
+type two struct{ Full, Empty *queue.Queue[int] }
+
+// Vain waits in vain, each time for a while that it measures, or not at all.
+var Vain = mp.Register("queue.vain", func(ctx context.Context, q two) (string, error) {
+	const while = 20 * time.Millisecond
+	for what, wait := range map[string]func(ctx context.Context) error{
+		"Get": func(ctx context.Context) error { _, err := q.Empty.Get(ctx); return err },
+		"Put": func(ctx context.Context) error { return q.Full.Put(ctx, 1) },
+	} {
+		began := time.Now()
+		short, cancel := context.WithTimeout(ctx, while)
+		err := wait(short)
+		cancel()
+		if took := time.Since(began); took < while || !errors.Is(err, context.DeadlineExceeded) {
+			return what, fmt.Errorf("%w after %v", err, took)
+		}
+		if err := wait(short); !errors.Is(err, context.DeadlineExceeded) { // it is over
+			return what, err
+		}
+	}
+	if _, err := q.Empty.TryGet(); err != queue.ErrEmpty {
+		return "TryGet", err
+	}
+	if err := q.Full.TryPut(1); err != queue.ErrFull {
+		return "TryPut", err
+	}
+	return fmt.Sprint(q.Full.Len(), q.Empty.Len()), nil
+})
+
+// PY-QUEUE-02, PY-QUEUE-05, PY-QUEUE-10: to wait in vain takes as long as ctx, and to try takes no time; nothing has changed.
+func TestInVain(t *testing.T) {
+	everywhere(t, func(t *testing.T) two {
+		q := two{newQueue[int](t, 1), newQueue[int](t, 0)}
+		if err := q.Full.TryPut(7); err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}, Vain, "1 0")
+}
+
+// Lengths are those of a queue with items going in and out.
+var Lengths = mp.Register("queue.lengths", func(ctx context.Context, q *queue.Queue[int]) (string, error) {
+	all := []int{q.Len()}
+	for i := range 2 {
+		if err := q.Put(ctx, i); err != nil {
+			return "", err
+		}
+		all = append(all, q.Len())
+	}
+	for range 2 {
+		if _, err := q.Get(ctx); err != nil {
+			return "", err
+		}
+		all = append(all, q.Len())
+	}
+	return fmt.Sprint(all), nil
+})
+
+// PY-QUEUE-07
+func TestLen(t *testing.T) {
+	everywhere(t, func(t *testing.T) *queue.Queue[int] { return newQueue[int](t, 0) }, Lengths, "[0 1 2 1 0]")
+}
+
+// Misput puts what cannot be sent, and then what can.
+var Misput = mp.Register("queue.misput", func(ctx context.Context, q *queue.Queue[any]) (string, error) {
+	err := q.Put(ctx, func() {})
+	if err == nil || !strings.Contains(err.Error(), "the item cannot be sent") {
+		return "Put", err
+	}
+	before := q.Len()
+	if err := q.TryPut("fit"); err != nil { // there is room for one
+		return "TryPut", err
+	}
+	v, err := q.Get(ctx)
+	return fmt.Sprintf("%d %v %d", before, v, q.Len()), err
+})
+
+// PY-QUEUE-11: what cannot be sent costs neither the room of an item nor the queue.
+func TestUnsendableElsewhere(t *testing.T) {
+	everywhere(t, func(t *testing.T) *queue.Queue[any] { return newQueue[any](t, 1) }, Misput, "0 fit 0")
+}
+
+// PY-QUEUE-06: what its owner has put before a process starts, and what that puts, come in this order, and no more.
+func TestBeforeAndAfter(t *testing.T) {
+	leak.Check(t)
+	q := newQueue[int](t, 0)
+	for i := range 10 {
+		if err := q.Put(background, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(start(t, PutAll, putArg{q, 10, 10}).Result(background))(t)
+	var got []int
+	for range 20 {
+		got = append(got, must(q.Get(background))(t))
+	}
+	if _, err := q.TryGet(); err != queue.ErrEmpty || !slices.Equal(got, numbers(0, 20)) {
+		t.Error(got, err)
+	}
+}
+
+// PY-QUEUE-03: a full queue that a process has emptied is empty, and has room.
+func TestEmptiedElsewhere(t *testing.T) {
+	leak.Check(t)
+	for _, transport := range transports {
+		t.Setenv("MP_TRANSPORT", transport)
+		q := newQueue[int](t, 6)
+		for i := range 6 {
+			if err := q.TryPut(i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := q.TryPut(6); err != queue.ErrFull {
+			t.Error(err)
+		}
+		if got := must(start(t, GetAll, putArg{q, 0, 6}).Result(background))(t); !slices.Equal(got, numbers(0, 6)) {
+			t.Error(got)
+		}
+		if _, err := q.TryGet(); err != queue.ErrEmpty || q.Len() != 0 {
+			t.Error(q, err)
+		}
+		if err := q.TryPut(7); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// apart is in a package variable: every process has one of its own.
+var apart, _ = queue.New[int](1)
+
+// Fill fills the queue of the package.
+var Fill = mp.Register("queue.fill", func(ctx context.Context, _ int) (string, error) {
+	return fmt.Sprint(apart.Len()), apart.TryPut(1)
+})
+
+// A queue in a package variable is shared with nobody.
+func TestPackageVariable(t *testing.T) {
+	leak.Check(t)
+	for range 2 {
+		if n := must(start(t, Fill, 0).Result(background))(t); n != "0" || apart.Len() != 0 {
+			t.Errorf("%s items there, %d here", n, apart.Len())
+		}
+	}
+}

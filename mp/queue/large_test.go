@@ -1,0 +1,57 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
+)
+
+// PutLarge puts large items, GetLarge gets them, all at the same time.
+var (
+	PutLarge = mp.Register("queue.put-large", func(ctx context.Context, q *queue.Queue[[]byte]) (int, error) {
+		return 0, together(func() error { return q.Put(ctx, make([]byte, large)) })
+	})
+	GetLarge = mp.Register("queue.get-large", func(ctx context.Context, q *queue.Queue[[]byte]) (int, error) {
+		return 0, together(func() error { _, err := q.Get(ctx); return err })
+	})
+)
+
+const (
+	large     = 20 << 20
+	manyLarge = 8
+)
+
+func together(do func() error) error {
+	var all sync.WaitGroup
+	errs := make([]error, manyLarge)
+	for i := range errs {
+		all.Go(func() { errs[i] = do() })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// However much is on its way to a process that reads, nobody takes it for deaf.
+func TestLargeAtOnce(t *testing.T) {
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			t.Setenv("MP_TRANSPORT", transport)
+			leak.Check(t)
+			q := newQueue[[]byte](t, 0)
+			if _, err := start(t, PutLarge, q).Result(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := q.Len(); n != manyLarge {
+				t.Fatal(n)
+			}
+			if _, err := start(t, GetLarge, q).Result(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,143 @@
+//go:build unix
+
+package synchronize_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
+	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
+)
+
+// Late waits with a ctx that ends soon, and says how that ended. Its process is stopped meanwhile.
+var Late = mp.Register("late", func(ctx context.Context, k kit) (string, error) {
+	if k.Condition != nil {
+		if err := k.Condition.Acquire(ctx); err != nil {
+			return "", err
+		}
+	}
+	k.N.Store(1)
+	short, cancel := context.WithTimeout(ctx, k.For)
+	defer cancel()
+	var err error
+	if k.Condition != nil {
+		err = k.Condition.Wait(short)
+	} else {
+		_, err = k.Barrier.Wait(short)
+	}
+	k.N.Store(2)
+	switch {
+	case err == nil:
+		return "answered", nil
+	case errors.Is(err, synchronize.ErrOwnerDied):
+		return "died", nil
+	case !errors.Is(err, context.DeadlineExceeded):
+		return "", err
+	case k.Condition != nil:
+		return "over", k.Condition.Release() // as it says that it has the lock
+	}
+	for {
+		if broken, err := k.Barrier.Broken(); broken || err != nil {
+			return "over and broken", err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return "over and whole", nil
+		}
+	}
+})
+
+// late starts one, stops it while it waits, lets meanwhile do something and the ctx end, and returns what it says.
+func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
+	t.Helper()
+	k.For, k.N = 100*time.Millisecond, made(sharedmem.NewValue(int64(0)))(t)
+	p, err := mp.Start(t.Context(), Late, k, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	until(t, "it waits, or did not in time", func() bool { return k.N.Load() == 2 || waits() })
+	if err := syscall.Kill(p.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Millisecond) // it stops
+	early := k.N.Load() == 2
+	meanwhile()
+	time.Sleep(k.For) // its time: nothing tells of its end
+	if err := syscall.Kill(p.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	how, err := p.Result(ctx)
+	if err != nil {
+		t.Error(err)
+	}
+	if early {
+		return ""
+	}
+	return how
+}
+
+// A party whose ctx ends when the others have passed already is missed by them the next time. PY-SYNC-27
+func TestLateParty(t *testing.T) {
+	leak.Check(t)
+	for range 50 {
+		b := made(synchronize.NewBarrier(2))(t)
+		passed := false
+		how := late(t, kit{Barrier: b},
+			func() bool { n, _ := b.Waiting(); return n == 1 },
+			func() { _, err := b.Wait(soon(t)); passed = err == nil })
+		if passed && strings.HasPrefix(how, "over") {
+			if how != "over and broken" {
+				t.Error(how)
+			}
+			return
+		}
+	}
+	t.Error("it was never late")
+}
+
+// NotifyAndDie notifies who waits, and dies with the lock.
+var NotifyAndDie = mp.Register("notify-and-die", func(ctx context.Context, k kit) (int, error) {
+	if err := errors.Join(k.Condition.Acquire(ctx), k.Condition.Notify(1)); err != nil {
+		return 0, err
+	}
+	prog.Kill(os.Getpid())
+	select {}
+})
+
+// Who is told of a death when its ctx has just ended does not take that for the lock. PY-SYNC-17
+func TestLateForDeath(t *testing.T) {
+	leak.Check(t)
+	for range 5 {
+		l := made(synchronize.NewLock())(t)
+		c := made(synchronize.NewCondition(l))(t)
+		how := late(t, kit{Condition: c},
+			func() bool { return c.String() == "<Condition waiting=1>" },
+			func() {
+				p, err := mp.Start(t.Context(), NotifyAndDie, kit{Condition: c}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				if err := p.Join(t.Context()); err != nil {
+					t.Error(err)
+				}
+				until(t, "the lock is free", func() bool { return l.String() == "<Lock free>" })
+			})
+		if how != "" && how != "died" {
+			t.Error(how)
+		}
+	}
+}
