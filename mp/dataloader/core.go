@@ -155,14 +155,14 @@ func (c *core) listen() {
 	defer c.tasks.Done()
 	for r, err := range c.replies.All(c.ctx) {
 		if c.ctx.Err() != nil {
-			link.CloseAll(r.Files)
+			r.drop()
 			return
 		}
 		c.mu.Lock()
 		if err != nil { // nobody knows whose it was
 			c.broken = fmt.Errorf("mp: the loader cannot read what a worker sends: %w", err)
 		} else if !c.heard(&r) {
-			link.CloseAll(r.Files)
+			r.drop()
 		}
 		c.mu.Unlock()
 		c.signal()
@@ -193,13 +193,43 @@ func (c *core) heard(r *reply) bool {
 		c.cameUp(m, r)
 	case r.Serial == m.calledOff:
 		m.calledOff = 0
-	case c.epoch != nil:
-		c.stats.Busy += r.Busy
-		kept := c.epoch.came(m, r)
-		c.assign()
-		return kept
+	default:
+		return c.came(m, r)
 	}
 	return false
+}
+
+// came takes in the reply to an order. c.mu is held.
+func (c *core) came(m *member, r *reply) (kept bool) {
+	var t *task
+	if c.epoch != nil {
+		t = c.epoch.find(m.id, r.Serial)
+	}
+	var err error
+	if t != nil {
+		err = m.loans.adopt(t.slab, r.News)
+	} else {
+		err = m.loans.decline(r.News)
+	}
+	r.News.Fresh = nil
+	if err != nil {
+		c.broken = fmt.Errorf("mp: the loader cannot use what %s sends: %w", m.name, err)
+	}
+	if t == nil || err != nil {
+		return false
+	}
+	c.stats.Busy += r.Busy
+	if kept = c.epoch.came(t, m, r); !kept {
+		m.loans.giveBack(t.slab)
+	}
+	c.assign()
+	return kept
+}
+
+// drop gives up what a reply holds that nobody wants.
+func (r *reply) drop() {
+	link.CloseAll(r.Files)
+	r.News.close()
 }
 
 func (c *core) cameUp(m *member, r *reply) {
@@ -238,6 +268,8 @@ func (c *core) assign() {
 			return
 		}
 		m := c.members[id]
+		t.slab, _ = m.loans.lend() // there is one for each that it may be ahead, unless it is dead
+		o.Slab = t.slab
 		if err := m.orders.Put(context.Background(), *o); err != nil { // unbounded: it does not wait
 			c.broken = err
 		}
@@ -266,6 +298,7 @@ const mostFailures = 5
 func (c *core) left(m *member, err error) {
 	c.mu.Lock()
 	m.watched++
+	m.loans.end()
 	if c.members[m.id] == m {
 		c.members[m.id] = nil
 	}
@@ -345,6 +378,7 @@ func (c *core) callOff() {
 		}
 		c.serial++
 		m.calledOff = c.serial
+		m.loans.withdraw()
 		if err := m.orders.Put(context.Background(), order{Serial: c.serial, Cancel: true}); err != nil {
 			c.broken = err
 		}
@@ -385,7 +419,7 @@ func (c *core) Close() error {
 	if c.replies != nil {
 		c.replies.Close()
 		for r := range c.replies.All(context.Background()) {
-			link.CloseAll(r.Files)
+			r.drop()
 		}
 	}
 	c.mu.Lock()

@@ -72,7 +72,9 @@ type task struct {
 
 	done  bool
 	reply *reply // it has arrived
-	made  any    // the batch, when it was made here
+	owner *member
+	slab  int // of the worker, in which it is made
+	made  any // the batch, when it was made here
 	err   error
 }
 
@@ -186,15 +188,19 @@ func (e *epoch) seatFor(t *task) int {
 
 func (s *seat) free(prefetch int) bool { return s.ready && len(s.out)+s.held < prefetch }
 
-// came takes in a reply of a worker, and reports whether it is to be kept.
-func (e *epoch) came(m *member, r *reply) bool {
-	s := &e.seats[m.id]
-	i := slices.IndexFunc(s.out, func(t *task) bool { return t.serial == r.Serial })
-	if i < 0 {
-		return false
+// find is the batch that a worker was ordered with this serial; nil: there is none.
+func (e *epoch) find(id int, serial uint64) *task {
+	out := e.seats[id].out
+	if i := slices.IndexFunc(out, func(t *task) bool { return t.serial == serial }); i >= 0 {
+		return out[i]
 	}
-	t := s.out[i]
-	s.out = slices.Delete(s.out, i, i+1)
+	return nil
+}
+
+// came takes in a worker's reply to an order for t, and reports whether there is a batch to be kept.
+func (e *epoch) came(t *task, m *member, r *reply) bool {
+	s := &e.seats[m.id]
+	s.out = slices.DeleteFunc(s.out, func(o *task) bool { return o == t })
 	t.serial = 0
 	switch {
 	case r.Trouble != nil:
@@ -211,9 +217,11 @@ func (e *epoch) came(m *member, r *reply) bool {
 		s.ended = s.ended || r.End
 	}
 	t.reply = r
-	if r.Samples > 0 {
-		s.held++
+	if r.Samples <= 0 {
+		return false
 	}
+	t.owner = m
+	s.held++
 	return true
 }
 
@@ -236,7 +244,7 @@ func (e *epoch) next() *task {
 			continue
 		}
 		e.yielded(i)
-		if t.err != nil || t.reply != nil && t.reply.Samples > 0 {
+		if t.err != nil || t.owner != nil {
 			return t
 		}
 		i = 0 // nothing was left of it
@@ -274,11 +282,7 @@ func (e *epoch) first() int {
 func (e *epoch) over() bool { return e.all && len(e.open) == 0 }
 
 // taken gives the room of a batch back.
-func (e *epoch) taken(t *task) {
-	if t.reply != nil && t.reply.Samples > 0 {
-		e.seats[t.seat].held--
-	}
-}
+func (e *epoch) taken(t *task) { e.seats[t.seat].held-- }
 
 // ready tells that a worker has come up, or has taken the place of one.
 func (e *epoch) ready(id int) {

@@ -81,16 +81,15 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 			if t == nil {
 				return
 			}
+			p.held = t
 			b, err := l.batch(t)
 			if !l.opts.View {
-				l.taken(p, t)
+				l.taken(p)
 			}
 			if !yield(b, err) || err != nil {
 				return
 			}
-			if l.opts.View {
-				l.taken(p, t)
-			}
+			l.taken(p)
 		}
 	}
 }
@@ -110,7 +109,8 @@ func (l *Loader[B]) batch(t *task) (b B, err error) {
 		b, _ = t.made.(B)
 		return b, nil
 	}
-	if err := l.codec.Decode(t.reply.Body, t.reply.Files, &b); err != nil {
+	b, err = readBatch(t.owner.loans, t.slab, l.codec, t.reply.Body, t.reply.Files, l.opts.View)
+	if err != nil {
 		link.CloseAll(t.reply.Files)
 		var none B
 		return none, fmt.Errorf("mp: batch %d of %s cannot be decoded: %w", t.number, l.record.dataset, err)

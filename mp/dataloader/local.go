@@ -25,7 +25,7 @@ type ordered struct {
 func (c *core) openHere() error {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, c.opts.InitTimeout, spawn.ErrTimeout)
 	defer cancel()
-	l := &local{me: &member{name: spawn.Name(), pid: os.Getpid()}, info: WorkerInfo{Count: 1, Seed: workerSeed(c.opts.Seed, 0, 0)}}
+	l := &local{me: &member{loans: newLoans(1), name: spawn.Name(), pid: os.Getpid()}, info: WorkerInfo{Count: 1, Seed: workerSeed(c.opts.Seed, 0, 0)}}
 	scoped := func() context.Context { return &scope{Context: ctx, info: l.info, index: whole} }
 	failed := func(f *spawn.Failure, function string) error {
 		if f == nil {
@@ -75,7 +75,7 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 	defer c.mu.Unlock()
 	o.task.made = made
 	c.stats.Busy += time.Since(began)
-	c.epoch.came(l.me, &reply{
+	c.epoch.came(o.task, l.me, &reply{
 		Serial: o.Serial, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble, Taken: f.taken, End: f.end,
 	})
 	return true

@@ -16,6 +16,7 @@ type member struct {
 	id, number int // its place, and which process of the loader it is, from 1
 	ctx        context.Context
 	stop       context.CancelCauseFunc // ends it
+	loans      *loans                  // its slabs
 	orders     *queue.Queue[order]     // its index queue
 	atWork     *sharedmem.Value[uint64]
 	process    *process.Process[leaving] // nil until it was started
@@ -34,7 +35,7 @@ type member struct {
 // newMember prepares a worker.
 func (c *core) newMember(id int) (*member, error) {
 	c.made++
-	m := &member{id: id, number: c.made, done: make(chan struct{})}
+	m := &member{id: id, number: c.made, loans: newLoans(c.opts.Prefetch), done: make(chan struct{})}
 	var err error
 	if m.orders, err = queue.New[order](0); err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func (c *core) start(m *member) error {
 	p, err := process.Start(m.ctx, work, workerArg{
 		Number: m.number, ID: m.id, Count: o.Workers, Open: c.open, Init: c.init, Collate: collate,
 		Orders: m.orders, Replies: c.replies, AtWork: m.atWork,
-		Seed: o.Seed, InitTimeout: o.InitTimeout, Timeout: o.Timeout, rules: o.rules(),
+		Slabs: o.Prefetch, Seed: o.Seed, InitTimeout: o.InitTimeout, Timeout: o.Timeout, rules: o.rules(),
 	}, &process.Options{
 		Name: fmt.Sprintf("%s-%d", o.Name, m.id), Daemon: true, Dir: o.Dir, Env: o.Env,
 		Stdout: o.Stdout, Stderr: o.Stderr, KillDelay: o.KillDelay, Limits: o.Limits,

@@ -16,6 +16,16 @@ type pass struct {
 	next  func() ([]int, bool) // the sampler; nil for an IterableDataset
 	stop  func()
 	began time.Time
+	held  *task // whose batch lies in its slab, and is looked at
+}
+
+// giveBack gives the room and the slab of a batch back, if it has any. The loader's mutex is held.
+func (p *pass) giveBack(t *task) {
+	if t != nil && t.owner != nil {
+		p.epoch.taken(t)
+		t.owner.loans.giveBack(t.slab)
+		t.owner = nil
+	}
 }
 
 // enter begins an epoch.
@@ -80,10 +90,12 @@ func (c *core) leave(p *pass) {
 	}
 	c.callOff()
 	for _, t := range p.epoch.open {
-		if t.reply != nil {
+		if t.owner != nil {
 			link.CloseAll(t.reply.Files)
+			p.giveBack(t)
 		}
 	}
+	p.giveBack(p.held)
 	c.epoch = nil
 	c.stats.Elapsed += time.Since(p.began)
 	c.mu.Unlock()
@@ -192,10 +204,15 @@ func (c *core) finished(p *pass) bool {
 	return p.epoch.over()
 }
 
-// taken gives the room of a batch back, and fills it: the workers go on while the program uses the batch.
-func (c *core) taken(p *pass, t *task) {
+// taken gives the room of the batch back, if that was not done yet, and fills it: the workers go on while the program uses the
+// batch.
+func (c *core) taken(p *pass) {
+	if p.held == nil {
+		return
+	}
 	c.mu.Lock()
-	p.epoch.taken(t)
+	p.giveBack(p.held)
+	p.held = nil
 	c.mu.Unlock()
 	c.draw(p)
 	c.mu.Lock()

@@ -16,6 +16,7 @@ type order struct {
 	Seed    uint64
 	Epoch   int
 	Indices []int
+	Slab    int  // that the batch is made in
 	Probe   bool // whether it can be got is all that is of interest
 
 	// Of an IterableDataset, instead of indices.
@@ -33,6 +34,7 @@ type reply struct {
 	Len     int    // of the dataset; −1: nobody knows
 	Body    []byte // the batch, encoded; nothing if no sample is left
 	Files   []*os.File
+	News    slabNews  // of the slab of the order
 	Samples int       // in the batch
 	Skipped []trouble // what was left out
 	Trouble *trouble  // why there is no batch
@@ -74,6 +76,7 @@ type workerArg struct {
 	Replies *queue.Queue[reply] // the data queue
 	AtWork  *sharedmem.Value[uint64]
 
+	Slabs                int
 	Seed                 uint64
 	InitTimeout, Timeout time.Duration
 	rules

@@ -31,7 +31,8 @@ type worker struct {
 	todo   []order
 	cancel context.CancelCauseFunc // of the order at work
 
-	out wire.Buffer // for the loop only
+	out   wire.Buffer // for the loop only
+	slabs *slabs
 }
 
 func (w *worker) serve(ctx context.Context) leaving {
@@ -44,6 +45,7 @@ func (w *worker) serve(ctx context.Context) leaving {
 	if w.Replies.Put(ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
 		return leaving{}
 	}
+	w.slabs = newSlabs(w.Slabs)
 	go w.loop()
 	w.listen()
 	stop()
@@ -110,7 +112,7 @@ func (w *worker) loop() {
 	over := false
 	defer func() {
 		if !over {
-			w.put(&reply{Serial: at.Serial, Trouble: &trouble{Position: whole, Attempts: 1, Failure: *goexit}})
+			w.put(&reply{Serial: at.Serial, News: w.slabs.end(), Trouble: &trouble{Position: whole, Attempts: 1, Failure: *goexit}})
 			go w.loop()
 		}
 	}()
@@ -158,8 +160,9 @@ func (w *worker) get(ctx context.Context, o *order) *reply {
 	}
 	began := time.Now()
 	f := &fetch{order: o, rules: w.rules, info: &w.info, timeout: w.Timeout, note: func(position int) { w.AtWork.Store(atWork(o.Serial, position)) }}
-	w.out.Reset()
-	f.run(ctx, w.set, func(ctx context.Context, batch any) error {
+	a := w.slabs.begin(o.Slab)
+	w.out.Place = a.place
+	f.run(withArena(ctx, a), w.set, func(ctx context.Context, batch any) error {
 		w.out.CloseFiles()
 		w.out.Reset()
 		if err := w.encode(ctx, batch); err != nil || !o.Probe {
@@ -172,7 +175,7 @@ func (w *worker) get(ctx context.Context, o *order) *reply {
 	w.AtWork.Store(0)
 	return &reply{
 		Serial: o.Serial, Body: w.out.Data, Files: w.out.Files, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble,
-		Busy: time.Since(began), Taken: f.taken, End: f.end,
+		News: w.slabs.end(), Busy: time.Since(began), Taken: f.taken, End: f.end,
 	}
 }
 
@@ -197,7 +200,7 @@ func (w *worker) put(r *reply) {
 	if err != nil && w.ctx.Err() == nil && r.Trouble == nil {
 		failure := wire.Describe(fmt.Errorf("the batch cannot be sent: %w", err))
 		err = w.Replies.Put(w.ctx, reply{
-			Worker: w.Number, Serial: r.Serial,
+			Worker: w.Number, Serial: r.Serial, News: r.News,
 			Trouble: &trouble{Position: whole, Attempts: 1, Failure: spawn.Failure{Failure: failure}},
 		})
 	}

@@ -74,6 +74,16 @@ func (c *Codec[T]) Encode(b *Buffer, v *T) error {
 // On success every file belongs to *v. On an error *v may be half set and must
 // not be used, and all files still belong to the caller, who closes them.
 func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
+	return c.DecodeShared(data, files, nil, v)
+}
+
+// DecodeShared is Decode for a message whose sender may have left slices in
+// memory that both ends have, see [Buffer.Place]. Such a slice becomes what
+// resolve returns for its place, and nothing beyond: that memory or a copy of it.
+//
+// resolve returns r.Length bytes that are aligned as r.Offset is. Places come
+// from the sender, so it checks them, how much they are together, too.
+func (c *Codec[T]) DecodeShared(data []byte, files []*os.File, resolve func(r Ref) ([]byte, error), v *T) error {
 	if c.decodeAlone != nil {
 		if err := c.decodeAlone(data, v); err != nil {
 			return fmt.Errorf("decode %s: %w", c.name, err)
@@ -81,6 +91,7 @@ func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
 		return nil
 	}
 	d := newDecoder(data, files)
+	d.resolve = resolve
 	err := c.decode(d, v)
 	if err == nil {
 		err = d.in.finish()
