@@ -38,13 +38,22 @@ func (e *epoch) died(id int, word uint64, f fault) {
 		f.position = position
 		e.blame(at, f)
 	case len(out) > 0:
-		if t := out[0]; t.stalls < max(mostStalls, e.crashes) {
-			t.stalls++
-		} else {
-			f.position = whole
-			e.hopeless(t, f, e.indexOf(t, whole))
-		}
+		e.stalled(out[0], f)
 	}
+}
+
+// stalled notes that a worker has died that was about to begin t.
+func (e *epoch) stalled(t *task, f fault) {
+	switch t.stalls++; {
+	case t.stalls <= max(mostStalls, e.crashes):
+		return
+	case t.probing() && len(t.trying()) > 1:
+		t.split()
+	default:
+		f.position = whole
+		e.hopeless(t, f, e.indexOf(t, whole))
+	}
+	t.stalls = 0
 }
 
 // indexOf is the sample at a position of what is tried; −1 if it is none.

@@ -194,22 +194,22 @@ func (d *stream) Iterate(ctx context.Context) iter.Seq2[int, error] {
 // newLoader makes a loader that is closed when the test ends.
 func newLoader(t testing.TB, c config, opts *dataloader.Options) *dataloader.Loader[batch] {
 	t.Helper()
-	return open(t)(dataloader.New(background, Numbers.With(c), Collate, opts))
+	return open[batch](t)(dataloader.New(background, Numbers.With(c), Collate, opts))
 }
 
 func newBatched(t testing.TB, c config, opts *dataloader.Options) *dataloader.Loader[batch] {
 	t.Helper()
-	return open(t)(dataloader.NewBatched(background, Batches.With(c), opts))
+	return open[batch](t)(dataloader.NewBatched(background, Batches.With(c), opts))
 }
 
 func newStream(t testing.TB, c config, opts *dataloader.Options) *dataloader.Loader[batch] {
 	t.Helper()
-	return open(t)(dataloader.New(background, Stream.With(c), Collate, opts))
+	return open[batch](t)(dataloader.New(background, Stream.With(c), Collate, opts))
 }
 
-func open(t testing.TB) func(*dataloader.Loader[batch], error) *dataloader.Loader[batch] {
+func open[B any](t testing.TB) func(*dataloader.Loader[B], error) *dataloader.Loader[B] {
 	t.Helper()
-	return func(l *dataloader.Loader[batch], err error) *dataloader.Loader[batch] {
+	return func(l *dataloader.Loader[B], err error) *dataloader.Loader[B] {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)

@@ -117,7 +117,7 @@ func (c *core) attend(m *member) {
 	err := c.start(m)
 	if err == nil {
 		<-m.process.Done()
-		err = m.outcome(c.source.init.Name())
+		err = c.outcome(m)
 	}
 	m.stop(nil)
 	c.left(m, err)
@@ -130,13 +130,14 @@ func (c *core) attend(m *member) {
 }
 
 // outcome is why the worker has ended; nil: it was to.
-func (m *member) outcome(dataset string) error {
+func (c *core) outcome(m *member) error {
 	l, err := m.process.Result(context.Background())
 	if err == nil && l.Failure != nil {
-		if l.Func == "" {
-			l.Func = dataset
+		function := c.record.dataset
+		if l.Init {
+			function = c.opts.WorkerInit.Name()
 		}
-		return l.Failure.Remote(l.Func, -1, m.name, m.pid)
+		return l.Failure.Remote(function, -1, m.name, m.pid)
 	}
 	return err
 }

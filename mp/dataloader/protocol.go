@@ -91,8 +91,8 @@ type rules struct {
 
 // leaving is what a worker returns: why it could not begin, if it could not.
 type leaving struct {
-	Func    string // that failed
 	Failure *spawn.Failure
+	Init    bool // of WorkerInit; otherwise of opening the dataset
 }
 
 // atWork is the word by which a worker tells what it is at: the order, and which sample of it. 0: nothing.

@@ -39,8 +39,8 @@ func (w *worker) serve(ctx context.Context) leaving {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	w.ctx = ctx
-	if function, failure := w.open(); failure != nil {
-		return leaving{function, failure}
+	if l := w.open(); l.Failure != nil {
+		return l
 	}
 	if w.Replies.Put(ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
 		return leaving{}
@@ -54,20 +54,20 @@ func (w *worker) serve(ctx context.Context) leaving {
 	return leaving{}
 }
 
-// open opens the dataset, and runs the initializer. It says which function has failed.
-func (w *worker) open() (string, *spawn.Failure) {
+// open opens the dataset, and runs WorkerInit.
+func (w *worker) open() leaving {
 	ctx, cancel := context.WithTimeoutCause(w.ctx, w.InitTimeout, spawn.ErrTimeout)
 	defer cancel()
 	w.info = WorkerInfo{ID: w.ID, Count: w.Count, Seed: workerSeed(w.Seed, 0, w.ID)}
 	scoped := func() context.Context { return &scope{Context: ctx, info: w.info, index: whole} }
 	if failure := runPreset(context.WithValue(scoped(), openingKey{}, &w.set), w.Open); failure != nil {
-		return "", failure
+		return leaving{Failure: failure}
 	}
 	w.info.Dataset = w.set.dataset()
 	if w.Init == nil {
-		return "", nil
+		return leaving{}
 	}
-	return "init", runPreset(scoped(), *w.Init)
+	return leaving{runPreset(scoped(), *w.Init), true}
 }
 
 // runPreset runs an initializer in a goroutine that it may end.
