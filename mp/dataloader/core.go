@@ -218,6 +218,7 @@ func (c *core) came(m *member, r *reply) (kept bool) {
 	if t == nil || err != nil {
 		return false
 	}
+	c.failures = 0
 	c.stats.Busy += r.Busy
 	if kept = c.epoch.came(t, m, r); !kept {
 		m.loans.giveBack(t.slab)

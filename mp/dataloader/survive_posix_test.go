@@ -5,6 +5,7 @@ package dataloader_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -18,42 +19,73 @@ import (
 func TestKilledAtRandom(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{1, 2, 5} {
-		for _, kind := range []string{"samples", "batches", "stream"} {
+		for kind, maker := range map[string]func(testing.TB, config, *dataloader.Options) *dataloader.Loader[batch]{
+			"samples": newLoader, "batches": newBatched, "stream": newStream,
+		} {
 			t.Run(fmt.Sprint(kind, workers), func(t *testing.T) {
 				opts := &dataloader.Options{BatchSize: 5, Shuffle: kind != "stream", Seed: 3, Workers: workers, CrashRetries: 1000, Persistent: true}
-				c := config{N: 1000, Each: 100 * time.Microsecond}
-				if kind == "stream" { // every worker begins anew
-					c = config{N: 20000}
-				}
-				maker := map[string]func(testing.TB, config, *dataloader.Options) *dataloader.Loader[batch]{
-					"samples": newLoader, "batches": newBatched, "stream": newStream,
-				}[kind]
+				c := config{N: 4000}
 				reference, err := epoch(maker(t, c, opts))
 				if err != nil {
 					t.Fatal(err)
 				}
 				l := maker(t, c, opts)
-				stop, stopped := make(chan struct{}), make(chan struct{})
+				progress, stopped := make(chan int), make(chan struct{})
 				go func() {
 					defer close(stopped)
-					for {
-						select {
-						case <-stop:
-							return
-						case <-time.After(time.Duration(rand.IntN(40)) * time.Millisecond):
-						}
+					for range progress { // so that it ends
+						time.Sleep(rand.N(5 * time.Millisecond))
 						if all := mp.ActiveChildren(); len(all) > 0 {
-							syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
+							_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
 						}
 					}
 				}()
-				defer func() {
-					close(stop)
-					<-stopped
-					t.Log(l.Stats())
-				}()
-				want(t, l, reference)
+				n := 0
+				for b, err := range l.Epoch(background) {
+					if err != nil || n >= len(reference) || !slices.Equal(b.Numbers, reference[n]) {
+						t.Errorf("batch %d: %v, %v", n, b.Numbers, err)
+						break
+					}
+					n++
+					select {
+					case progress <- n:
+					default:
+					}
+				}
+				close(progress)
+				<-stopped
+				if n != len(reference) {
+					t.Errorf("%d batches", n)
+				}
+				t.Log(l.Stats())
 			})
 		}
 	}
+}
+
+// A view is whole whoever dies, and memory is given up.
+func TestKilledWithViews(t *testing.T) {
+	leak.Check(t)
+	l := open[image](t)(dataloader.NewBatched(background, Images.With(400), &dataloader.Options{
+		BatchSize: 2, Workers: 2, View: true, CrashRetries: 1000,
+	}))
+	n := 0
+	for b, err := range l.Epoch(background) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := mp.ActiveChildren(); n%7 == 0 && len(all) > 0 {
+			_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
+		}
+		for i, p := range b.Pixels {
+			if want := float32(2*n + i/pixels); p != want {
+				t.Fatalf("batch %d has %v at %d", n, p, i)
+			}
+		}
+		n++
+	}
+	if n != 200 {
+		t.Errorf("%d batches", n)
+	}
+	t.Log(l.Stats())
 }
