@@ -96,6 +96,7 @@ func epochs(b *testing.B, s shape) func(*dataloader.Loader[image], error) {
 			}
 		}
 		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "images/s")
+		b.Log(l.Stats())
 	}
 }
 

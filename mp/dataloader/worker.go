@@ -31,7 +31,10 @@ type worker struct {
 	todo   []order
 	cancel context.CancelCauseFunc // of the order at work
 
-	out   wire.Buffer // for the loop only
+	ballast spawn.Ballast
+
+	// For the loop only.
+	out   wire.Buffer
 	slabs *slabs
 }
 
@@ -46,6 +49,7 @@ func (w *worker) serve(ctx context.Context) leaving {
 		return leaving{}
 	}
 	w.slabs = newSlabs(w.Slabs)
+	w.ballast.Take()
 	go w.loop()
 	w.listen()
 	stop()
