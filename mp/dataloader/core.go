@@ -38,7 +38,8 @@ type core struct {
 	closed   bool
 	epochs   int    // begun
 	epoch    *epoch // that runs
-	at       State  // between epochs
+	began    time.Time
+	at       State // between epochs
 	restored bool
 	record   record
 	stats    Stats
@@ -57,6 +58,7 @@ func newCore(ctx context.Context, src source, opts *Options) (*core, error) {
 	c.record = record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
 	c.ctx, c.end = context.WithCancelCause(ctx)
 	c.stats.Workers = c.opts.Workers
+	c.at = State{Seed: c.opts.Seed}
 	return c, nil
 }
 
@@ -314,7 +316,7 @@ func (c *core) left(m *member, err error) {
 		c.failures++
 		pause = 5 * time.Millisecond << c.failures
 		if c.failures >= mostFailures || c.epoch == nil {
-			c.broken = c.death(m, err)
+			c.broken = m.death(err, c.record.dataset).err
 		}
 	default:
 		c.stats.Deaths++
@@ -340,15 +342,6 @@ func (c *core) left(m *member, err error) {
 		c.hire()
 	}
 	c.signal()
-}
-
-// death is the error for a worker that did not come up.
-func (c *core) death(m *member, err error) error {
-	f := m.death(err, c.record.dataset)
-	if err == nil {
-		return fmt.Errorf("mp: %s (pid %d) ended before it was ready", f.worker, f.pid)
-	}
-	return f.err
 }
 
 // retire ends all workers, and waits until they are gone.
@@ -401,7 +394,11 @@ func (c *core) Len() int {
 func (c *core) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.stats
+	s := c.stats
+	if c.epoch != nil {
+		s.Elapsed += time.Since(c.began)
+	}
+	return s
 }
 
 // Close ends the workers, and an epoch that runs. It waits for them, KillDelay at most. Nothing of the loader is left then. It
@@ -409,13 +406,10 @@ func (c *core) Stats() Stats {
 // Close does nothing.
 func (c *core) Close() error {
 	c.mu.Lock()
-	first := !c.closed
 	c.closed = true
 	c.mu.Unlock()
 	c.end(spawn.ErrClosed)
-	if first && c.local != nil {
-		closeDataset(c.local.set)
-	}
+	c.closeHere()
 	c.tasks.Wait()
 	if c.replies != nil {
 		c.replies.Close()

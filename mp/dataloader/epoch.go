@@ -108,7 +108,7 @@ func (e *epoch) add(indices []int) {
 	t := &task{number: number, indices: indices, seat: -1}
 	e.open = append(e.open, t)
 	e.leaveOut(t)
-	if !t.done {
+	if t.done = t.done || len(t.indices) == 0; !t.done {
 		e.queue = append(e.queue, t)
 	}
 }
@@ -134,7 +134,6 @@ func (e *epoch) leaveOut(t *task) {
 		}
 	}
 	t.indices = kept
-	t.done = len(kept) == 0
 }
 
 // addShare gives the next worker of an IterableDataset another batch to yield.

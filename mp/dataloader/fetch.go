@@ -51,7 +51,9 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 // at is the ctx for what is done for a sample.
 func (f *fetch) at(index int) context.Context {
 	s := f.now // the program may keep it
-	s.index = index
+	if s.index = index; index == whole && len(f.Indices) > 0 {
+		s.index = -2 - f.Indices[0] // as good a number of the batch as any
+	}
 	return &s
 }
 

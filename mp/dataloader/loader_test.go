@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -373,4 +374,73 @@ func (c counted) Get(_ context.Context, i int) (int, error) {
 
 var Counted = dataloader.Register("counted", func(_ context.Context, v *sharedmem.Value[int]) (dataloader.Dataset[int], error) {
 	return counted{v}, nil
+})
+
+// What a sampler says is checked, and a batch without samples is none.
+func TestSamplersThatAreWrong(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		l := newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, BatchSampler: lists{{0}, {}, {4, 3}, {}}})
+		want(t, l, [][]int{{0}, {4, 3}})
+		for _, wrong := range []int{-1, 5} {
+			l := newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, BatchSampler: lists{{0}, {1, wrong}, {2}}})
+			if got, err := epoch(l); len(got) != 1 || err == nil || !strings.Contains(err.Error(), fmt.Sprintf("asks for sample %d of numbers", wrong)) {
+				t.Errorf("%v, %v", got, err)
+			}
+		}
+		l = newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, BatchSampler: lists(nil)})
+		func() {
+			defer func() { _ = recover() }()
+			epoch(l)
+			t.Error("a sampler that panics goes unnoticed")
+		}()
+		func() {
+			defer func() { _ = recover() }()
+			epoch(l)
+			t.Error("it does not panic again")
+		}()
+	}
+}
+
+type lists [][]int
+
+func (l lists) Batches(int, uint64, int) iter.Seq[[]int] {
+	if l == nil {
+		panic("no lists")
+	}
+	return slices.Values(l)
+}
+
+// A dataset that can be closed is, when its worker ends and when the loader of this process is closed.
+func TestDatasetIsClosed(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		counter, err := sharedmem.NewValue(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer counter.Close()
+		l := open[batch](t)(dataloader.New(background, Closing.With(counter), Collate, &dataloader.Options{Workers: workers}))
+		for range l.Epoch(background) {
+			l.Close()
+		}
+		if n := counter.Load(); n != max(workers, 1) {
+			t.Errorf("%d of %d were closed", n, workers)
+		}
+	}
+}
+
+type closing struct{ *sharedmem.Value[int] }
+
+func (closing) Len() int { return 20 }
+
+func (closing) Get(_ context.Context, i int) (int, error) { return i, nil }
+
+func (c closing) Close() error {
+	c.Add(1)
+	return nil
+}
+
+var Closing = dataloader.Register("closing", func(_ context.Context, v *sharedmem.Value[int]) (dataloader.Dataset[int], error) {
+	return closing{v}, nil
 })

@@ -14,6 +14,8 @@ type local struct {
 	info WorkerInfo
 	todo []ordered
 	me   *member
+
+	closed bool
 }
 
 type ordered struct {
@@ -85,4 +87,17 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 func (l *local) rest() {
 	l.todo = nil
 	l.set.rest()
+}
+
+// closeHere closes the dataset of this process, if there is one, the loader is closed and nobody is at it.
+func (c *core) closeHere() {
+	c.mu.Lock()
+	now := c.local != nil && c.closed && c.epoch == nil && !c.local.closed
+	if now {
+		c.local.closed = true
+	}
+	c.mu.Unlock()
+	if now {
+		closeDataset(c.local.set)
+	}
 }

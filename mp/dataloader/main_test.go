@@ -191,6 +191,21 @@ func (d *stream) Iterate(ctx context.Context) iter.Seq2[int, error] {
 	}
 }
 
+// draws is a dataset of random numbers.
+type draws int
+
+func (d draws) Len() int { return int(d) }
+
+func (d draws) Get(ctx context.Context, i int) (int, error) {
+	n := dataloader.Rand(ctx).IntN(1 << 30)
+	if n != dataloader.RandOf(ctx, i).IntN(1<<30) || n != dataloader.Rand(ctx).IntN(1<<30) {
+		return 0, errors.New("Rand is not what it was")
+	}
+	return n, nil
+}
+
+var Draws = dataloader.Register("draws", func(_ context.Context, n int) (dataloader.Dataset[int], error) { return draws(n), nil })
+
 // newLoader makes a loader that is closed when the test ends.
 func newLoader(t testing.TB, c config, opts *dataloader.Options) *dataloader.Loader[batch] {
 	t.Helper()

@@ -158,6 +158,8 @@ func (m *member) death(err error, dataset string) fault {
 	f := fault{position: whole, late: m.late, died: true, err: err, worker: m.name, pid: m.pid}
 	exit, died := err.(*spawn.ExitError)
 	switch {
+	case err == nil:
+		f.err = fmt.Errorf("mp: %s (pid %d) has ended, and was not to", f.worker, f.pid)
 	case !died:
 	case m.late:
 		f.err = fmt.Errorf("mp: %s (pid %d) was killed because it did not stop: %w", f.worker, f.pid, spawn.ErrTimeout)

@@ -147,7 +147,7 @@ func (d *iterated[S]) rewind(f *fetch) {
 	d.rest()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
 	d.feed = &feed{scope: f.now, cancel: cancel}
-	d.feed.Context, d.feed.index = ctx, whole
+	d.feed.Context, d.feed.index = ctx, -2-f.info.ID
 	d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope))
 }
 

@@ -203,6 +203,18 @@ func (o *Options) batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
 	return Batched(sampler, o.BatchSize, o.DropLast).Batches(n, seed, epoch)
 }
 
+// from is batches, without those that were yielded in s.
+func (o *Options) from(n int, s *State) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		left := s.Delivered
+		for b := range o.batches(n, s.Seed, s.Epoch) {
+			if left--; left < 0 && !yield(b) {
+				return
+			}
+		}
+	}
+}
+
 // count is how many batches they are; −1 if only the sampler can tell.
 func (o *Options) count(n int) int {
 	switch {

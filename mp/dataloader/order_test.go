@@ -68,3 +68,33 @@ func TestEdges(t *testing.T) {
 		})
 	}
 }
+
+// What a sample draws at random depends on the seed, the epoch and its index.
+func TestRand(t *testing.T) {
+	leak.Check(t)
+	var first [][]int
+	seen := make(map[int]bool)
+	for _, workers := range []int{0, 1, 3} {
+		for _, seed := range []uint64{1, 1, 2} {
+			l := open[batch](t)(dataloader.New(background, Draws.With(20), Collate, &dataloader.Options{Workers: workers, Seed: seed}))
+			for e := range 2 {
+				got, err := epoch(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if first == nil {
+					first = got
+				}
+				if same := slices.EqualFunc(got, first, slices.Equal[[]int]); same != (seed == 1 && e == 0) {
+					t.Errorf("%d workers, seed %d, epoch %d: %v", workers, seed, e, got)
+				}
+				for _, n := range slices.Concat(got...) {
+					seen[n] = true
+				}
+			}
+		}
+	}
+	if len(seen) != 4*20 {
+		t.Errorf("%d different numbers", len(seen))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -15,7 +16,7 @@ type pass struct {
 	epoch *epoch
 	next  func() ([]int, bool) // the sampler; nil for an IterableDataset
 	stop  func()
-	began time.Time
+	err   error // of the sampler
 	held  *task // whose batch lies in its slab, and is looked at
 }
 
@@ -39,7 +40,7 @@ func (c *core) enter() (*pass, error) {
 		return nil, ErrBusy
 	}
 	if !c.restored {
-		c.at = State{Seed: c.opts.Seed, Epoch: c.epochs}
+		c.at = State{Seed: c.at.Seed, Epoch: c.epochs}
 	}
 	from := c.at
 	c.restored = false
@@ -51,38 +52,26 @@ func (c *core) enter() (*pass, error) {
 		retries: o.Retries, crashes: o.CrashRetries, record: &c.record, seats: make([]seat, c.seats()),
 	}
 	e.restore(&from)
-	c.epoch, c.broken, c.failures = e, nil, 0
+	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, 0
 	c.hire()
 	for id := range e.seats {
 		if e.seats[id].fresh = true; c.local != nil || c.members[id] != nil && c.members[id].up {
 			e.ready(id)
 		}
 	}
-	p := &pass{epoch: e, began: time.Now(), stop: func() {}}
+	p := &pass{epoch: e, stop: func() {}}
 	if !c.source.many {
-		p.next, p.stop = iter.Pull(skip(o.batches(c.length, from.Seed, from.Epoch), from.Delivered))
+		p.next, p.stop = iter.Pull(o.from(c.length, &from))
 	}
 	return p, nil
-}
-
-// skip leaves the first n batches out.
-func skip(batches iter.Seq[[]int], n int) iter.Seq[[]int] {
-	return func(yield func([]int) bool) {
-		for b := range batches {
-			if n > 0 {
-				n--
-				continue
-			}
-			if !yield(b) {
-				return
-			}
-		}
-	}
 }
 
 // leave ends an epoch.
 func (c *core) leave(p *pass) {
 	defer p.stop()
+	if c.local != nil {
+		c.local.rest()
+	}
 	c.mu.Lock()
 	c.at = p.epoch.state()
 	if p.epoch.over() {
@@ -96,12 +85,11 @@ func (c *core) leave(p *pass) {
 		}
 	}
 	p.giveBack(p.held)
-	c.epoch = nil
-	c.stats.Elapsed += time.Since(p.began)
+	c.stats.Elapsed += time.Since(c.began)
+	c.epoch, c.record.untold = nil, nil
 	c.mu.Unlock()
-	if c.local != nil {
-		c.local.rest()
-	} else if !c.opts.Persistent {
+	c.closeHere()
+	if !c.opts.Persistent {
 		c.retire()
 	}
 }
@@ -169,8 +157,12 @@ func (c *core) draw(p *pass) {
 		}
 		indices, ok := p.next()
 		c.mu.Lock()
+		if wrong := slices.IndexFunc(indices, func(i int) bool { return i < 0 || i >= c.length }); wrong >= 0 {
+			p.err = fmt.Errorf("mp: the sampler asks for sample %d of %s, which has %d", indices[wrong], c.record.dataset, c.length)
+			ok = false
+		}
 		if ok {
-			p.epoch.add(indices)
+			p.epoch.add(slices.Clone(indices))
 		} else {
 			p.epoch.all = true
 		}
@@ -186,10 +178,11 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	t := p.epoch.next()
 	untold := c.record.untold
 	c.record.untold = nil
-	if t == nil && !p.epoch.over() {
+	switch {
+	case t == nil && p.epoch.over():
+		return nil, untold, p.err
+	case t == nil:
 		return nil, untold, c.broken
-	} else if t == nil {
-		return nil, untold, nil
 	}
 	if t.err == nil {
 		c.stats.Batches++

@@ -17,6 +17,7 @@ type BatchSampler interface {
 
 type sequential struct{}
 
+// Sequential is the order of the dataset: SequentialSampler of PyTorch.
 func Sequential() Sampler { return sequential{} }
 
 func (sequential) Indices(n int, _ uint64, _ int) iter.Seq[int] {
@@ -31,11 +32,12 @@ func (sequential) Indices(n int, _ uint64, _ int) iter.Seq[int] {
 
 type shuffled struct{}
 
+// Shuffled is a new random order in each epoch: RandomSampler of PyTorch.
 func Shuffled() Sampler { return shuffled{} }
 
 func (shuffled) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for _, i := range rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(n) {
+		for _, i := range rand.New(rand.NewPCG(mix(seed, uint64(epoch)), orderStream)).Perm(n) {
 			if !yield(i) {
 				return
 			}
@@ -49,6 +51,7 @@ type batchedSampler struct {
 	drop bool
 }
 
+// Batched makes batches of what s says: BatchSampler of PyTorch. With drop, one that is shorter than the others is left out.
 func Batched(s Sampler, size int, drop bool) BatchSampler { return batchedSampler{s, size, drop} }
 
 func (b batchedSampler) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
@@ -66,8 +69,4 @@ func (b batchedSampler) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
 			yield(batch)
 		}
 	}
-}
-
-func workerSeed(seed uint64, epoch, id int) uint64 {
-	return rand.New(rand.NewPCG(seed, uint64(epoch)<<32|uint64(id))).Uint64()
 }

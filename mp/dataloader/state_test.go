@@ -34,14 +34,14 @@ func TestResume(t *testing.T) {
 						return
 					}
 					want(t, l, second[at:])
-					if s := l.State(); s.Epoch != 2 || s.Delivered != 0 {
+					want(t, l, third)
+					if s := l.State(); s.Epoch != 3 || s.Delivered != 0 {
 						t.Errorf("%+v", s)
 					}
 				})
 			}
 		}
 	}
-	_ = third
 }
 
 // stateAfter is the state at the batch after so many epochs and batches, as JSON gives it back.
