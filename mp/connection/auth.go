@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/conn"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -38,11 +39,19 @@ const (
 	longestMessage = 256
 )
 
+// asked are the challenges of those of our ends that have dialled. They are for who has accepted: whoever sends one to another
+// of these ends wants our answer for his own.
+var asked sync.Map
+
 // challenge lets the other end prove that it has the key.
-func challenge(ctx context.Context, c *Conn, key []byte) error {
+func challenge(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	message := make([]byte, len(digestMark)+challengeSize)
 	copy(message, digestMark)
 	_, _ = rand.Read(message[len(digestMark):]) // it does not fail
+	if !accepted {
+		asked.Store(string(message), true)
+		defer asked.Delete(string(message))
+	}
 	if err := c.SendBytes(ctx, append([]byte(challengeMark), message...)); err != nil {
 		return err
 	}
@@ -58,7 +67,7 @@ func challenge(ctx context.Context, c *Conn, key []byte) error {
 }
 
 // respond proves to the other end that we have the key.
-func respond(ctx context.Context, c *Conn, key []byte) error {
+func respond(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	message, err := conn.RecvShort(ctx, c, longestMessage)
 	if err != nil {
 		return err
@@ -71,6 +80,9 @@ func respond(ctx context.Context, c *Conn, key []byte) error {
 		return fmt.Errorf("%w: the other end wants another digest than SHA-256: it may be a Python before 3.12", ErrAuthentication)
 	case len(message)-len(digestMark) < shortestChallenge:
 		return fmt.Errorf("%w: the other end's challenge is too short to be safe", ErrAuthentication)
+	}
+	if _, ours := asked.Load(string(message)); ours && !accepted {
+		return fmt.Errorf("%w: the other end's challenge is one of ours", ErrAuthentication)
 	}
 	if err := c.SendBytes(ctx, answer(message, key)); err != nil {
 		return err
@@ -99,12 +111,12 @@ func handshake(ctx context.Context, c *Conn, opts *Options, accepted bool) error
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, opts.handshakeTimeout(), errSlow)
 	defer cancel()
-	steps := []func(context.Context, *Conn, []byte) error{respond, challenge}
+	steps := []func(context.Context, *Conn, []byte, bool) error{respond, challenge}
 	if accepted {
-		steps = []func(context.Context, *Conn, []byte) error{challenge, respond}
+		steps = []func(context.Context, *Conn, []byte, bool) error{challenge, respond}
 	}
 	for _, step := range steps {
-		if err := step(ctx, c, key); err != nil {
+		if err := step(ctx, c, key, accepted); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package connection
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -96,9 +97,9 @@ func memberOf(w Waitable) (member, error) {
 	case syscall.Conn:
 		return socket{w}, nil
 	case nil:
-		return nil, fmt.Errorf("nil")
+		return nil, errors.New("nil")
 	case []Waitable:
-		return nil, fmt.Errorf("a slice: write its name with ... behind it")
+		return nil, errors.New("a slice: write its name with ... behind it")
 	}
 	return nil, fmt.Errorf("a %T, for which nobody can wait", w)
 }

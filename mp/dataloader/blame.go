@@ -123,7 +123,7 @@ func (e *epoch) hopeless(t *task, f fault, index int) {
 		t.parts = halves(t.indices)
 		e.again(t)
 	default:
-		e.record.leftOut(err, len(t.indices))
+		e.leftOut(t, err, len(t.indices))
 		t.indices = nil
 		e.settle(t, nil)
 	}
@@ -140,7 +140,7 @@ func (e *epoch) leave(t *task, index int, why *SampleError) {
 	is := func(i int) bool { return i == index }
 	before := len(t.indices)
 	t.indices = slices.DeleteFunc(slices.Clone(t.indices), is)
-	e.record.leftOut(why, before-len(t.indices))
+	e.leftOut(t, why, before-len(t.indices))
 	t.strikes = strikes{}
 	for i := range t.parts {
 		t.parts[i].indices = slices.DeleteFunc(slices.Clone(t.parts[i].indices), is)

@@ -18,13 +18,14 @@ type epoch struct {
 	crashes  int // how often a sample may kill its worker before it is left alone
 	record   *record
 
-	drawn int     // the number of the next batch that is drawn: PyTorch's _send_idx
-	all   bool    // the sampler has no more
-	open  []*task // drawn and not yielded, by number; the first one is PyTorch's _rcvd_idx
-	queue []*task // those of them that are to be sent, by number
-	ahead []int   // numbers that were yielded before the first open one
-	seats []seat  // of the workers, by their ID
-	turn  int     // the seat that is next
+	drawn  int            // the number of the next batch that is drawn: PyTorch's _send_idx
+	all    bool           // the sampler has no more
+	open   []*task        // drawn and not yielded, by number; the first one is PyTorch's _rcvd_idx
+	queue  []*task        // those of them that are to be sent, by number
+	untold []*SampleError // what was left out of batches that were yielded, until OnSkip hears of it
+	ahead  []int          // numbers that were yielded before the first open one
+	seats  []seat         // of the workers, by their ID
+	turn   int            // the seat that is next
 }
 
 // record is what a loader knows of samples from epoch to epoch.
@@ -32,19 +33,18 @@ type record struct {
 	strikes map[int]strikes
 	bad     map[int]*SampleError // quarantined
 	stats   *Stats
-	untold  []*SampleError // what was left out, until OnSkip hears of it
-	dataset string         // the names of the functions
+	dataset string // the names of the functions
 	collate string
 }
 
 // strikes is how often a sample was to blame.
 type strikes struct{ crashes, late int }
 
-// leftOut counts samples that were left out.
-func (r *record) leftOut(why *SampleError, n int) {
-	r.stats.Skipped += n
-	r.stats.LastSkipped = why
-	r.untold = append(r.untold, why)
+// leftOut notes that n samples of a batch were left out.
+func (e *epoch) leftOut(t *task, why *SampleError, n int) {
+	e.record.stats.Skipped += n
+	e.record.stats.LastSkipped = why
+	t.without = append(t.without, why)
 }
 
 // seat is the place of a worker.
@@ -70,12 +70,13 @@ type task struct {
 	parts   []part  // of it, that are tried alone; the last one first
 	tried   bool    // they were
 
-	done  bool
-	reply *reply // it has arrived
-	owner *member
-	slab  int // of the worker, in which it is made
-	made  any // the batch, when it was made here
-	err   error
+	done    bool
+	reply   *reply // it has arrived
+	owner   *member
+	slab    int            // of the worker, in which it is made
+	without []*SampleError // what was left out of it
+	made    any            // the batch, when it was made here
+	err     error
 }
 
 // part of a batch. When it is the first half of one that has failed and proves good, the second one is to blame.
@@ -130,7 +131,7 @@ func (e *epoch) leaveOut(t *task) {
 			t.err, t.done = &again, true
 			return
 		default:
-			e.record.leftOut(known, 1)
+			e.leftOut(t, known, 1)
 		}
 	}
 	t.indices = kept
@@ -227,7 +228,7 @@ func (e *epoch) came(t *task, m *member, r *reply) bool {
 // note counts what was left out of the batch.
 func (e *epoch) note(t *task, m *member, r *reply) {
 	for i := range r.Skipped {
-		e.record.leftOut(e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)
+		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)
 	}
 }
 
@@ -255,6 +256,7 @@ func (e *epoch) next() *task {
 func (e *epoch) yielded(i int) {
 	t := e.open[i]
 	e.open = slices.Delete(e.open, i, i+1)
+	e.untold = append(e.untold, t.without...)
 	if i > 0 {
 		e.ahead = append(e.ahead, t.number)
 		slices.Sort(e.ahead)

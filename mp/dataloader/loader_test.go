@@ -444,3 +444,15 @@ func (c closing) Close() error {
 var Closing = dataloader.Register("closing", func(_ context.Context, v *sharedmem.Value[int]) (dataloader.Dataset[int], error) {
 	return closing{v}, nil
 })
+
+// early is what New says before Main.
+var early = func() error {
+	_, err := dataloader.New(background, Numbers.With(config{N: 1}), Collate, &dataloader.Options{Workers: 1})
+	return err
+}()
+
+func TestTooEarly(t *testing.T) {
+	if !errors.Is(early, mp.ErrBootstrapping) {
+		t.Errorf("%v", early)
+	}
+}

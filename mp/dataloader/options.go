@@ -47,8 +47,8 @@ type Options struct {
 
 	// OnError says what becomes of a sample that fails, kills its workers, or takes too long: Fail by default, or Skip.
 	OnError Policy
-	// OnSkip hears of each sample that is left out, and why, in the goroutine of the Epoch loop, before the batch that it is missing
-	// from is yielded; once for a batch all of which is left out. nil: Stats has the last one.
+	// OnSkip hears of each sample that is left out, and why, in the goroutine of the Epoch loop, just before the batch that it is
+	// missing from is yielded, or would be; only once when a batch is left out as a whole. nil: Stats has the last one.
 	OnSkip func(*SampleError)
 	// Retries is how many times a sample, or a batch, is got again that returned an error, panicked or took too long.
 	Retries int

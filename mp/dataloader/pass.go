@@ -86,7 +86,7 @@ func (c *core) leave(p *pass) {
 	}
 	p.giveBack(p.held)
 	c.stats.Elapsed += time.Since(c.began)
-	c.epoch, c.record.untold = nil, nil
+	c.epoch = nil
 	c.mu.Unlock()
 	c.closeHere()
 	if !c.opts.Persistent {
@@ -176,8 +176,8 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	defer c.mu.Unlock()
 	c.assign()
 	t := p.epoch.next()
-	untold := c.record.untold
-	c.record.untold = nil
+	untold := p.epoch.untold
+	p.epoch.untold = nil
 	switch {
 	case t == nil && p.epoch.over():
 		return nil, untold, p.err

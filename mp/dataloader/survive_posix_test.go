@@ -24,7 +24,7 @@ func TestKilledAtRandom(t *testing.T) {
 		} {
 			t.Run(fmt.Sprint(kind, workers), func(t *testing.T) {
 				opts := &dataloader.Options{BatchSize: 5, Shuffle: kind != "stream", Seed: 3, Workers: workers, CrashRetries: 1000, Persistent: true}
-				c := config{N: 4000}
+				c := config{N: 2000}
 				reference, err := epoch(maker(t, c, opts))
 				if err != nil {
 					t.Fatal(err)
@@ -88,4 +88,21 @@ func TestKilledWithViews(t *testing.T) {
 		t.Errorf("%d batches", n)
 	}
 	t.Log(l.Stats())
+}
+
+// A worker that is frozen is replaced when Timeout is over.
+func TestFrozen(t *testing.T) {
+	leak.Check(t)
+	l := newLoader(t, config{N: 40}, &dataloader.Options{
+		BatchSize: 2, Workers: 2, Persistent: true, Timeout: 100 * time.Millisecond, KillDelay: 20 * time.Millisecond,
+	})
+	for range 2 {
+		if err := syscall.Kill(mp.ActiveChildren()[0].Pid(), syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		want(t, l, chunks(40, 2))
+	}
+	if s := l.Stats(); s.Deaths != 2 {
+		t.Error(s)
+	}
 }

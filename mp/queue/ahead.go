@@ -1,9 +1,5 @@
 package queue
 
-import (
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
-)
-
 // aheadWord is what a consumer has ahead: the items from that number on, as many as are left. Numbers of a client are used once;
 // after items were taken back, the next ones are only sent when those before them are taken, and begin with a higher number.
 //
@@ -47,7 +43,7 @@ func (c *client) trim() {
 	for left := c.left(); c.ahead.len() > left; c.handed++ {
 		it := c.ahead.pop()
 		c.got = it.number
-		link.CloseAll(it.files)
+		c.took(it)
 	}
 }
 
@@ -118,7 +114,7 @@ func (b *broker) takeBack(c *client, n int) int {
 // watch has the consumers tell of what they take, when somebody waits for that. It comes before we look at what they have
 // taken. b.mu is held.
 func (b *broker) watch() {
-	want := b.closed || b.puts.len() > 0
+	want := b.held == nil && (b.closed || b.puts.len() > 0)
 	for _, c := range b.clients {
 		for c.word.Uint64 != nil {
 			w := aheadWord(c.word.Load())

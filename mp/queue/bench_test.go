@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
@@ -145,5 +146,57 @@ func BenchmarkAlone(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	stop()
+}
+
+// DrinkAcknowledged acknowledges all there is, several at once.
+var DrinkAcknowledged = mp.Register("queue.drinkacknowledged", func(ctx context.Context, a drinkArg) (int, error) {
+	errs := make(chan error)
+	for range a.Hands {
+		go func() {
+			for d, err := range a.Q.All(ctx) {
+				if err == nil {
+					err = d.Ack()
+				}
+				if err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	var err error
+	for range a.Hands {
+		err = errors.Join(err, <-errs)
+	}
+	return 0, err
+})
+
+type drinkArg struct {
+	Q     *queue.AcknowledgedQueue[[]byte]
+	Hands int
+}
+
+// From the owner to a child that acknowledges each item, by one goroutine or by ten.
+func BenchmarkAcknowledged(b *testing.B)   { acknowledge(b, 1) }
+func BenchmarkAcknowledged10(b *testing.B) { acknowledge(b, 10) }
+
+func acknowledge(b *testing.B, hands int) {
+	q := newAcknowledged[[]byte](b, 0)
+	p := start(b, DrinkAcknowledged, drinkArg{q, hands})
+	item := make([]byte, 64)
+	q.Put(background, item)
+	for q.Len() > 0 {
+		continue // until it is up
+	}
+	stop := meter(b)
+	for range b.N {
+		if err := q.Put(background, item); err != nil {
+			b.Fatal(err)
+		}
+	}
+	q.Close()
+	must(p.Result(background))(b)
 	stop()
 }

@@ -47,6 +47,8 @@ type broker struct {
 	unfinished int // items that are not done, of those that have come
 	lost       int // those that were in the hands of clients that died
 	joins      []*waiter
+
+	held map[uint64]item // what this process has in its hands; nil: what was taken is gone
 }
 
 // waiter is who waits at the broker: a request of a client, or a goroutine of this process.
@@ -77,13 +79,14 @@ type client struct {
 	arrived uint64
 
 	sent    uint64
-	ahead   fifo[item] // those that were sent and, when last seen, neither taken nor taken back
-	got     uint64     // the number of the last one that it has taken
-	target  int        // how many it should have ahead
-	hungry  bool       // it has asked for more
-	fed     time.Time  // when items were sent to it last
-	handed  int        // items that it has had
-	settled int        // items that it has done
+	ahead   fifo[item]      // those that were sent and, when last seen, neither taken nor taken back
+	got     uint64          // the number of the last one that it has taken
+	target  int             // how many it should have ahead
+	hungry  bool            // it has asked for more
+	fed     time.Time       // when items were sent to it last
+	handed  int             // items that it has had
+	settled int             // items that it has done
+	held    map[uint64]item // what it has in its hands; nil: what it has taken is gone
 }
 
 const (
@@ -115,6 +118,9 @@ func (b *broker) Request(r share.Request) {
 	c := b.clients[r.Client]
 	if c == nil {
 		c = &client{of: r.Client, target: 1}
+		if b.held != nil {
+			c.held = make(map[uint64]item)
+		}
 		b.clients[r.Client] = c
 	}
 	body := r.Body
@@ -139,6 +145,8 @@ func (b *broker) Request(r share.Request) {
 		b.await(&waiter{request: r, client: c, looks: true, now: len(body) > 0})
 	case opUnget:
 		b.unget(c, body, &r)
+	case opAck, opReturn:
+		b.settleFor(c, r.Op, number(body), &r)
 	case opMore:
 		c.ask(number(body))
 		b.distribute()
@@ -232,6 +240,7 @@ func (b *broker) Left(of *share.Client) {
 	b.forget(func(w *waiter) bool { return w.client == c })
 	b.takeBack(c, mostInWord)
 	c.trim()
+	b.takeFrom(c)
 	if b.joinable {
 		held := min(max(c.handed-c.settled, 0), b.unfinished)
 		b.unfinished -= held
@@ -240,11 +249,11 @@ func (b *broker) Left(of *share.Client) {
 	b.distribute()
 }
 
-// len is how many items are in the queue: here, on the way to it, and sent ahead but not taken.
+// len is how many items are in the queue: here, on the way to it, sent ahead but not taken, and in hands.
 func (b *broker) len() int {
-	n := b.items.len()
+	n := b.items.len() + len(b.held)
 	for _, c := range b.clients {
-		n += c.onTheWay() + c.left()
+		n += c.onTheWay() + c.has()
 	}
 	return n
 }

@@ -157,7 +157,7 @@ func (b *broker) give(w *waiter, n int) {
 	case w.looks:
 		w.reply(ansYes)
 	case c == nil:
-		it := b.items.pop()
+		it := b.pop()
 		b.got = it.number
 		w.answer <- answer{ansItem, it, 0}
 	case c.word.Uint64 == nil:
@@ -165,7 +165,7 @@ func (b *broker) give(w *waiter, n int) {
 		c.got = it.number
 		c.handed++
 		w.request.Answer(ansItem, appendFirst(it), it.files)
-		link.CloseAll(it.files)
+		c.took(it)
 	default:
 		b.send(c, n)
 		w.reply(ansYes)
@@ -251,6 +251,10 @@ func (b *broker) refuseNow() {
 
 // unget takes an item back that its client got too late. b.mu is held.
 func (b *broker) unget(c *client, body []byte, r *share.Request) {
+	if c.held != nil {
+		b.settleFor(c, opUnget, number(body[min(itemHeader, len(body)):]), r)
+		return
+	}
 	err := splitItems(append([]byte(nil), body...), r.Files, func(it item) {
 		b.items.unget(it)
 		c.handed--
@@ -279,13 +283,13 @@ func (b *broker) distribute() {
 	b.settle()
 }
 
-// drained reports whether the queue was closed and nothing is left of it, nor on its way. b.mu is held.
+// drained reports whether the queue was closed and nothing is left of it, nor on its way, nor in hands. b.mu is held.
 func (b *broker) drained() bool {
-	if !b.closed || b.items.len() > 0 {
+	if !b.closed || b.items.len()+len(b.held) > 0 {
 		return false
 	}
 	for _, c := range b.clients {
-		if c.reserved() > 0 || c.left() > 0 {
+		if c.reserved() > 0 || c.has() > 0 {
 			return false
 		}
 	}

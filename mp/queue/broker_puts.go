@@ -78,6 +78,7 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 func (b *broker) add(it item) {
 	b.last++
 	it.number = b.last
+	b.label(&it)
 	b.items.push(it)
 	b.fresh++
 	if b.joinable {
@@ -93,9 +94,9 @@ func (b *broker) room() int {
 	if b.capacity == 0 {
 		return math.MaxInt32
 	}
-	n := b.capacity - b.items.len()
+	n := b.capacity - b.items.len() - len(b.held)
 	for _, c := range b.clients {
-		n -= c.reserved() + c.left()
+		n -= c.reserved() + c.has()
 	}
 	return n
 }

@@ -7,8 +7,9 @@
 // one a queue: send and keep pointers, and go vet finds the copies.
 //
 // What holds, whoever is killed at whatever moment: an item comes out once, as it went in. An item whose Put has returned nil is
-// only lost with its owner, or in the hands of a consumer: its Get was about to return it, or had. A killed process keeps nobody
-// waiting. When the owner ends, everybody gets ErrClosed.
+// only lost with its owner, or in the hands of a consumer: its Get was about to return it, or had. In an
+// AcknowledgedQueue it comes back from there, and comes out at least once. A killed process keeps nobody waiting. When the owner ends,
+// everybody gets ErrClosed.
 //
 // Every consumer gets the items of a producer in the order in which they were put. The exceptions are items that were on their
 // way to another consumer that then died, or took nothing for 50 ms while somebody waited, and those that TryGet fetches from

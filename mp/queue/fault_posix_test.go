@@ -143,7 +143,9 @@ func TestOwner(t *testing.T) {
 		t.Error(v, err)
 	}
 	pid := pool.Stats().Workers[0].Pid
-	syscall.Kill(pid, syscall.SIGSTOP)
+	if err := prog.Freeze(pid); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
 	defer cancel()
 	if _, err := q.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {

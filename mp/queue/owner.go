@@ -39,7 +39,7 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 func (b *broker) get(ctx context.Context, now bool) (item, error) {
 	b.mu.Lock()
 	if b.gets.len() == 0 && b.items.len() > 0 {
-		it := b.items.pop()
+		it := b.pop()
 		b.got = it.number
 		if b.capacity > 0 || b.closed {
 			b.distribute()

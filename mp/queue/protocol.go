@@ -16,6 +16,8 @@ const (
 	opDone                            // called: an item is done
 	opJoin                            // called: all are
 	opReady                           // called: there is an item, which stays; a body says "now or never"
+	opAck                             // the item of that number is acknowledged
+	opReturn                          // it comes back
 )
 
 // Answers, and what is told.

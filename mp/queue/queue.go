@@ -129,7 +129,7 @@ var buffers = sync.Pool{New: func() any { return new(wire.Buffer) }}
 
 const mostReused = 64 << 10
 
-var errUnmade = fmt.Errorf("%w: it was not made by NewQueue or NewJoinableQueue", spawn.ErrClosed)
+var errUnmade = fmt.Errorf("%w: it was not made by NewQueue, NewJoinableQueue or NewAcknowledged", spawn.ErrClosed)
 
 func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 	if q.ref == nil {
@@ -143,6 +143,8 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 		err = fmt.Errorf("mp: %s.%s: the item cannot be sent: %w", q.name, verb, err)
 	case len(b.Files) > link.MaxFiles:
 		err = fmt.Errorf("mp: %s.%s: the item holds %d files, and a message carries %d at most", q.name, verb, len(b.Files), link.MaxFiles)
+	case b.Boarded() && q.name == acknowledged:
+		err = fmt.Errorf("mp: %s.%s: the item cannot be sent: the end of a connection in it moves to who gets it, and could not be given out again", q.name, verb)
 	default:
 		if err = q.add(ctx, b, now); err == nil || errors.Is(err, share.ErrUnderWay) {
 			b.Sent() // ends of connections have moved

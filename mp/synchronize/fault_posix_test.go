@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
@@ -83,7 +84,7 @@ func TestFrozenHolder(t *testing.T) {
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
 	p := start(t, kit{How: "acquire and stay", Lock: l, N: n})
 	until(t, "it holds the lock", func() bool { return n.Load() == 1 })
-	if err := syscall.Kill(p.Pid(), syscall.SIGSTOP); err != nil {
+	if err := prog.Freeze(p.Pid()); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Acquire(soon(t)); !errors.Is(err, context.DeadlineExceeded) {

@@ -67,10 +67,9 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 	}
 	defer p.Close()
 	until(t, "it waits, or did not in time", func() bool { return k.N.Load() == 2 || waits() })
-	if err := syscall.Kill(p.Pid(), syscall.SIGSTOP); err != nil {
+	if err := prog.Freeze(p.Pid()); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Millisecond) // it stops
 	early := k.N.Load() == 2
 	meanwhile()
 	time.Sleep(k.For) // its time: nothing tells of its end

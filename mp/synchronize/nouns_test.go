@@ -397,6 +397,22 @@ func TestBarrierNumbers(t *testing.T) {
 	}
 }
 
+// PY-SYNC-26: what one party does between two waits is done once for each trip, and before anybody goes on.
+func TestBarrierAction(t *testing.T) {
+	leak.Check(t)
+	b, n := made(synchronize.NewBarrier(3))(t), made(sharedmem.NewValue(int64(0)))(t)
+	k := kit{How: "trips", Barrier: b, N: n, Times: 20}
+	p, q := start(t, k), start(t, k)
+	if _, err := use(t.Context(), k); err != nil {
+		t.Error(err)
+	}
+	ends(t, p)
+	ends(t, q)
+	if n.Load() != 20 {
+		t.Errorf("%v were counted", n)
+	}
+}
+
 // PY-SYNC-27, PY-SYNC-28, PY-SYNC-29, PY-SYNC-30: abort, reset, a ctx that ends, and a process that is killed. After each of
 // them, and a Reset, it lets all through that come.
 func TestBrokenBarrier(t *testing.T) {

@@ -20,6 +20,10 @@ var ErrNotSent = sys.ErrNotSent
 // ErrClosed is returned by the methods of a link after its Close.
 var ErrClosed = errors.New("the link is closed")
 
+// ErrGone is returned to a sender when the peer is gone, or will be told that this end is: nothing can be sent over the link any
+// more. What the peer has sent before can still be received, and then the link ends.
+var ErrGone = errors.New("the peer is gone")
+
 // Link is one end. Any number of goroutines may send; one at a time may receive. Close ends whatever waits.
 //
 // There are two ways through it. What is sent waits its turn and comes out of Recv. What is urged, to cancel or to stop

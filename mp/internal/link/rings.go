@@ -57,9 +57,6 @@ const (
 // mostInRing is the largest body that goes through a ring.
 var mostInRing = ring.Most(ringCapacity) - recordHead
 
-// errGone is what is returned to a sender when nobody will receive.
-var errGone = errors.New("the peer is gone")
-
 // NewRings makes a link of shared memory and a stream of which nobody reads any more, for the parent's or the child's end.
 // It owns both.
 func NewRings(stream *Stream, shared *Shared, parent bool) *Rings {
@@ -143,7 +140,7 @@ func (l *Rings) put(kind Kind, where byte, id uint64, body []byte, wake bool) (o
 	case l.closed.Load():
 		return false, ErrClosed
 	case l.ended.Load():
-		return false, errGone
+		return false, ErrGone
 	}
 	l.head[0], l.head[1] = byte(kind), where
 	binary.LittleEndian.PutUint32(l.head[4:], l.urged.Load())

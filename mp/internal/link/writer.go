@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 )
 
@@ -64,11 +65,11 @@ func (w *writer) sendAlone(h header, m Msg) error {
 	w.mu.Unlock()
 	err := error(nil)
 	if len(front) > 0 {
-		err = w.conn.Write([][]byte{front}, nil)
+		err = w.write([][]byte{front}, nil)
 	}
 	if err == nil {
 		var head [headerSize]byte
-		err = w.conn.Write([][]byte{appendHeader(head[:0], h), m.Body}, m.Files)
+		err = w.write([][]byte{appendHeader(head[:0], h), m.Body}, m.Files)
 	}
 	w.mu.Lock()
 	w.done(front, err)
@@ -114,13 +115,22 @@ func (w *writer) drain() error {
 func (w *writer) writeOnce() error {
 	front := w.take()
 	w.mu.Unlock()
-	err := w.conn.Write([][]byte{front}, nil)
+	err := w.write([][]byte{front}, nil)
 	w.mu.Lock()
 	w.give(front)
 	if err != nil && w.err == nil {
 		w.err = err
 	}
 	w.idle.Broadcast()
+	return err
+}
+
+// write writes to the conn, which tells the peer when it fails.
+func (w *writer) write(bufs [][]byte, files []*os.File) error {
+	err := w.conn.Write(bufs, files)
+	if err != nil && !errors.Is(err, ErrNotSent) {
+		err = fmt.Errorf("%w: %w", ErrGone, err)
+	}
 	return err
 }
 

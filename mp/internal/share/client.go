@@ -2,6 +2,7 @@ package share
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 
@@ -56,8 +57,12 @@ func (c *Client) send(m link.Msg) {
 	}
 }
 
-// unsent ends the link to a client that does not get what it waits for.
-func (c *Client) unsent(error) { c.Break() }
+// unsent ends the link to a client that does not get what it waits for. One that is gone is heard to the end.
+func (c *Client) unsent(err error) {
+	if !errors.Is(err, link.ErrGone) {
+		c.Break()
+	}
+}
 
 // close ends the link once everything is sent, or cannot be.
 func (c *Client) close() {

@@ -155,6 +155,15 @@ var (
 		list, _ := os.ReadDir("/proc/self/fd")
 		return len(list), nil
 	})
+	// Chatter is killed once it has given as many tokens as it has asked to be told of.
+	Chatter = mp.Register("share.chatter", func(ctx context.Context, b *Box) (int, error) {
+		for range 200 {
+			if err := errors.Join(b.ref.Send(ctx, opTell, []byte("x"), nil), b.ref.Send(ctx, opGive, []byte("x"), nil)); err != nil {
+				return 0, err
+			}
+		}
+		return 0, prog.Kill(os.Getpid())
+	})
 	// Own makes a box and returns it: it lives as long as its process does.
 	Own = mp.Register("share.own", func(ctx context.Context, to *Box) (*Box, error) { return newBox("of the child").handle(), nil })
 )
@@ -292,6 +301,22 @@ func TestKilledClient(t *testing.T) {
 	<-other.leaving
 	if _, n := other.count(); n != 0 {
 		t.Error("it still waits")
+	}
+}
+
+// What a client has sent before it was killed is heard, also when the owner has something to tell it meanwhile.
+func TestLastWords(t *testing.T) {
+	leak.Check(t)
+	b := newBox()
+	defer b.ref.Drop()
+	b.mu.Lock() // as if it were busy
+	p := start(t, Chatter, b.handle())
+	<-p.Done()
+	time.Sleep(5 * time.Millisecond) // so that the link has probably ended
+	b.mu.Unlock()
+	<-b.leaving
+	if n, _ := b.count(); n != 200 {
+		t.Errorf("%d of 200 tokens", n)
 	}
 }
 

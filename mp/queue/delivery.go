@@ -1,0 +1,110 @@
+package queue
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Delivery is an item of an AcknowledgedQueue in the hands of the process that got it. It stays there until one of Ack and Return
+// is called, by any goroutine, also after Close. One that is dropped without either is returned when the garbage collector
+// finds it. It must not be copied.
+type Delivery[T any] struct {
+	_ sync.Mutex // so that vet finds copies
+
+	// Value is the item.
+	Value T
+	// Redelivered is how often the item was given out before and came back, because it was returned or whoever had it
+	// has died. An item that kills whoever gets it can be told by that, and be put aside with Ack.
+	Redelivered int
+
+	hand *hand
+}
+
+// Ack says that the item is done with: it leaves the queue. Once it has returned nil, nobody gets the item again, even if this
+// process is killed at once. It does not wait for an answer; in another process than the queue's owner it
+// fails with ErrTimeout after a second when the owner takes in nothing any more, and may then be called again unless the error
+// says that it may arrive all the same. When the owner is known to have ended it returns ErrClosed. To call it twice, or after Return, is an error.
+func (d *Delivery[T]) Ack() error { return d.settle("Ack", opAck) }
+
+// Return gives the item back. It is the queue's first again, or stands where it was among others that came back, and whoever
+// waits gets it at once; this process, too, may get it next. What holds for Ack holds for Return.
+func (d *Delivery[T]) Return() error { return d.settle("Return", opReturn) }
+
+func (d *Delivery[T]) settle(verb string, op link.Kind) error {
+	defer runtime.KeepAlive(d) // or the collector would return it meanwhile
+	err := errNoDelivery
+	if d.hand != nil {
+		err = d.hand.settle(op)
+	}
+	switch {
+	case err == nil:
+		d.hand.cleanup.Stop()
+		return nil
+	case errors.Is(err, spawn.ErrClosed):
+		return fmt.Errorf("mp: Delivery.%s: the queue is closed (%w)", verb, err)
+	}
+	return fmt.Errorf("mp: Delivery.%s: %w", verb, err)
+}
+
+var (
+	errNoDelivery = errors.New("it was not got from a queue")
+	errSettled    = errors.New("it was acknowledged or returned before")
+)
+
+// newDelivery makes a delivery of an item with a label, without its value.
+func newDelivery[T any](q *queue, it item) *Delivery[T] {
+	d := &Delivery[T]{Redelivered: int(number(it.data[labelReturn:])), hand: &hand{queue: q, number: number(it.data)}}
+	d.hand.cleanup = runtime.AddCleanup(d, (*hand).drop, d.hand)
+	return d
+}
+
+// hand has an item of a queue, and keeps the queue.
+type hand struct {
+	queue   *queue
+	number  uint64
+	settled atomic.Bool
+	cleanup runtime.Cleanup
+}
+
+// settle tells the broker what becomes of the item, once.
+func (h *hand) settle(op link.Kind) error {
+	if h.settled.Swap(true) {
+		return errSettled
+	}
+	q := h.queue
+	if b := q.broker; b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.settleItem(b.held, op, h.number)
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
+	defer cancel()
+	err := q.ref.Send(ctx, op, h.body(), nil)
+	if err != nil && !errors.Is(err, share.ErrUnderWay) {
+		h.settled.Store(false)
+	}
+	return unshared(context.Background(), err)
+}
+
+// drop returns what nobody can settle any more.
+func (h *hand) drop() {
+	switch {
+	case h.settled.Load():
+	case h.queue.broker != nil:
+		_ = h.settle(opReturn)
+	default:
+		h.queue.ref.Post(opReturn, h.body())
+	}
+}
+
+func (h *hand) body() []byte { return binary.LittleEndian.AppendUint64(nil, h.number) }
