@@ -43,7 +43,7 @@ func Stack[T Fixed](ctx context.Context, samples [][]T) (Tensor[T], error) {
 	size := len(samples[0])
 	for i, s := range samples {
 		if len(s) != size {
-			return Tensor[T]{}, fmt.Errorf("mp: Stack: sample %d of the batch has %d numbers, and the first one has %d", i, len(s), size)
+			return Tensor[T]{}, unlike(ctx, len(samples), i, []int{len(s)}, []int{size})
 		}
 	}
 	t := Tensor[T]{[]int{len(samples), size}, Alloc[T](ctx, len(samples)*size)}
@@ -55,11 +55,20 @@ func Stack[T Fixed](ctx context.Context, samples [][]T) (Tensor[T], error) {
 
 var errNoSamples = errors.New("mp: Stack: there are no samples")
 
+// unlike says that the sample at a place has not the shape of the first one: by their indices, unless some of the batch are left
+// out, or it is of an IterableDataset.
+func unlike(ctx context.Context, samples, place int, shape, first any) error {
+	if s, ok := scopeOf(ctx); ok && len(s.batch) == samples {
+		return fmt.Errorf("mp: Stack: sample %d has the shape %v, and sample %d of the same batch %v", s.batch[place], shape, s.batch[0], first)
+	}
+	return fmt.Errorf("mp: Stack: the sample at place %d of the batch has the shape %v, and the first one %v", place, shape, first)
+}
+
 // StackTensors is Stack for samples that are tensors of one shape, which the batch has behind the number of samples.
 func StackTensors[T Fixed](ctx context.Context, samples []Tensor[T]) (Tensor[T], error) {
 	for i, s := range samples {
 		if !slices.Equal(s.Shape, samples[0].Shape) {
-			return Tensor[T]{}, fmt.Errorf("mp: Stack: sample %d of the batch has the shape %v, and the first one has %v", i, s.Shape, samples[0].Shape)
+			return Tensor[T]{}, unlike(ctx, len(samples), i, s.Shape, samples[0].Shape)
 		}
 	}
 	t, err := Stack(ctx, Column(samples, func(s Tensor[T]) []T { return s.Data }))

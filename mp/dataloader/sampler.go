@@ -56,7 +56,8 @@ func mustCheck(s foreseen, n int) {
 
 // numbersOf are the random numbers that the order of an epoch is made of.
 func numbersOf(seed uint64, epoch int) *rand.Rand {
-	return rand.New(rand.NewPCG(mix(seed, uint64(epoch)), orderStream))
+	of := mix(seed, uint64(epoch))
+	return rand.New(rand.NewPCG(of, mix(of, orderStream)))
 }
 
 type sequential struct{}

@@ -49,11 +49,11 @@ func TestOrdersStay(t *testing.T) {
 		want [2][]int
 	}{
 		{dataloader.Sequential(), 3, [2][]int{{0, 1, 2}, {0, 1, 2}}},
-		{dataloader.Shuffled(), 10, [2][]int{{1, 0, 3, 6, 5, 8, 7, 4, 9, 2}, {0, 6, 2, 9, 4, 1, 7, 8, 5, 3}}},
+		{dataloader.Shuffled(), 10, [2][]int{{4, 3, 5, 1, 9, 8, 7, 2, 6, 0}, {7, 3, 1, 9, 8, 0, 6, 4, 5, 2}}},
 		{dataloader.Subset([]int{9, 3, 3, 4}, false), 10, [2][]int{{9, 3, 3, 4}, {9, 3, 3, 4}}},
-		{dataloader.Subset([]int{9, 3, 3, 4}, true), 10, [2][]int{{3, 3, 4, 9}, {9, 3, 3, 4}}},
-		{dataloader.Weighted(weights, 12, true), 7, [2][]int{{2, 4, 2, 5, 2, 2, 2, 2, 2, 2, 2, 2}, {0, 5, 6, 2, 2, 2, 2, 0, 2, 5, 5, 5}}},
-		{dataloader.Weighted(weights, 6, false), 7, [2][]int{{2, 0, 5, 4, 6, 3}, {0, 4, 5, 6, 2, 3}}},
+		{dataloader.Subset([]int{9, 3, 1, 4, 7}, true), 10, [2][]int{{1, 4, 7, 3, 9}, {4, 7, 3, 9, 1}}},
+		{dataloader.Weighted(weights, 12, true), 7, [2][]int{{2, 2, 5, 2, 6, 5, 2, 2, 2, 2, 5, 2}, {5, 2, 5, 5, 5, 2, 2, 4, 5, 2, 5, 5}}},
+		{dataloader.Weighted(weights, 6, false), 7, [2][]int{{2, 4, 5, 0, 6, 3}, {5, 2, 4, 6, 0, 3}}},
 	} {
 		for epoch, want := range c.want {
 			if got := slices.Collect(c.s.Indices(c.n, 42, epoch)); !slices.Equal(got, want) {
@@ -253,12 +253,11 @@ func TestSamplersOfMany(t *testing.T) {
 		take  int
 		bytes uint64
 	}{
-		{"all, shuffled", dataloader.Shuffled(), n, 4 * n},
-		{"the first, shuffled", dataloader.Shuffled(), 1, 4 * n},
+		{"shuffled", dataloader.Shuffled(), 1_000_000, 4 * n},
 		{"in order", dataloader.Sequential(), n, 0},
 		{"a shard", dataloader.Shard(dataloader.Sequential(), 3, 8, false), n, 0},
-		{"weighted", weighted, 100_000, 0},
-		{"weighted without replacement", without, 100_000, 8 * n},
+		{"weighted", weighted, 10_000, 0},
+		{"weighted without replacement", without, 10_000, 8 * n},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
