@@ -35,7 +35,7 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 		f.ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, spawn.ErrTimeout)
 		defer cancel()
 	}
-	f.now = scope{Context: f.ctx, info: *f.info, seed: f.Seed, epoch: f.Epoch}
+	f.now = scope{Context: f.ctx, info: *f.info, seed: f.Seed, epoch: f.Epoch, batch: f.Indices}
 	f.now.info.Seed = workerSeed(f.Seed, f.Epoch, f.info.ID)
 	batch := set.fetch(f)
 	if f.trouble == nil && f.samples > 0 {

@@ -123,5 +123,5 @@ func (c *core) measured(length int, worker string) error {
 	if length != c.length {
 		return fmt.Errorf("mp: %s has %d samples in %s and %d in another worker: Len must be the same in all", c.record.dataset, length, worker, c.length)
 	}
-	return nil
+	return checkSampler(c.opts.batchSampler(), length)
 }

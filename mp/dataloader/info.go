@@ -29,7 +29,8 @@ type scope struct {
 	info  WorkerInfo
 	seed  uint64 // of the loader
 	epoch int
-	index int // of the sample, or what stands for none
+	index int   // of the sample, or what stands for none
+	batch []int // the indices that were ordered
 }
 
 type scopeKey struct{}

@@ -150,7 +150,7 @@ func (o *Options) check(src *source) error {
 		return err
 	}
 	o.fill()
-	return nil
+	return checkSampler(o.batchSampler(), -1)
 }
 
 func (o *Options) checkSampler(src *source) error {
@@ -192,27 +192,26 @@ func (o *Options) rules() rules {
 	return rules{Retries: o.Retries, Skip: o.OnError == Skip, DropLast: o.DropLast}
 }
 
-// batches are those of an epoch.
-func (o *Options) batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
-	if o.BatchSampler != nil {
-		return o.BatchSampler.Batches(n, seed, epoch)
-	}
+// batchSampler says what the batches of an epoch are.
+func (o *Options) batchSampler() BatchSampler {
 	sampler := o.Sampler
 	switch {
+	case o.BatchSampler != nil:
+		return o.BatchSampler
 	case sampler != nil:
 	case o.Shuffle:
 		sampler = Shuffled()
 	default:
 		sampler = Sequential()
 	}
-	return Batched(sampler, o.BatchSize, o.DropLast).Batches(n, seed, epoch)
+	return Batched(sampler, o.BatchSize, o.DropLast)
 }
 
-// from is batches, without those that were yielded in s.
+// from are the batches of an epoch, without those that were yielded in s.
 func (o *Options) from(n int, s *State) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
 		left := s.Delivered
-		for b := range o.batches(n, s.Seed, s.Epoch) {
+		for b := range o.batchSampler().Batches(n, s.Seed, s.Epoch) {
 			if left--; left < 0 && !yield(b) {
 				return
 			}
@@ -220,13 +219,10 @@ func (o *Options) from(n int, s *State) iter.Seq[[]int] {
 	}
 }
 
-// count is how many batches they are; −1 if only the sampler can tell.
+// count is how many batches they are; −1 if that cannot be told.
 func (o *Options) count(n int) int {
-	switch {
-	case n < 0 || o.Sampler != nil || o.BatchSampler != nil:
+	if n < 0 {
 		return -1
-	case o.DropLast:
-		return n / o.BatchSize
 	}
-	return (n + o.BatchSize - 1) / o.BatchSize
+	return lengthOf(o.batchSampler(), n)
 }
