@@ -80,7 +80,7 @@ func TestAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		asked := make(chan error, 1)
-		go func() { asked <- challenge(t.Context(), a, key) }()
+		go func() { asked <- challenge(t.Context(), a, key, true) }()
 		message, err := b.RecvBytes(t.Context())
 		if err != nil || !bytes.HasPrefix(message, []byte("#CHALLENGE#{sha256}")) || len(message) != 11+8+40 {
 			t.Fatalf("%q, %v", message, err)
@@ -99,7 +99,7 @@ func TestAnswer(t *testing.T) {
 			if err := b.SendBytes(t.Context(), []byte(old)); err != nil {
 				t.Fatal(err)
 			}
-			if err := respond(t.Context(), a, key); !errors.Is(err, ErrAuthentication) {
+			if err := respond(t.Context(), a, key, true); !errors.Is(err, ErrAuthentication) {
 				t.Error(err)
 			}
 			if said, err := b.Poll(0); said || err != nil {

@@ -15,8 +15,8 @@ import (
 type Options struct {
 	// BatchSize is how many samples a batch has; 0: 1. The last one of an epoch has what is left, unless DropLast.
 	BatchSize int
-	// Workers is the number of worker processes; 0: none, the goroutine that takes the batches gets them. Unlike a pool's, it
-	// is not the number of processors then: how many pay depends on what they do.
+	// Workers is the number of worker processes; 0: none, the goroutine that takes the batches gets them, each when it is asked
+	// for. Unlike a pool's, it is not the number of processors then: how many pay depends on what they do.
 	Workers int
 	// Prefetch is how many batches each worker may be ahead of who takes them; 0: 2. It bounds the memory: no more than
 	// Prefetch × Workers batches exist besides the one that was taken.
@@ -25,7 +25,8 @@ type Options struct {
 	Shuffle bool
 	// DropLast leaves the last batch out when it is shorter than the others. Of an IterableDataset, it is the last one of each worker.
 	DropLast bool
-	// Persistent keeps the workers, and their datasets open, from one epoch to the next. Otherwise they end with the epoch.
+	// Persistent keeps the workers, and their datasets open, from one epoch to the next. Otherwise they end with the epoch. With
+	// Workers 0 the dataset stays open in any case.
 	Persistent bool
 	// View has the batches lie in memory that is used again: one is valid until the next iteration only. Otherwise they
 	// are copies that may be kept.
@@ -35,7 +36,7 @@ type Options struct {
 	// Timeout bounds each batch, from when its worker begins it; 0: no bound. Its ctx ends then, and after KillDelay the worker
 	// is killed and replaced. Who is to blame is the sample that the worker was at: it is handled as OnError says, after
 	// Retries, and in its error, errors.Is finds ErrTimeout. With Workers 0, and for what does not look at its ctx, it is
-	// noticed when the sample is there.
+	// noticed when the sample is there. Without it, a sample that never ends, or a worker that was stopped, holds up the epoch.
 	Timeout time.Duration
 
 	// Sampler says which samples an epoch has and in which order. It takes the place of Shuffle.
@@ -90,7 +91,10 @@ const (
 // Order says in which order batches come. The zero value is InOrder.
 type Order struct{ ahead int }
 
-const anyNumber = -1
+const (
+	anyNumber = -1
+	wrong     = -2
+)
 
 // InOrder is the order of the sampler.
 func InOrder() Order { return Order{} }
@@ -100,7 +104,12 @@ func Unordered() Order { return Order{anyNumber} }
 
 // Window yields what is ready first, but none that would come before the one n places ahead of it: a batch overtakes at most n others, and
 // is overtaken by at most n.
-func Window(n int) Order { return Order{max(n, anyNumber-1)} }
+func Window(n int) Order {
+	if n < 0 {
+		n = wrong
+	}
+	return Order{n}
+}
 
 const (
 	defaultInitTimeout = 5 * time.Minute
@@ -119,10 +128,6 @@ func (o *Options) check(src *source) error {
 		return fmt.Errorf("mp: Workers is %d; the number of workers must be at least 1, or 0 to get the samples in this process", o.Workers)
 	case o.Prefetch < 0:
 		return fmt.Errorf("mp: Prefetch is %d; it must be at least 1, or 0 for %d", o.Prefetch, defaultPrefetch)
-	case o.Prefetch > 0 && o.Workers == 0:
-		return errors.New("mp: Prefetch needs workers: with Workers 0 each batch is got when it is asked for")
-	case o.Persistent && o.Workers == 0:
-		return errors.New("mp: Persistent needs workers: with Workers 0 the dataset stays open anyway")
 	case o.Timeout < 0:
 		return fmt.Errorf("mp: Timeout is %v; it must be positive, or 0 for no limit", o.Timeout)
 	case o.InitTimeout < 0:
@@ -131,8 +136,8 @@ func (o *Options) check(src *source) error {
 		return fmt.Errorf("mp: Retries is %d; it must not be negative", o.Retries)
 	case o.OnError != Fail && o.OnError != Skip:
 		return fmt.Errorf("mp: OnError is %d; it must be Fail or Skip", o.OnError)
-	case o.Order.ahead < anyNumber:
-		return errors.New("mp: Order: Window must not be negative")
+	case o.Order.ahead == wrong:
+		return errors.New("mp: Order: a Window must be of 0 batches at least; Unordered has no bound")
 	case o.Workers == 0 && o.Limits.Fences() && !o.Limits.BestEffort:
 		return errors.New("mp: Limits are for worker processes, and with Workers 0 there are none: leave them away, or set Limits.BestEffort")
 	case o.Workers == 0 && (o.Dir != "" || o.Env != nil):
