@@ -59,7 +59,9 @@ func run(ctx context.Context) error {
 	loader, err := dataloader.New(ctx, OpenImages.With(25), Collate, &dataloader.Options{
 		BatchSize: 10, Workers: 2, Shuffle: true, Persistent: true, Seed: 1,
 		OnError: dataloader.Skip,
-		OnSkip:  func(e *dataloader.SampleError) { fmt.Printf("left out: sample %d, after %d attempts\n", e.Index, e.Attempts) },
+		OnSkip: func(e *dataloader.SampleError) {
+			fmt.Printf("left out: sample %d, after %d attempts\n", e.Index, e.Attempts)
+		},
 	})
 	if err != nil {
 		return err
