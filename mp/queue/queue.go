@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -238,13 +239,14 @@ func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 
 // failed is the error of a method.
 func (q *queue) failed(verb string, err error) error {
+	name := cmp.Or(q.name, "Queue") // nobody has made it
 	switch {
 	case err == nil, err == ErrEmpty, err == ErrFull:
 		return err
 	case errors.Is(err, spawn.ErrClosed):
-		return fmt.Errorf("mp: %s.%s: the queue is closed (%w)", q.name, verb, err)
+		return fmt.Errorf("mp: %s.%s: the queue is closed (%w)", name, verb, err)
 	}
-	return fmt.Errorf("mp: %s.%s: %w", q.name, verb, err)
+	return fmt.Errorf("mp: %s.%s: %w", name, verb, err)
 }
 
 // Len is how many items are in the queue now, on every system; what other processes have put before is counted. In another

@@ -9,6 +9,9 @@
 // is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner
 // has ended, or has closed the object, every call returns mp.ErrClosed.
 //
+// To an owner, a process has ended, too, when it has no handle of any of its objects any more, because the last one was collected:
+// who holds something keeps a handle, as who is to release it does.
+//
 // Calls without a ctx are bounded: they return mp.ErrTimeout when the owner has not answered within five seconds, because
 // it is stopped. What was asked for may happen later in that case.
 //
