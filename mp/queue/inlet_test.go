@@ -35,6 +35,9 @@ func newProducer(t *testing.T, before func(*Queue[string])) *producer {
 	t.Cleanup(func() {
 		theirs.Close()
 		q.Close()
+		for range q.All(context.Background()) { // or it stays
+			continue
+		}
 	})
 	p.call(t, opOpen)
 	q.broker.mu.Lock()

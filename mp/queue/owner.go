@@ -43,7 +43,7 @@ func (b *broker) get(ctx context.Context, now bool, buf []byte) (item, error) {
 	if !ok && !now && b.rings > 0 && !b.looking {
 		b.looking = true
 		b.mu.Unlock()
-		b.spin.Until(func() bool {
+		b.spin.Look(func() bool {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			it, ok = b.first(buf)

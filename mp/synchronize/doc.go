@@ -24,7 +24,6 @@ package synchronize
 
 import (
 	"errors"
-	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -45,6 +44,3 @@ func init() {
 	spawn.RegisterError("synchronize.ErrNotHeld", ErrNotHeld)
 	spawn.RegisterError("synchronize.ErrBrokenBarrier", ErrBrokenBarrier)
 }
-
-// patience is how long calls without a ctx wait for an answer.
-var patience = 5 * time.Second // changed by tests

@@ -99,7 +99,7 @@ func (w *Writer) has(need uint64) bool {
 func (w *Writer) AwaitRoom(n int, look bool) error {
 	w.Wake()                   // who sleeps makes no room
 	w.need = size(n) + size(n) // it may have to begin again at the front
-	if look && w.spin.Until(w.enough) {
+	if look && w.spin.until(w.enough) {
 		return nil
 	}
 	return w.room.Wait(w.ready)
