@@ -145,6 +145,7 @@ func (c *Client) accept(m *link.Msg) *link.Shared {
 func (p *place) serve(c *Client, door *sys.Door) {
 	defer c.link.Close()
 	c.out = newOutbox(c.link)
+	c.out.bare = true
 	p.mu.Lock()
 	if p.door != door {
 		p.mu.Unlock()
