@@ -41,13 +41,13 @@ func (b *Barrier) Wait(ctx context.Context) (int, error) {
 
 // Abort breaks the barrier, until Reset.
 func (b *Barrier) Abort() error {
-	_, err := b.ask("Barrier.Abort", opAbort, nil, nil)
+	_, err := b.ask("Barrier.Abort", opAbort, nil)
 	return err
 }
 
 // Reset makes it as new; those that wait get ErrBrokenBarrier.
 func (b *Barrier) Reset() error {
-	_, err := b.ask("Barrier.Reset", opReset, nil, nil)
+	_, err := b.ask("Barrier.Reset", opReset, nil)
 	return err
 }
 

@@ -49,7 +49,7 @@ func (l *Lock) TryAcquire() (bool, error) {
 	case l.quick((*view).taken):
 		return false, nil
 	}
-	ok, err := l.try(what)
+	ok, err := l.try(new(patient), what)
 	if ok {
 		err = l.got(context.Background(), what)
 	}
@@ -69,7 +69,7 @@ func (l *Lock) Release() error {
 			return l.tell("Lock.Release", opRelease)
 		}
 	}
-	_, err := l.ask("Lock.Release", opRelease, nil, nil)
+	_, err := l.ask("Lock.Release", opRelease, nil)
 	return err
 }
 
