@@ -20,6 +20,7 @@ func NewLock() (*Lock, error) {
 	m := newMutex()
 	l := new(Lock)
 	l.ref = share.New("Lock", m)
+	m.ref = l.ref
 	l.seen.Store(&m.here)
 	return l, nil
 }
