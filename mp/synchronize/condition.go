@@ -110,7 +110,7 @@ func (c *Condition) Notify(n int) error {
 	if n < 0 {
 		return fmt.Errorf("mp: Condition.Notify(%d): it cannot be negative", n)
 	}
-	_, err := c.ask("Condition.Notify", opNotify, state(uint64(n), ""), nil)
+	_, err := c.ask("Condition.Notify", opNotify, state(uint64(n), ""))
 	return err
 }
 

@@ -45,16 +45,11 @@ var Late = mp.Register("late", func(ctx context.Context, k kit) (string, error) 
 	case k.Condition != nil:
 		return "over", k.Condition.Release() // as it says that it has the lock
 	}
-	for {
-		if broken, err := k.Barrier.Broken(); broken || err != nil {
-			return "over and broken", err
-		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-ctx.Done():
-			return "over and whole", nil
-		}
+	broken, err := k.Barrier.Broken()
+	if broken {
+		return "over and broken", err
 	}
+	return "over and whole", err
 })
 
 // late starts one, stops it while it waits, lets meanwhile do something and the ctx end, and returns what it says.
@@ -100,6 +95,28 @@ func TestLateParty(t *testing.T) {
 		if passed && strings.HasPrefix(how, "over") {
 			if how != "over and broken" {
 				t.Error(how)
+			}
+			return
+		}
+	}
+	t.Error("it was never late")
+}
+
+// When the barrier was reset meanwhile, it is whole: whoever reset it knows of the party. PY-SYNC-27
+func TestLateForReset(t *testing.T) {
+	leak.Check(t)
+	for range 50 {
+		b := made(synchronize.NewBarrier(2))(t)
+		passed := false
+		how := late(t, kit{Barrier: b},
+			func() bool { n, _ := b.Waiting(); return n == 1 },
+			func() {
+				_, err := b.Wait(soon(t))
+				passed = errors.Join(err, b.Reset()) == nil
+			})
+		if passed && strings.HasPrefix(how, "over") {
+			if broken, err := b.Broken(); broken || err != nil || how != "over and whole" {
+				t.Error(how, broken, err)
 			}
 			return
 		}
