@@ -2,6 +2,7 @@ package queue
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -43,8 +44,7 @@ type broker struct {
 	enough    int         // how many items there must be before those who wait are served
 	lingering *time.Timer // until fewer will do
 	lingers   bool        // it runs
-	grace     *time.Timer // until it does not matter in which order items come out
-	impatient bool
+	grace     *time.Timer // until who stands still is known
 
 	rings   int // clients that have one
 	looking bool
@@ -89,6 +89,8 @@ type client struct {
 	ahead   store           // those that were sent and, when last seen, neither taken nor taken back
 	got     uint64          // the number of the last one that it has taken
 	target  int             // how many it should have ahead
+	stood   uint64          // where in what it had ahead it was when somebody began to be patient
+	stuck   bool            // it was there still, 50 ms later
 	hungry  bool            // it has asked for more
 	fed     time.Time       // when items were sent to it last
 	handed  int             // items that it has had
@@ -114,6 +116,7 @@ const (
 	settling = 100 * time.Millisecond
 	// stillness is how long a consumer may stand still before what it has ahead goes to whoever waits, in order or not.
 	stillness = 50 * time.Millisecond
+	nowhere   = math.MaxUint64
 )
 
 func newBroker(capacity int, joinable bool) *broker {
