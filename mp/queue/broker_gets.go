@@ -13,7 +13,7 @@ import (
 // get: its part of those that are here, or all that were taken back for it, which may be too old for the next one. b.mu is held.
 func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 	atMost := 1
-	if w.client != nil && w.client.word.Uint64 != nil {
+	if w.client != nil && w.client.aheadWord.Uint64 != nil {
 		atMost = max(1, w.client.target)
 	}
 	if n := b.items.len(); n > 0 {
@@ -98,7 +98,7 @@ func (b *broker) serveBehind() bool {
 func (b *broker) hold(w *waiter) bool {
 	c := w.client
 	b.enough = 1
-	if c == nil || c.word.Uint64 == nil || w.now || w.looks || b.closed || b.capacity > 0 || b.items.len() == 0 {
+	if c == nil || c.aheadWord.Uint64 == nil || w.now || w.looks || b.closed || b.capacity > 0 || b.items.len() == 0 {
 		return false
 	}
 	want := min(2*c.target, holdFor)
@@ -158,7 +158,7 @@ func (b *broker) give(w *waiter, n int) {
 		it := b.pop(nil)
 		b.got = it.number
 		w.answer <- answer{ansItem, it, 0}
-	case c.word.Uint64 == nil:
+	case c.aheadWord.Uint64 == nil:
 		it := b.items.pop(nil)
 		c.got = it.number
 		c.handed++
@@ -211,8 +211,8 @@ func (b *broker) feed() {
 // tell. b.mu is held.
 func (b *broker) refuse() {
 	for _, c := range b.all {
-		if c.onTheWay() > 0 && b.timer == nil {
-			b.timer = time.AfterFunc(settling, func() {
+		if c.onTheWay() > 0 && b.refusal == nil {
+			b.refusal = time.AfterFunc(arrivalTime, func() {
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				b.refuseNow()
@@ -226,9 +226,9 @@ func (b *broker) refuse() {
 }
 
 func (b *broker) refuseNow() {
-	if b.timer != nil {
-		b.timer.Stop()
-		b.timer = nil
+	if b.refusal != nil {
+		b.refusal.Stop()
+		b.refusal = nil
 	}
 	b.gets.remove(func(w **waiter) bool {
 		if (*w).now {
@@ -252,20 +252,20 @@ func (b *broker) unget(c *client, body []byte, r *share.Request) {
 // distribute does whatever can be done now: it gives out items, and room, and ends what waits for the end. b.mu is held.
 func (b *broker) distribute() {
 	b.drain()
-	for b.hand(); b.awaits() && b.ask(); b.hand() {
+	for b.giveOut(); b.wantsItems() && b.askRings(); b.giveOut() {
 		b.drain()
 	}
 }
 
-// awaits reports whether something waits for items to come. b.mu is held.
-func (b *broker) awaits() bool {
+// wantsItems reports whether something waits for items to come. b.mu is held.
+func (b *broker) wantsItems() bool {
 	return b.items.len() == 0 && (b.gets.len() > 0 || len(b.joins) > 0 && b.unfinished == 0 || b.closed && !b.dropped)
 }
 
-// hand does what can be done with the items that are here. b.mu is held.
-func (b *broker) hand() {
+// giveOut does what can be done with the items that are here. b.mu is held.
+func (b *broker) giveOut() {
 	b.fresh = 0
-	b.watch()
+	b.setTellMe()
 	for _, c := range b.all {
 		c.trim()
 		if b.closed {
@@ -278,10 +278,10 @@ func (b *broker) hand() {
 	}
 	b.feed()
 	if b.closed && b.items.len() == 0 { // the last ones may just have been sent
-		b.watch()
+		b.setTellMe()
 		b.serve()
 	}
-	b.settle()
+	b.finish()
 }
 
 // drained reports whether the queue was closed and nothing is left of it, nor on its way, nor in hands. b.mu is held.
@@ -297,8 +297,8 @@ func (b *broker) drained() bool {
 	return true
 }
 
-// settle ends what waits until all is done, and the queue itself. b.mu is held.
-func (b *broker) settle() {
+// finish ends what waits until all is done, and the queue itself. b.mu is held.
+func (b *broker) finish() {
 	if len(b.joins) > 0 && b.unfinished == 0 {
 		for _, c := range b.all {
 			if c.onTheWay() > 0 {
@@ -336,7 +336,7 @@ func (b *broker) done(c *client) link.Kind {
 	}
 	b.unfinished--
 	if c != nil {
-		c.settled++
+		c.done++
 	}
 	if b.unfinished == 0 {
 		b.distribute()

@@ -34,7 +34,7 @@ func TestHostileClient(t *testing.T) {
 		if rnd.IntN(3) > 0 {
 			q.broker.mu.Lock()
 			for _, c := range q.broker.clients {
-				for _, w := range []*share.Word{&c.used, &c.limit, &c.word} {
+				for _, w := range []*share.Word{&c.used, &c.limit, &c.aheadWord} {
 					w.Uint64 = new(atomic.Uint64)
 					words = append(words, w.Uint64)
 				}
@@ -131,7 +131,7 @@ func FuzzTakeIn(f *testing.F) {
 		shm.Word64(memory).Store(uint64(len(records)))
 		records, _ = c.inlet.ring.Peek()
 		b.takeIn(c, records, all)
-		if n := b.items.len(); n > 3 || uint64(n) != c.arrived {
+		if n := b.items.len(); n > 3 || uint64(n) != c.usedUp {
 			t.Errorf("%d items", n)
 		}
 		for b.items.len() > 0 {

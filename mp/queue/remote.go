@@ -20,9 +20,9 @@ type remote struct {
 	opening chan struct{} // closed once it is known what the queue is
 	err     error         // why that is not so
 
-	used  share.Word // see broker; nil: without shared memory
-	limit share.Word
-	word  share.Word // an aheadWord
+	used      share.Word // see broker; nil: without shared memory
+	limit     share.Word
+	aheadWord share.Word
 
 	out outlet
 
@@ -31,7 +31,7 @@ type remote struct {
 	came  uint64    // how many have ever been: the number of the next one to come
 	low   int       // how many are left when it is time for more
 	asked bool      // for more
-	count int       // how many were taken since we have asked
+	taken int       // how many were taken since we have asked
 	since time.Time // the first of them was
 }
 
@@ -40,7 +40,7 @@ func dial(ctx context.Context, ref *share.Ref) (*remote, error) {
 	mine := &remote{opening: make(chan struct{}), out: outlet{turn: make(chan struct{}, 1)}}
 	w, err := ref.Watch(ctx, func() share.Watcher { return mine })
 	if err != nil {
-		return nil, unshared(ctx, err)
+		return nil, shareError(ctx, err)
 	}
 	r := w.(*remote)
 	if r == mine {
@@ -65,15 +65,15 @@ func (r *remote) open(ref *share.Ref) {
 		for _, n := range []uint32{used, limit, ahead} {
 			body = binary.LittleEndian.AppendUint32(body, n)
 		}
-		r.used, r.limit, r.word = w1, w2, w3
+		r.used, r.limit, r.aheadWord = w1, w2, w3
 	}
 	m, err := ref.Call(context.Background(), opOpen, body, nil, nil)
 	defer m.Release()
-	r.err = unshared(context.Background(), err)
+	r.err = shareError(context.Background(), err)
 }
 
-// unshared is the error for what share has returned.
-func unshared(ctx context.Context, err error) error {
+// shareError is the error for what share has returned.
+func shareError(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -88,12 +88,12 @@ func unshared(ctx context.Context, err error) error {
 	return err
 }
 
-// now is the body of a request that is now or never.
-var now = []byte{1}
+// nowOrNever is the body of a request that is now or never.
+var nowOrNever = []byte{1}
 
-func body(never bool) []byte {
-	if never {
-		return now
+func body(now bool) []byte {
+	if now {
+		return nowOrNever
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func body(never bool) []byte {
 func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no error, late func(link.Msg)) (link.Msg, error) {
 	m, err := ref.Call(ctx, op, body, nil, late)
 	if err != nil {
-		return m, unshared(ctx, err)
+		return m, shareError(ctx, err)
 	}
 	a := answer{kind: m.Kind}
 	if err := a.err(no); err != nil {
@@ -113,7 +113,7 @@ func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no err
 }
 
 // put puts an item, whose files stay the caller's.
-func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*os.File, never bool) error {
+func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*os.File, now bool) error {
 	for {
 		w := r.out.write(r, ref, data, files)
 		if w == byLink {
@@ -130,7 +130,7 @@ func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*
 				return err
 			}
 		case noRoom:
-			granted, err := r.askRoom(ctx, ref, never)
+			granted, err := r.askRoom(ctx, ref, now)
 			if err != nil {
 				return err
 			}
@@ -145,13 +145,13 @@ func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*
 }
 
 // askRoom waits until there is room. Without shared memory that is granted to the caller, otherwise to whoever uses it first.
-func (r *remote) askRoom(ctx context.Context, ref *share.Ref, never bool) (granted bool, err error) {
+func (r *remote) askRoom(ctx context.Context, ref *share.Ref, now bool) (granted bool, err error) {
 	granted = r.used.Uint64 == nil
 	var late func(link.Msg)
 	if granted {
 		late = func(link.Msg) { ref.Post(opUnroom, nil) }
 	}
-	m, err := call(ctx, ref, opRoom, body(never), ErrFull, late)
+	m, err := call(ctx, ref, opRoom, body(now), ErrFull, late)
 	m.Release()
 	return granted, err
 }
@@ -162,7 +162,7 @@ func (r *remote) send(ctx context.Context, ref *share.Ref, data []byte, files []
 	if err != nil && !errors.Is(err, share.ErrUnderWay) {
 		ref.Post(opUnroom, nil)
 	}
-	return unshared(ctx, err)
+	return shareError(ctx, err)
 }
 
 // useRoom uses room that the broker has granted ahead, if there is any.
@@ -182,20 +182,20 @@ func (r *remote) useRoom() bool {
 }
 
 // get takes an item; its bytes lie in buf if they fit.
-func (r *remote) get(ctx context.Context, ref *share.Ref, never bool, buf []byte) (item, error) {
+func (r *remote) get(ctx context.Context, ref *share.Ref, now bool, buf []byte) (item, error) {
 	for {
 		it, ok := r.take(ref, buf)
 		if ok {
 			return it, nil
 		}
 		var late func(link.Msg)
-		if r.word.Uint64 == nil {
+		if r.aheadWord.Uint64 == nil {
 			late = func(m link.Msg) { giveBack(ref, m) }
 		}
 		r.mu.Lock()
 		pace := r.pace()
 		r.mu.Unlock()
-		m, err := call(ctx, ref, opGet, append(pace, body(never)...), ErrEmpty, late)
+		m, err := call(ctx, ref, opGet, append(pace, body(now)...), ErrEmpty, late)
 		if err != nil {
 			return item{}, err
 		}
@@ -222,7 +222,7 @@ func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
 	r.mu.Lock()
 	tell := false
 	for !ok && r.items.len() > 0 {
-		w := aheadWord(r.word.Load())
+		w := aheadWord(r.aheadWord.Load())
 		if next := r.came - uint64(r.items.len()); next < w.first() { // those before were taken back
 			r.items.drop(int(min(w.first()-next, uint64(r.items.len()))))
 			continue
@@ -230,13 +230,13 @@ func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
 		if w.left() == 0 {
 			break
 		}
-		if r.word.CompareAndSwap(uint64(w), uint64(w.taken())) {
+		if r.aheadWord.CompareAndSwap(uint64(w), uint64(w.taken())) {
 			it, ok = r.items.pop(buf), true
 			tell = w&tellMe != 0
 		}
 	}
 	if ok {
-		if r.count++; r.count == 1 {
+		if r.taken++; r.taken == 1 {
 			r.since = time.Now()
 		}
 	}
@@ -257,10 +257,10 @@ func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
 // pace is how many nanoseconds each item has taken since we have asked. r.mu is held.
 func (r *remote) pace() []byte {
 	each := time.Duration(0)
-	if r.count > 0 {
-		each = max(time.Since(r.since)/time.Duration(r.count), 1)
+	if r.taken > 0 {
+		each = max(time.Since(r.since)/time.Duration(r.taken), 1)
 	}
-	r.count = 0
+	r.taken = 0
 	return binary.LittleEndian.AppendUint64(nil, uint64(each))
 }
 
