@@ -51,7 +51,7 @@ func TestHostileClient(t *testing.T) {
 			}
 			short, stop := context.WithCancel(ctx)
 			stop()
-			ref.Call(short, opOpen+link.Kind(rnd.IntN(16)), body, nil, nil)
+			ref.Call(short, opOpen+link.Kind(rnd.IntN(int(opReturn-opOpen)+2)), body, nil, nil)
 			if len(words) > 0 && rnd.IntN(2) == 0 {
 				words[rnd.IntN(3)].Store([]uint64{0, 1, 5, 1 << 47, 1 << 48, 1 << 62, 1<<64 - 1, rnd.Uint64()}[rnd.IntN(8)])
 			}
