@@ -80,7 +80,7 @@ func (c *client) raise(n int) {
 		w := aheadWord(c.aheadWord.Load())
 		first, left := w.first(), w.left()
 		if left == 0 {
-			first = c.sent
+			first, c.stood = c.sent, nowhere // it cannot have stood there long
 		}
 		if c.aheadWord.CompareAndSwap(uint64(w), uint64(w.with(first, left+n))) {
 			c.sent += uint64(n)

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -48,9 +49,8 @@ type broker struct {
 	lingering *time.Timer // until fewer will do
 	lingers   bool        // it runs
 
-	refusal   *time.Timer // until "now or never" is never, though items are on their way
-	grace     *time.Timer // until it does not matter in which order items come out
-	impatient bool        // it does not
+	refusal *time.Timer // until "now or never" is never, though items are on their way
+	grace   *time.Timer // until who stands still is known
 
 	rings    int       // clients that have one
 	spinning bool      // a goroutine of this process looks for items
@@ -94,6 +94,8 @@ type client struct {
 	ahead  store           // those that were sent and, when last seen, neither taken nor taken back
 	got    uint64          // the number of the last one that it has taken
 	target int             // how many it should have ahead
+	stood  uint64          // where in what it had ahead it was when somebody began to be patient
+	stuck  bool            // it was there still, 50 ms later
 	hungry bool            // it has asked for more
 	fed    time.Time       // when items were sent to it last
 	handed int             // items that it has had
@@ -119,6 +121,7 @@ const (
 	arrivalTime = 100 * time.Millisecond
 	// stillness is how long a consumer may stand still before what it has ahead goes to whoever waits, in order or not.
 	stillness = 50 * time.Millisecond
+	nowhere   = math.MaxUint64
 )
 
 func newBroker(capacity int, joinable bool) *broker {

@@ -25,7 +25,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 		var richest *client
 		most := 0
 		for _, c := range b.all {
-			if n := c.left(); n > most && (anyOrder || c.reached() > reached) {
+			if n := c.left(); n > most && (anyOrder || c.still() || c.reached() > reached) {
 				richest, most = c, n
 			}
 		}
@@ -34,7 +34,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 		}
 		richest.trim()
 		n := min(atMost, (richest.ahead.len()+1)/2)
-		if !anyOrder {
+		if !anyOrder && !richest.still() {
 			n = richest.ahead.after(reached, n)
 		}
 		richest.target = max(richest.target/2, 1)
@@ -47,7 +47,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 
 // supply gives who waits what it may get, and reports whether that is anything. b.mu is held.
 func (b *broker) supply(w *waiter) bool {
-	n := b.reclaim(w, w.now || b.impatient)
+	n := b.reclaim(w, w.now)
 	if n > 0 {
 		b.give(w, n)
 	}
@@ -128,15 +128,25 @@ func (b *broker) bePatient() {
 	case ahead == 0:
 		b.calm()
 	case b.grace == nil:
+		for _, c := range b.all {
+			if !c.still() {
+				c.stuck, c.stood = false, c.checkedWord().first()
+			}
+		}
 		b.grace = time.AfterFunc(stillness, func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
-			b.grace, b.impatient = nil, true
+			b.grace = nil
+			for _, c := range b.all {
+				c.stuck = c.left() > 0 && c.checkedWord().first() == c.stood
+			}
 			b.distribute()
-			b.impatient = false
 		})
 	}
 }
+
+// still reports whether the client stands still.
+func (c *client) still() bool { return c.stuck && c.checkedWord().first() == c.stood }
 
 // calm ends that. b.mu is held.
 func (b *broker) calm() {

@@ -10,7 +10,10 @@ import (
 func (b *broker) distribute() {
 	b.drain()
 	for b.giveOut(); b.wantsItems() && b.askRings(); b.giveOut() {
-		b.drain()
+		before := b.last
+		if b.drain(); b.last == before {
+			return // what came waits for something else, or is nonsense
+		}
 	}
 }
 

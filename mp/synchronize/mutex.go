@@ -178,10 +178,14 @@ func (m *mutex) Cancel(c *share.Client, id uint64) bool {
 	return len(m.waiting) < n
 }
 
-// Left is documented with share.Object.
+// Left is documented with share.Object. The client's waits for conditions end here, too: nobody can notify it after it has lost the
+// lock.
 func (m *mutex) Left(c *share.Client) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, cond := range m.conds {
+		cond.forget(c)
+	}
 	var notified []*condition
 	m.waiting = slices.DeleteFunc(m.waiting, func(w waiter) bool {
 		if w.Client == c && w.cond != nil {
@@ -196,7 +200,6 @@ func (m *mutex) Left(c *share.Client) {
 		m.release(c)
 	}
 	for _, cond := range notified { // somebody else is told instead
-		cond.forget(c)
 		cond.notify(1)
 	}
 }
