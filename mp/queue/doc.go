@@ -13,8 +13,8 @@
 // error that is syscall.EMFILE; the link, and other items, are as before.
 //
 // Every consumer gets the items of a producer in the order in which they were put. The exceptions are items that were on their
-// way to another consumer that then died, or took nothing for 50 ms while somebody waited, and those that TryGet fetches from
-// others: they may come after later ones.
+// way to another consumer that then died, or gave up (without shared memory), or took nothing for 50 ms while somebody waited, and
+// those that TryGet fetches from others: they may come after later ones.
 //
 // Inside, the owner is a broker. Over shared memory items are sent ahead to consumers, and room is granted ahead to
 // producers, in batches; both can be taken back at any time, and are when somebody else needs them.

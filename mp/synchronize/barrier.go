@@ -85,7 +85,7 @@ func (b *Barrier) EncodeMsgpack(enc *wire.Encoder) error { return b.encode(enc, 
 func (b *Barrier) DecodeMsgpack(dec *wire.Decoder) error { return b.decode(dec, "Barrier") }
 
 // MarshalJSON fails: a barrier cannot be written down.
-func (b *Barrier) MarshalJSON() ([]byte, error) { return nil, errText("Barrier") }
+func (b *Barrier) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Barrier") }
 
 // barrier is what the owner has.
 type barrier struct {

@@ -119,7 +119,7 @@ func (e *Event) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: an event cannot be written down.
-func (e *Event) MarshalJSON() ([]byte, error) { return nil, errText("Event") }
+func (e *Event) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Event") }
 
 // event is what the owner has.
 type event struct {

@@ -194,8 +194,3 @@ func (h *handle) decode(dec *wire.Decoder, what string) (err error) {
 	h.ref, err = share.Decode(dec, what)
 	return err
 }
-
-// errText is what JSON and the like get instead of a reference that would mean nothing.
-func errText(what string) error {
-	return fmt.Errorf("mp: this %s goes to another process only as a field, by pointer, of what this library sends", what)
-}

@@ -98,4 +98,4 @@ func (l *Lock) EncodeMsgpack(enc *wire.Encoder) error { return l.encode(enc, "Lo
 func (l *Lock) DecodeMsgpack(dec *wire.Decoder) error { return l.decode(dec, "Lock") }
 
 // MarshalJSON fails: a lock cannot be written down.
-func (l *Lock) MarshalJSON() ([]byte, error) { return nil, errText("Lock") }
+func (l *Lock) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Lock") }

@@ -140,7 +140,7 @@ func (s *Semaphore) EncodeMsgpack(enc *wire.Encoder) error { return s.encode(enc
 func (s *Semaphore) DecodeMsgpack(dec *wire.Decoder) error { return s.decode(dec, "Semaphore") }
 
 // MarshalJSON fails: a semaphore cannot be written down.
-func (s *Semaphore) MarshalJSON() ([]byte, error) { return nil, errText("Semaphore") }
+func (s *Semaphore) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Semaphore") }
 
 // IsHandle marks the type: it travels by pointer.
 func (s *BoundedSemaphore) IsHandle() {}
@@ -156,4 +156,6 @@ func (s *BoundedSemaphore) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: a semaphore cannot be written down.
-func (s *BoundedSemaphore) MarshalJSON() ([]byte, error) { return nil, errText("BoundedSemaphore") }
+func (s *BoundedSemaphore) MarshalJSON() ([]byte, error) {
+	return nil, wire.NotJSON("BoundedSemaphore")
+}

@@ -313,25 +313,3 @@ func (p *place) refer(kind string, peer *peer, number uint32) *Ref {
 }
 
 func release(p *peer) { go p.unref() }
-
-// Over returns a reference as another process has it, to an object of this one, over a link of which ours and theirs are the
-// ends. For tests.
-func (r *Ref) Over(ours, theirs link.Link) *Ref {
-	p := r.own.place
-	p.mu.Lock()
-	e := r.own.publish(r.object)
-	c := p.newClient(ours)
-	door := p.door
-	p.mu.Unlock()
-	go func() {
-		p.serve(c, door)
-		p.retire(c)
-	}()
-	other := newPlace()
-	peer := newPeer(other, p.id, sys.Key{})
-	_ = peer.use(theirs, nil, nil, c.number)
-	go peer.receive()
-	other.mu.Lock()
-	defer other.mu.Unlock()
-	return other.refer(r.kind, peer, e.number)
-}
