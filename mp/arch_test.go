@@ -75,7 +75,9 @@ var allowed = map[string]map[string]string{
 	"mp/queue": {
 		"mp/spawn":          "the errors that all share, and their registry",
 		"mp/internal/link":  "messages and their files",
+		"mp/internal/ring":  "items that reach the owner without a message each",
 		"mp/internal/share": "a queue is an object of its owner",
+		"mp/internal/shm":   "the memory of that",
 		"mp/internal/wire":  "encodes items",
 	},
 	"mp/spawn": {

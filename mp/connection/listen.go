@@ -113,6 +113,9 @@ func (l *Listener) Addr() string { return l.address }
 // Accept waits for a client that has proved the key, and returns its connection. Clients that fail are disconnected, and told of
 // in the log; no client holds up another one. It returns mp.ErrClosed after Close, and ctx's error when that ends first.
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
+	if l.ctx == nil {
+		return nil, fmt.Errorf("mp: Accept: %w: it was not made by Listen", spawn.ErrClosed)
+	}
 	for {
 		c, more := l.next()
 		if c != nil {
@@ -147,7 +150,7 @@ func (l *Listener) next() (c *Conn, more <-chan struct{}) {
 func (l *Listener) Ready(ctx context.Context, wait bool) (bool, error) {
 	for {
 		l.mu.Lock()
-		ready, more := len(l.proved) > 0 || l.ended, l.more
+		ready, more := len(l.proved) > 0 || l.ended || l.ctx == nil, l.more
 		l.mu.Unlock()
 		if ready || !wait {
 			return ready, nil
@@ -165,7 +168,7 @@ func (l *Listener) Ready(ctx context.Context, wait bool) (bool, error) {
 // that it has returned stay. The socket's file is removed. A second Close does nothing.
 func (l *Listener) Close() error {
 	l.mu.Lock()
-	if l.ended {
+	if l.ended || l.ctx == nil {
 		l.mu.Unlock()
 		return nil
 	}

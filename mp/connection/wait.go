@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"syscall"
 	"time"
@@ -85,6 +86,9 @@ func Wait(ctx context.Context, ws ...Waitable) ([]Waitable, error) {
 
 // memberOf makes a member of it.
 func memberOf(w Waitable) (member, error) {
+	if v := reflect.ValueOf(w); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, fmt.Errorf("a %T that is nil", w)
+	}
 	switch w := w.(type) {
 	case member:
 		return w, nil

@@ -285,3 +285,27 @@ func TestWaitThings(t *testing.T) {
 		}
 	})
 }
+
+// What is nil, or was never made, is no reason to end the program.
+func TestWaitForNothing(t *testing.T) {
+	leak.Check(t)
+	for _, w := range []connection.Waitable{
+		nil, (*mp.Conn)(nil), (*mp.Queue[int])(nil), (*synchronize.Event)(nil), (*connection.Listener)(nil), (*mp.Future[int])(nil),
+	} {
+		if ready, err := connection.Wait(within(t), w); err == nil || !strings.Contains(err.Error(), "nil") {
+			t.Errorf("%T: %v, %v", w, ready, err)
+		}
+	}
+	for _, w := range []connection.Waitable{new(mp.Queue[int]), new(synchronize.Event), new(connection.Listener)} {
+		if ready, err := connection.Wait(within(t), w); len(ready) != 1 || err != nil {
+			t.Errorf("%T: %v, %v", w, ready, err)
+		}
+	}
+	var l connection.Listener
+	if _, err := l.Accept(t.Context()); !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}

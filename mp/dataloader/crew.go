@@ -46,7 +46,7 @@ func (c *core) left(m *member, err error) {
 	switch {
 	case m.retired || c.ctx.Err() != nil:
 		var exit *spawn.ExitError
-		if errors.As(err, &exit) && exit.Returned {
+		if errors.As(err, &exit) && exit.Returned && exit.Cause != spawn.CauseCancel {
 			c.exits = append(c.exits, err)
 		}
 	case !m.up:

@@ -17,6 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
@@ -34,7 +35,7 @@ func TestBreak(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range 20 {
+			for range many(20) {
 				at := rand.IntN(17)
 				for range l.Epoch(background) {
 					if at--; at < 0 {
@@ -59,7 +60,7 @@ func TestBreak(t *testing.T) {
 func TestBreakDeaf(t *testing.T) {
 	leak.Check(t)
 	for _, persistent := range []bool{false, true} {
-		c := config{N: 20, Does: map[int]string{3: "once deaf"}, Dir: t.TempDir()}
+		c := config{N: 20, Does: map[int]string{3: "once deaf"}, Dir: prog.TempDir(t)}
 		l := newLoader(t, c, &dataloader.Options{Workers: 2, Persistent: persistent, KillDelay: 50 * time.Millisecond})
 		for range l.Epoch(background) {
 			break
@@ -313,8 +314,8 @@ func TestManyEpochs(t *testing.T) {
 	for _, opts := range []dataloader.Options{{Workers: 2, Persistent: true}, {}, {Workers: 1, Persistent: true, View: true}} {
 		l := newLoader(t, config{N: 7}, &opts)
 		var before runtime.MemStats
-		for n := range 1000 {
-			if n == 100 {
+		for n := range many(1000) {
+			if n == many(100) {
 				runtime.GC()
 				runtime.ReadMemStats(&before)
 			}

@@ -206,6 +206,14 @@ func (d draws) Get(ctx context.Context, i int) (int, error) {
 
 var Draws = dataloader.Register("draws", func(_ context.Context, n int) (dataloader.Dataset[int], error) { return draws(n), nil })
 
+// many is n, or less where processes are slow.
+func many(n int) int {
+	if runtime.GOOS == "windows" {
+		return max(n/10, 1)
+	}
+	return n
+}
+
 // newLoader makes a loader that is closed when the test ends.
 func newLoader(t testing.TB, c config, opts *dataloader.Options) *dataloader.Loader[batch] {
 	t.Helper()

@@ -75,7 +75,7 @@ func TestRand(t *testing.T) {
 	var first [][]int
 	seen := make(map[int]bool)
 	for _, workers := range []int{0, 1, 3} {
-		for _, seed := range []uint64{1, 1, 2} {
+		for _, seed := range []uint64{1, 2} {
 			l := open[batch](t)(dataloader.New(background, Draws.With(20), Collate, &dataloader.Options{Workers: workers, Seed: seed}))
 			for e := range 2 {
 				got, err := epoch(l)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 // sampleError is the *SampleError in err.
@@ -80,7 +81,7 @@ func TestSkip(t *testing.T) {
 func TestRetries(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
-		c := config{N: 20, Does: map[int]string{2: "once fail", 7: "once panic"}, Dir: t.TempDir()}
+		c := config{N: 20, Does: map[int]string{2: "once fail", 7: "once panic"}, Dir: prog.TempDir(t)}
 		want(t, newLoader(t, c, &dataloader.Options{BatchSize: 4, Workers: workers, Retries: 1}), chunks(20, 4))
 	}
 }
@@ -90,7 +91,7 @@ func TestDiesOnce(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{1, 2, 5} {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
-			c := config{N: 60, Does: map[int]string{0: "once die", 17: "once exit", 18: "once die", 59: "once die"}, Dir: t.TempDir()}
+			c := config{N: 60, Does: map[int]string{0: "once die", 17: "once exit", 18: "once die", 59: "once die"}, Dir: prog.TempDir(t)}
 			l := newLoader(t, c, &dataloader.Options{BatchSize: 4, Workers: workers})
 			want(t, l, chunks(60, 4))
 			want(t, l, chunks(60, 4))
@@ -188,7 +189,7 @@ func TestTimeout(t *testing.T) {
 			want(t, newLoader(t, c, &opts), chunks(20, 4, 9))
 			want(t, newBatched(t, c, &opts), chunks(20, 4, 9))
 			opts.OnError, opts.Retries = dataloader.Fail, 1
-			c = config{N: 20, Does: map[int]string{9: "once " + what}, Dir: t.TempDir()}
+			c = config{N: 20, Does: map[int]string{9: "once " + what}, Dir: prog.TempDir(t)}
 			want(t, newLoader(t, c, &opts), chunks(20, 4))
 		})
 	}

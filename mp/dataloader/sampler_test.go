@@ -334,6 +334,26 @@ func TestBadSamplers(t *testing.T) {
 	}
 }
 
+// A loader yields what its sampler says, whoever gets it, and goes on from any place.
+func TestSamplersInLoaders(t *testing.T) {
+	leak.Check(t)
+	for name, s := range random {
+		for _, workers := range []int{0, 1, 2, 5} {
+			o := &dataloader.Options{BatchSize: 7, Sampler: s, Seed: 3, Workers: workers, Persistent: workers > 0}
+			l := newLoader(t, config{N: 100}, o)
+			for epoch := range 2 {
+				all := slices.Collect(dataloader.Batched(s, 7, false).Batches(100, 3, epoch))
+				want(t, l, all)
+				if err := l.Restore(dataloader.State{Seed: 3, Epoch: epoch, Delivered: 2, Len: 100, BatchSize: 7}); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				want(t, l, all[2:])
+			}
+			l.Close()
+		}
+	}
+}
+
 // A loader knows how many batches its sampler makes, if that can be known.
 func TestLenOfSamplers(t *testing.T) {
 	leak.Check(t)

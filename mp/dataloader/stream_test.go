@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 // Each worker yields its share; their batches come in turn.
@@ -54,7 +55,7 @@ func TestStreamFaults(t *testing.T) {
 		sampleError(t, err)
 		t.Log(err)
 	}
-	c := config{N: 40, Does: map[int]string{0: "once die", 11: "once die", 22: "once exit"}, Dir: t.TempDir()}
+	c := config{N: 40, Does: map[int]string{0: "once die", 11: "once die", 22: "once exit"}, Dir: prog.TempDir(t)}
 	reference, err := epoch(newStream(t, config{N: 40}, &dataloader.Options{BatchSize: 4, Workers: 2}))
 	if err != nil {
 		t.Fatal(err)

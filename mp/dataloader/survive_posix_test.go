@@ -106,3 +106,15 @@ func TestFrozen(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+// Workers that are killed between two epochs are missed by nobody.
+func TestKilledBetweenEpochs(t *testing.T) {
+	leak.Check(t)
+	l := newLoader(t, config{N: 40}, &dataloader.Options{BatchSize: 2, Workers: 3, Persistent: true})
+	for range 10 {
+		want(t, l, chunks(40, 2))
+		for _, child := range mp.ActiveChildren() {
+			_ = syscall.Kill(child.Pid(), syscall.SIGKILL)
+		}
+	}
+}

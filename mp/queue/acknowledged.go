@@ -76,7 +76,7 @@ func (q *AcknowledgedQueue[T]) All(ctx context.Context) iter.Seq2[*Delivery[T], 
 }
 
 func (q *AcknowledgedQueue[T]) get(ctx context.Context, verb string, now bool) (*Delivery[T], error) {
-	it, err := q.of.take(ctx, now)
+	it, err := q.of.take(ctx, now, nil)
 	if err == nil {
 		err = q.of.lent(&it)
 	}

@@ -141,7 +141,13 @@ func TestAcknowledgedAlone(t *testing.T) {
 		if second.Return() != nil || first.Return() != nil {
 			t.Error("cannot be returned")
 		}
+		if ready, err := q.Ready(background, false); !ready || err != nil {
+			t.Error(ready, err)
+		}
 		first, second = get(t, q), get(t, q)
+		if ready, err := q.Ready(background, false); ready || err != nil {
+			t.Error(ready, err)
+		}
 		if first.Value != 0 || second.Value != 1 || first.Redelivered != 1 || second.Redelivered != 1 {
 			t.Error(first, second)
 		}
@@ -221,7 +227,7 @@ func TestAcknowledgedByChildren(t *testing.T) {
 	}
 }
 
-// What a process has in its hands comes back when it ends, in order, among what others return.
+// What a process has in its hands comes back when it ends, in order, among what others return. PY-QUEUE-22
 func TestHandsOfTheDead(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {

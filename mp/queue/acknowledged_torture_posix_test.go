@@ -66,6 +66,9 @@ var Toil = mp.Register("queue.toil", func(ctx context.Context, s shift) (int, er
 		for seq := uint32(0); ; seq++ {
 			it := parcel{Producer: s.ID, Seq: seq, Payload: make([]byte, rand.IntN(s.Largest))}
 			it.Sum = it.sum()
+			for seq%100 == 99 && s.Q.Len() > 1000 { // or the end would take minutes
+				time.Sleep(time.Millisecond)
+			}
 			if err := errors.Join(s.Q.Put(ctx, it), s.note(f, didPut, &it, 0)); err != nil {
 				return 0, err
 			}

@@ -10,7 +10,7 @@ package queue
 type aheadWord uint64
 
 const (
-	// tellMe asks the client to tell of the next item that it takes.
+	// tellMe asks the client to tell of the next item that it takes. It clears it then.
 	tellMe     aheadWord = 1 << 63
 	firstBits            = 48
 	mostInWord           = 1<<15 - 1
@@ -22,6 +22,9 @@ func (w aheadWord) left() int     { return int(w>>firstBits) & mostInWord }
 func (w aheadWord) with(first uint64, left int) aheadWord {
 	return w&tellMe | aheadWord(left)<<firstBits | aheadWord(first)
 }
+
+// taken is the word once the client has taken the first item.
+func (w aheadWord) taken() aheadWord { return w.with(w.first()+1, w.left()-1) &^ tellMe }
 
 // look is what the client has ahead now. What makes no sense is nothing.
 func (c *client) look() aheadWord {
@@ -40,8 +43,17 @@ func (c *client) left() int { return c.look().left() }
 
 // trim forgets the items that the client has taken.
 func (c *client) trim() {
-	for left := c.left(); c.ahead.len() > left; c.handed++ {
-		it := c.ahead.pop()
+	n := c.ahead.len() - c.left()
+	if n <= 0 {
+		return
+	}
+	c.handed += n
+	if c.held == nil {
+		c.got = c.ahead.drop(n)
+		return
+	}
+	for range n {
+		it := c.ahead.pop(nil)
 		c.got = it.number
 		c.took(it)
 	}
@@ -52,7 +64,7 @@ func (c *client) reached() uint64 {
 	if c.ahead.len() == 0 {
 		return c.got
 	}
-	return c.ahead.at(c.ahead.len() - 1).number
+	return c.ahead.last()
 }
 
 // ready reports whether items can be sent to the client: there is no gap before them.
@@ -104,18 +116,16 @@ func (b *broker) takeBack(c *client, n int) int {
 		if !c.word.CompareAndSwap(uint64(w), uint64(w.with(w.first(), w.left()-k))) {
 			continue
 		}
-		for range k {
-			b.items.unget(c.ahead.popLast())
-		}
+		c.ahead.moveLast(k, &b.items)
 		return k
 	}
 }
 
-// watch has the consumers tell of what they take, when somebody waits for that. It comes before we look at what they have
-// taken. b.mu is held.
+// watch has the consumers tell of what they take, when somebody waits for that: for room, or the end. It comes before we look at
+// what they have taken. b.mu is held.
 func (b *broker) watch() {
-	want := b.held == nil && (b.closed || b.puts.len() > 0)
-	for _, c := range b.clients {
+	want := b.held == nil && (b.puts.len() > 0 || b.closed && b.items.len() == 0)
+	for _, c := range b.all {
 		for c.word.Uint64 != nil {
 			w := aheadWord(c.word.Load())
 			set := w &^ tellMe

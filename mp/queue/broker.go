@@ -2,10 +2,12 @@ package queue
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -27,11 +29,11 @@ type broker struct {
 	joinable bool
 
 	mu        sync.Mutex
-	arena     arena
-	items     fifo[item]
+	items     store
 	last      uint64 // the number of the last one that came
 	got       uint64 // the number of the last one that this process got
 	clients   map[*share.Client]*client
+	all       []*client     // the same
 	gets      fifo[*waiter] // who waits for an item
 	puts      fifo[*waiter] // who waits for room
 	closed    bool
@@ -43,6 +45,10 @@ type broker struct {
 	lingers   bool        // it runs
 	grace     *time.Timer // until it does not matter in which order items come out
 	impatient bool
+
+	rings   int // clients that have one
+	looking bool
+	spin    ring.Spin // of the goroutine of this process that looks for items
 
 	unfinished int // items that are not done, of those that have come
 	lost       int // those that were in the hands of clients that died
@@ -77,9 +83,10 @@ type client struct {
 	word    share.Word // what it has ahead, an aheadWord
 	granted uint64
 	arrived uint64
+	inlet   inlet
 
 	sent    uint64
-	ahead   fifo[item]      // those that were sent and, when last seen, neither taken nor taken back
+	ahead   store           // those that were sent and, when last seen, neither taken nor taken back
 	got     uint64          // the number of the last one that it has taken
 	target  int             // how many it should have ahead
 	hungry  bool            // it has asked for more
@@ -93,9 +100,11 @@ const (
 	// much is the room of a client in an unbounded queue.
 	much = 1 << 62
 	// mostAhead, aheadFor and mostBytes bound what is sent ahead; there is always one.
-	mostAhead = 1024
+	mostAhead = 4096
 	aheadFor  = 2 * time.Millisecond
-	mostBytes = 32 << 10
+	mostBytes = 128 << 10
+	// mostAtOnce is how much of that one message holds.
+	mostAtOnce = 32 << 10
 	// linger and holdFor bound how long, and until how many items are there, a client waits that has just got some.
 	linger  = 50 * time.Microsecond
 	holdFor = 256
@@ -122,6 +131,7 @@ func (b *broker) Request(r share.Request) {
 			c.held = make(map[uint64]item)
 		}
 		b.clients[r.Client] = c
+		b.all = append(b.all, c)
 	}
 	body := r.Body
 	r.Body = nil
@@ -136,6 +146,9 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 	case opUnroom:
 		c.end(1)
+		b.distribute()
+	case opLinked:
+		c.inlet.linked = uint32(number(body))
 		b.distribute()
 	case opGet:
 		c.ask(number(body))
@@ -152,6 +165,13 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 	case opTook:
 		b.distribute()
+	case opRing:
+		kind := b.openInlet(c, r.Files)
+		b.distribute() // who waits wants to know of what comes there
+		r.Answer(kind, nil, nil)
+	case opLook:
+		b.distribute()
+		r.Answer(ansYes, nil, nil)
 	case opLen:
 		r.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.len())), nil)
 	case opDone:
@@ -237,7 +257,10 @@ func (b *broker) Left(of *share.Client) {
 		return
 	}
 	delete(b.clients, of)
+	b.all = slices.DeleteFunc(b.all, func(o *client) bool { return o == c })
 	b.forget(func(w *waiter) bool { return w.client == c })
+	b.drainOf(c, true)
+	b.closeInlet(c)
 	b.takeBack(c, mostInWord)
 	c.trim()
 	b.takeFrom(c)
@@ -252,7 +275,7 @@ func (b *broker) Left(of *share.Client) {
 // len is how many items are in the queue: here, on the way to it, sent ahead but not taken, and in hands.
 func (b *broker) len() int {
 	n := b.items.len() + len(b.held)
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		n += c.onTheWay() + c.has()
 	}
 	return n

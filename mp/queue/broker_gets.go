@@ -1,8 +1,8 @@
 package queue
 
 import (
+	"bytes"
 	"encoding/binary"
-	"os"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -26,7 +26,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 	for range 2*len(b.clients) + 1 { // they may take the items while we look, but not for ever
 		var richest *client
 		most := 0
-		for _, c := range b.clients {
+		for _, c := range b.all {
 			if n := c.left(); n > most && (anyOrder || c.reached() > reached) {
 				richest, most = c, n
 			}
@@ -35,11 +35,9 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 			return 0
 		}
 		richest.trim()
-		n := 0
-		for most = min(atMost, (richest.ahead.len()+1)/2); n < most; n++ {
-			if !anyOrder && richest.ahead.at(richest.ahead.len()-1-n).number <= reached {
-				break
-			}
+		n := min(atMost, (richest.ahead.len()+1)/2)
+		if !anyOrder {
+			n = richest.ahead.after(reached, n)
 		}
 		richest.target = max(richest.target/2, 1)
 		if n = b.takeBack(richest, n); n > 0 {
@@ -125,7 +123,7 @@ func (b *broker) hold(w *waiter) bool {
 // bePatient makes sure that those who wait get, sooner or later, what others have ahead but do not take. b.mu is held.
 func (b *broker) bePatient() {
 	ahead := 0
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		ahead += c.left()
 	}
 	switch {
@@ -157,14 +155,14 @@ func (b *broker) give(w *waiter, n int) {
 	case w.looks:
 		w.reply(ansYes)
 	case c == nil:
-		it := b.pop()
+		it := b.pop(nil)
 		b.got = it.number
 		w.answer <- answer{ansItem, it, 0}
 	case c.word.Uint64 == nil:
-		it := b.items.pop()
+		it := b.items.pop(nil)
 		c.got = it.number
 		c.handed++
-		w.request.Answer(ansItem, appendFirst(it), it.files)
+		w.request.Answer(ansItem, it.data, it.files)
 		c.took(it)
 	default:
 		b.send(c, n)
@@ -172,30 +170,21 @@ func (b *broker) give(w *waiter, n int) {
 	}
 }
 
-func appendFirst(it item) []byte {
-	b, _ := appendItem(make([]byte, 0, itemHeader+len(it.data)), nil, it)
-	return b
-}
-
 // send sends up to n items ahead to a client. b.mu is held.
 func (b *broker) send(c *client, n int) {
-	body := binary.LittleEndian.AppendUint64(make([]byte, 0, 512), c.sent)
-	var files []*os.File
-	sent := 0
 	c.trim()
-	for range n {
-		it := *b.items.at(0)
-		if len(body) > 8 && len(body)+itemHeader+len(it.data) > mostBytes {
-			break
+	for room := mostBytes; n > 0 && room > 0; {
+		r := b.items.take(n, min(room, mostAtOnce))
+		n, room = n-r.items, room-len(r.data)
+		c.ahead.add(r)
+		c.raise(r.items)
+		kind := evItems
+		if r.alone {
+			kind = evItem
 		}
-		b.items.pop()
-		body, files = appendItem(body, files, it)
-		c.ahead.push(it)
-		sent++
+		c.of.Tell(b.ref, kind, r.data, r.files)
 	}
-	c.raise(sent)
 	c.fed = time.Now()
-	c.of.Tell(b.ref, evItems, body, files)
 }
 
 // feed sends items ahead to clients that have asked for more and will need them. b.mu is held.
@@ -204,7 +193,7 @@ func (b *broker) feed() {
 		return
 	}
 	var hungry []*client
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.hungry && c.ready() {
 			hungry = append(hungry, c)
 		}
@@ -221,7 +210,7 @@ func (b *broker) feed() {
 // refuse answers those for whom it is now or never, unless items are on their way: these were put before, as far as anybody can
 // tell. b.mu is held.
 func (b *broker) refuse() {
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.onTheWay() > 0 && b.timer == nil {
 			b.timer = time.AfterFunc(settling, func() {
 				b.mu.Lock()
@@ -252,24 +241,32 @@ func (b *broker) refuseNow() {
 // unget takes an item back that its client got too late. b.mu is held.
 func (b *broker) unget(c *client, body []byte, r *share.Request) {
 	if c.held != nil {
-		b.settleFor(c, opUnget, number(body[min(itemHeader, len(body)):]), r)
+		b.settleFor(c, opUnget, number(body), r)
 		return
 	}
-	err := splitItems(append([]byte(nil), body...), r.Files, func(it item) {
-		b.items.unget(it)
-		c.handed--
-	})
-	if err != nil {
-		r.Client.Break()
-	}
+	b.items.unget(item{data: bytes.Clone(body), files: r.Files})
+	c.handed--
 	b.distribute()
 }
 
 // distribute does whatever can be done now: it gives out items, and room, and ends what waits for the end. b.mu is held.
 func (b *broker) distribute() {
+	b.drain()
+	for b.hand(); b.awaits() && b.ask(); b.hand() {
+		b.drain()
+	}
+}
+
+// awaits reports whether something waits for items to come. b.mu is held.
+func (b *broker) awaits() bool {
+	return b.items.len() == 0 && (b.gets.len() > 0 || len(b.joins) > 0 && b.unfinished == 0 || b.closed && !b.dropped)
+}
+
+// hand does what can be done with the items that are here. b.mu is held.
+func (b *broker) hand() {
 	b.fresh = 0
 	b.watch()
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		c.trim()
 		if b.closed {
 			c.revoke()
@@ -280,6 +277,10 @@ func (b *broker) distribute() {
 		b.admit()
 	}
 	b.feed()
+	if b.closed && b.items.len() == 0 { // the last ones may just have been sent
+		b.watch()
+		b.serve()
+	}
 	b.settle()
 }
 
@@ -288,7 +289,7 @@ func (b *broker) drained() bool {
 	if !b.closed || b.items.len()+len(b.held) > 0 {
 		return false
 	}
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		if c.reserved() > 0 || c.has() > 0 {
 			return false
 		}
@@ -299,7 +300,7 @@ func (b *broker) drained() bool {
 // settle ends what waits until all is done, and the queue itself. b.mu is held.
 func (b *broker) settle() {
 	if len(b.joins) > 0 && b.unfinished == 0 {
-		for _, c := range b.clients {
+		for _, c := range b.all {
 			if c.onTheWay() > 0 {
 				return
 			}
@@ -312,6 +313,9 @@ func (b *broker) settle() {
 	if b.drained() && b.gets.len() == 0 && b.unfinished == 0 && !b.dropped {
 		b.dropped = true
 		b.ref.Drop()
+		for _, c := range b.all {
+			b.closeInlet(c)
+		}
 	}
 }
 

@@ -36,12 +36,13 @@ func (it *item) cameBack() {
 	binary.LittleEndian.PutUint64(n, binary.LittleEndian.Uint64(n)+1)
 }
 
-// pop takes the first item, which is there, for this process. b.mu is held.
-func (b *broker) pop() item {
-	it := b.items.pop()
-	if b.held != nil {
-		b.held[it.number] = it
+// pop takes the first item, which is there, for this process; its bytes lie in buf if they fit and are not kept. b.mu is held.
+func (b *broker) pop(buf []byte) item {
+	if b.held == nil {
+		return b.items.pop(buf)
 	}
+	it := b.items.pop(nil)
+	b.held[it.number] = it
 	return it
 }
 
@@ -112,8 +113,8 @@ func (b *broker) restore(all ...item) {
 	for _, it := range all {
 		last = max(last, it.number)
 	}
-	for b.items.len() > 0 && b.items.at(0).number < last {
-		all = append(all, b.items.pop())
+	for b.items.len() > 0 && b.items.first() < last {
+		all = append(all, b.items.pop(nil))
 	}
 	slices.SortFunc(all, func(x, y item) int { return cmp.Compare(y.number, x.number) })
 	for _, it := range all {

@@ -56,33 +56,35 @@ func (c *client) revoke() {
 	}
 }
 
-// arrive takes in items of a client. b.mu is held.
+// arrive takes in an item of a client. b.mu is held.
 func (b *broker) arrive(c *client, body []byte, r *share.Request) {
-	err := splitItems(b.arena.keep(body), r.Files, func(it item) {
-		if !c.end(1) {
-			link.CloseAll(it.files) // it had no right to
-			r.Client.Break()
-			return
-		}
-		b.add(it)
-	})
-	if err != nil {
+	b.drainOf(c, false) // what it has put before
+	c.inlet.linked++
+	if !c.end(1) {
+		link.CloseAll(r.Files) // it had no right to
 		r.Client.Break()
+		return
 	}
+	b.add(item{data: body, files: r.Files})
 	if b.fresh >= mostFresh || b.gets.len() > 0 && b.enough > 1 && b.items.len() >= b.enough {
 		b.distribute()
 	}
 }
 
-// add adds an item that somebody has put. b.mu is held.
+// add adds a copy of an item that somebody has put. b.mu is held.
 func (b *broker) add(it item) {
-	b.last++
-	it.number = b.last
+	it.number = b.last + 1
 	b.label(&it)
 	b.items.push(it)
-	b.fresh++
+	b.came(1)
+}
+
+// came counts items that were added. b.mu is held.
+func (b *broker) came(n int) {
+	b.last += uint64(n)
+	b.fresh += n
 	if b.joinable {
-		b.unfinished++
+		b.unfinished += n
 	}
 }
 
@@ -95,7 +97,7 @@ func (b *broker) room() int {
 		return math.MaxInt32
 	}
 	n := b.capacity - b.items.len() - len(b.held)
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		n -= c.reserved() + c.has()
 	}
 	return n
@@ -107,7 +109,7 @@ func (b *broker) makeRoom() int {
 	if n > 0 || b.closed {
 		return n
 	}
-	for _, c := range b.clients {
+	for _, c := range b.all {
 		c.revoke()
 	}
 	return b.room()

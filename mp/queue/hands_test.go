@@ -46,7 +46,7 @@ func TestHostileHands(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got = number(m.Body[itemHeader:])
+				got = number(m.Body)
 				m.Release()
 			}
 			if got != n+1 {
@@ -55,7 +55,7 @@ func TestHostileHands(t *testing.T) {
 		}
 		for range 5 { // room that it was not granted, and items that it has not got
 			op := []link.Kind{opAck, opReturn, opUnget, opPut, opDone, opTook}[rnd.IntN(6)]
-			body := make([]byte, []int{0, itemHeader}[rnd.IntN(2)])
+			body := make([]byte, []int{0, 8}[rnd.IntN(2)])
 			body = binary.LittleEndian.AppendUint64(body, []uint64{0, 1, 3, 4, 6, 1 << 63, rnd.Uint64()}[rnd.IntN(7)])
 			_ = hostile.Send(ctx, op, body, nil)
 		}

@@ -2,14 +2,18 @@ package queue
 
 import (
 	"context"
+	"encoding/binary"
 	"math/rand/v2"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
 // A client that sends nonsense, and writes nonsense into the words that it shares, harms itself: for the others the queue goes on.
@@ -38,6 +42,7 @@ func TestHostileClient(t *testing.T) {
 			}
 			q.broker.mu.Unlock()
 		}
+		memory := outletOf(t, ref)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		for range 300 {
 			body := make([]byte, rnd.IntN(30))
@@ -46,9 +51,12 @@ func TestHostileClient(t *testing.T) {
 			}
 			short, stop := context.WithCancel(ctx)
 			stop()
-			ref.Call(short, opOpen+link.Kind(rnd.IntN(15)), body, nil, nil)
+			ref.Call(short, opOpen+link.Kind(rnd.IntN(16)), body, nil, nil)
 			if len(words) > 0 && rnd.IntN(2) == 0 {
 				words[rnd.IntN(3)].Store([]uint64{0, 1, 5, 1 << 47, 1 << 48, 1 << 62, 1<<64 - 1, rnd.Uint64()}[rnd.IntN(8)])
+			}
+			if len(memory) > 0 {
+				scribble(rnd, memory)
 			}
 			switch rnd.IntN(3) {
 			case 0:
@@ -79,6 +87,59 @@ func TestHostileClient(t *testing.T) {
 		}
 		cancel()
 	}
+}
+
+// outletOf makes a ring for a client, where there is shared memory.
+func outletOf(t *testing.T, ref *share.Ref) []byte {
+	segment, err := shm.New(ringSize)
+	if err != nil {
+		return nil
+	}
+	t.Cleanup(segment.Close)
+	m, err := ref.Call(context.Background(), opRing, nil, []*os.File{segment.File()}, nil)
+	if err != nil || m.Kind != ansYes {
+		t.Fatal(m.Kind, err)
+	}
+	segment.CloseFile()
+	return segment.Bytes()
+}
+
+// scribble writes records that are right, or nearly so, and sometimes a tail that is not.
+func scribble(rnd *rand.Rand, memory []byte) {
+	w := ring.NewWriterAt(memory, nil, nil, shm.Word64(memory).Load())
+	w.WriteTagged(uint32(rnd.IntN(2)*rnd.IntN(100)), make([]byte, rnd.IntN(2*mostInRing)))
+	at := ring.Overhead + rnd.IntN(ringCapacity/8)*8
+	switch rnd.IntN(20) {
+	case 0:
+		binary.NativeEndian.PutUint64(memory[at:], rnd.Uint64()>>rnd.IntN(64))
+	case 1:
+		shm.Word64(memory).Add(uint64(rnd.IntN(2000) * rnd.IntN(8)))
+	}
+}
+
+// Whatever lies in a ring, takeIn makes items of whole records only, and of as many as there may be.
+func FuzzTakeIn(f *testing.F) {
+	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0}, false)
+	f.Add([]byte{0, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}, true)
+	f.Fuzz(func(t *testing.T, records []byte, all bool) {
+		memory := make([]byte, ringSize)
+		b := newBroker(0, false)
+		c := &client{granted: 3}
+		c.inlet.ring = ring.NewReader(memory, nil, nil)
+		records = records[:min(len(records), ringCapacity)&^7]
+		copy(memory[ring.Overhead:], records)
+		shm.Word64(memory).Store(uint64(len(records)))
+		records, _ = c.inlet.ring.Peek()
+		b.takeIn(c, records, all)
+		if n := b.items.len(); n > 3 || uint64(n) != c.arrived {
+			t.Errorf("%d items", n)
+		}
+		for b.items.len() > 0 {
+			if it := b.items.pop(nil); len(it.data) > mostInRing {
+				t.Errorf("an item of %d bytes", len(it.data))
+			}
+		}
+	})
 }
 
 // The fifo keeps order at both ends, also when it grows.

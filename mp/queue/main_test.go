@@ -69,6 +69,22 @@ var (
 	})
 )
 
+// Echo puts back what it gets.
+var Echo = mp.Register("queue.echo", func(ctx context.Context, a echoArg) (n int, err error) {
+	for item, err := range a.There.All(ctx) {
+		if err == nil {
+			err = a.Back.Put(ctx, item)
+		}
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+})
+
+type echoArg struct{ There, Back *queue.Queue[[]byte] }
+
 type work struct {
 	Q    *queue.JoinableQueue[int]
 	Done *queue.Queue[int]

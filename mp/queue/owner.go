@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -12,7 +13,6 @@ import (
 // put adds an item, whose bytes stay the caller's and whose files are ours; now: or never.
 func (b *broker) put(ctx context.Context, it item, now bool) error {
 	b.mu.Lock()
-	it.data = b.arena.keep(it.data)
 	if b.puts.len() == 0 && b.makeRoom() > 0 {
 		b.add(it)
 		if b.due() {
@@ -21,6 +21,7 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 		b.mu.Unlock()
 		return nil
 	}
+	it.data = bytes.Clone(it.data)
 	w := &waiter{item: it, answer: make(chan answer, 1), now: now}
 	b.puts.push(w)
 	b.distribute()
@@ -35,15 +36,23 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 	return err
 }
 
-// get takes an item.
-func (b *broker) get(ctx context.Context, now bool) (item, error) {
+// get takes an item; its bytes lie in buf if they fit.
+func (b *broker) get(ctx context.Context, now bool, buf []byte) (item, error) {
 	b.mu.Lock()
-	if b.gets.len() == 0 && b.items.len() > 0 {
-		it := b.pop()
-		b.got = it.number
-		if b.capacity > 0 || b.closed {
-			b.distribute()
-		}
+	it, ok := b.first(buf)
+	if !ok && !now && b.rings > 0 && !b.looking {
+		b.looking = true
+		b.mu.Unlock()
+		b.spin.Look(func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			it, ok = b.first(buf)
+			return ok || b.closed
+		})
+		b.mu.Lock()
+		b.looking = false
+	}
+	if ok {
 		b.mu.Unlock()
 		return it, nil
 	}
@@ -56,6 +65,25 @@ func (b *broker) get(ctx context.Context, now bool) (item, error) {
 		err = a.err(ErrEmpty)
 	}
 	return a.item, err
+}
+
+// drainEach is how often, in items, this process looks whether there are more: the rings of those who put shall not get full.
+const drainEach = 64
+
+// first takes the first item, if there is one and nobody waits for it. b.mu is held.
+func (b *broker) first(buf []byte) (it item, ok bool) {
+	if b.items.len()%drainEach == 0 {
+		b.drain()
+	}
+	if b.gets.len() > 0 || b.items.len() == 0 {
+		return it, false
+	}
+	it = b.pop(buf)
+	b.got = it.number
+	if b.puts.len() > 0 || b.closed {
+		b.distribute()
+	}
+	return it, true
 }
 
 // wait waits for the answer. What is there when ctx ends counts.

@@ -5,13 +5,16 @@ import "github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 // What a client asks the broker for. Those that are called are answered by one of the answers below; the others are sent.
 const (
 	opOpen   = share.FirstKind + iota // called first: the numbers of the words used, limit and ahead, if there are any
-	opPut                             // items, for which there is room
+	opPut                             // an item, for which there is room
 	opRoom                            // called: room for an item; a body says "now or never"
 	opUnroom                          // room that is not needed after all
 	opGet                             // called: an item; the body is the pace, and a byte more says "now or never"
 	opUnget                           // an item that came too late
 	opMore                            // there will be need of more items soon; the body is the pace: how many nanoseconds each item has taken, 0 if none has
 	opTook                            // an item was taken, of which the broker wanted to be told
+	opRing                            // called: the file is that of a ring for items
+	opLook                            // there are items in the ring; called: to make room
+	opLinked                          // how many items went over the link, after one of which it is not sure that it did
 	opLen                             // called
 	opDone                            // called: an item is done
 	opJoin                            // called: all are
@@ -27,5 +30,6 @@ const (
 	ansNo                              // now or never: never
 	ansClosed                          // the queue was closed
 	ansWrong                           // too many are done
-	evItems                            // told: the number of the first, and items
+	evItem                             // told: an item that is sent ahead
+	evItems                            // told: several, as records
 )

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -34,7 +35,7 @@ func init() {
 // time. It must not be copied: send and keep pointers to it. New makes one.
 type Queue[T any] struct {
 	queue
-	codec *wire.Codec[T]
+	codec *codec[T]
 }
 
 // queue is a queue of whatever is encoded.
@@ -66,22 +67,6 @@ func New[T any](capacity int) (*Queue[T], error) {
 	return q, nil
 }
 
-// codecs holds what codecOf has compiled.
-var codecs sync.Map // reflect.Type → *wire.Codec of it
-
-func codecOf[T any](verb string) (*wire.Codec[T], error) {
-	t := reflect.TypeFor[T]()
-	if c, ok := codecs.Load(t); ok {
-		return c.(*wire.Codec[T]), nil
-	}
-	c, err := wire.Compile[T]()
-	if err != nil {
-		return nil, fmt.Errorf("mp: %s: the items cannot be sent to another process: %w", verb, err)
-	}
-	codecs.Store(t, c)
-	return c, nil
-}
-
 func kindOf[T any](name string) string { return name + "[" + reflect.TypeFor[T]().String() + "]" }
 
 func (q *queue) own(name string, b *broker, kind string) {
@@ -94,11 +79,11 @@ func (q *queue) own(name string, b *broker, kind string) {
 // encoded is an error of Put; files in it stay the caller's. When it has returned nil, the item is in the queue, even if
 // this process is killed. Otherwise it is not, unless the error says that it may arrive all the same. Python's
 // put(block=True, timeout).
-func (q *Queue[T]) Put(ctx context.Context, v T) error { return q.put(ctx, "Put", &v, false) }
+func (q *Queue[T]) Put(ctx context.Context, v T) error { return q.put(ctx, "Put", v, false) }
 
 // TryPut is Put that does not wait for room: it returns ErrFull at once, and in another process than the owner ErrTimeout after
 // a second when nobody answers. Python's put_nowait.
-func (q *Queue[T]) TryPut(v T) error { return q.put(context.Background(), "TryPut", &v, true) }
+func (q *Queue[T]) TryPut(v T) error { return q.put(context.Background(), "TryPut", v, true) }
 
 // Get takes an item out of the queue. It waits until there is one, or ctx ends. When the queue was closed and nothing is left in
 // it, it returns ErrClosed. An item that cannot be decoded is an error, and gone. Python's get(block=True, timeout).
@@ -124,20 +109,16 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
-// buffers are for encoding.
-var buffers = sync.Pool{New: func() any { return new(wire.Buffer) }}
-
-const mostReused = 64 << 10
-
 var errUnmade = fmt.Errorf("%w: it was not made by NewQueue, NewJoinableQueue or NewAcknowledged", spawn.ErrClosed)
 
-func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
+func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
 	if q.ref == nil {
 		return fmt.Errorf("mp: Queue.%s: %w", verb, errUnmade)
 	}
-	b := buffers.Get().(*wire.Buffer)
-	b.Data = append(b.Data, make([]byte, itemHeader)...)
-	err := q.codec.Encode(b, v)
+	d := q.codec.desk()
+	d.v = v
+	b := &d.b
+	err := q.codec.Encode(b, &d.v)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("mp: %s.%s: the item cannot be sent: %w", q.name, verb, err)
@@ -151,31 +132,26 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v *T, now bool) error {
 		}
 		err = q.failed(verb, err)
 	}
-	b.Reset()
-	if cap(b.Data) <= mostReused {
-		buffers.Put(b)
-	}
+	q.codec.clear(d)
 	return err
 }
 
-// add adds the item that b holds behind the place for its header.
+// add adds the item that b holds.
 func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 	if q.broker != nil {
 		files, err := link.Dup(b.Files)
 		if err != nil {
 			return err
 		}
-		return q.broker.put(ctx, item{data: b.Data[itemHeader:], files: files}, now)
+		return q.broker.put(ctx, item{data: b.Data, files: files}, now)
 	}
-	binary.LittleEndian.PutUint32(b.Data, uint32(len(b.Data)-itemHeader))
-	binary.LittleEndian.PutUint32(b.Data[4:], uint32(len(b.Files)))
 	r, err := q.dial(ctx, now)
 	if err != nil {
 		return err
 	}
 	defer runtime.KeepAlive(q)
-	if !now && r.useRoom() {
-		return r.send(ctx, q.ref, b.Data, b.Files)
+	if r.out.write(r, q.ref, b.Data, b.Files) == byRing {
+		return nil
 	}
 	ctx, stop := q.until(ctx, now)
 	defer stop()
@@ -183,34 +159,39 @@ func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 }
 
 func (q *Queue[T]) get(ctx context.Context, verb string, now bool) (v T, err error) {
-	it, err := q.take(ctx, now)
+	if q.ref == nil {
+		return v, fmt.Errorf("mp: Queue.%s: %w", verb, errUnmade)
+	}
+	d := q.codec.desk()
+	defer q.codec.clear(d)
+	it, err := q.take(ctx, now, d.b.Data)
 	if err != nil {
 		return v, q.failed(verb, err)
 	}
-	if err := q.codec.Decode(it.data, it.files, &v); err != nil {
+	d.b.Data = it.data
+	if err := q.codec.Decode(it.data, it.files, &d.v); err != nil {
 		link.CloseAll(it.files)
-		var none T
-		return none, fmt.Errorf("mp: %s.%s: the item cannot be decoded: %w", q.name, verb, err)
+		return v, fmt.Errorf("mp: %s.%s: the item cannot be decoded: %w", q.name, verb, err)
 	}
-	return v, nil
+	return d.v, nil
 }
 
-// take takes an encoded item.
-func (q *queue) take(ctx context.Context, now bool) (item, error) {
+// take takes an encoded item; its bytes lie in buf if they fit.
+func (q *queue) take(ctx context.Context, now bool, buf []byte) (item, error) {
 	if q.broker != nil {
-		return q.broker.get(ctx, now)
+		return q.broker.get(ctx, now, buf)
 	}
 	r, err := q.dial(ctx, now)
 	if err != nil {
 		return item{}, err
 	}
 	defer runtime.KeepAlive(q)
-	if it, ok := r.take(q.ref); ok {
+	if it, ok := r.take(q.ref, buf); ok {
 		return it, nil
 	}
 	ctx, stop := q.until(ctx, now)
 	defer stop()
-	return r.get(ctx, q.ref, now)
+	return r.get(ctx, q.ref, now, buf)
 }
 
 // patience is how long a call that must not wait may take when the owner does not answer.
@@ -258,13 +239,14 @@ func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 
 // failed is the error of a method.
 func (q *queue) failed(verb string, err error) error {
+	name := cmp.Or(q.name, "Queue") // nobody has made it
 	switch {
 	case err == nil, err == ErrEmpty, err == ErrFull:
 		return err
 	case errors.Is(err, spawn.ErrClosed):
-		return fmt.Errorf("mp: %s.%s: the queue is closed (%w)", q.name, verb, err)
+		return fmt.Errorf("mp: %s.%s: the queue is closed (%w)", name, verb, err)
 	}
-	return fmt.Errorf("mp: %s.%s: %w", q.name, verb, err)
+	return fmt.Errorf("mp: %s.%s: %w", name, verb, err)
 }
 
 // Len is how many items are in the queue now, on every system; what other processes have put before is counted. In another

@@ -317,3 +317,22 @@ func TestJoinable(t *testing.T) {
 		t.Errorf("%d done", sum)
 	}
 }
+
+// Items go there and back one by one, also while their ways change: nobody sleeps through one.
+func TestOneByOne(t *testing.T) {
+	leak.Check(t)
+	for _, transport := range transports {
+		t.Setenv("MP_TRANSPORT", transport)
+		there, back := newQueue[[]byte](t, 0), newQueue[[]byte](t, 0)
+		p := start(t, Echo, echoArg{there, back})
+		for i := range 1000 {
+			item := make([]byte, []int{0, 1, 64, 5000, 20_000}[i%5])
+			there.Put(background, item)
+			if got := must(back.Get(background))(t); len(got) != len(item) {
+				t.Fatal(i, len(got))
+			}
+		}
+		there.Close()
+		must(p.Result(background))(t)
+	}
+}

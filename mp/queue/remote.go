@@ -24,18 +24,20 @@ type remote struct {
 	limit share.Word
 	word  share.Word // an aheadWord
 
+	out outlet
+
 	mu    sync.Mutex
-	items fifo[item] // sent ahead; those that others have taken are still among them
-	next  uint64     // the number of the first one
-	low   int        // how many are left when it is time for more
-	asked bool       // for more
-	count int        // how many were taken since we have asked
-	since time.Time  // the first of them was
+	items store     // sent ahead; those that others have taken are still among them
+	came  uint64    // how many have ever been: the number of the next one to come
+	low   int       // how many are left when it is time for more
+	asked bool      // for more
+	count int       // how many were taken since we have asked
+	since time.Time // the first of them was
 }
 
 // dial returns what this process knows about the queue of another one.
 func dial(ctx context.Context, ref *share.Ref) (*remote, error) {
-	mine := &remote{opening: make(chan struct{})}
+	mine := &remote{opening: make(chan struct{}), out: outlet{turn: make(chan struct{}, 1)}}
 	w, err := ref.Watch(ctx, func() share.Watcher { return mine })
 	if err != nil {
 		return nil, unshared(ctx, err)
@@ -110,28 +112,53 @@ func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no err
 	return m, nil
 }
 
-// put puts a framed item, whose files stay the caller's.
-func (r *remote) put(ctx context.Context, ref *share.Ref, framed []byte, files []*os.File, never bool) error {
-	for !r.useRoom() {
-		var late func(link.Msg)
-		if r.used.Uint64 == nil {
-			late = func(link.Msg) { ref.Post(opUnroom, nil) }
+// put puts an item, whose files stay the caller's.
+func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*os.File, never bool) error {
+	for {
+		w := r.out.write(r, ref, data, files)
+		if w == byLink {
+			var err error
+			if w, err = r.out.send(ctx, r, ref, data, files, false); err != nil {
+				return err
+			}
 		}
-		m, err := call(ctx, ref, opRoom, body(never), ErrFull, late)
-		if err != nil {
-			return err
-		}
-		m.Release()
-		if r.used.Uint64 == nil {
-			break
+		switch w {
+		case ringFull:
+			m, err := call(ctx, ref, opLook, nil, nil, nil)
+			m.Release()
+			if err != nil {
+				return err
+			}
+		case noRoom:
+			granted, err := r.askRoom(ctx, ref, never)
+			if err != nil {
+				return err
+			}
+			if granted {
+				_, err = r.out.send(ctx, r, ref, data, files, true)
+				return err
+			}
+		default:
+			return nil
 		}
 	}
-	return r.send(ctx, ref, framed, files)
+}
+
+// askRoom waits until there is room. Without shared memory that is granted to the caller, otherwise to whoever uses it first.
+func (r *remote) askRoom(ctx context.Context, ref *share.Ref, never bool) (granted bool, err error) {
+	granted = r.used.Uint64 == nil
+	var late func(link.Msg)
+	if granted {
+		late = func(link.Msg) { ref.Post(opUnroom, nil) }
+	}
+	m, err := call(ctx, ref, opRoom, body(never), ErrFull, late)
+	m.Release()
+	return granted, err
 }
 
 // send sends an item for which there is room.
-func (r *remote) send(ctx context.Context, ref *share.Ref, framed []byte, files []*os.File) error {
-	err := ref.Send(ctx, opPut, framed, files)
+func (r *remote) send(ctx context.Context, ref *share.Ref, data []byte, files []*os.File) error {
+	err := ref.Send(ctx, opPut, data, files)
 	if err != nil && !errors.Is(err, share.ErrUnderWay) {
 		ref.Post(opUnroom, nil)
 	}
@@ -154,10 +181,10 @@ func (r *remote) useRoom() bool {
 	}
 }
 
-// get takes an item.
-func (r *remote) get(ctx context.Context, ref *share.Ref, never bool) (item, error) {
+// get takes an item; its bytes lie in buf if they fit.
+func (r *remote) get(ctx context.Context, ref *share.Ref, never bool, buf []byte) (item, error) {
 	for {
-		it, ok := r.take(ref)
+		it, ok := r.take(ref, buf)
 		if ok {
 			return it, nil
 		}
@@ -173,9 +200,9 @@ func (r *remote) get(ctx context.Context, ref *share.Ref, never bool) (item, err
 			return item{}, err
 		}
 		if m.Kind == ansItem {
-			err := splitItems(bytes.Clone(m.Body), m.Files, func(i item) { it = i })
+			it := item{data: bytes.Clone(m.Body), files: m.Files}
 			m.Release()
-			return it, err
+			return it, nil
 		}
 		m.Release()
 	}
@@ -191,21 +218,20 @@ func giveBack(ref *share.Ref, m link.Msg) {
 }
 
 // take takes the first item that was sent ahead and that the broker has not taken back.
-func (r *remote) take(ref *share.Ref) (it item, ok bool) {
+func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
 	r.mu.Lock()
 	tell := false
 	for !ok && r.items.len() > 0 {
 		w := aheadWord(r.word.Load())
-		for r.next < w.first() && r.items.len() > 0 {
-			link.CloseAll(r.items.pop().files)
-			r.next++
+		if next := r.came - uint64(r.items.len()); next < w.first() { // those before were taken back
+			r.items.drop(int(min(w.first()-next, uint64(r.items.len()))))
+			continue
 		}
-		if r.items.len() == 0 || w.left() == 0 || w.first() != r.next {
+		if w.left() == 0 {
 			break
 		}
-		if r.word.CompareAndSwap(uint64(w), uint64(w.with(w.first()+1, w.left()-1))) {
-			it, ok = r.items.pop(), true
-			r.next++
+		if r.word.CompareAndSwap(uint64(w), uint64(w.taken())) {
+			it, ok = r.items.pop(buf), true
 			tell = w&tellMe != 0
 		}
 	}
@@ -241,18 +267,26 @@ func (r *remote) pace() []byte {
 // Event is documented with share.Watcher: items were sent ahead.
 func (r *remote) Event(m link.Msg) {
 	defer m.Release()
-	if m.Kind != evItems || len(m.Body) < 8 {
+	n, ok := 1, true
+	if m.Kind == evItems {
+		n, ok = count(m.Body)
+	}
+	if !ok {
 		m.CloseFiles()
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.items.len() == 0 {
-		r.next = binary.LittleEndian.Uint64(m.Body)
+	if m.Kind == evItems {
+		to := r.items.room(len(m.Body), r.came)
+		to.data = append(to.data, m.Body...)
+		r.items.grew(to, n)
+	} else {
+		r.items.add(alone(item{data: bytes.Clone(m.Body), files: m.Files, number: r.came}))
 	}
-	_ = splitItems(bytes.Clone(m.Body[8:]), m.Files, func(it item) { r.items.push(it) })
+	r.came += uint64(n)
 	r.low, r.asked = r.items.len()/2, false
 }
 
 // Gone is documented with share.Watcher. Whoever waits hears of it by his call.
-func (r *remote) Gone() {}
+func (r *remote) Gone() { r.out.close() }

@@ -9,6 +9,9 @@
 // is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner
 // has ended, or has closed the object, every call returns mp.ErrClosed.
 //
+// To an owner, a process has ended, too, when it has no handle of any of its objects any more, because the last one was collected:
+// who holds something keeps a handle, as who is to release it does.
+//
 // Calls without a ctx are bounded: they return mp.ErrTimeout when the owner has not answered within five seconds, because
 // it is stopped. What was asked for may happen later in that case.
 //
@@ -21,7 +24,6 @@ package synchronize
 
 import (
 	"errors"
-	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -42,6 +44,3 @@ func init() {
 	spawn.RegisterError("synchronize.ErrNotHeld", ErrNotHeld)
 	spawn.RegisterError("synchronize.ErrBrokenBarrier", ErrBrokenBarrier)
 }
-
-// patience is how long calls without a ctx wait for an answer.
-var patience = 5 * time.Second // changed by tests

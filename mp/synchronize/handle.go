@@ -53,8 +53,8 @@ func (h *handle) tell(what string, op link.Kind) error {
 	if err := h.usable(what); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
-	defer cancel()
+	ctx := new(patient)
+	defer ctx.end()
 	if err := h.ref.Send(ctx, op, nil, nil); err != nil {
 		return failure(ctx, what, err)
 	}
@@ -81,13 +81,10 @@ func failure(ctx context.Context, what string, err error) error {
 
 // ask is call without a ctx.
 func (h *handle) ask(what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
-	defer cancel()
+	ctx := new(patient)
+	defer ctx.end()
 	return h.call(ctx, what, op, body, late)
 }
-
-// errSilent is the cause of the end of an ask.
-var errSilent = fmt.Errorf("the process that made it does not answer: %w", spawn.ErrTimeout)
 
 var errNo = errors.New("mp: no")
 
@@ -117,24 +114,25 @@ func (h *handle) state(what string) (n uint64, text string, err error) {
 	return n, text, err
 }
 
-// acquire takes a lock or a place, and returns the body of the answer; try does so if there is one at once.
-func (h *handle) acquire(ctx context.Context, what string) ([]byte, error) {
+// acquire takes a lock or a place; try does so if there is one at once.
+func (h *handle) acquire(ctx context.Context, what string) error {
 	if ctx.Err() != nil {
-		ok, body, err := h.try(what)
+		ok, err := h.try(what)
 		if !ok && err == nil {
 			err = fmt.Errorf("mp: %s: %w", what, spawn.CtxError(ctx))
 		}
-		return body, err
+		return err
 	}
-	return h.call(ctx, what, opAcquire, caller(), h.giveBack)
+	_, err := h.call(ctx, what, opAcquire, caller(), h.giveBack)
+	return err
 }
 
-func (h *handle) try(what string) (ok bool, body []byte, err error) {
-	body, err = h.ask(what, opTry, caller(), h.giveBack)
+func (h *handle) try(what string) (ok bool, err error) {
+	_, err = h.ask(what, opTry, caller(), h.giveBack)
 	if errors.Is(err, errNo) {
-		return false, nil, nil
+		return false, nil
 	}
-	return err == nil, body, err
+	return err == nil, err
 }
 
 // giveBack returns what an answer has brought that nobody waited for any more.

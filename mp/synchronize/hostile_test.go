@@ -82,12 +82,12 @@ func TestLook(t *testing.T) {
 	m := newMutex()
 	for _, v := range []uint64{2, 2 | contended, contended, elsewhere, ^uint64(0)} {
 		m.word.Store(v)
-		if m.here.look() || m.word.Load() != v {
+		if m.here.look((*view).grab) || m.word.Load() != v {
 			t.Errorf("it has taken %#x, which is %#x now", v, m.word.Load())
 		}
 	}
 	m.word.Store(0)
-	if !m.here.look() || m.word.Load() != m.here.me {
+	if !m.here.look((*view).grab) || m.word.Load() != m.here.me {
 		t.Errorf("it has not taken what is free; the word is %#x", m.word.Load())
 	}
 }
@@ -101,7 +101,7 @@ func TestHostileWord(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := l.ref.Object().(*mutex)
-		if err := m.publish(l.ref); err != nil {
+		if _, err := m.publish(l.ref); err != nil {
 			t.Fatal(err)
 		}
 		m.word.Store(v)
@@ -115,6 +115,36 @@ func TestHostileWord(t *testing.T) {
 			t.Error(err)
 		}
 		if err := l.Acquire(context.Background()); !errors.Is(err, spawn.ErrClosed) {
+			t.Errorf("%#x: %v", v, err)
+		}
+	}
+}
+
+// Nor does nonsense in the word of a semaphore do more.
+func TestHostileNumber(t *testing.T) {
+	leak.Check(t)
+	for _, v := range []uint64{0, 1, mostPermits, contended, contended | 1, elsewhere, elsewhere | 1, ^uint64(0), rand.Uint64()} {
+		s, err := NewSemaphore(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := s.ref.Object().(*permits)
+		if _, err := p.publish(s.ref); err != nil {
+			t.Fatal(err)
+		}
+		p.word.Store(v)
+		short, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		for range 2 {
+			_ = s.Acquire(short)
+			_ = s.Release()
+			_, _ = s.TryAcquire()
+			_, _ = s.Value()
+		}
+		cancel()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := s.Acquire(context.Background()); !errors.Is(err, spawn.ErrClosed) {
 			t.Errorf("%#x: %v", v, err)
 		}
 	}

@@ -2,9 +2,7 @@ package synchronize
 
 import (
 	"context"
-	"fmt"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -14,11 +12,8 @@ import (
 //
 // It belongs to the process: any goroutine of the one that has acquired it may release it, and no other process, which is where
 // it differs from Python's. Where processes share memory, one that finds the lock free takes it without asking anybody; that
-// goes for the first 512 locks that a process sends in its life, and later ones are slower.
-type Lock struct {
-	handle
-	seen atomic.Pointer[view] // nil: not used yet
-}
+// goes for the first 512 locks and semaphores that a process sends in its life, and later ones are slower.
+type Lock struct{ worded }
 
 // NewLock makes a lock that nobody holds.
 func NewLock() (*Lock, error) {
@@ -35,74 +30,28 @@ func NewLock() (*Lock, error) {
 // mean that the caller does not have it: ctx's; ErrOwnerDied, once, if a process has died that held it, after which the lock
 // is free; mp.ErrClosed.
 func (l *Lock) Acquire(ctx context.Context) error {
-	if l.grab() || ctx.Err() == nil && l.look() {
+	const what = "Lock.Acquire"
+	if l.quick((*view).grab) || ctx.Err() == nil && l.look((*view).grab) {
 		return nil
 	}
-	return l.wait(ctx, "Lock.Acquire")
-}
-
-// grab takes the lock if it can be had without the owner.
-func (l *Lock) grab() bool {
-	v := l.seen.Load()
-	ok := v != nil && !l.closed.Load() && v.grab()
-	runtime.KeepAlive(l) // the owner takes a process without a handle for dead
-	return ok
-}
-
-// look is grab for somebody who has a moment.
-func (l *Lock) look() bool {
-	v := l.seen.Load()
-	ok := v != nil && !l.closed.Load() && v.look()
-	runtime.KeepAlive(l)
-	return ok
-}
-
-// wait asks the owner for the lock.
-func (l *Lock) wait(ctx context.Context, what string) error {
-	body, err := l.acquire(ctx, what)
-	if err != nil {
+	if err := l.acquire(ctx, what); err != nil {
 		return err
 	}
-	return l.got(ctx, body)
-}
-
-// got is called with the answer that has brought the lock.
-func (l *Lock) got(ctx context.Context, body []byte) error {
-	v, err := l.view(context.WithoutCancel(ctx))
-	if err != nil {
-		return failure(ctx, "Lock.Acquire", err)
-	}
-	number, _ := readState(body)
-	v.adopt(l.ref, number)
-	v.shadow.order()
-	return nil
-}
-
-// view is how this process sees the lock. The owner was connected to before.
-func (l *Lock) view(ctx context.Context) (*view, error) {
-	if v := l.seen.Load(); v != nil {
-		return v, nil
-	}
-	w, err := l.ref.Watch(ctx, func() share.Watcher { return new(view) })
-	if err != nil {
-		return nil, err
-	}
-	v := w.(*view)
-	l.seen.Store(v)
-	return v, nil
+	return l.got(ctx, what)
 }
 
 // TryAcquire takes the lock if it is free, and reports whether it did. It is acquire(block=False).
 func (l *Lock) TryAcquire() (bool, error) {
-	if l.grab() {
+	const what = "Lock.TryAcquire"
+	switch {
+	case l.quick((*view).grab):
 		return true, nil
-	}
-	if v := l.seen.Load(); v != nil && !l.closed.Load() && v.taken() {
+	case l.quick((*view).taken):
 		return false, nil
 	}
-	ok, body, err := l.try("Lock.TryAcquire")
+	ok, err := l.try(what)
 	if ok {
-		err = l.got(context.Background(), body)
+		err = l.got(context.Background(), what)
 	}
 	return err == nil && ok, err
 }
@@ -142,27 +91,10 @@ func (l *Lock) String() string {
 func (l *Lock) IsHandle() {}
 
 // EncodeMsgpack is for this library's messages; it fails in others, and after Close.
-func (l *Lock) EncodeMsgpack(enc *wire.Encoder) error {
-	if l.ref != nil && !l.closed.Load() {
-		if m, ours := l.ref.Object().(*mutex); ours {
-			if err := m.publish(l.ref); err != nil {
-				return fmt.Errorf("mp: sending a Lock: %w", err)
-			}
-		}
-	}
-	return l.encode(enc, "Lock")
-}
+func (l *Lock) EncodeMsgpack(enc *wire.Encoder) error { return l.encode(enc, "Lock") }
 
 // DecodeMsgpack is for this library's messages.
-func (l *Lock) DecodeMsgpack(dec *wire.Decoder) error {
-	if err := l.decode(dec, "Lock"); err != nil {
-		return err
-	}
-	if m, ours := l.ref.Object().(*mutex); ours {
-		l.seen.Store(&m.here)
-	}
-	return nil
-}
+func (l *Lock) DecodeMsgpack(dec *wire.Decoder) error { return l.decode(dec, "Lock") }
 
 // MarshalJSON fails: a lock cannot be written down.
 func (l *Lock) MarshalJSON() ([]byte, error) { return nil, errText("Lock") }

@@ -2,20 +2,17 @@ package synchronize
 
 import (
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// mutex is the object of a lock. Who holds it is in a word, in memory that the owner and all clients share if there is any:
+// mutex is the object of a lock. Who holds it is in its word:
 //
 //	0                    free
 //	number               held by the client of that number
 //	number | contended   the same, and to release it is up to the owner: somebody waits, or has to be told of a death
 //	contended            free, but to acquire it is up to the owner
-//	elsewhere            this is not the word any more
 //
 // A client that finds 0 takes the lock by itself, and one that finds its number frees it. Before it asks the owner, a client
 // may watch the word for a moment, until it is 0: nobody knows of it, and since the word is not 0 while somebody waits with the
@@ -23,25 +20,15 @@ import (
 // owner only, under the mutex, apart from the number's client, who may ask for its release. So the owner knows at any time
 // who holds the lock, also when that was killed.
 type mutex struct {
-	here view // of this process
-
-	mu        sync.Mutex
-	word      share.Word
-	number    uint64 // by which clients find it, and 1; 0: they cannot
-	published bool
-	names     map[uint32]string        // of clients
-	ticket    uint64                   // of the holder, if it has waited for a condition
-	died      bool                     // a holder, and nobody was told yet
-	told      map[*share.Client]uint64 // the last ticket with which a client was told
-	waiting   []waiter
-	conds     []*condition
-	closed    bool
+	cell
+	names   map[uint32]string        // of clients
+	ticket  uint64                   // of the holder, if it has waited for a condition
+	died    bool                     // a holder, and nobody was told yet
+	told    map[*share.Client]uint64 // the last ticket with which a client was told
+	waiting []waiter
+	conds   []*condition
+	closed  bool
 }
-
-const (
-	contended = 1 << 63
-	elsewhere = 1 << 62
-)
 
 // waiter waits for the lock.
 type waiter struct {
@@ -52,40 +39,9 @@ type waiter struct {
 }
 
 func newMutex() *mutex {
-	m := &mutex{word: newWord(), names: make(map[uint32]string), told: make(map[*share.Client]uint64)}
-	m.here.me = 1
-	word := m.word
-	m.here.word.Store(&word)
+	m := &mutex{names: make(map[uint32]string), told: make(map[*share.Client]uint64)}
+	m.init(0)
 	return m
-}
-
-// newWord is a word of this process alone.
-func newWord() share.Word { return share.Word{Uint64: new(atomic.Uint64)} }
-
-// publish moves the word to where clients have it, too. Without shared memory, nobody but the owner has it from then on.
-func (m *mutex) publish(ref *share.Ref) error {
-	if err := ref.Publish(); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.published {
-		return nil
-	}
-	m.published = true
-	number, word, ok := ref.NewWord()
-	if !ok {
-		word = newWord()
-	}
-	word.Store(m.word.Swap(elsewhere))
-	m.word = word
-	if ok {
-		m.number = uint64(number) + 1
-		m.here.word.Store(&word)
-	} else {
-		m.here.word.Store(nil)
-	}
-	return nil
 }
 
 // Request is documented with share.Object.
@@ -138,7 +94,7 @@ func (m *mutex) try(r share.Request) {
 			m.hand()
 		}
 	case m.word.CompareAndSwap(0, uint64(r.Client.Number())):
-		r.Answer(answerOK, state(m.number, ""), nil)
+		r.Answer(answerOK, nil, nil)
 	default:
 		r.Answer(answerNo, nil, nil)
 	}
@@ -189,7 +145,7 @@ func (m *mutex) hand() {
 		if w.late {
 			answer = answerNo
 		}
-		w.Answer(answer, state(m.number, ""), nil)
+		w.Answer(answer, nil, nil)
 		return
 	}
 	if m.died {
@@ -250,9 +206,7 @@ func (m *mutex) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
-	m.word.Store(elsewhere)
-	m.word = newWord() // the page is not ours any more
-	m.here.Gone()
+	m.leave()
 	for _, w := range m.waiting {
 		w.Answer(answerClosed, nil, nil)
 	}

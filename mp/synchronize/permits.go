@@ -3,25 +3,33 @@ package synchronize
 import (
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// permits is the object of a semaphore.
+// permits is the object of a semaphore. How many there are is in its word:
+//
+//	number               free, and nobody waits
+//	number | contended   somebody waits with the owner, or has done so until now
+//
+// While the word is not contended, clients take and add by themselves, and may watch it for a moment before they ask the owner.
+// What they take is theirs: of a semaphore that is bound, of which it is known who has what, only the owner has the word.
 type permits struct {
-	bound bool // who has a permit is known, and nobody else can release it
-
-	mu      sync.Mutex
-	free    int
+	cell
+	bound   bool
 	held    map[*share.Client]int // if bound
 	waiting []share.Request
 	closed  bool
 }
 
+// mostPermits is how many there may be: a mask, and an int.
+const mostPermits = min(elsewhere-1, math.MaxInt)
+
 func newPermits(n int, bound bool) *permits {
-	return &permits{bound: bound, free: n, held: make(map[*share.Client]int)}
+	p := &permits{bound: bound, held: make(map[*share.Client]int)}
+	p.init(uint64(n))
+	return p
 }
 
 // Request is documented with share.Object.
@@ -32,45 +40,85 @@ func (p *permits) Request(r share.Request) {
 	case p.closed:
 		r.Answer(answerClosed, nil, nil)
 	case r.Op == opState:
-		r.Answer(answerOK, state(uint64(p.free), ""), nil)
+		r.Answer(answerOK, state(p.word.Load()&mostPermits, ""), nil)
 	case r.Op == opRelease:
 		r.Answer(p.release(r.Client), nil, nil)
-	case r.Op == opTry && p.free == 0:
-		r.Answer(answerNo, nil, nil)
-	case (r.Op == opAcquire || r.Op == opTry) && r.Wanted():
+	case r.Op == opTry && r.Wanted():
+		p.try(r)
+	case r.Op == opAcquire && r.Wanted():
 		r.Body = nil
 		p.waiting = append(p.waiting, r)
-		p.hand()
+		p.settle()
 	default:
 		r.Client.Break()
 	}
 }
 
-// hand gives what there is to those that wait. p.mu is held.
-func (p *permits) hand() {
-	for len(p.waiting) > 0 && p.free > 0 {
-		r := p.waiting[0]
-		p.waiting = slices.Delete(p.waiting, 0, 1)
-		p.free--
-		if p.bound {
-			p.held[r.Client]++
+// try gives r one if there is one. p.mu is held.
+func (p *permits) try(r share.Request) {
+	for {
+		switch n := p.word.Load(); {
+		case n == 0 || n > mostPermits: // those that wait come first
+			r.Answer(answerNo, nil, nil)
+			return
+		case p.word.CompareAndSwap(n, n-1):
+			p.give(r)
+			return
 		}
-		r.Answer(answerOK, nil, nil)
+	}
+}
+
+// settle gives what there is to those that wait, and sees to it that they get what comes. p.mu is held.
+func (p *permits) settle() {
+	for {
+		v := p.word.Load()
+		n := v & mostPermits
+		switch {
+		case len(p.waiting) == 0:
+			if v == n || p.word.CompareAndSwap(v, n) {
+				return
+			}
+		case n == 0:
+			if v == contended || p.word.CompareAndSwap(v, contended) {
+				return
+			}
+		case p.word.CompareAndSwap(v, v-1):
+			r := p.waiting[0]
+			p.waiting = slices.Delete(p.waiting, 0, 1)
+			p.give(r)
+		}
+	}
+}
+
+// give tells r that it has one. p.mu is held.
+func (p *permits) give(r share.Request) {
+	if p.bound {
+		p.held[r.Client]++
+	}
+	r.Answer(answerOK, nil, nil)
+}
+
+// add adds some. p.mu is held.
+func (p *permits) add(n int) {
+	for n > 0 {
+		if v := p.word.Load(); p.word.CompareAndSwap(v, v+uint64(n)) {
+			p.settle()
+			return
+		}
 	}
 }
 
 // release takes a permit back. p.mu is held.
 func (p *permits) release(c *share.Client) link.Kind {
 	switch {
-	case p.bound && p.held[c] == 0, p.free == math.MaxInt:
+	case p.bound && p.held[c] == 0, p.word.Load()&mostPermits == mostPermits:
 		return answerNotHeld
 	case p.bound && p.held[c] == 1:
 		delete(p.held, c)
 	case p.bound:
 		p.held[c]--
 	}
-	p.free++
-	p.hand()
+	p.add(1)
 	return answerOK
 }
 
@@ -80,6 +128,7 @@ func (p *permits) Cancel(c *share.Client, id uint64) bool {
 	defer p.mu.Unlock()
 	n := len(p.waiting)
 	p.waiting = slices.DeleteFunc(p.waiting, func(r share.Request) bool { return r.Client == c && r.ID == id })
+	p.settle()
 	return len(p.waiting) < n
 }
 
@@ -88,9 +137,9 @@ func (p *permits) Left(c *share.Client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = slices.DeleteFunc(p.waiting, func(r share.Request) bool { return r.Client == c })
-	p.free += p.held[c]
+	p.add(p.held[c])
 	delete(p.held, c)
-	p.hand()
+	p.settle()
 }
 
 // close is documented with object.
@@ -98,6 +147,7 @@ func (p *permits) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
+	p.leave()
 	answerAll(p.waiting, answerClosed)
 	p.waiting = nil
 }

@@ -11,8 +11,9 @@ import (
 // Semaphore is a counter: Acquire takes one from it and waits while it is zero, Release adds one. They need not come from the
 // same process, and the counter may grow beyond what it was made with, so a process that ends gives nothing back: what it
 // has acquired may have been used up. For places of which each is given back by who had it, there is [BoundedSemaphore].
-// It is sent by pointer. It must not be copied.
-type Semaphore struct{ handle }
+// It is sent by pointer. It must not be copied. Where processes share memory, who finds one takes it without asking anybody,
+// and so does Release add one while nobody waits; of how many that is true, [Lock] says.
+type Semaphore struct{ worded }
 
 // BoundedSemaphore is a number of places, which processes take with Acquire and give back with Release. The places of a process
 // that ends are free again. It is sent by pointer. It must not be copied.
@@ -20,40 +21,70 @@ type BoundedSemaphore struct{ handle }
 
 // NewSemaphore makes a semaphore that counts n, which may be 0.
 func NewSemaphore(n int) (*Semaphore, error) {
-	if n < 0 {
+	switch {
+	case n < 0:
 		return nil, fmt.Errorf("mp: NewSemaphore(%d): it cannot be negative", n)
+	case uint64(n) > mostPermits:
+		return nil, fmt.Errorf("mp: NewSemaphore(%d): it cannot be more than %d", n, uint64(mostPermits))
 	}
 	s := new(Semaphore)
-	s.ref = share.New("Semaphore", newPermits(n, false))
+	p := newPermits(n, false)
+	s.ref = share.New("Semaphore", p)
+	s.seen.Store(&p.here)
 	return s, nil
 }
 
 // NewBoundedSemaphore makes a semaphore with n places, at least 1.
 func NewBoundedSemaphore(n int) (*BoundedSemaphore, error) {
-	if n < 1 {
+	switch {
+	case n < 1:
 		return nil, fmt.Errorf("mp: NewBoundedSemaphore(%d): there must be at least 1 place", n)
+	case uint64(n) > mostPermits:
+		return nil, fmt.Errorf("mp: NewBoundedSemaphore(%d): there cannot be more than %d places", n, uint64(mostPermits))
 	}
 	s := new(BoundedSemaphore)
 	s.ref = share.New("BoundedSemaphore", newPermits(n, true))
 	return s, nil
 }
 
-// Acquire takes one, and waits while there is none; those that wait are served in the order in which they came. Its errors, ctx's
-// and mp.ErrClosed, mean that nothing was taken.
+// Acquire takes one, and waits while there is none; those that wait are served in the order in which they came, but for their first
+// 30 µs, as with [Lock.Acquire]. Its errors, ctx's and mp.ErrClosed, mean that nothing was taken.
 func (s *Semaphore) Acquire(ctx context.Context) error {
-	_, err := s.acquire(ctx, "Semaphore.Acquire")
-	return err
+	const what = "Semaphore.Acquire"
+	if s.quick((*view).take) || ctx.Err() == nil && s.look((*view).take) {
+		return nil
+	}
+	if err := s.acquire(ctx, what); err != nil {
+		return err
+	}
+	return s.got(ctx, what)
 }
 
 // TryAcquire takes one if there is one, and reports whether it did.
 func (s *Semaphore) TryAcquire() (bool, error) {
-	ok, _, err := s.try("Semaphore.TryAcquire")
-	return ok, err
+	const what = "Semaphore.TryAcquire"
+	if s.quick((*view).take) {
+		return true, nil
+	}
+	ok, err := s.try(what)
+	if ok {
+		err = s.got(context.Background(), what)
+	}
+	return err == nil && ok, err
 }
 
 // Release adds one, whoever calls it. It does not wait until its owner has done so; what this process asks afterwards finds
 // it done.
-func (s *Semaphore) Release() error { return s.tell("Semaphore.Release", opRelease) }
+func (s *Semaphore) Release() error {
+	if s.quick((*view).put) {
+		return nil
+	}
+	err := s.tell("Semaphore.Release", opRelease)
+	if err == nil {
+		_, _ = s.view(context.Background()) // for the next time; the owner is known by now
+	}
+	return err
+}
 
 // Value is how many there are now. It is get_value.
 func (s *Semaphore) Value() (int, error) {
@@ -70,14 +101,12 @@ func (s *Semaphore) String() string { return s.text("Semaphore", value) }
 // Acquire takes a place, and waits while there is none; those that wait are served in the order in which they came. Its
 // errors, ctx's and mp.ErrClosed, mean that nothing was taken.
 func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
-	_, err := s.acquire(ctx, "BoundedSemaphore.Acquire")
-	return err
+	return s.acquire(ctx, "BoundedSemaphore.Acquire")
 }
 
 // TryAcquire takes a place if there is one, and reports whether it did.
 func (s *BoundedSemaphore) TryAcquire() (bool, error) {
-	ok, _, err := s.try("BoundedSemaphore.TryAcquire")
-	return ok, err
+	return s.try("BoundedSemaphore.TryAcquire")
 }
 
 // Release gives a place back that this process has taken. In a process that has none, it is an ErrNotHeld and changes

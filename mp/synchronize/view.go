@@ -10,7 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// view is a lock as one process sees it, through all its handles: the word, if it has it. It is the Watcher of the object.
+// view is a lock or semaphore as one process sees it, through all its handles: the word, if it has it. It is the Watcher of the
+// object.
 type view struct {
 	word   atomic.Pointer[share.Word] // nil: the owner does everything
 	me     uint64                     // the number of this process
@@ -42,7 +43,7 @@ func (v *view) adopt(ref *share.Ref, number uint64) {
 // grab takes the lock if it is free and that can be seen from here.
 func (v *view) grab() bool {
 	word := v.word.Load()
-	if word == nil || !word.CompareAndSwap(0, v.me) {
+	if word == nil || word.Load() != 0 || !word.CompareAndSwap(0, v.me) {
 		return false
 	}
 	runtime.KeepAlive(word) // mapped
@@ -50,17 +51,14 @@ func (v *view) grab() bool {
 	return true
 }
 
-// look is grab for who is about to wait for the lock: for a moment, it watches the word, if no other goroutine does. Nobody
-// knows, so it comes after those that wait with the owner, and leaves nothing behind when it is killed.
-func (v *view) look() bool {
+// look does something again and again, for a moment, before one waits for the object, if no other goroutine does so. Nobody knows
+// of it: who is killed meanwhile leaves nothing behind.
+func (v *view) look(do func(*view) bool) bool {
 	if v.word.Load() == nil || !v.looking.TryLock() {
 		return false
 	}
 	defer v.looking.Unlock()
-	return v.spin.Until(func() bool {
-		word := v.word.Load()
-		return word != nil && word.Load() == 0 && v.grab()
-	})
+	return v.spin.Look(func() bool { return do(v) })
 }
 
 // free gives it back if nobody waits for it. If somebody does, wanted is true: the owner has to be told. Neither: the owner
@@ -86,6 +84,37 @@ func (v *view) taken() bool {
 	holder := uint32(word.Load())
 	runtime.KeepAlive(word)
 	return holder != 0
+}
+
+// take takes one from a semaphore if there is one, and nobody waits for it.
+func (v *view) take() bool {
+	return v.change(func(n uint64) (uint64, bool) { return n - 1, n > 0 })
+}
+
+// put adds one, if nobody waits for it.
+func (v *view) put() bool {
+	v.shadow.order()
+	return v.change(func(n uint64) (uint64, bool) { return n + 1, n < mostPermits })
+}
+
+// change changes the number of a semaphore, unless somebody waits.
+func (v *view) change(to func(n uint64) (next uint64, ok bool)) bool {
+	word := v.word.Load()
+	if word == nil {
+		return false
+	}
+	for {
+		n := word.Load()
+		next, ok := to(n)
+		if !ok || n > mostPermits {
+			return false
+		}
+		if word.CompareAndSwap(n, next) {
+			runtime.KeepAlive(word)
+			v.shadow.order()
+			return true
+		}
+	}
 }
 
 // Event is documented with share.Watcher; there are none.

@@ -87,7 +87,7 @@ func (r *Reader) Done() {
 // Await waits until there is a record, or End. It looks for a little while before it sleeps, if look and if that pays. It
 // returns os.ErrClosed when the bell is closed.
 func (r *Reader) Await(look bool) error {
-	if look && r.spin.Until(r.filled) {
+	if look && r.spin.until(r.filled) {
 		return nil
 	}
 	return r.bell.Wait(r.ready)

@@ -16,9 +16,11 @@ const (
 )
 
 // spinners counts the goroutines of this process that spin. All but one of the processors may: the one that is waited for
-// needs one, too.
+// needs one, too. Those of Look go first, and the others sleep meanwhile: else the one that receives what a lock is handed over by
+// would keep the one that wants the lock from looking, and so it would be handed over in that slow way for ever.
 var (
 	spinners      atomic.Int32
+	lookers       atomic.Int32
 	mayBeSpinning = int32(runtime.NumCPU()) - 1
 )
 
@@ -29,9 +31,18 @@ type Spin struct {
 	rest   int // spins to be left out
 }
 
-// Until reports whether ready came true while it looked, which it does for 30 µs at most. On a single processor it looks
+// Look reports whether ready came true while it looked, which it does for 30 µs at most. On a single processor it looks
 // once more after it has yielded.
-func (s *Spin) Until(ready func() bool) bool {
+func (s *Spin) Look(ready func() bool) bool {
+	return s.look(ready, &lookers, func() bool { return false })
+}
+
+// until is Look for who waits for messages.
+func (s *Spin) until(ready func() bool) bool {
+	return s.look(ready, &spinners, func() bool { return lookers.Load() > 0 })
+}
+
+func (s *Spin) look(ready func() bool, among *atomic.Int32, stop func() bool) bool {
 	if ready() {
 		return true
 	}
@@ -42,12 +53,15 @@ func (s *Spin) Until(ready func() bool) bool {
 		s.rest--
 		return false
 	}
-	if spinners.Add(1) > mayBeSpinning {
-		spinners.Add(-1)
+	if among.Add(1) > mayBeSpinning {
+		among.Add(-1)
 		return false
 	}
-	defer spinners.Add(-1)
+	defer among.Add(-1)
 	for began := time.Now(); time.Since(began) < spinLimit; runtime.Gosched() {
+		if stop() {
+			return false
+		}
 		for range 8 {
 			pause(8)
 			if ready() {

@@ -41,7 +41,9 @@ func (w *Writer) At() uint64 { return w.written }
 
 // Write adds a record that consists of head and body, of at most Most bytes together, and reports whether there was room
 // for it; it does not wait. The reader can see it from then on; Wake wakes it. The only error is ErrCorrupt, for good.
-func (w *Writer) Write(head, body []byte) (ok bool, err error) {
+func (w *Writer) Write(head, body []byte) (ok bool, err error) { return w.write(0, head, body) }
+
+func (w *Writer) write(tag uint32, head, body []byte) (ok bool, err error) {
 	n := len(head) + len(body)
 	capacity := uint64(len(w.data))
 	at := w.written & (capacity - 1)
@@ -56,7 +58,7 @@ func (w *Writer) Write(head, body []byte) (ok bool, err error) {
 		shm.Word64(w.data[at:]).Store(skip)
 		at = 0
 	}
-	shm.Word64(w.data[at:]).Store(uint64(n))
+	shm.Word64(w.data[at:]).Store(uint64(tag)<<tagShift | uint64(n))
 	copy(w.data[at+word:], head)
 	copy(w.data[at+word+uint64(len(head)):], body)
 	w.written += need
@@ -66,10 +68,13 @@ func (w *Writer) Write(head, body []byte) (ok bool, err error) {
 
 // Wake wakes the reader if it sleeps.
 func (w *Writer) Wake() {
-	if w.asleep.Load() != 0 && w.asleep.Swap(0) != 0 {
+	if w.Asked() {
 		w.bell.Ring()
 	}
 }
+
+// Asked reports whether the reader wants to be woken. It is true once for each time: the caller wakes it.
+func (w *Writer) Asked() bool { return w.asleep.Load() != 0 && w.asleep.Swap(0) != 0 }
 
 // has reports whether there is room for need bytes.
 func (w *Writer) has(need uint64) bool {
@@ -94,7 +99,7 @@ func (w *Writer) has(need uint64) bool {
 func (w *Writer) AwaitRoom(n int, look bool) error {
 	w.Wake()                   // who sleeps makes no room
 	w.need = size(n) + size(n) // it may have to begin again at the front
-	if look && w.spin.Until(w.enough) {
+	if look && w.spin.until(w.enough) {
 		return nil
 	}
 	return w.room.Wait(w.ready)

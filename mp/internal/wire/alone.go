@@ -1,12 +1,13 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 )
 
-// alone makes the codec of a value that is a number or a string and nothing else: it travels as its memory, without a header,
-// since who frames a value says how long it is. nil for other types. It is what makes calls of tiny functions cheap.
+// alone makes the codec of a value that is a number, a string or bytes and nothing else: it travels as its memory, without a header,
+// since who frames a value says how long it is. nil for other types. It is what makes calls of tiny functions cheap, and small messages.
 func alone[T any](t reflect.Type) (encode func(*Buffer, *T), decode func([]byte, *T) error) {
 	switch t.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
@@ -15,6 +16,10 @@ func alone[T any](t reflect.Type) (encode func(*Buffer, *T), decode func([]byte,
 		return encodeMemory[T], decodeMemory[T]
 	case reflect.String:
 		return encodeContent[T], decodeContent[T]
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 && plain(t.Elem()) {
+			return encodeOctets[T], decodeOctets[T]
+		}
 	}
 	return nil, nil
 }
@@ -34,5 +39,29 @@ func encodeContent[T any](b *Buffer, v *T) { b.Data = append(b.Data, *stringOf(v
 
 func decodeContent[T any](data []byte, v *T) error {
 	*stringOf(v) = string(data)
+	return nil
+}
+
+// present stands before bytes that are there, be they none. nil is nothing at all.
+const present = 1
+
+func encodeOctets[T any](b *Buffer, v *T) {
+	if p := *octetsOf(v); p != nil {
+		b.Data = append(append(b.Data, present), p...)
+	}
+}
+
+func decodeOctets[T any](data []byte, v *T) error {
+	p := octetsOf(v)
+	switch {
+	case len(data) == 0:
+		*p = nil
+	case data[0] != present:
+		return fmt.Errorf("found 0x%02x before bytes", data[0])
+	case *p == nil || len(data)-1 > cap(*p):
+		*p = bytes.Clone(data[1:])
+	default:
+		*p = append((*p)[:0], data[1:]...)
+	}
 	return nil
 }

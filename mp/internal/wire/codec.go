@@ -15,7 +15,7 @@ type Codec[T any] struct {
 
 	size int // of a number; 0: T is none
 
-	// For a number or a string, instead of both.
+	// For a number, a string or bytes, instead of both, unless slices may be in memory that both ends have.
 	encodeAlone func(*Buffer, *T)
 	decodeAlone func([]byte, *T) error
 }
@@ -30,7 +30,7 @@ func Compile[T any]() (*Codec[T], error) {
 	}
 	c := &Codec[T]{name: rootName(t), signature: signature(t)}
 	if plain(t) {
-		if c.encodeAlone, c.decodeAlone = alone[T](t); c.encodeAlone != nil && t.Kind() != reflect.String {
+		if c.encodeAlone, c.decodeAlone = alone[T](t); c.encodeAlone != nil && t.Kind() != reflect.String && t.Kind() != reflect.Slice {
 			c.size = int(t.Size())
 		}
 	}
@@ -50,7 +50,7 @@ func Compile[T any]() (*Codec[T], error) {
 // values can share a buffer: the caller notes len(b.Data) and len(b.Files)
 // between them, and hands [Codec.Decode] each value's own part.
 func (c *Codec[T]) Encode(b *Buffer, v *T) error {
-	if c.encodeAlone != nil {
+	if c.encodeAlone != nil && b.Place == nil {
 		c.encodeAlone(b, v)
 		return nil
 	}
@@ -84,7 +84,7 @@ func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
 // resolve returns r.Length bytes that are aligned as r.Offset is. Places come
 // from the sender, so it checks them, how much they are together, too.
 func (c *Codec[T]) DecodeShared(data []byte, files []*os.File, resolve func(r Ref) ([]byte, error), v *T) error {
-	if c.decodeAlone != nil {
+	if c.decodeAlone != nil && resolve == nil {
 		if err := c.decodeAlone(data, v); err != nil {
 			return fmt.Errorf("decode %s: %w", c.name, err)
 		}

@@ -40,6 +40,9 @@ func bytesOf[T any](v *T) []byte {
 // stringOf returns v as what it is, the address of a string of whatever name.
 func stringOf[T any](v *T) *string { return (*string)(unsafe.Pointer(v)) }
 
+// octetsOf returns v as what it is, the address of bytes of whatever name.
+func octetsOf[T any](v *T) *[]byte { return (*[]byte)(unsafe.Pointer(v)) }
+
 // arrayMemory returns the bytes of the addressable value v, which consists of
 // numbers or bools.
 func arrayMemory(v reflect.Value) []byte {

@@ -286,3 +286,24 @@ func FuzzReferences(f *testing.F) {
 		}
 	})
 }
+
+// Bytes that are all of a value can be a reference, too.
+func TestReferenceAlone(t *testing.T) {
+	codec, err := Compile[[]byte]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := newCommon(4096)
+	want := bytes.Repeat([]byte{7}, 4096)
+	b := &Buffer{Place: shared.place}
+	if err := codec.Encode(b, &want); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Data) > 100 {
+		t.Errorf("%d bytes were sent", len(b.Data))
+	}
+	var got []byte
+	if err := codec.DecodeShared(b.Data, nil, shared.resolve, &got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("got %d bytes, %v", len(got), err)
+	}
+}

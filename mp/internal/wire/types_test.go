@@ -29,7 +29,8 @@ func transfer[T any](t testing.TB, v T) T {
 	if len(data) > 500 {
 		step = len(data) / 100
 	}
-	text := reflect.TypeFor[T]().Kind() == reflect.String && plain(reflect.TypeFor[T]()) // alone, any bytes are a string
+	kind := reflect.TypeFor[T]()
+	text := plain(kind) && (kind.Kind() == reflect.String || kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Uint8 && plain(kind.Elem())) // alone, any bytes are one
 	for i := 0; i < len(data) && !text; i += step {
 		var out T
 		if err := c.Decode(data[:i:i], files, &out); err == nil {

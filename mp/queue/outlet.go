@@ -1,0 +1,144 @@
+package queue
+
+import (
+	"context"
+	"encoding/binary"
+	"os"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// outlet is how the items that a process puts get to the owner. Once there are many it has a ring, in memory that the owner reads by
+// itself, for those that are small and have no files; the others go over the link. An item in the ring says how many went over the
+// link before it, and does not come before them.
+type outlet struct {
+	turn chan struct{} // of who sends over the link: what they are counted in is the order in which they go
+
+	mu      sync.Mutex
+	ring    *ring.Writer // nil: there is none
+	segment *shm.Segment
+	linked  uint32 // how many went over the link
+	small   int    // of those, how many did for lack of a ring
+	told    uint64 // how far the ring was written when the owner was told last
+	gone    bool   // the owner is
+}
+
+const (
+	// ringAfter is how many small items a process puts before it gets a ring.
+	ringAfter = 64
+	// ringCapacity and ringSize are of a ring, in bytes.
+	ringCapacity = 256 << 10
+	ringSize     = ringCapacity + ring.Overhead
+	// mostInRing is the largest item that goes through it.
+	mostInRing = 8 << 10
+)
+
+func small(data []byte, files []*os.File) bool { return len(files) == 0 && len(data) <= mostInRing }
+
+// way is what became of an item that was to go through the ring.
+type way int
+
+const (
+	byRing   way = iota // it is in the queue
+	byLink              // there is no ring for it
+	noRoom              // there is no room in the queue
+	ringFull            // the owner has to look first
+)
+
+// write puts an item into the ring, and tells the owner if that wants to know.
+func (o *outlet) write(r *remote, ref *share.Ref, data []byte, files []*os.File) way {
+	w, tell := o.try(r, data, files)
+	if tell {
+		ref.Post(opLook, nil)
+	}
+	return w
+}
+
+func (o *outlet) try(r *remote, data []byte, files []*os.File) (w way, tell bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ring == nil || !small(data, files) {
+		return byLink, false
+	}
+	switch fits, err := o.ring.Fits(len(data)); {
+	case err != nil: // the owner's doing
+		o.ring = nil
+		return byLink, false
+	case !fits:
+		return ringFull, false
+	case !r.useRoom():
+		return noRoom, false
+	}
+	o.ring.WriteTagged(o.linked, data)
+	tell = o.ring.Asked()
+	if at := o.ring.At(); at-o.told > ringCapacity/2 {
+		if unread := o.ring.Unread(); unread > ringCapacity/2 {
+			o.told, tell = at, true
+		} else {
+			o.told = at - unread
+		}
+	}
+	return byRing, tell
+}
+
+// send sends an item over the link; granted: there is room for it. Otherwise it may report noRoom.
+func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byte, files []*os.File, granted bool) (way, error) {
+	select {
+	case o.turn <- struct{}{}:
+	case <-ctx.Done():
+		if granted {
+			ref.Post(opUnroom, nil)
+		}
+		return byLink, spawn.CtxError(ctx)
+	}
+	defer func() { <-o.turn }()
+	if !granted && !r.useRoom() {
+		return noRoom, nil
+	}
+	o.mu.Lock()
+	o.linked++
+	linked := o.linked
+	if small(data, files) {
+		if o.small++; o.small == ringAfter && r.used.Uint64 != nil {
+			go o.open(ref)
+		}
+	}
+	o.mu.Unlock()
+	err := r.send(ctx, ref, data, files)
+	if err != nil {
+		ref.Post(opLinked, binary.LittleEndian.AppendUint64(nil, uint64(linked)))
+	}
+	return byLink, err
+}
+
+// open makes the ring, if it can be had.
+func (o *outlet) open(ref *share.Ref) {
+	segment, err := shm.New(ringSize)
+	if err != nil {
+		return
+	}
+	m, err := ref.Call(context.Background(), opRing, nil, []*os.File{segment.File()}, nil)
+	m.Release()
+	segment.CloseFile()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil || m.Kind != ansYes || o.gone {
+		segment.Close()
+		return
+	}
+	o.segment, o.ring = segment, ring.NewWriter(segment.Bytes(), nil, nil)
+}
+
+// close is called when the owner is gone.
+func (o *outlet) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gone, o.ring = true, nil
+	if o.segment != nil {
+		o.segment.Close()
+	}
+}

@@ -1,0 +1,85 @@
+package synchronize
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+)
+
+// worded is the handle of an object with a word.
+type worded struct {
+	handle
+	number uint64               // of the word, and 1; 0: there is none, or the object is ours
+	seen   atomic.Pointer[view] // nil: not used yet
+}
+
+// celled is such an object.
+type celled interface{ itself() *cell }
+
+// quick does something with the word, if it is seen from here.
+func (w *worded) quick(do func(*view) bool) bool {
+	v := w.seen.Load()
+	done := v != nil && !w.closed.Load() && do(v)
+	runtime.KeepAlive(w) // the owner takes a process without a handle for dead
+	return done
+}
+
+// look is quick for somebody who has a moment.
+func (w *worded) look(do func(*view) bool) bool {
+	return w.quick(func(v *view) bool { return v.look(do) })
+}
+
+// view is how this process sees the word. The owner was connected to before.
+func (w *worded) view(ctx context.Context) (*view, error) {
+	if v := w.seen.Load(); v != nil {
+		return v, nil
+	}
+	watcher, err := w.ref.Watch(ctx, func() share.Watcher { return new(view) })
+	if err != nil {
+		return nil, err
+	}
+	v := watcher.(*view)
+	v.adopt(w.ref, w.number)
+	w.seen.Store(v)
+	return v, nil
+}
+
+// got is called when the owner has given what was asked for.
+func (w *worded) got(ctx context.Context, what string) error {
+	v, err := w.view(context.WithoutCancel(ctx))
+	if err != nil {
+		return failure(ctx, what, err)
+	}
+	v.shadow.order()
+	return nil
+}
+
+func (w *worded) encode(enc *wire.Encoder, what string) (err error) {
+	number := w.number
+	if w.ref != nil && !w.closed.Load() {
+		if o, ours := w.ref.Object().(celled); ours {
+			if number, err = o.itself().publish(w.ref); err != nil {
+				return fmt.Errorf("mp: sending a %s: %w", what, err)
+			}
+		}
+	}
+	if err := w.handle.encode(enc, what); err != nil {
+		return err
+	}
+	return enc.EncodeUint64(number)
+}
+
+func (w *worded) decode(dec *wire.Decoder, what string) (err error) {
+	if err := w.handle.decode(dec, what); err != nil {
+		return err
+	}
+	if o, ours := w.ref.Object().(celled); ours {
+		w.seen.Store(&o.itself().here)
+	}
+	w.number, err = dec.DecodeUint64()
+	return err
+}
