@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 )
 
 // classify trains with worker processes, then without, and compares.
 func classify(ctx context.Context, o options) error {
-	fmt.Printf("classifier (pid %d)\n", os.Getpid())
 	test, err := loadSet(o.data, "t10k")
 	if err != nil {
 		return err

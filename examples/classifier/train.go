@@ -47,7 +47,7 @@ func train(ctx context.Context, o options) (*outcome, error) {
 		return nil, err
 	}
 	defer trainloader.Close() // no worker is left after that
-	showWorkers(o.out)
+	showProcesses(o.out)
 
 	dataIter, stop := iter.Pull2(trainloader.Epoch(ctx))
 	first, err, _ := dataIter()
@@ -110,8 +110,9 @@ func (o options) loader(leftOut map[int]bool) *dataloader.Options {
 	return opts
 }
 
-// showWorkers shows the process tree that the loader has made.
-func showWorkers(out io.Writer) {
+// showProcesses shows the process tree that the loader has made.
+func showProcesses(out io.Writer) {
+	fmt.Fprintf(out, "classifier (pid %d)\n", os.Getpid())
 	var workers []string
 	for _, w := range mp.ActiveChildren() {
 		workers = append(workers, fmt.Sprintf("%s (pid %d)", w.Name(), w.Pid()))
