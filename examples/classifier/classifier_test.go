@@ -369,7 +369,11 @@ func TestProgramBreaks(t *testing.T) {
 	if err != nil {
 		t.Error(err, stderr)
 	}
-	expect(t, out, `^loader: .* 2 workers busy .* the loader is the bottleneck$`, `^loader: .* 8 workers busy `)
+	verdict := "is the bottleneck"
+	if underRace() {
+		verdict = "keeps up" // with a model that is so slow
+	}
+	expect(t, out, `^loader: .* 2 workers busy .* the loader `+verdict+`$`, `^loader: .* 8 workers busy `)
 
 	out, _, err = program(t, "-break=guard")
 	if err != nil {
