@@ -93,7 +93,7 @@ func (o options) loader(leftOut map[int]bool) *dataloader.Options {
 		Workers: o.workers, Persistent: true,
 		// A batch takes milliseconds. A worker that is still at one after half a second is killed, and replaced as one that has died.
 		Timeout: o.deadline, KillDelay: 100 * time.Millisecond,
-		// A sample that fails is tried a second time, in case it was not the sample's fault. Then it is left out, in each epoch.
+		// A sample that fails is tried a second time, in case it was not the sample's fault. Then it is left out.
 		Retries: 1, OnError: o.onError, OnSkip: func(e *dataloader.SampleError) {
 			if !leftOut[e.Index] {
 				fmt.Fprintf(o.out, "  ! left out: %v\n", e)
