@@ -104,15 +104,18 @@ func (c *core) callOff() {
 		return
 	}
 	for _, m := range c.members {
-		if m == nil || !m.up || len(c.epoch.seats[m.id].out) == 0 && !c.source.many {
+		busy := m != nil && len(c.epoch.seats[m.id].out) > 0
+		if m == nil || !m.up || !busy && !c.source.many { // an IterableDataset may be in the middle of its samples
 			continue
 		}
 		c.serial++
-		m.calledOff = c.serial
 		m.loans.withdraw()
 		if err := m.orders.Put(context.Background(), order{Serial: c.serial, Cancel: true}); err != nil {
 			c.broken = err
 		}
-		c.watch(m)
+		if busy {
+			m.calledOff = c.serial
+			c.watch(m)
+		}
 	}
 }

@@ -253,7 +253,10 @@ func (b *broker) unget(c *client, body []byte, r *share.Request) {
 func (b *broker) distribute() {
 	b.drain()
 	for b.hand(); b.awaits() && b.ask(); b.hand() {
-		b.drain()
+		before := b.last
+		if b.drain(); b.last == before {
+			return // what came waits for something else, or is nonsense
+		}
 	}
 }
 

@@ -129,6 +129,7 @@ func FuzzTakeIn(f *testing.F) {
 		records = records[:min(len(records), ringCapacity)&^7]
 		copy(memory[ring.Overhead:], records)
 		shm.Word64(memory).Store(uint64(len(records)))
+		c.inlet.ring.Look()
 		records, _ = c.inlet.ring.Peek()
 		b.takeIn(c, records, all)
 		if n := b.items.len(); n > 3 || uint64(n) != c.arrived {
