@@ -35,7 +35,7 @@ wine: ## the tests under Wine, which it installs
 examples: ## run each example, check what it prints
 	.ci/run examples
 
-recipes: ## compile and run what docs/RECIPES.md and docs/SHARING.md show
+recipes: ## compile and run what docs/RECIPES.md, docs/SHARING.md and docs/DATALOADER.md show
 	.ci/run recipes
 
 compare: ## see what docs/COMPARE.md says of os/exec, go-plugin, wazero and errgroup

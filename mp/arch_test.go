@@ -43,6 +43,14 @@ var allowed = map[string]map[string]string{
 		"mp/internal/share": "an object lives in its owner",
 		"mp/internal/wire":  "travels as a handle",
 	},
+	"mp/dataloader": {
+		"mp/spawn":         "opening a dataset is an initializer, collating a registered function; the errors",
+		"mp/process":       "a worker is a process",
+		"mp/queue":         "the index queues and the data queue",
+		"mp/sharedmem":     "batches are made in it; what a worker is at, readable when it is dead",
+		"mp/internal/link": "closes files",
+		"mp/internal/wire": "encodes batches, or where they lie",
+	},
 	"mp/sharedmem": {
 		"mp/spawn":         "ErrClosed",
 		"mp/internal/shm":  "the word of a value",

@@ -10,7 +10,7 @@ import (
 )
 
 // pages show what is here.
-var pages = []string{"../docs/RECIPES.md", "../docs/SHARING.md"}
+var pages = []string{"../docs/RECIPES.md", "../docs/SHARING.md", "../docs/DATALOADER.md"}
 
 // block is a fenced block of a page: its language, its text, and the file, or the region of a file, that it shows.
 type block struct{ from, language, text string }

@@ -43,7 +43,7 @@ type server struct {
 	runner   spawn.Runner
 	out      wire.Buffer
 	row      row
-	ballast  ballast
+	ballast  spawn.Ballast
 	outbox   *outbox
 	err      error // why no more tasks are run: the pool is gone, or does not keep to the protocol
 
@@ -179,7 +179,7 @@ func (s *server) next() bool {
 		s.files, s.position = s.task.Files, 0
 		s.base.Store(s.task.ID)
 		if s.own && len(s.task.Body) > inlineRing {
-			s.ballast.take()
+			s.ballast.Take()
 		}
 	}
 	return s.ctx.Err() == nil
@@ -216,6 +216,8 @@ func (s *server) receive() link.Msg {
 		s.err = err
 	case m.Kind != kindTask:
 		s.err = unexpected(m)
+	case m.Lost: // others would be blamed if this process went on
+		s.err = link.ErrFilesLost
 	default:
 		return m
 	}

@@ -36,6 +36,7 @@ func (b *broker) closeInlet(c *client) {
 	c.inlet.ring = nil
 	if c.inlet.segment != nil {
 		c.inlet.segment.Close()
+		c.inlet.segment = nil
 		b.rings--
 	}
 }
@@ -43,31 +44,37 @@ func (b *broker) closeInlet(c *client) {
 // drain takes in what the clients have put into their rings. b.mu is held.
 func (b *broker) drain() {
 	for _, c := range b.all {
-		if c.inlet.ring != nil {
-			b.drainOf(c, false)
-		}
+		b.drainOf(c, false)
 	}
 }
 
 // drainOf does so for one; all: also what waits for items that did not come over the link. b.mu is held.
 func (b *broker) drainOf(c *client, all bool) {
-	for more := true; more && c.inlet.ring != nil; {
+	if c.inlet.ring == nil {
+		return
+	}
+	c.inlet.ring.Look() // once: more may come for as long as we take it in
+	for more := true; more; {
 		records, err := c.inlet.ring.Peek()
+		if err == nil && len(records) == 0 {
+			return
+		}
 		if err == nil {
-			if tag, _, _, ok, _ := ring.Split(records, mostInRing); !ok || tag != c.inlet.linked && !all {
-				return
-			}
 			more, err = b.takeIn(c, records, all)
 		}
 		if err != nil {
 			c.inlet.ring = nil
 			c.of.Break()
+			return
 		}
 	}
 }
 
 // takeIn copies records and makes items of them; more: of as many as there were. b.mu is held.
 func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err error) {
+	if tag, _, _, _, err := ring.Split(records, mostInRing); err != nil || tag != c.inlet.linked && !all {
+		return false, err // nothing is copied in vain
+	}
 	cut := len(records) > lastBlock
 	records = records[:min(len(records), lastBlock)]
 	r := b.items.room(len(records), b.last+1)
@@ -78,13 +85,13 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 	for {
 		tag, n, taken, ok, wrong := ring.Split(records[size:], mostInRing)
 		if !ok || tag != c.inlet.linked && !all {
-			more, err = !ok, wrong
+			more, err = !ok && items > 0, wrong
 			if cut && items > 0 {
 				err = nil // the last one is not whole
 			}
 			break
 		}
-		if !c.end(1) { // it had no right to
+		if !c.useUp(1) { // it had no right to
 			err = ring.ErrCorrupt
 			break
 		}
@@ -99,8 +106,8 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 	return more, err
 }
 
-// ask has the clients tell of what they put into their rings next. It reports true if there is something already. b.mu is held.
-func (b *broker) ask() (found bool) {
+// askRings has the clients tell of what they put into their rings next. It reports true if there is something already. b.mu is held.
+func (b *broker) askRings() (found bool) {
 	for _, c := range b.all {
 		if c.inlet.ring != nil && !c.inlet.ring.Ask() {
 			found = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
 // producer is a queue and the client's end of it, which has a ring.
@@ -19,6 +21,7 @@ type producer struct {
 	ref  *share.Ref
 	link link.Link
 	ring *ring.Writer // nil: there is no shared memory
+	tail *atomic.Uint64
 }
 
 // newProducer makes one that may put 3 items; before is called before it has a ring.
@@ -28,10 +31,13 @@ func newProducer(t *testing.T, before func(*Queue[string])) *producer {
 		t.Fatal(err)
 	}
 	ours, theirs := link.NewMemory()
-	p := &producer{q, q.ref.Over(ours, theirs), theirs, nil}
+	p := &producer{q: q, ref: q.ref.Over(ours, theirs), link: theirs}
 	t.Cleanup(func() {
 		theirs.Close()
 		q.Close()
+		for range q.All(context.Background()) { // or it stays
+			continue
+		}
 	})
 	p.call(t, opOpen)
 	q.broker.mu.Lock()
@@ -39,7 +45,7 @@ func newProducer(t *testing.T, before func(*Queue[string])) *producer {
 	q.broker.mu.Unlock()
 	before(q)
 	if memory := outletOf(t, p.ref); memory != nil {
-		p.ring = ring.NewWriter(memory, nil, nil)
+		p.ring, p.tail = ring.NewWriter(memory, nil, nil), shm.Word64(memory)
 	}
 	return p
 }
@@ -119,4 +125,38 @@ func TestRingWaitsForTheLink(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	}
+}
+
+// A client whose ring never stands still does not keep the owner from its other work.
+func TestRingWithoutEnd(t *testing.T) {
+	leak.Check(t)
+	p := newProducer(t, func(q *Queue[string]) { go q.Get(context.Background()) })
+	if p.ring == nil {
+		return
+	}
+	p.write(1, "waits for the link")
+	tail := p.tail
+	there, back := tail.Load(), uint64(0)
+	stop, stopped := make(chan bool), make(chan bool)
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				tail.Store(back)
+				tail.Store(there)
+			}
+		}
+	}()
+	for range 1000 {
+		if n := p.q.Len(); n != 0 {
+			t.Fatal(n)
+		}
+		p.call(t, opLook)
+	}
+	close(stop)
+	<-stopped
+	p.q.Put(context.Background(), "for the Get")
 }

@@ -20,7 +20,7 @@ func TestSlowIsNotStill(t *testing.T) {
 		for i := range 10 {
 			q.TryPut(i)
 		}
-		slow := &client{word: share.Word{Uint64: new(atomic.Uint64)}, target: 1}
+		slow := &client{aheadWord: share.Word{Uint64: new(atomic.Uint64)}, target: 1}
 		b := q.broker
 		b.mu.Lock()
 		b.clients[nil], b.all = slow, []*client{slow}
@@ -36,7 +36,7 @@ func TestSlowIsNotStill(t *testing.T) {
 		}()
 		for range 4 {
 			time.Sleep(stillness - time.Millisecond)
-			slow.word.Store(uint64(aheadWord(slow.word.Load()).taken()))
+			slow.aheadWord.Store(uint64(aheadWord(slow.aheadWord.Load()).taken()))
 			if v := got.Load(); v != 0 {
 				t.Fatalf("%d was taken from one that goes on", v)
 			}

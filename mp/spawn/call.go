@@ -1,6 +1,7 @@
 package spawn
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"reflect"
@@ -30,6 +31,18 @@ func EncodeArg[A, R any](f *Func[A, R], b *wire.Buffer, arg *A, index int) error
 	}
 	return nil
 }
+
+// Apply calls function id with an argument of its type, which is not copied, and appends the encoded result to out.
+func Apply(ctx context.Context, id uint32, arg any, out *wire.Buffer) error {
+	e := lookup(id)
+	if e == nil || e.apply == nil {
+		return fmt.Errorf("no function has the number %d", id)
+	}
+	return e.apply(ctx, arg, out)
+}
+
+// ResultCodec is how results of f are encoded.
+func ResultCodec[A, R any](f *Func[A, R]) *wire.Codec[R] { return f.result }
 
 // Lasting reports whether a copy of an argument of f stays as it is, whatever the caller does: it holds no pointers but
 // strings.

@@ -12,12 +12,15 @@ import (
 
 // Variables of the environment that a person sets to look into the bootstrap.
 const (
-	debugVar     = "MP_DEBUG"      // 1: every process prints the steps of its bootstrap
+	debugVar     = "MP_DEBUG"      // 1: every process prints the steps of its bootstrap; memory that is used again is overwritten before
 	debugWaitVar = "MP_DEBUG_WAIT" // the name of a process: it waits for a debugger before it gets ready
 )
 
 // debugging is read once: the steps of one process are printed all or not at all.
 var debugging = os.Getenv(debugVar) != "" && os.Getenv(debugVar) != "0"
+
+// Debugging reports whether MP_DEBUG is set in the environment of this process.
+func Debugging() bool { return debugging }
 
 // step prints one step of the bootstrap, on one line with the pid, in one write, so that those of several processes do
 // not mix.

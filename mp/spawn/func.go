@@ -41,6 +41,7 @@ func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, err
 		result:    reflect.TypeFor[R]().String(),
 		signature: f.arg.Signature() + " -> " + f.result.Signature(),
 		run:       f.run,
+		apply:     f.apply,
 	}
 	if f.arg.Size() > 0 && f.result.Size() > 0 {
 		f.entry.dense, f.entry.argSize, f.entry.resultSize = f.runDense, f.arg.Size(), f.result.Size()
@@ -73,16 +74,35 @@ func (f *Func[A, R]) run() run {
 			r = noR
 			return err
 		}
-		before := len(out.Files)
-		if err = f.result.Encode(out, &r); err == nil {
-			err = countFiles(len(out.Files) - before)
-		}
+		err = f.encodeResult(out, &r)
 		r = noR
-		if err != nil {
-			return fmt.Errorf("the result cannot be encoded: %w", err)
-		}
-		return nil
+		return err
 	}
+}
+
+func (f *Func[A, R]) encodeResult(out *wire.Buffer, r *R) error {
+	before := len(out.Files)
+	err := f.result.Encode(out, r)
+	if err == nil {
+		err = countFiles(len(out.Files) - before)
+	}
+	if err != nil {
+		return fmt.Errorf("the result cannot be encoded: %w", err)
+	}
+	return nil
+}
+
+// apply is run with an argument that is here already.
+func (f *Func[A, R]) apply(ctx context.Context, arg any, out *wire.Buffer) error {
+	a, ok := arg.(A)
+	if !ok {
+		return fmt.Errorf("the argument is a %T and not a %s", arg, f.entry.arg)
+	}
+	r, err := f.fn(ctx, a)
+	if err != nil {
+		return err
+	}
+	return f.encodeResult(out, &r)
 }
 
 // decode reads a value; the files of one that cannot be read are closed.

@@ -24,7 +24,8 @@ type entry struct {
 	resultSize int
 	id         uint32 // its place in the sorted list, the same in parent and child
 
-	run   func() run                                // makes one for a Runner, with memory of its own
+	run   func() run // makes one for a Runner, with memory of its own
+	apply func(ctx context.Context, arg any, out *wire.Buffer) error
 	dense func(ctx context.Context, d *Dense) error // nil: argument and result are not both numbers
 }
 

@@ -68,6 +68,20 @@ func (r *Runner) after(done func(*Failure)) {
 	}
 }
 
+// Try calls fn and tells the error that it returns, or its panic; nil is neither. It is for what is called here on behalf of
+// another process.
+func Try(fn func() error) (f *Failure) {
+	defer func() {
+		if value := recover(); value != nil {
+			f = panicked(value)
+		}
+	}()
+	if err := fn(); err != nil {
+		return &Failure{Failure: wire.Describe(err)}
+	}
+	return nil
+}
+
 func panicked(value any) *Failure {
 	f := &Failure{Panic: true, Stack: string(debug.Stack())}
 	if err, ok := value.(error); ok {

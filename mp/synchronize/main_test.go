@@ -121,14 +121,15 @@ func use(ctx context.Context, k kit) (int, error) {
 		if err := k.Condition.Acquire(ctx); err != nil {
 			return 0, err
 		}
+		began := time.Now()
 		short, cancel := context.WithTimeout(ctx, k.For)
 		defer cancel()
-		began := time.Now()
 		err := k.Condition.Wait(short)
+		released := k.Condition.Release()
 		if took := time.Since(began); took < k.For || !errors.Is(err, context.DeadlineExceeded) {
 			return 0, fmt.Errorf("after %v: %w", took, err)
 		}
-		return 1, k.Condition.Release()
+		return 1, released
 	case "step": // one at a time, and each is told
 		for range k.Times {
 			if err := k.Condition.Acquire(ctx); err != nil {

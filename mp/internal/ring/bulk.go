@@ -31,11 +31,14 @@ func (w *Writer) Unread() uint64 {
 	return w.written - w.freed
 }
 
-// Peek returns the records that are there, as they lie in the ring up to the end of its data, for Split. The writer could change
-// them still: they are copied first. The only error is ErrCorrupt, for good.
+// Look looks which records there are, for Peek.
+func (r *Reader) Look() { r.more() }
+
+// Peek returns the records that Look has seen, as they lie in the ring up to the end of its data, for Split; those behind come when
+// these were given back. The writer could change them still: they are copied first. The only error is ErrCorrupt, for good.
 func (r *Reader) Peek() (records []byte, err error) {
 	capacity := uint64(len(r.data))
-	for r.more() {
+	for r.at != r.limit {
 		at, left := r.at&(capacity-1), r.limit-r.at
 		if shm.Word64(r.data[at:]).Load() != skip {
 			end := min(at+left, capacity)
@@ -56,7 +59,7 @@ func (r *Reader) Advance(n int) {
 	r.head.Swap(r.at)
 }
 
-// Ask has the writer's Asked report true after the next record. It reports false if there are records already that Peek
+// Ask has the writer's Asked report true after the next record. It reports false if there are records already that Look
 // has not seen.
 func (r *Reader) Ask() bool {
 	if r.asleep.Load() == 0 {

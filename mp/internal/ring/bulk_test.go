@@ -33,6 +33,7 @@ func TestBulk(t *testing.T) {
 		if written > before && !w.Asked() {
 			t.Fatal("it did not hear of a record")
 		}
+		r.Look()
 		records, err := r.Peek()
 		if err != nil {
 			t.Fatal(err)
@@ -65,6 +66,7 @@ func TestBulkHostile(t *testing.T) {
 		mem := make([]byte, ring.Overhead+256)
 		r := ring.NewReader(mem, nil, nil)
 		shm.Word64(mem).Store(tail)
+		r.Look()
 		if _, err := r.Peek(); !errors.Is(err, ring.ErrCorrupt) {
 			t.Error(tail, err)
 		}
@@ -78,6 +80,7 @@ func TestBulkHostile(t *testing.T) {
 	r := ring.NewReader(mem, nil, nil)
 	put(mem, dataAt, ^uint64(0)) // to the front, and nothing is there
 	shm.Word64(mem).Store(256)
+	r.Look()
 	if _, err := r.Peek(); !errors.Is(err, ring.ErrCorrupt) {
 		t.Error(err)
 	}

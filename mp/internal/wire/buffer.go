@@ -11,6 +11,11 @@ type Buffer struct {
 	Data  []byte
 	Files []*os.File
 
+	// Place, unless it is nil, is shown the memory of each slice of numbers that is
+	// to be written, none of them empty. If it says that the receiver has it too, the
+	// message says only where, and the receiver has to use [Codec.DecodeShared].
+	Place func(memory []byte) (Ref, bool)
+
 	lent       []*os.File // of these, by [Keep]
 	holders    []any      // of some of these, by [Lend]
 	passengers []passenger

@@ -15,7 +15,7 @@ type Codec[T any] struct {
 
 	size int // of a number; 0: T is none
 
-	// For a number, a string or bytes, instead of both.
+	// For a number, a string or bytes, instead of both, unless slices may be in memory that both ends have.
 	encodeAlone func(*Buffer, *T)
 	decodeAlone func([]byte, *T) error
 }
@@ -50,7 +50,7 @@ func Compile[T any]() (*Codec[T], error) {
 // values can share a buffer: the caller notes len(b.Data) and len(b.Files)
 // between them, and hands [Codec.Decode] each value's own part.
 func (c *Codec[T]) Encode(b *Buffer, v *T) error {
-	if c.encodeAlone != nil {
+	if c.encodeAlone != nil && b.Place == nil {
 		c.encodeAlone(b, v)
 		return nil
 	}
@@ -74,13 +74,24 @@ func (c *Codec[T]) Encode(b *Buffer, v *T) error {
 // On success every file belongs to *v. On an error *v may be half set and must
 // not be used, and all files still belong to the caller, who closes them.
 func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
-	if c.decodeAlone != nil {
+	return c.DecodeShared(data, files, nil, v)
+}
+
+// DecodeShared is Decode for a message whose sender may have left slices in
+// memory that both ends have, see [Buffer.Place]. Such a slice becomes what
+// resolve returns for its place, and nothing beyond: that memory or a copy of it.
+//
+// resolve returns r.Length bytes that are aligned as r.Offset is. Places come
+// from the sender, so it checks them, how much they are together, too.
+func (c *Codec[T]) DecodeShared(data []byte, files []*os.File, resolve func(r Ref) ([]byte, error), v *T) error {
+	if c.decodeAlone != nil && resolve == nil {
 		if err := c.decodeAlone(data, v); err != nil {
 			return fmt.Errorf("decode %s: %w", c.name, err)
 		}
 		return nil
 	}
 	d := newDecoder(data, files)
+	d.resolve = resolve
 	err := c.decode(d, v)
 	if err == nil {
 		err = d.in.finish()

@@ -19,6 +19,8 @@ type decoder struct {
 	in    reader
 	depth int
 	lent  bool // user code has seen msg and may have kept it
+
+	resolve func(Ref) ([]byte, error) // see DecodeShared; may be nil
 }
 
 var decoders = sync.Pool{New: func() any {
@@ -36,6 +38,7 @@ func newDecoder(data []byte, files []*os.File) *decoder {
 
 func (d *decoder) release() {
 	d.in = reader{}
+	d.resolve = nil
 	if !d.lent {
 		decoders.Put(d)
 	}

@@ -12,8 +12,9 @@
 // The form is msgpack, used by position and strictly:
 //
 //	bool, ints, floats, string   as msgpack has them; ints in their shortest form
-//	[]byte, numeric slices       one bin of the memory as it is, nil for nil
-//	numeric arrays               the same, never nil
+//	[]byte, numeric slices       one bin of the memory as it is, nil for nil,
+//	                             or an ext value: the place of the memory, see [Ref]
+//	numeric arrays               one bin of the memory, never nil
 //	[]bool, [n]bool              one bin, each byte 0 or 1
 //	[]string                     count, a bin of uvarint lengths, a bin of all the text
 //	struct                       array of its fields, in order
@@ -42,7 +43,8 @@
 // things stretch it: fields that are not sent (tagged "-") and types with their
 // own codec take their own size, however little stands on the wire. A map's
 // first entry makes Go allocate room for eight; small maps are padded on the
-// wire, so that this too is paid for.
+// wire, so that this too is paid for. What references stand for is bounded by
+// whoever resolves them.
 //
 // A value's own codec reads hostile bytes with whatever care it takes. Before a
 // msgpack codec sees its bytes they are checked: whole values, sane lengths, no

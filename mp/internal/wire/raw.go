@@ -4,44 +4,55 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 // rawSlice is the plan of a slice that travels as its memory, by the kind of its elements; nil for the others.
 func rawSlice(k reflect.Kind) plan {
 	switch k {
 	case reflect.Bool:
-		return &leaf[[]bool]{encodeRaw[bool], decodeBools, 1}
+		return &leaf[[]bool]{encodeBools, decodeBools, 1}
 	case reflect.Int:
-		return &leaf[[]int]{encodeRaw[int], decodeNumbers[int], 1}
+		return &leaf[[]int]{encodeNumbers[int], decodeNumbers[int], 1}
 	case reflect.Int8:
-		return &leaf[[]int8]{encodeRaw[int8], decodeNumbers[int8], 1}
+		return &leaf[[]int8]{encodeNumbers[int8], decodeNumbers[int8], 1}
 	case reflect.Int16:
-		return &leaf[[]int16]{encodeRaw[int16], decodeNumbers[int16], 1}
+		return &leaf[[]int16]{encodeNumbers[int16], decodeNumbers[int16], 1}
 	case reflect.Int32:
-		return &leaf[[]int32]{encodeRaw[int32], decodeNumbers[int32], 1}
+		return &leaf[[]int32]{encodeNumbers[int32], decodeNumbers[int32], 1}
 	case reflect.Int64:
-		return &leaf[[]int64]{encodeRaw[int64], decodeNumbers[int64], 1}
+		return &leaf[[]int64]{encodeNumbers[int64], decodeNumbers[int64], 1}
 	case reflect.Uint:
-		return &leaf[[]uint]{encodeRaw[uint], decodeNumbers[uint], 1}
+		return &leaf[[]uint]{encodeNumbers[uint], decodeNumbers[uint], 1}
 	case reflect.Uint8:
-		return &leaf[[]uint8]{encodeRaw[uint8], decodeNumbers[uint8], 1}
+		return &leaf[[]uint8]{encodeNumbers[uint8], decodeNumbers[uint8], 1}
 	case reflect.Uint16:
-		return &leaf[[]uint16]{encodeRaw[uint16], decodeNumbers[uint16], 1}
+		return &leaf[[]uint16]{encodeNumbers[uint16], decodeNumbers[uint16], 1}
 	case reflect.Uint32:
-		return &leaf[[]uint32]{encodeRaw[uint32], decodeNumbers[uint32], 1}
+		return &leaf[[]uint32]{encodeNumbers[uint32], decodeNumbers[uint32], 1}
 	case reflect.Uint64:
-		return &leaf[[]uint64]{encodeRaw[uint64], decodeNumbers[uint64], 1}
+		return &leaf[[]uint64]{encodeNumbers[uint64], decodeNumbers[uint64], 1}
 	case reflect.Float32:
-		return &leaf[[]float32]{encodeRaw[float32], decodeNumbers[float32], 1}
+		return &leaf[[]float32]{encodeNumbers[float32], decodeNumbers[float32], 1}
 	case reflect.Float64:
-		return &leaf[[]float64]{encodeRaw[float64], decodeNumbers[float64], 1}
+		return &leaf[[]float64]{encodeNumbers[float64], decodeNumbers[float64], 1}
 	case reflect.String:
 		return &leaf[[]string]{encodeStrings, decodeStrings, 1}
 	}
 	return nil
 }
 
-func encodeRaw[T number | bool](e *encoder, p *[]T) error {
+func encodeNumbers[N number](e *encoder, p *[]N) error {
+	if *p == nil {
+		return e.msg.EncodeNil()
+	}
+	return e.numbers(memory(*p))
+}
+
+// Bools are never left in memory in common: whoever can write there could make
+// them neither true nor false.
+func encodeBools(e *encoder, p *[]bool) error {
 	if *p == nil {
 		return e.msg.EncodeNil()
 	}
@@ -58,11 +69,15 @@ func resize[T any](s []T, n int) []T {
 }
 
 func decodeNumbers[N number](d *decoder, p *[]N) error {
-	if null, err := d.null(); err != nil {
+	switch c, err := d.code(); {
+	case err != nil:
 		return err
-	} else if null {
+	case c == msgpcode.Nil:
+		d.in.off++
 		*p = nil
 		return nil
+	case c == msgpcode.FixExt16:
+		return decodeReference(d, p)
 	}
 	b, err := d.bytes()
 	if err != nil {

@@ -26,8 +26,8 @@ func memory[T any](s []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
 }
 
-// numbers returns the numbers that lie in b, which was allocated for them: what has a multiple of their size is aligned for
-// them, too.
+// numbers returns the numbers that lie in b and nothing beyond. b is aligned for them, as is what was allocated with a multiple of
+// their size.
 func numbers[N number](b []byte) []N {
 	return unsafe.Slice((*N)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(*new(N))))
 }

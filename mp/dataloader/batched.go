@@ -1,0 +1,59 @@
+package dataloader
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+)
+
+type batchedBy struct {
+	of       Sampler
+	size     int
+	dropLast bool
+}
+
+// Batched makes batches of size of what a Sampler says: BatchSampler of PyTorch. The last one has what is left, or with dropLast
+// is left out if that is less. It is what a Loader does with Options.Sampler, BatchSize and DropLast, and of use in a BatchSampler
+// of one's own.
+func Batched(of Sampler, size int, dropLast bool) BatchSampler { return batchedBy{of, size, dropLast} }
+
+func (b batchedBy) check(n int) error {
+	switch {
+	case b.of == nil:
+		return errors.New("mp: Batched: the sampler is nil")
+	case b.size < 1:
+		return fmt.Errorf("mp: Batched: the size is %d; it must be at least 1", b.size)
+	}
+	return checkSampler(b.of, n)
+}
+
+func (b batchedBy) length(n int) int {
+	all := lengthOf(b.of, n)
+	switch {
+	case all < 0:
+		return -1
+	case !b.dropLast && all%b.size > 0:
+		return all/b.size + 1
+	}
+	return all / b.size
+}
+
+// Batches is that of BatchSampler. Every slice is a new one.
+func (b batchedBy) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
+	mustCheck(b, n)
+	return func(yield func([]int) bool) {
+		var batch []int
+		for i := range b.of.Indices(n, seed, epoch) {
+			if batch = append(batch, i); len(batch) < b.size {
+				continue
+			}
+			if !yield(batch) {
+				return
+			}
+			batch = make([]int, 0, b.size)
+		}
+		if len(batch) > 0 && !b.dropLast {
+			yield(batch)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package dataloader
+
+import "slices"
+
+// fault is what went wrong at a worker.
+type fault struct {
+	position int // in the order; whole: no single sample
+	attempts int
+	late     bool // its time was over
+	died     bool // the worker has
+	err      error
+	worker   string
+	pid      int
+}
+
+// mostStalls is how often a worker may die that was about to begin a batch, at least, until the batch is to blame: to receive it
+// may be what kills.
+const mostStalls = 2
+
+// died takes back what a worker had that is no more, and blames what it was at.
+func (e *epoch) died(id int, word uint64, f fault) {
+	s := &e.seats[id]
+	out := s.out
+	s.out, s.ready = nil, false
+	serial, position := begun(word)
+	var at *task
+	for _, t := range out {
+		if word != 0 && uint32(t.serial) == serial {
+			at = t
+		}
+	}
+	for _, t := range out {
+		t.serial = 0
+		e.again(t)
+	}
+	switch {
+	case at != nil:
+		f.position = position
+		e.blame(at, f)
+	case len(out) > 0:
+		e.stalled(out[0], f)
+	}
+}
+
+// stalled notes that a worker has died that was about to begin t.
+func (e *epoch) stalled(t *task, f fault) {
+	switch t.stalls++; {
+	case t.stalls <= max(mostStalls, e.crashes):
+		return
+	case t.probing() && len(t.trying()) > 1:
+		t.split()
+	default:
+		f.position = whole
+		e.hopeless(t, f, e.indexOf(t, whole))
+	}
+	t.stalls = 0
+}
+
+// indexOf is the sample at a position of what is tried; −1 if it is none.
+func (e *epoch) indexOf(t *task, position int) int {
+	indices := t.trying()
+	switch {
+	case position >= 0 && position < len(indices):
+		return indices[position]
+	case len(indices) == 1:
+		return indices[0]
+	}
+	return -1
+}
+
+// blame decides what becomes of a batch that could not be got.
+func (e *epoch) blame(t *task, f fault) {
+	index := e.indexOf(t, f.position)
+	if e.many && !f.died { // its iteration is over
+		e.hopeless(t, f, index)
+		return
+	}
+	if t.probing() && index < 0 {
+		t.split()
+		e.again(t)
+		return
+	}
+	count := t.strikes
+	if index >= 0 {
+		count = e.record.strikes[index]
+	}
+	mayTry := false
+	switch {
+	case f.late:
+		count.late++
+		f.attempts = count.late
+		mayTry = count.late <= e.retries
+	case f.died:
+		count.crashes++
+		f.attempts = count.crashes
+		mayTry = count.crashes <= e.crashes
+	}
+	if index >= 0 {
+		e.record.strikes[index] = count
+	} else {
+		t.strikes = count
+	}
+	if mayTry {
+		e.again(t)
+		return
+	}
+	e.hopeless(t, f, index)
+}
+
+// hopeless handles as the policy says what could not be got at the last attempt.
+func (e *epoch) hopeless(t *task, f fault, index int) {
+	err := e.sampleError(t, f, index)
+	if f.died && index >= 0 {
+		err.quarantined = true
+		e.record.bad[index] = err
+	}
+	switch {
+	case e.policy == Fail || e.many:
+		e.settle(t, err)
+	case index >= 0:
+		e.leave(t, index, err)
+	case len(t.indices) > 1 && !t.tried:
+		t.parts = halves(t.indices)
+		e.again(t)
+	default:
+		e.leftOut(t, err, len(t.indices))
+		t.indices = nil
+		e.settle(t, nil)
+	}
+}
+
+// settle ends a batch that has failed, or of which nothing is left.
+func (e *epoch) settle(t *task, err error) {
+	t.err, t.done = err, true
+	e.queue = slices.DeleteFunc(e.queue, func(o *task) bool { return o == t })
+}
+
+// leave takes a sample out of a batch.
+func (e *epoch) leave(t *task, index int, why *SampleError) {
+	is := func(i int) bool { return i == index }
+	before := len(t.indices)
+	t.indices = slices.DeleteFunc(slices.Clone(t.indices), is)
+	e.leftOut(t, why, before-len(t.indices))
+	t.strikes = strikes{}
+	for i := range t.parts {
+		t.parts[i].indices = slices.DeleteFunc(slices.Clone(t.parts[i].indices), is)
+	}
+	t.parts = slices.DeleteFunc(t.parts, func(p part) bool { return len(p.indices) == 0 })
+	if len(t.indices) == 0 {
+		e.settle(t, nil)
+		return
+	}
+	e.again(t)
+}
+
+// innocent notes that a part of a batch can be got.
+func (e *epoch) innocent(t *task) {
+	if p := t.pop(); p.first && t.probing() && len(t.trying()) > 1 {
+		t.split()
+	}
+	e.again(t)
+}
+
+// pop takes off the part that was tried.
+func (t *task) pop() part {
+	last := t.parts[len(t.parts)-1]
+	t.parts = t.parts[:len(t.parts)-1]
+	t.tried = true
+	return last
+}
+
+// split has the part that is next tried in halves.
+func (t *task) split() { t.parts = append(t.parts, halves(t.pop().indices)...) }
+
+func halves(indices []int) []part {
+	half := len(indices) / 2
+	return []part{{indices: indices[half:]}, {indices: indices[:half], first: true}}
+}
+
+// sampleError is the error of a batch or of a sample of it.
+func (e *epoch) sampleError(t *task, f fault, index int) *SampleError {
+	return &SampleError{
+		Dataset: e.record.dataset, Index: index, Batch: t.number, Indices: slices.Clone(t.trying()),
+		Worker: f.worker, Pid: f.pid, Attempts: f.attempts, Err: f.err, late: f.late,
+	}
+}

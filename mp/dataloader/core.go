@@ -1,0 +1,173 @@
+package dataloader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// core is a Loader without the type of its batches.
+type core struct {
+	opts    Options
+	source  source
+	open    preset          // of the dataset
+	init    *preset         // WorkerInit
+	collate func() uint32   // the number of the function; nil: there is none
+	ctx     context.Context // of the workers
+	end     context.CancelCauseFunc
+	replies *queue.Queue[reply] // the data queue
+	wake    chan struct{}       // something has happened that the Epoch loop waits for
+	tasks   sync.WaitGroup
+	local   *local // nil: there are workers
+
+	mu       sync.Mutex
+	members  []*member // by ID; nil: there is none now
+	made     int       // processes
+	serial   uint64    // of the last order
+	length   int       // of the dataset; unknown until a worker is up
+	failures int       // of workers to come up, in a row
+	broken   error     // no worker comes up, or nothing that comes is to be trusted
+	exits    []error   // of workers that ended badly when they were to end
+	closed   bool
+	epochs   int    // begun
+	epoch    *epoch // that runs
+	began    time.Time
+	at       State // between epochs
+	restored bool
+	record   record
+	stats    Stats
+}
+
+const unknown = -2
+
+func newCore(ctx context.Context, src source, opts *Options) (*core, error) {
+	c := &core{source: src, length: unknown, wake: make(chan struct{}, 1)}
+	if opts != nil {
+		c.opts = *opts
+	}
+	if err := c.opts.check(&c.source); err != nil {
+		return nil, err
+	}
+	c.record = record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
+	c.ctx, c.end = context.WithCancelCause(ctx)
+	c.stats.Workers = c.opts.Workers
+	c.at = State{Seed: c.opts.Seed}
+	return c, nil
+}
+
+// prepare encodes what every worker is started with.
+func (c *core) prepare() error {
+	open, err := encodePreset(c.source.init)
+	if err != nil {
+		return err
+	}
+	c.open = *open
+	c.replies, err = queue.New[reply](0)
+	return err
+}
+
+func encodePreset(i spawn.Initializer) (*preset, error) {
+	var b wire.Buffer
+	id, err := spawn.EncodeInit(i, &b)
+	if err == nil && b.Boarded() {
+		b.Reset()
+		err = spawn.ArgUnsent(i.Name(), -1, errors.New("every worker gets it, and it holds an object that one process has at a time, such as an end of a Pipe"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &preset{Func: id, Arg: b.Data, Files: b.Files}, nil
+}
+
+// begin starts the workers and waits until the dataset is open in all of them.
+func (c *core) begin() error {
+	if c.opts.Workers > 0 || c.opts.WorkerInit.Name() != "" {
+		if err := spawn.Ready(); err != nil {
+			return err
+		}
+	}
+	if c.opts.WorkerInit.Name() != "" {
+		var err error
+		if c.init, err = encodePreset(c.opts.WorkerInit); err != nil {
+			return err
+		}
+	}
+	if c.opts.Workers == 0 {
+		return c.openHere()
+	}
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	c.tasks.Add(1)
+	go c.listen()
+	c.mu.Lock()
+	c.members = make([]*member, c.opts.Workers)
+	c.hire()
+	c.mu.Unlock()
+	for {
+		c.mu.Lock()
+		up, err := c.up(), c.broken
+		c.mu.Unlock()
+		switch {
+		case err != nil:
+			return err
+		case up == len(c.members):
+			return nil
+		}
+		select {
+		case <-c.wake:
+		case <-c.ctx.Done():
+			return fmt.Errorf("mp: the loader was not started: %w", spawn.CtxError(c.ctx))
+		}
+	}
+}
+
+// seats is how many workers share the batches.
+func (c *core) seats() int { return max(c.opts.Workers, 1) }
+
+// Len is how many batches an epoch has; −1 if that cannot be told beforehand, as with an IterableDataset.
+func (c *core) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opts.count(c.length)
+}
+
+// Stats tells what the loader has done so far.
+func (c *core) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stats
+	if c.epoch != nil {
+		s.Elapsed += time.Since(c.began)
+	}
+	return s
+}
+
+// Close ends the workers, and an epoch that runs. It waits for them, KillDelay at most. Nothing of the loader is left then. It
+// returns what went wrong in workers that had done their work: the race detector speaks up when a process exits. A second
+// Close does nothing.
+func (c *core) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.end(spawn.ErrClosed)
+	c.closeHere()
+	c.tasks.Wait()
+	if c.replies != nil {
+		c.replies.Close()
+		for r := range c.replies.All(context.Background()) {
+			r.drop()
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := errors.Join(c.exits...)
+	c.exits = nil
+	return err
+}

@@ -1,0 +1,121 @@
+package dataloader
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// up counts the workers that are ready. c.mu is held.
+func (c *core) up() (n int) {
+	for _, m := range c.members {
+		if m != nil && m.up {
+			n++
+		}
+	}
+	return n
+}
+
+// hire starts the workers that are missing. c.mu is held.
+func (c *core) hire() {
+	for id, m := range c.members {
+		if m == nil && !c.closed && c.broken == nil {
+			if c.members[id], c.broken = c.newMember(id); c.broken == nil {
+				c.stats.Starts++
+				c.tasks.Add(1)
+				go c.attend(c.members[id])
+			}
+		}
+	}
+}
+
+// mostFailures is how many workers in a row may fail to come up.
+const mostFailures = 5
+
+// left takes note that a worker has ended, and sees to another one.
+func (c *core) left(m *member, err error) {
+	c.mu.Lock()
+	m.watched++
+	m.loans.end()
+	if c.members[m.id] == m {
+		c.members[m.id] = nil
+	}
+	pause := time.Duration(0)
+	switch {
+	case m.retired || c.ctx.Err() != nil:
+		var exit *spawn.ExitError
+		if errors.As(err, &exit) && exit.Returned && exit.Cause != spawn.CauseCancel {
+			c.exits = append(c.exits, err)
+		}
+	case !m.up:
+		c.failures++
+		pause = 5 * time.Millisecond << c.failures
+		if c.failures >= mostFailures || c.epoch == nil {
+			c.broken = m.death(err, c.record.dataset).err
+		}
+	default:
+		c.stats.Deaths++
+		if c.epoch != nil {
+			c.epoch.died(m.id, m.atWork.Load(), m.death(err, c.record.dataset))
+			c.assign()
+		}
+	}
+	again := !m.retired && c.broken == nil && (c.epoch != nil || c.opts.Persistent)
+	c.mu.Unlock()
+	c.signal()
+	if !again {
+		return
+	}
+	spawn.Log.Warn("a worker of a loader has died", "name", m.name, "pid", m.pid, "error", err)
+	select {
+	case <-time.After(pause):
+	case <-c.ctx.Done():
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() == nil && (c.epoch != nil || c.opts.Persistent) {
+		c.hire()
+	}
+	c.signal()
+}
+
+// retire ends all workers, and waits until they are gone.
+func (c *core) retire() {
+	c.mu.Lock()
+	var gone []*member
+	for _, m := range c.members {
+		if m != nil {
+			m.retired = true
+			m.stop(context.Canceled)
+			gone = append(gone, m)
+		}
+	}
+	c.mu.Unlock()
+	for _, m := range gone {
+		<-m.done
+	}
+}
+
+// callOff has the workers drop what they have been ordered, if they stay. c.mu is held.
+func (c *core) callOff() {
+	if !c.opts.Persistent {
+		return
+	}
+	for _, m := range c.members {
+		busy := m != nil && len(c.epoch.seats[m.id].out) > 0
+		if m == nil || !m.up || !busy && !c.source.many { // an IterableDataset may be in the middle of its samples
+			continue
+		}
+		c.serial++
+		m.loans.withdraw()
+		if err := m.orders.Put(context.Background(), order{Serial: c.serial, Cancel: true}); err != nil {
+			c.broken = err
+		}
+		if busy {
+			m.calledOff = c.serial
+			c.watch(m)
+		}
+	}
+}

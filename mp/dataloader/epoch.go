@@ -1,0 +1,300 @@
+package dataloader
+
+import (
+	"cmp"
+	"slices"
+)
+
+// epoch is one pass over the dataset: which batch is where. It decides and does nothing: what happens is told to it, and it says
+// what to send and what to yield. The loader's mutex guards it.
+type epoch struct {
+	number   int
+	seed     uint64
+	many     bool // of an IterableDataset
+	prefetch int
+	order    Order
+	policy   Policy
+	retries  int // of what comes too late
+	crashes  int // how often a sample may kill its worker before it is left alone
+	record   *record
+
+	drawn  int            // the number of the next batch that is drawn: PyTorch's _send_idx
+	all    bool           // the sampler has no more
+	open   []*task        // drawn and not yielded, by number; the first one is PyTorch's _rcvd_idx
+	queue  []*task        // those of them that are to be sent, by number
+	untold []*SampleError // what was left out of batches that were yielded, until OnSkip hears of it
+	ahead  []int          // numbers that were yielded before the first open one
+	seats  []seat         // of the workers, by their ID
+	turn   int            // the seat that is next
+}
+
+// record is what a loader knows of samples from epoch to epoch.
+type record struct {
+	strikes map[int]strikes
+	bad     map[int]*SampleError // quarantined
+	stats   *Stats
+	dataset string // the names of the functions
+	collate string
+}
+
+// strikes is how often a sample was to blame.
+type strikes struct{ crashes, late int }
+
+// leftOut notes that n samples of a batch were left out.
+func (e *epoch) leftOut(t *task, why *SampleError, n int) {
+	e.record.stats.Skipped += n
+	e.record.stats.LastSkipped = why
+	t.without = append(t.without, why)
+}
+
+// seat is the place of a worker.
+type seat struct {
+	ready bool
+	out   []*task // ordered, in the order of sending
+	held  int     // batches of it that have arrived and were not taken
+
+	// Of an IterableDataset: how many of the samples of its share have arrived, and how many were yielded.
+	arrived, taken int
+	ended, over    bool // all have arrived, were yielded
+	fresh          bool // the worker has to begin anew
+}
+
+// task is a batch on its way.
+type task struct {
+	number  int
+	indices []int // that are left of it
+	seat    int   // of whoever has to get it, or has got it; −1: any
+	serial  uint64
+	strikes strikes // as a whole
+	stalls  int     // how often its worker has died without having begun it
+	parts   []part  // of it, that are tried alone; the last one first
+	tried   bool    // they were
+
+	done    bool
+	reply   *reply // it has arrived
+	owner   *member
+	slab    int            // of the worker, in which it is made
+	without []*SampleError // what was left out of it
+	made    any            // the batch, when it was made here
+	err     error
+}
+
+// part of a batch. When it is the first half of one that has failed and proves good, the second one is to blame.
+type part struct {
+	indices []int
+	first   bool
+}
+
+// probing reports whether only a part of the batch is to be tried.
+func (t *task) probing() bool { return len(t.parts) > 0 }
+
+// trying is what a worker is to get.
+func (t *task) trying() []int {
+	if t.probing() {
+		return t.parts[len(t.parts)-1].indices
+	}
+	return t.indices
+}
+
+// wants reports whether another batch should be drawn.
+func (e *epoch) wants() bool { return !e.all && len(e.open) < len(e.seats)*e.prefetch }
+
+// add takes in the next batch of the sampler.
+func (e *epoch) add(indices []int) {
+	number := e.drawn
+	e.drawn++
+	if slices.Contains(e.ahead, number) {
+		return
+	}
+	t := &task{number: number, indices: indices, seat: -1}
+	e.open = append(e.open, t)
+	e.leaveOut(t)
+	if t.done = t.done || len(t.indices) == 0; !t.done {
+		e.queue = append(e.queue, t)
+	}
+}
+
+// leaveOut takes out of a new batch what is quarantined.
+func (e *epoch) leaveOut(t *task) {
+	if len(e.record.bad) == 0 {
+		return
+	}
+	kept := make([]int, 0, len(t.indices))
+	for _, i := range t.indices {
+		known := e.record.bad[i]
+		switch {
+		case known == nil:
+			kept = append(kept, i)
+		case e.policy == Fail:
+			again := *known
+			again.Batch, again.Indices = t.number, t.indices
+			t.err, t.done = &again, true
+			return
+		default:
+			e.leftOut(t, known, 1)
+		}
+	}
+	t.indices = kept
+}
+
+// addShare gives the next worker of an IterableDataset another batch to yield.
+func (e *epoch) addShare() {
+	for range e.seats {
+		id := e.turn
+		e.turn = (e.turn + 1) % len(e.seats)
+		if !e.seats[id].ended {
+			t := &task{number: e.drawn, seat: id}
+			e.drawn++
+			e.open, e.queue = append(e.open, t), append(e.queue, t)
+			return
+		}
+	}
+	e.all = true
+}
+
+// assign finds workers for what is to be sent.
+func (e *epoch) assign(send func(id int, t *task)) {
+	for i := 0; i < len(e.queue); {
+		t := e.queue[i]
+		id := e.seatFor(t)
+		switch {
+		case id >= 0:
+			e.queue = slices.Delete(e.queue, i, i+1)
+			e.seats[id].out = append(e.seats[id].out, t)
+			send(id, t)
+		case t.seat < 0:
+			return
+		default:
+			i++
+		}
+	}
+}
+
+func (e *epoch) seatFor(t *task) int {
+	if e.many {
+		if e.seats[t.seat].free(e.prefetch) {
+			return t.seat
+		}
+		return -1
+	}
+	for n := range e.seats {
+		if id := (e.turn + n) % len(e.seats); e.seats[id].free(e.prefetch) {
+			e.turn = (id + 1) % len(e.seats)
+			return id
+		}
+	}
+	return -1
+}
+
+func (s *seat) free(prefetch int) bool { return s.ready && len(s.out)+s.held < prefetch }
+
+// find is the batch that a worker was ordered with this serial; nil: there is none.
+func (e *epoch) find(id int, serial uint64) *task {
+	out := e.seats[id].out
+	if i := slices.IndexFunc(out, func(t *task) bool { return t.serial == serial }); i >= 0 {
+		return out[i]
+	}
+	return nil
+}
+
+// came takes in a worker's reply to an order for t, and reports whether there is a batch to be kept.
+func (e *epoch) came(t *task, m *member, r *reply) bool {
+	s := &e.seats[m.id]
+	s.out = slices.DeleteFunc(s.out, func(o *task) bool { return o == t })
+	t.serial = 0
+	switch {
+	case r.Trouble != nil:
+		e.blame(t, m.fault(r.Trouble, e.record))
+		return false
+	case t.probing():
+		e.innocent(t)
+		return false
+	}
+	e.note(t, m, r)
+	t.done, t.seat = true, m.id
+	if e.many {
+		s.arrived += r.Taken
+		s.ended = s.ended || r.End
+	}
+	t.reply = r
+	if r.Samples <= 0 {
+		return false
+	}
+	t.owner = m
+	s.held++
+	return true
+}
+
+// note counts what was left out of the batch.
+func (e *epoch) note(t *task, m *member, r *reply) {
+	for i := range r.Skipped {
+		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)
+	}
+}
+
+// next is the batch that is to be yielded now; nil: it is not here yet, or over says that there is none.
+func (e *epoch) next() *task {
+	for i := 0; i < len(e.open); {
+		t := e.open[i]
+		if e.order.ahead != anyNumber && t.number-e.open[0].number > e.order.ahead {
+			return nil
+		}
+		if !t.done {
+			i++
+			continue
+		}
+		e.yielded(i)
+		if t.err != nil || t.owner != nil {
+			return t
+		}
+		i = 0 // nothing was left of it
+	}
+	return nil
+}
+
+// yielded takes the open batch at i off the list.
+func (e *epoch) yielded(i int) {
+	t := e.open[i]
+	e.open = slices.Delete(e.open, i, i+1)
+	e.untold = append(e.untold, t.without...)
+	if i > 0 {
+		e.ahead = append(e.ahead, t.number)
+		slices.Sort(e.ahead)
+	} else {
+		first := e.first()
+		e.ahead = slices.DeleteFunc(e.ahead, func(n int) bool { return n < first })
+	}
+	if e.many && t.reply != nil {
+		s := &e.seats[t.seat]
+		s.taken += t.reply.Taken
+		s.over = s.over || t.reply.End
+	}
+}
+
+// first is the number of the first batch that was not yielded.
+func (e *epoch) first() int {
+	if len(e.open) > 0 {
+		return e.open[0].number
+	}
+	return e.drawn
+}
+
+// over reports that everything was yielded.
+func (e *epoch) over() bool { return e.all && len(e.open) == 0 }
+
+// taken gives the room of a batch back.
+func (e *epoch) taken(t *task) { e.seats[t.seat].held-- }
+
+// ready tells that a worker has come up, or has taken the place of one.
+func (e *epoch) ready(id int) {
+	s := &e.seats[id]
+	s.ready, s.fresh = true, true
+}
+
+// again queues a batch once more.
+func (e *epoch) again(t *task) {
+	i, found := slices.BinarySearchFunc(e.queue, t, func(a, b *task) int { return cmp.Compare(a.number, b.number) })
+	if !found {
+		e.queue = slices.Insert(e.queue, i, t)
+	}
+}

@@ -1,0 +1,92 @@
+package dataloader
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// ErrQuarantined is what errors.Is finds in the error of a sample that is not got any more because it has killed its workers.
+var ErrQuarantined = errors.New("mp: quarantined")
+
+// ErrBusy is the error of an Epoch that is begun while another one runs.
+var ErrBusy = errors.New("mp: the loader is at an epoch already; one runs at a time")
+
+func init() {
+	spawn.RegisterError("mp.dataloader.ErrQuarantined", ErrQuarantined)
+	spawn.RegisterError("mp.dataloader.ErrBusy", ErrBusy)
+}
+
+// SampleError says that a sample, or a batch, could not be got.
+type SampleError struct {
+	Dataset string // the registered name
+	Index   int    // of the sample; −1: the batch is to blame, or it is not known which of its samples
+	Batch   int    // in the epoch, from 0
+	Indices []int  // of the batch, as far as they were tried
+	Worker  string // the name of the worker, the last one if there were several
+	Pid     int
+	// Attempts is how many times it was tried.
+	Attempts int
+	// Err is a *spawn.RemoteError, or a *spawn.ExitError for a worker that died; errors.Is finds ErrTimeout and
+	// ErrQuarantined in the SampleError if they apply.
+	Err error
+
+	late, quarantined bool
+}
+
+// Error names the sample.
+func (e *SampleError) Error() string {
+	var b strings.Builder
+	if e.Index >= 0 {
+		fmt.Fprintf(&b, "mp: sample %d of %s (batch %d)", e.Index, e.Dataset, e.Batch)
+	} else {
+		fmt.Fprintf(&b, "mp: batch %d of %s", e.Batch, e.Dataset)
+		if len(e.Indices) > 0 {
+			fmt.Fprintf(&b, " (samples %s)", list(e.Indices))
+		}
+	}
+	switch {
+	case e.late && e.quarantined:
+		b.WriteString(" was not ready in time and is quarantined")
+	case e.late:
+		b.WriteString(" was not ready in time")
+	case e.quarantined:
+		b.WriteString(" is quarantined")
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " after %d attempts", e.Attempts)
+	}
+	fmt.Fprintf(&b, ": %s", strings.TrimPrefix(e.Err.Error(), "mp: "))
+	return b.String()
+}
+
+// Unwrap returns what errors.Is and errors.As look into.
+func (e *SampleError) Unwrap() []error {
+	errs := []error{e.Err}
+	if e.late {
+		errs = append(errs, spawn.ErrTimeout)
+	}
+	if e.quarantined {
+		errs = append(errs, ErrQuarantined)
+	}
+	return errs
+}
+
+// list writes a few numbers.
+func list(indices []int) string {
+	const most = 16
+	var b strings.Builder
+	for i, n := range indices {
+		switch {
+		case i == most:
+			fmt.Fprintf(&b, " … %d in all", len(indices))
+			return b.String()
+		case i > 0:
+			b.WriteByte(' ')
+		}
+		fmt.Fprint(&b, n)
+	}
+	return b.String()
+}

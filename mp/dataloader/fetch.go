@@ -1,0 +1,97 @@
+package dataloader
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// fetch gets the batch of one order, in a worker or in this process.
+type fetch struct {
+	*order
+	rules
+	info    *WorkerInfo
+	timeout time.Duration
+	note    func(position int) // of what is being got now
+
+	ctx context.Context // of the order
+	now scope           // of the step
+
+	samples int // that the batch has
+	taken   int // that an IterableDataset has yielded
+	end     bool
+	skipped []trouble
+	trouble *trouble
+}
+
+// run gets the batch and has it delivered, if any sample is left of it.
+func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Context, batch any) error) {
+	f.ctx = ctx
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		f.ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, spawn.ErrTimeout)
+		defer cancel()
+	}
+	f.now = scope{Context: f.ctx, info: *f.info, seed: f.Seed, epoch: f.Epoch, batch: f.Indices}
+	f.now.info.Seed = workerSeed(f.Seed, f.Epoch, f.info.ID)
+	batch := set.fetch(f)
+	if f.trouble == nil && f.samples > 0 {
+		if !f.try(whole, whole, func(ctx context.Context) error { return deliver(ctx, batch) }) {
+			f.trouble.Collate = true
+		}
+	}
+	if f.trouble != nil {
+		f.samples = 0
+	}
+}
+
+// at is the ctx for what is done for a sample.
+func (f *fetch) at(index int) context.Context {
+	s := f.now // the program may keep it
+	if s.index = index; index == whole && len(f.Indices) > 0 {
+		s.index = -2 - f.Indices[0] // as good a number of the batch as any
+	}
+	return &s
+}
+
+// try does step for the sample at a position, as often as the rules allow. When that is in vain, and the rules do not leave
+// the sample out, there is a trouble.
+func (f *fetch) try(position, index int, step func(ctx context.Context) error) (ok bool) {
+	f.note(position)
+	for attempt := 1; ; attempt++ {
+		failure := spawn.Try(func() error { return step(f.at(index)) })
+		if f.ctx.Err() != nil && (failure != nil || position != whole) {
+			f.late(position, attempt, failure)
+			return false
+		}
+		if failure == nil {
+			return true
+		}
+		if attempt <= f.Retries {
+			continue
+		}
+		t := trouble{Position: position, Attempts: attempt, Failure: *failure}
+		if f.Skip && position != whole {
+			f.skipped = append(f.skipped, t)
+		} else {
+			f.trouble = &t
+		}
+		return false
+	}
+}
+
+var errLate = errors.New("it ended after its time")
+
+// late notes that the time of the order was over at this step, or that nobody wants it any more.
+func (f *fetch) late(position, attempt int, failure *spawn.Failure) {
+	if failure == nil {
+		failure = &spawn.Failure{Failure: wire.Describe(errLate)}
+	}
+	f.trouble = &trouble{
+		Position: position, Attempts: attempt, Failure: *failure,
+		Late: errors.Is(context.Cause(f.ctx), spawn.ErrTimeout),
+	}
+}

@@ -1,0 +1,119 @@
+package dataloader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// Loader yields batches of a dataset. New or NewBatched makes one, and whoever has it closes it. Epoch runs once at a time; other
+// methods may be called at any time from any goroutine.
+type Loader[B any] struct {
+	*core
+	codec *wire.Codec[B]
+	made  func(ctx context.Context, fetched any) (B, error) // makes a batch in this process
+}
+
+// New makes a loader of src whose workers have collate make batches of its samples. It starts the workers, all at once, and
+// returns when the dataset is open in each; with Workers 0 it is opened here. ctx bounds the life of the workers, as that of
+// NewPool does. Where no process may be started it returns ErrBootstrapping.
+func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, B], opts *Options) (*Loader[B], error) {
+	if collate == nil {
+		return nil, errors.New("mp: the collate function of a loader is nil")
+	}
+	return start(ctx, src.source, opts, func(l *Loader[B]) {
+		l.codec = spawn.ResultCodec(collate)
+		l.record.collate = collate.Name()
+		l.made = func(ctx context.Context, fetched any) (B, error) { return collate.Call(ctx, fetched.([]S)) }
+		l.collate = func() uint32 { return spawn.ID(collate) }
+	})
+}
+
+// NewBatched is New for a dataset that makes its batches itself.
+func NewBatched[B any](ctx context.Context, src BatchSource[B], opts *Options) (*Loader[B], error) {
+	return start(ctx, src.source, opts, func(l *Loader[B]) {
+		l.codec = src.codec
+		l.made = func(_ context.Context, fetched any) (B, error) {
+			b, _ := fetched.(B) // it may be a nil interface
+			return b, nil
+		}
+	})
+}
+
+func start[B any](ctx context.Context, src source, opts *Options, typed func(*Loader[B])) (*Loader[B], error) {
+	c, err := newCore(ctx, src, opts)
+	if err != nil {
+		return nil, err
+	}
+	l := &Loader[B]{core: c}
+	typed(l)
+	if err := c.begin(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Epoch is an iterator over the batches of one epoch: the first loop is over epoch 0, the next over 1, unless Restore says
+// otherwise. It ends with the error of ctx when that ends, and with what Options.OnError says; errors.As finds a
+// *SampleError in it. When the loop is left, what the workers are at is called off, and ended after KillDelay. It
+// yields ErrBusy while another loop runs, and ErrClosed after Close.
+func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
+	return func(yield func(B, error) bool) {
+		var none B
+		p, err := l.enter()
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer l.leave(p)
+		for {
+			t, err := l.wait(ctx, p, l.here)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			if t == nil {
+				return
+			}
+			p.held = t
+			b, err := l.batch(t)
+			if !l.opts.View {
+				l.taken(p)
+			}
+			if !yield(b, err) || err != nil {
+				return
+			}
+			l.taken(p)
+		}
+	}
+}
+
+// here makes a batch in this process.
+func (l *Loader[B]) here(ctx context.Context, fetched any) (any, error) {
+	b, err := l.made(ctx, fetched)
+	return b, err
+}
+
+// batch is what a task has brought.
+func (l *Loader[B]) batch(t *task) (b B, err error) {
+	switch {
+	case t.err != nil:
+		return b, t.err
+	case l.local != nil:
+		b, _ = t.made.(B)
+		return b, nil
+	}
+	b, err = readBatch(t.owner.loans, t.slab, l.codec, t.reply.Body, t.reply.Files, l.opts.View)
+	if err != nil {
+		link.CloseAll(t.reply.Files)
+		var none B
+		return none, fmt.Errorf("mp: batch %d of %s cannot be decoded: %w", t.number, l.record.dataset, err)
+	}
+	return b, nil
+}

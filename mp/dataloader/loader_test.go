@@ -1,0 +1,317 @@
+package dataloader_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
+)
+
+func TestNewFails(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		for _, c := range []struct {
+			open  string
+			inits string
+			is    error
+			text  string
+		}{
+			{open: "fail", is: errUnlucky, text: "numbers failed in"},
+			{open: "panic", text: "numbers panicked in"},
+			{open: "nil", text: "no dataset"},
+			{open: "die", text: "signal"},
+			{open: "uneven", text: "Len must be the same"},
+			{open: "hang", is: mp.ErrTimeout},
+			{inits: "fail", is: errUnlucky, text: "prepare failed in"},
+		} {
+			if workers == 0 && slices.Contains([]string{"die", "uneven", "hang"}, c.open) || runtime.GOOS == "windows" && c.open == "die" {
+				continue
+			}
+			opts := &dataloader.Options{Workers: workers, InitTimeout: 5 * time.Second, KillDelay: 10 * time.Millisecond}
+			if c.open == "hang" {
+				opts.InitTimeout = 100 * time.Millisecond
+			}
+			if c.inits != "" {
+				opts.WorkerInit = Prepare.With(c.inits)
+			}
+			_, err := dataloader.New(background, Numbers.With(config{N: 5, Open: c.open}), Collate, opts)
+			if err == nil || c.is != nil && !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("%d %+v: %v", workers, c, err)
+			}
+		}
+		want(t, newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, WorkerInit: Prepare.With("")}), chunks(5, 1))
+	}
+}
+
+func TestOptionsAreRefused(t *testing.T) {
+	leak.Check(t)
+	for _, o := range []dataloader.Options{
+		{BatchSize: -1},
+		{Workers: -1},
+		{Prefetch: -1},
+		{Timeout: -1},
+		{InitTimeout: -1},
+		{Retries: -1},
+		{OnError: 7},
+		{Order: dataloader.Window(-1)},
+		{Limits: mp.Limits{Nice: 1}},
+		{Dir: "x"},
+		{Workers: 1, Limits: mp.Limits{Memory: 1}},
+		{Shuffle: true, Sampler: dataloader.Sequential()},
+		{BatchSize: 2, BatchSampler: dataloader.Batched(dataloader.Sequential(), 2, false)},
+	} {
+		l, err := dataloader.New(background, Numbers.With(config{N: 5}), Collate, &o)
+		if err == nil {
+			l.Close()
+			t.Errorf("%+v is taken", o)
+		}
+	}
+	if _, err := dataloader.New(background, Stream.With(config{}), Collate, &dataloader.Options{Shuffle: true}); err == nil {
+		t.Error("a stream is shuffled")
+	}
+	if _, err := dataloader.New(background, dataloader.Source[int]{}, Collate, nil); err == nil {
+		t.Error("an empty source is taken")
+	}
+	if _, err := dataloader.New[int, batch](background, Numbers.With(config{}), nil, nil); err == nil {
+		t.Error("a nil collate is taken")
+	}
+}
+
+// A slow batch holds up nothing, or only so many.
+func TestOrder(t *testing.T) {
+	leak.Check(t)
+	for _, window := range []int{0, 1, 3, -1} {
+		order := dataloader.Window(max(window, 0))
+		if window < 0 {
+			order = dataloader.Unordered()
+		}
+		l := newLoader(t, config{N: 30, Does: map[int]string{0: "slow", 10: "slow"}}, &dataloader.Options{Workers: 2, Order: order, Prefetch: 3})
+		got, err := epoch(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers := slices.Concat(got...)
+		if window < 0 && slices.Index(numbers, 0) < 4 {
+			t.Errorf("nothing has overtaken the slow one: %v", numbers)
+		}
+		for i, n := range numbers {
+			for _, before := range numbers[:i] {
+				if window >= 0 && before-n > window {
+					t.Errorf("window %d: %d has overtaken %d", window, before, n)
+				}
+			}
+		}
+		slices.Sort(numbers)
+		if !slices.Equal(numbers, slices.Concat(chunks(30, 1)...)) {
+			t.Errorf("%v", numbers)
+		}
+	}
+}
+
+// Batches are kept unless they are views, and a view is the memory that the worker has written.
+func TestView(t *testing.T) {
+	leak.Check(t)
+	for _, view := range []bool{false, true} {
+		l := open[image](t)(dataloader.NewBatched(background, Images.With(20), &dataloader.Options{BatchSize: 2, Workers: 2, View: view}))
+		var kept []image
+		for range 2 {
+			n := 0
+			for b, err := range l.Epoch(background) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if b.Pixels[0] != float32(2*n) || b.Pixels[len(b.Pixels)-1] != float32(2*n+1) || len(b.Pixels) != 2*pixels || b.Label[0] != 2*n {
+					t.Fatalf("batch %d: %v %v", n, b.Pixels[0], b.Label)
+				}
+				kept = append(kept, b)
+				n++
+			}
+		}
+		for i, b := range kept {
+			if first := float32(i % 10 * 2); !view && (b.Pixels[0] != first || b.Pixels[2*pixels-1] != first+1) {
+				t.Errorf("batch %d has changed", i)
+			}
+		}
+	}
+}
+
+const pixels = 10_000
+
+type image struct {
+	Pixels []float32
+	Label  []int
+}
+
+type images int
+
+func (d images) Len() int { return int(d) }
+
+func (d images) GetBatch(ctx context.Context, indices []int) (image, error) {
+	b := image{dataloader.Alloc[float32](ctx, pixels*len(indices)), slices.Clone(indices)}
+	for k, i := range indices {
+		for p := range pixels {
+			b.Pixels[k*pixels+p] = float32(i)
+		}
+	}
+	return b, nil
+}
+
+var Images = dataloader.RegisterBatch("images", func(_ context.Context, n int) (dataloader.BatchDataset[image], error) { return images(n), nil })
+
+// Many epochs take no more of anything.
+func TestManyEpochs(t *testing.T) {
+	leak.Check(t)
+	for _, opts := range []dataloader.Options{{Workers: 2, Persistent: true}, {}, {Workers: 1, Persistent: true, View: true}} {
+		l := newLoader(t, config{N: 7}, &opts)
+		var before runtime.MemStats
+		for n := range many(1000) {
+			if n == many(100) {
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+			}
+			want(t, l, chunks(7, 1))
+		}
+		var after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 1<<20 {
+			t.Errorf("the heap has grown by %d bytes", grown)
+		}
+		t.Log(l.Stats())
+	}
+}
+
+func TestInsideAPoolWorker(t *testing.T) {
+	leak.Check(t)
+	p, err := mp.NewPool(background, &mp.PoolOptions{Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	got, err := mp.Map(background, p, Nested, []int{5, 8})
+	if err != nil || !slices.Equal(got[0], []int{0, 1, 2, 3, 4}) || len(got[1]) != 8 {
+		t.Error(got, err)
+	}
+}
+
+// The configuration may hold handles; each worker has them.
+func TestHandleInConfig(t *testing.T) {
+	leak.Check(t)
+	counter, err := sharedmem.NewValue(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counter.Close()
+	for _, workers := range []int{0, 3} {
+		counter.Store(0)
+		l := open[batch](t)(dataloader.New(background, Counted.With(counter), Collate, &dataloader.Options{Workers: workers}))
+		want(t, l, chunks(20, 1))
+		if n := counter.Load(); n != 20 {
+			t.Errorf("%d samples were counted", n)
+		}
+	}
+}
+
+type counted struct{ *sharedmem.Value[int] }
+
+func (counted) Len() int { return 20 }
+
+func (c counted) Get(_ context.Context, i int) (int, error) {
+	c.Add(1)
+	return i, nil
+}
+
+var Counted = dataloader.Register("counted", func(_ context.Context, v *sharedmem.Value[int]) (dataloader.Dataset[int], error) {
+	return counted{v}, nil
+})
+
+// What a sampler says is checked, and a batch without samples is none.
+func TestSamplersThatAreWrong(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		l := newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, BatchSampler: lists{{0}, {}, {4, 3}, {}}})
+		want(t, l, [][]int{{0}, {4, 3}})
+		for _, wrong := range []int{-1, 5} {
+			l := newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, BatchSampler: lists{{0}, {1, wrong}, {2}}})
+			if got, err := epoch(l); len(got) != 1 || err == nil || !strings.Contains(err.Error(), fmt.Sprintf("asks for sample %d of numbers", wrong)) {
+				t.Errorf("%v, %v", got, err)
+			}
+		}
+		l = newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, BatchSampler: lists(nil)})
+		func() {
+			defer func() { _ = recover() }()
+			epoch(l)
+			t.Error("a sampler that panics goes unnoticed")
+		}()
+		func() {
+			defer func() { _ = recover() }()
+			epoch(l)
+			t.Error("it does not panic again")
+		}()
+	}
+}
+
+type lists [][]int
+
+func (l lists) Batches(int, uint64, int) iter.Seq[[]int] {
+	if l == nil {
+		panic("no lists")
+	}
+	return slices.Values(l)
+}
+
+// A dataset that can be closed is, when its worker ends and when the loader of this process is closed.
+func TestDatasetIsClosed(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		counter, err := sharedmem.NewValue(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer counter.Close()
+		l := open[batch](t)(dataloader.New(background, Closing.With(counter), Collate, &dataloader.Options{Workers: workers}))
+		for range l.Epoch(background) {
+			l.Close()
+		}
+		if n := counter.Load(); n != max(workers, 1) {
+			t.Errorf("%d of %d were closed", n, workers)
+		}
+	}
+}
+
+type closing struct{ *sharedmem.Value[int] }
+
+func (closing) Len() int { return 20 }
+
+func (closing) Get(_ context.Context, i int) (int, error) { return i, nil }
+
+func (c closing) Close() error {
+	c.Add(1)
+	return nil
+}
+
+var Closing = dataloader.Register("closing", func(_ context.Context, v *sharedmem.Value[int]) (dataloader.Dataset[int], error) {
+	return closing{v}, nil
+})
+
+// early is what New says before Main.
+var early = func() error {
+	_, err := dataloader.New(background, Numbers.With(config{N: 1}), Collate, &dataloader.Options{Workers: 1})
+	return err
+}()
+
+func TestTooEarly(t *testing.T) {
+	if !errors.Is(early, mp.ErrBootstrapping) {
+		t.Errorf("%v", early)
+	}
+}

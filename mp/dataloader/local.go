@@ -1,0 +1,103 @@
+package dataloader
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// local stands in for the workers when there are none: it does what they would, in the goroutine of the Epoch loop.
+type local struct {
+	set  opened
+	info WorkerInfo
+	todo []ordered
+	me   *member
+
+	closed bool
+}
+
+type ordered struct {
+	*task
+	*order
+}
+
+// openHere opens the dataset in this process.
+func (c *core) openHere() error {
+	ctx, cancel := context.WithTimeoutCause(c.ctx, c.opts.InitTimeout, spawn.ErrTimeout)
+	defer cancel()
+	l := &local{me: &member{loans: newLoans(1), name: spawn.Name(), pid: os.Getpid()}, info: WorkerInfo{Count: 1, Seed: workerSeed(c.opts.Seed, 0, 0)}}
+	scoped := func() context.Context { return &scope{Context: ctx, info: l.info, index: whole} }
+	failed := func(f *spawn.Failure, function string) error {
+		if f == nil {
+			return nil
+		}
+		return f.Remote(function, -1, spawn.Name(), os.Getpid())
+	}
+	err := failed(spawn.Try(func() (err error) {
+		l.set, err = c.source.open(scoped())
+		return err
+	}), c.source.init.Name())
+	if err != nil {
+		return err
+	}
+	l.info.Dataset = l.set.dataset()
+	c.local = l
+	if c.init != nil {
+		if err := failed(runPreset(scoped(), *c.init), c.opts.WorkerInit.Name()); err != nil {
+			return err
+		}
+	}
+	return c.measured(l.set.len(), l.me.name)
+}
+
+// work gets one batch that was ordered; false: there is none.
+func (l *local) work(ctx context.Context, c *core, here func(context.Context, any) (any, error)) bool {
+	c.mu.Lock()
+	if len(l.todo) == 0 {
+		c.mu.Unlock()
+		return false
+	}
+	o := l.todo[0]
+	l.todo = l.todo[1:]
+	c.mu.Unlock()
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })()
+	began := time.Now()
+	f := &fetch{order: o.order, rules: c.opts.rules(), info: &l.info, timeout: c.opts.Timeout, note: func(int) {}}
+	var made any
+	f.run(ctx, l.set, func(ctx context.Context, fetched any) (err error) {
+		made, err = here(ctx, fetched)
+		return err
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o.task.made = made
+	c.stats.Busy += time.Since(began)
+	c.epoch.came(o.task, l.me, &reply{
+		Serial: o.Serial, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble, Taken: f.taken, End: f.end,
+	})
+	return true
+}
+
+// rest ends what an epoch has begun.
+func (l *local) rest() {
+	l.todo = nil
+	l.set.rest()
+}
+
+// closeHere closes the dataset of this process, if there is one, the loader is closed and nobody is at it.
+func (c *core) closeHere() {
+	c.mu.Lock()
+	now := c.local != nil && c.closed && c.epoch == nil && !c.local.closed
+	if now {
+		c.local.closed = true
+	}
+	c.mu.Unlock()
+	if now {
+		closeDataset(c.local.set)
+	}
+}

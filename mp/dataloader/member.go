@@ -1,0 +1,172 @@
+package dataloader
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/process"
+	"github.com/go-multiprocessing/multiprocessing/mp/queue"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// member is a worker, as this process sees it. The loader's mutex guards what changes.
+type member struct {
+	id, number int // its place, and which process of the loader it is, from 1
+	ctx        context.Context
+	stop       context.CancelCauseFunc // ends it
+	loans      *loans                  // its slabs
+	orders     *queue.Queue[order]     // its index queue
+	atWork     *sharedmem.Value[uint64]
+	process    *process.Process[leaving] // nil until it was started
+	name       string                    // of the process
+	pid        int
+	done       chan struct{} // closed when all of it is over
+
+	up        bool   // it has said that it is ready
+	retired   bool   // nobody wants it any more
+	late      bool   // it was killed because it took too long
+	calledOff uint64 // the serial of the order by which it was told to drop all, until it has answered
+	watched   int    // counts what it was given time for
+	timer     *time.Timer
+}
+
+// newMember prepares a worker.
+func (c *core) newMember(id int) (*member, error) {
+	c.made++
+	m := &member{id: id, number: c.made, loans: newLoans(c.opts.Prefetch), done: make(chan struct{})}
+	var err error
+	if m.orders, err = queue.New[order](0); err != nil {
+		return nil, err
+	}
+	if m.atWork, err = sharedmem.NewValue[uint64](0); err != nil {
+		m.orders.Close()
+		return nil, err
+	}
+	m.ctx, m.stop = context.WithCancelCause(c.ctx)
+	return m, nil
+}
+
+// start starts the process.
+func (c *core) start(m *member) error {
+	o := &c.opts
+	var collate *uint32
+	if c.collate != nil {
+		id := c.collate()
+		collate = &id
+	}
+	p, err := process.Start(m.ctx, work, workerArg{
+		Number: m.number, ID: m.id, Count: o.Workers, Open: c.open, Init: c.init, Collate: collate,
+		Orders: m.orders, Replies: c.replies, AtWork: m.atWork,
+		Slabs: o.Prefetch, Seed: o.Seed, InitTimeout: o.InitTimeout, Timeout: o.Timeout, rules: o.rules(),
+	}, &process.Options{
+		Name: fmt.Sprintf("%s-%d", o.Name, m.id), Daemon: true, Dir: o.Dir, Env: o.Env,
+		Stdout: o.Stdout, Stderr: o.Stderr, KillDelay: o.KillDelay, Limits: o.Limits,
+	})
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.process, m.name, m.pid = p, p.Name(), p.Pid()
+	if m.up {
+		c.watch(m)
+	} else {
+		c.limit(m, o.InitTimeout)
+	}
+	return nil
+}
+
+// watch bounds what the worker is to do next. c.mu is held.
+func (c *core) watch(m *member) {
+	switch {
+	case m.calledOff != 0:
+		c.limit(m, 0)
+	case c.opts.Timeout > 0 && c.epoch != nil && len(c.epoch.seats[m.id].out) > 0:
+		c.limit(m, c.opts.Timeout)
+	default:
+		m.watched++
+	}
+}
+
+// limit kills the worker when it is not watched anew within d and KillDelay. c.mu is held.
+func (c *core) limit(m *member, d time.Duration) {
+	m.watched++
+	now, p := m.watched, m.process
+	if m.timer != nil {
+		m.timer.Stop()
+	}
+	if p == nil {
+		return // start will see to it
+	}
+	m.timer = time.AfterFunc(d+max(c.opts.KillDelay, 0), func() {
+		c.mu.Lock()
+		expired := m.watched == now
+		m.late = m.late || expired
+		c.mu.Unlock()
+		if expired {
+			p.Kill()
+		}
+	})
+}
+
+// attend sees a worker through its life.
+func (c *core) attend(m *member) {
+	defer c.tasks.Done()
+	err := c.start(m)
+	if err == nil {
+		<-m.process.Done()
+		err = c.outcome(m)
+	}
+	m.stop(nil)
+	c.left(m, err)
+	m.orders.Close()
+	for range m.orders.All(context.Background()) { // one that is not empty stays
+		continue
+	}
+	m.atWork.Close()
+	close(m.done)
+}
+
+// outcome is why the worker has ended; nil: it was to.
+func (c *core) outcome(m *member) error {
+	l, err := m.process.Result(context.Background())
+	if err == nil && l.Failure != nil {
+		function := c.record.dataset
+		if l.Init {
+			function = c.opts.WorkerInit.Name()
+		}
+		return l.Failure.Remote(function, -1, m.name, m.pid)
+	}
+	return err
+}
+
+// fault is what a worker has told of a trouble.
+func (m *member) fault(t *trouble, r *record) fault {
+	function := r.dataset
+	if t.Collate {
+		function = r.collate
+	}
+	f := fault{position: t.Position, attempts: t.Attempts, late: t.Late, worker: m.name, pid: m.pid}
+	f.err = t.Failure.Remote(function, -1, f.worker, f.pid)
+	return f
+}
+
+// death is the fault of a worker that has ended with err.
+func (m *member) death(err error, dataset string) fault {
+	f := fault{position: whole, late: m.late, died: true, err: err, worker: m.name, pid: m.pid}
+	exit, died := err.(*spawn.ExitError)
+	switch {
+	case err == nil:
+		f.err = fmt.Errorf("mp: %s (pid %d) has ended, and was not to", f.worker, f.pid)
+	case !died:
+	case m.late:
+		f.err = fmt.Errorf("mp: %s (pid %d) was killed because it did not stop: %w", f.worker, f.pid, spawn.ErrTimeout)
+	default:
+		told := *exit
+		told.Func = dataset // that is what it runs for the program
+		f.err = &told
+	}
+	return f
+}

@@ -1,0 +1,152 @@
+package dataloader
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+// blocks is a dataset of nothing but memory.
+type blocks int
+
+const block = 100_000
+
+func (b blocks) Len() int { return int(b) }
+
+func (b blocks) GetBatch(ctx context.Context, indices []int) ([]byte, error) {
+	return Alloc[byte](ctx, block*len(indices)), nil
+}
+
+var openBlocks = RegisterBatch("dataloader.test.blocks", func(_ context.Context, n int) (BatchDataset[[]byte], error) { return blocks(n), nil })
+
+// There is never more memory than for Prefetch × Workers batches.
+func TestMemoryIsBounded(t *testing.T) {
+	leak.Check(t)
+	for _, view := range []bool{false, true} {
+		const workers, prefetch, size = 3, 2, 4
+		l, err := NewBatched(t.Context(), openBlocks.With(400), &Options{
+			BatchSize: size, Workers: workers, Prefetch: prefetch, View: view, Persistent: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := 0
+		for range 3 {
+			for _, err := range l.Epoch(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				most = max(most, l.held())
+			}
+		}
+		batch := block * size * 9 / 8 // they differ somewhat in size, as a rule
+		if bound := workers * prefetch * (batch + 1<<16); most > bound || most < workers*block*size {
+			t.Errorf("%d bytes are held, more than %d", most, bound)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// held is how much memory there is for batches.
+func (c *core) held() (bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.members {
+		m.loans.mu.Lock()
+		bytes += m.loans.held()
+		m.loans.mu.Unlock()
+	}
+	return bytes
+}
+
+// A reply that nobody can read, or that is of a slab that there is not, ends the epoch and the workers, and the next epoch has
+// others.
+func TestRepliesThatAreWrong(t *testing.T) {
+	leak.Check(t)
+	for name, wrong := range map[string]func(*reply){
+		"segment": func(r *reply) { r.News.Fresh = append(r.News.Fresh, nil) },
+		"body":    func(r *reply) { r.Body = []byte{1, 2, 3} },
+		"none":    func(r *reply) { r.Body = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := NewBatched(t.Context(), openBlocks.With(40), &Options{Workers: 2, Persistent: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			l.mu.Lock()
+			number := l.members[0].number
+			l.mu.Unlock()
+			forged := false
+			var last error
+			for _, err := range l.Epoch(t.Context()) {
+				forged = forged || l.forge(number, wrong)
+				last = err
+			}
+			if forged && last == nil {
+				t.Error("nobody has noticed")
+			}
+			t.Log(last)
+			n := 0
+			for b, err := range l.Epoch(t.Context()) {
+				if err != nil || len(b) != block {
+					t.Fatal(err)
+				}
+				n++
+			}
+			if n != 40 {
+				t.Errorf("%d batches", n)
+			}
+		})
+	}
+}
+
+// forge does as if the worker had sent a reply that is wrong, if one is to come.
+func (c *core) forge(worker int, wrong func(*reply)) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := slices.IndexFunc(c.members, func(m *member) bool { return m != nil && m.number == worker })
+	if id < 0 || len(c.epoch.seats[id].out) == 0 {
+		return false
+	}
+	t := c.epoch.seats[id].out[0]
+	r := &reply{Worker: worker, Serial: t.serial, News: slabNews{Slab: t.slab}, Samples: 1}
+	wrong(r)
+	if !c.heard(r) {
+		r.drop()
+	}
+	return true
+}
+
+// A view is overwritten when its memory is used again, for those who look for a mistake; a batch that may be kept is not.
+func TestViewIsPoisoned(t *testing.T) {
+	leak.Check(t)
+	for _, view := range []bool{false, true} {
+		l, err := NewBatched(t.Context(), openBlocks.With(10), &Options{Workers: 1, View: view})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.members[0].loans.poisons = true
+		var before []byte
+		for b, err := range l.Epoch(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range b { // it is this process's own until then
+				b[i] = 1
+			}
+			// The worker may be at the next batch in it, which it does not write to.
+			if before != nil && (before[0] == 0xDB) != view {
+				t.Errorf("view %v: it is %x", view, before[0])
+			}
+			before = b
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

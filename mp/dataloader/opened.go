@@ -1,0 +1,160 @@
+package dataloader
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// opened is a dataset, without its types.
+type opened interface {
+	// len is how many samples it has; −1: nobody knows.
+	len() int
+	dataset() any
+	// fetch gets what f is to get: samples as a slice, or a batch.
+	fetch(f *fetch) any
+	// encode writes a batch that fetch returned.
+	encode(batch any, out *wire.Buffer) error
+	// rest ends what the epoch had begun.
+	rest()
+}
+
+var errNoCollate = errors.New("its samples are for a collate function")
+
+// indexed is a Dataset.
+type indexed[S any] struct{ set Dataset[S] }
+
+func (d indexed[S]) len() int                       { return d.set.Len() }
+func (d indexed[S]) dataset() any                   { return d.set }
+func (d indexed[S]) encode(any, *wire.Buffer) error { return errNoCollate }
+func (d indexed[S]) rest()                          {}
+
+func (d indexed[S]) fetch(f *fetch) any {
+	samples := make([]S, 0, len(f.Indices))
+	for position, i := range f.Indices {
+		f.try(position, i, func(ctx context.Context) error {
+			s, err := d.set.Get(ctx, i)
+			if err == nil {
+				samples = append(samples, s)
+			}
+			return err
+		})
+		if f.trouble != nil {
+			return nil
+		}
+	}
+	f.samples = len(samples)
+	return samples
+}
+
+// batched is a BatchDataset.
+type batched[B any] struct {
+	set   BatchDataset[B]
+	codec *wire.Codec[B]
+}
+
+func (d batched[B]) len() int     { return d.set.Len() }
+func (d batched[B]) dataset() any { return d.set }
+func (d batched[B]) rest()        {}
+
+func (d batched[B]) fetch(f *fetch) (batch any) {
+	f.samples = len(f.Indices)
+	f.try(whole, whole, func(ctx context.Context) error {
+		b, err := d.set.GetBatch(ctx, f.Indices)
+		batch = b
+		return err
+	})
+	return batch
+}
+
+func (d batched[B]) encode(batch any, out *wire.Buffer) error {
+	b, _ := batch.(B) // it may be a nil interface
+	return d.codec.Encode(out, &b)
+}
+
+// iterated is an IterableDataset, and where it is.
+type iterated[S any] struct {
+	set  IterableDataset[S]
+	next func() (S, error, bool) // nil: it was not begun
+	stop func()
+	feed *feed
+}
+
+// feed is the ctx of an iteration, which is longer than that of the orders that it is for.
+type feed struct {
+	scope
+	cancel context.CancelCauseFunc
+}
+
+func (d *iterated[S]) len() int                       { return -1 }
+func (d *iterated[S]) dataset() any                   { return d.set }
+func (d *iterated[S]) encode(any, *wire.Buffer) error { return errNoCollate }
+
+func (d *iterated[S]) fetch(f *fetch) any {
+	if f.Fresh || d.next == nil {
+		d.rewind(f)
+		for range f.Leave {
+			if d.take(f, whole, func(S) {}); f.end || f.trouble != nil {
+				return nil
+			}
+		}
+		f.skipped = nil // that was told before
+	}
+	defer context.AfterFunc(f.ctx, func() { d.feed.cancel(context.Cause(f.ctx)) })()
+	samples := make([]S, 0, f.Count)
+	for position := range f.Count {
+		d.take(f, position, func(s S) { samples = append(samples, s) })
+		if f.trouble != nil {
+			return nil
+		}
+		if f.end {
+			break
+		}
+		f.taken++
+	}
+	if f.end && f.DropLast {
+		samples = nil
+	}
+	f.samples = len(samples)
+	return samples
+}
+
+// take has the dataset yield one sample.
+func (d *iterated[S]) take(f *fetch, position int, use func(S)) {
+	retries, skipped := f.Retries, len(f.skipped)
+	f.Retries = 0 // it goes on after an error, and never yields the same again
+	f.try(position, whole, func(context.Context) error {
+		s, err, ok := d.next()
+		switch {
+		case !ok:
+			f.end = true
+		case err == nil:
+			use(s)
+		}
+		return err
+	})
+	f.Retries = retries
+	if len(f.skipped) > skipped && f.skipped[skipped].Failure.Panic { // it does not go on after a panic
+		f.trouble = &f.skipped[skipped]
+	}
+}
+
+// rewind begins a new iteration.
+func (d *iterated[S]) rewind(f *fetch) {
+	d.rest()
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
+	d.feed = &feed{scope: f.now, cancel: cancel}
+	d.feed.Context, d.feed.index = ctx, -2-f.info.ID
+	d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope))
+}
+
+func (d *iterated[S]) rest() {
+	if d.next != nil {
+		d.feed.cancel(nil)
+		spawn.Try(func() error { d.stop(); return nil })
+		d.next = nil
+	}
+}

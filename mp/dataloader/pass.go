@@ -1,0 +1,214 @@
+package dataloader
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// pass is an Epoch loop.
+type pass struct {
+	epoch *epoch
+	next  func() ([]int, bool) // the sampler; nil for an IterableDataset
+	stop  func()
+	err   error // of the sampler
+	held  *task // whose batch lies in its slab, and is looked at
+}
+
+// giveBack gives the room and the slab of a batch back, if it has any. The loader's mutex is held.
+func (p *pass) giveBack(t *task) {
+	if t != nil && t.owner != nil {
+		p.epoch.taken(t)
+		t.owner.loans.giveBack(t.slab)
+		t.owner = nil
+	}
+}
+
+// enter begins an epoch.
+func (c *core) enter() (*pass, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return nil, fmt.Errorf("mp: the loader is closed: %w", spawn.ErrClosed)
+	case c.epoch != nil:
+		return nil, ErrBusy
+	}
+	if !c.restored {
+		c.at = State{Seed: c.at.Seed, Epoch: c.epochs}
+	}
+	from := c.at
+	c.restored = false
+	c.epochs = from.Epoch + 1
+	c.stats.Epochs++
+	o := &c.opts
+	e := &epoch{
+		number: from.Epoch, seed: from.Seed, many: c.source.many, prefetch: o.Prefetch, order: o.Order, policy: o.OnError,
+		retries: o.Retries, crashes: o.CrashRetries, record: &c.record, seats: make([]seat, c.seats()),
+	}
+	e.restore(&from)
+	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, 0
+	c.hire()
+	for id := range e.seats {
+		if e.seats[id].fresh = true; c.local != nil || c.members[id] != nil && c.members[id].up {
+			e.ready(id)
+		}
+	}
+	p := &pass{epoch: e, stop: func() {}}
+	if !c.source.many {
+		p.next, p.stop = iter.Pull(o.from(c.length, &from))
+	}
+	return p, nil
+}
+
+// leave ends an epoch.
+func (c *core) leave(p *pass) {
+	defer p.stop()
+	if c.local != nil {
+		c.local.rest()
+	}
+	c.mu.Lock()
+	c.at = p.epoch.state()
+	if p.epoch.over() {
+		c.at = State{Seed: p.epoch.seed, Epoch: p.epoch.number + 1}
+	}
+	c.callOff()
+	for _, t := range p.epoch.open {
+		if t.owner != nil {
+			link.CloseAll(t.reply.Files)
+			p.giveBack(t)
+		}
+	}
+	p.giveBack(p.held)
+	c.stats.Elapsed += time.Since(c.began)
+	c.epoch = nil
+	c.mu.Unlock()
+	c.closeHere()
+	if !c.opts.Persistent {
+		c.retire()
+	}
+}
+
+// wait returns the next batch, or its error; nil: there are no more.
+func (c *core) wait(ctx context.Context, p *pass, here func(context.Context, any) (any, error)) (*task, error) {
+	began := time.Now()
+	defer func() {
+		c.mu.Lock()
+		c.stats.Waited += time.Since(began)
+		c.mu.Unlock()
+	}()
+	for {
+		if err := c.over(ctx); err != nil {
+			return nil, err
+		}
+		c.draw(p)
+		t, untold, err := c.look(p)
+		for _, why := range untold {
+			if c.opts.OnSkip != nil {
+				c.opts.OnSkip(why)
+			}
+		}
+		switch {
+		case t != nil || err == nil && c.finished(p):
+			return t, nil
+		case err != nil:
+			return nil, err
+		case c.local != nil && c.local.work(ctx, c, here):
+			continue
+		}
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+		case <-c.ctx.Done():
+		}
+	}
+}
+
+// over is why the loop has to end.
+func (c *core) over(ctx context.Context) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("mp: the epoch was ended: %w", spawn.CtxError(ctx))
+	case c.ctx.Err() != nil:
+		return fmt.Errorf("mp: the loader was ended: %w", spawn.CtxError(c.ctx))
+	}
+	return nil
+}
+
+// draw has the sampler say what the next batches are.
+func (c *core) draw(p *pass) {
+	for {
+		c.mu.Lock()
+		more := p.epoch.wants()
+		if more && p.next == nil {
+			p.epoch.addShare()
+		}
+		c.mu.Unlock()
+		if !more {
+			return
+		}
+		if p.next == nil {
+			continue
+		}
+		indices, ok := p.next()
+		c.mu.Lock()
+		if wrong := slices.IndexFunc(indices, func(i int) bool { return i < 0 || i >= c.length }); wrong >= 0 {
+			p.err = fmt.Errorf("mp: the sampler asks for sample %d of %s, which has %d", indices[wrong], c.record.dataset, c.length)
+			ok = false
+		}
+		if ok {
+			p.epoch.add(slices.Clone(indices))
+		} else {
+			p.epoch.all = true
+		}
+		c.mu.Unlock()
+	}
+}
+
+// look sends what can be sent, and takes what is to be yielded.
+func (c *core) look(p *pass) (*task, []*SampleError, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.assign()
+	t := p.epoch.next()
+	untold := p.epoch.untold
+	p.epoch.untold = nil
+	switch {
+	case t == nil && p.epoch.over():
+		return nil, untold, p.err
+	case t == nil:
+		return nil, untold, c.broken
+	}
+	if t.err == nil {
+		c.stats.Batches++
+		c.stats.Samples += t.reply.Samples
+	}
+	return t, untold, nil
+}
+
+func (c *core) finished(p *pass) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return p.epoch.over()
+}
+
+// taken gives the room of the batch back, if that was not done yet, and fills it: the workers go on while the program uses the
+// batch.
+func (c *core) taken(p *pass) {
+	if p.held == nil {
+		return
+	}
+	c.mu.Lock()
+	p.giveBack(p.held)
+	p.held = nil
+	c.mu.Unlock()
+	c.draw(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.assign()
+}

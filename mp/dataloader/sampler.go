@@ -1,0 +1,159 @@
+package dataloader
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Sampler says which samples an epoch has, and in which order: Sampler of PyTorch. It runs in the parent. Those of this
+// package yield the same on every platform; what is wrong with them is an error of New, and a panic of Indices where no New
+// has looked at them.
+type Sampler interface {
+	// Indices yields the indices, from 0 to n−1, of an epoch of a dataset of n samples. What they are may depend on the
+	// arguments alone: Restore has them yielded again. An index may come several times, or never.
+	Indices(n int, seed uint64, epoch int) iter.Seq[int]
+}
+
+// BatchSampler says which samples each batch of an epoch has: batch_sampler of PyTorch. Otherwise it is as a Sampler.
+type BatchSampler interface {
+	// Batches yields the indices of each batch. The slices may be used again.
+	Batches(n int, seed uint64, epoch int) iter.Seq[[]int]
+}
+
+// foreseen is a sampler that can be looked at before an epoch: those of this package.
+type foreseen interface {
+	// check says what is wrong with it for a dataset of n samples, or of a size that is not known yet: −1.
+	check(n int) error
+	// length is how many indices, or batches, it yields; −1: nobody knows.
+	length(n int) int
+}
+
+// checkSampler says what is wrong with a Sampler or BatchSampler, if that can be told.
+func checkSampler(s any, n int) error {
+	if f, ok := s.(foreseen); ok {
+		return f.check(n)
+	}
+	return nil
+}
+
+// lengthOf is how many indices, or batches, s yields; −1: nobody knows.
+func lengthOf(s any, n int) int {
+	if f, ok := s.(foreseen); ok {
+		return f.length(n)
+	}
+	return -1
+}
+
+func mustCheck(s foreseen, n int) {
+	if err := s.check(n); err != nil {
+		panic(err)
+	}
+}
+
+// numbersOf are the random numbers that the order of an epoch is made of.
+func numbersOf(seed uint64, epoch int) *rand.Rand {
+	of := mix(seed, uint64(epoch))
+	return rand.New(rand.NewPCG(of, mix(of, orderStream)))
+}
+
+type sequential struct{}
+
+// Sequential is the order of the dataset, which is the default: SequentialSampler of PyTorch.
+func Sequential() Sampler { return sequential{} }
+
+func (sequential) check(int) error  { return nil }
+func (sequential) length(n int) int { return n }
+
+// Indices is that of Sampler.
+func (sequential) Indices(n int, _ uint64, _ int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+type shuffled struct{}
+
+// Shuffled is every sample once, in another order in each epoch: RandomSampler of PyTorch, and Options.Shuffle. What
+// RandomSampler does with replacement or num_samples, Weighted does with equal weights. The order is made as it is yielded, in
+// four bytes for each sample.
+func Shuffled() Sampler { return shuffled{} }
+
+func (shuffled) check(int) error  { return nil }
+func (shuffled) length(n int) int { return n }
+
+// Indices is that of Sampler.
+func (shuffled) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if r := numbersOf(seed, epoch); uint64(n) <= math.MaxUint32 {
+			shuffle(upTo[uint32](n), r, yield)
+		} else {
+			shuffle(upTo[int](n), r, yield)
+		}
+	}
+}
+
+func upTo[T int | uint32](n int) []T {
+	all := make([]T, n)
+	for i := range all {
+		all[i] = T(i)
+	}
+	return all
+}
+
+// shuffle yields what is in p in an order that it makes as it goes: to stop early is to save the rest.
+func shuffle[T int | uint32](p []T, r *rand.Rand, yield func(int) bool) {
+	for i := range p {
+		j := i + r.IntN(len(p)-i)
+		p[i], p[j] = p[j], p[i]
+		if !yield(int(p[i])) {
+			return
+		}
+	}
+}
+
+type subset struct {
+	indices  []int
+	shuffled bool
+}
+
+// Subset is the samples that indices names, which is copied: in its order, as PyTorch's Subset, or shuffled, as
+// SubsetRandomSampler. One that is named twice comes twice.
+func Subset(indices []int, shuffled bool) Sampler {
+	return &subset{slices.Clone(indices), shuffled}
+}
+
+func (s *subset) check(n int) error {
+	if len(s.indices) == 0 {
+		return errors.New("mp: Subset: there are no indices")
+	}
+	for at, i := range s.indices {
+		switch {
+		case i < 0:
+			return fmt.Errorf("mp: Subset: index %d, at position %d, is negative", i, at)
+		case n >= 0 && i >= n:
+			return fmt.Errorf("mp: Subset: index %d, at position %d, is beyond the dataset, which has %d samples", i, at, n)
+		}
+	}
+	return nil
+}
+
+func (s *subset) length(int) int { return len(s.indices) }
+
+// Indices is that of Sampler.
+func (s *subset) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
+	mustCheck(s, n)
+	if !s.shuffled {
+		return slices.Values(s.indices)
+	}
+	return func(yield func(int) bool) {
+		shuffle(slices.Clone(s.indices), numbersOf(seed, epoch), yield)
+	}
+}

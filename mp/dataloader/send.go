@@ -1,0 +1,37 @@
+package dataloader
+
+import (
+	"context"
+)
+
+// assign sends what can be sent. c.mu is held.
+func (c *core) assign() {
+	c.epoch.assign(func(id int, t *task) {
+		o := c.order(id, t)
+		if c.local != nil {
+			c.local.todo = append(c.local.todo, ordered{t, o})
+			return
+		}
+		m := c.members[id]
+		t.slab, _ = m.loans.lend() // there is one for each that it may be ahead, unless it is dead
+		o.Slab = t.slab
+		if err := m.orders.Put(context.Background(), *o); err != nil { // unbounded: it does not wait
+			c.broken = err
+		}
+		if len(c.epoch.seats[id].out) == 1 {
+			c.watch(m)
+		}
+	})
+}
+
+// order makes the order for a task. c.mu is held.
+func (c *core) order(id int, t *task) *order {
+	c.serial++
+	t.serial = c.serial
+	o := &order{Serial: t.serial, Seed: c.epoch.seed, Epoch: c.epoch.number, Indices: t.trying(), Probe: t.probing()}
+	if s := &c.epoch.seats[id]; c.source.many {
+		o.Count, o.Fresh, o.Leave = c.opts.BatchSize, s.fresh, s.arrived
+		s.fresh = false
+	}
+	return o
+}

@@ -1,0 +1,74 @@
+package dataloader
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+)
+
+type shard struct {
+	of          Sampler
+	rank, count int
+	dropLast    bool
+}
+
+// Shard is the part of a Sampler that the process of this rank, from 0, has where count of them train together, on one machine or
+// several: DistributedSampler of PyTorch. The one of rank r has the indices at places r, r+count, r+2·count, … All have
+// equally many: when they cannot, the last few are left out with dropLast, and otherwise those who lack one get one of the
+// first indices again.
+//
+// The shards are of one order only if of, and the Options.Seed, are the same in all processes. The epoch is the Loader's:
+// there is no set_epoch to forget.
+func Shard(of Sampler, rank, count int, dropLast bool) Sampler {
+	return shard{of, rank, count, dropLast}
+}
+
+func (s shard) check(n int) error {
+	switch {
+	case s.of == nil:
+		return errors.New("mp: Shard: the sampler is nil")
+	case s.count < 1:
+		return fmt.Errorf("mp: Shard: the count is %d; it must be at least 1", s.count)
+	case s.rank < 0 || s.rank >= s.count:
+		return fmt.Errorf("mp: Shard: the rank is %d of %d; it must be from 0 to %d", s.rank, s.count, s.count-1)
+	}
+	return checkSampler(s.of, n)
+}
+
+func (s shard) length(n int) int {
+	all := lengthOf(s.of, n)
+	switch {
+	case all < 0:
+		return -1
+	case !s.dropLast && all%s.count > 0:
+		return all/s.count + 1
+	}
+	return all / s.count
+}
+
+// Indices is that of Sampler.
+func (s shard) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
+	mustCheck(s, n)
+	return func(yield func(int) bool) {
+		var first []int // as far as the rank may need one of them again
+		place, mine := 0, 0
+		for i := range s.of.Indices(n, seed, epoch) {
+			if !s.dropLast && len(first) <= s.rank {
+				first = append(first, i)
+			}
+			if place == s.rank {
+				mine = i
+			}
+			// With dropLast it is only certain now that all have one.
+			if s.dropLast && place == s.count-1 || !s.dropLast && place == s.rank {
+				if !yield(mine) {
+					return
+				}
+			}
+			place = (place + 1) % s.count
+		}
+		if len(first) > 0 && place > 0 && s.rank >= place {
+			yield(first[(s.rank-place)%len(first)])
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package dataloader
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
+)
+
+// slab is memory in which a worker makes one batch after the other: segments that the parent maps, too. It has one, unless a
+// batch was larger than those before.
+type slab struct {
+	segments []*sharedmem.SharedMemory
+	told     int  // of how many the parent knows
+	retired  bool // the parent gives them up with the batch that lies in them
+}
+
+// slabs are those of a worker. The parent lends the worker one with each order, see loans.
+type slabs struct {
+	all  []slab
+	most int    // bytes that the largest batch took
+	now  *arena // of the batch that is being made
+}
+
+func newSlabs(n int) *slabs { return &slabs{all: make([]slab, n)} }
+
+// slabNews is what the reply to an order tells of the slab that was lent with it.
+type slabNews struct {
+	Slab   int
+	Fresh  []*sharedmem.SharedMemory // new segments, after those that the parent has
+	Retire bool                      // none of them is used again after this batch
+}
+
+// begin returns the memory for the batch of an order. The one before has ended, or is given up.
+func (s *slabs) begin(i int) *arena {
+	if s.now != nil {
+		s.now.stop()
+	}
+	l := &s.all[i]
+	if l.retired {
+		l.close()
+	}
+	s.now = &arena{of: s, index: i, slab: l}
+	if n := len(l.segments); n > 0 {
+		s.now.free = l.segments[n-1].Bytes()
+	}
+	return s.now
+}
+
+// end ends the batch and says what the parent has to know of its slab: nothing if there is no batch. The reply must be sent.
+func (s *slabs) end() (news slabNews) {
+	if a := s.now; a != nil {
+		a.stop()
+		l := &s.all[a.index]
+		l.retired = len(l.segments) > 1 // the next batch gets one segment that is large enough
+		news = slabNews{a.index, l.segments[l.told:], l.retired}
+		l.told = len(l.segments)
+		s.most = max(s.most, a.used)
+		s.now = nil
+	}
+	return news
+}
+
+// close gives up the memory of all slabs.
+func (s *slabs) close() {
+	s.end()
+	for i := range s.all {
+		s.all[i].close()
+	}
+}
+
+func (l *slab) close() {
+	for _, m := range l.segments {
+		m.Close()
+	}
+	*l = slab{}
+}
+
+// cacheLine is where allocations begin at multiples of, so that no two goroutines write to the same line.
+const cacheLine = 64
+
+// leastPlaced is how many bytes a slice has that is copied into the slab rather than into the message.
+const leastPlaced = 4 << 10
+
+// arena is the memory of one batch while it is being made: a slab that is filled from the front.
+type arena struct {
+	mu     sync.Mutex
+	of     *slabs
+	index  int   // of the slab
+	slab   *slab // nil once the batch is made
+	free   []byte
+	used   int    // bytes, in all segments
+	placed []span // what the message refers to, in order
+}
+
+// alloc returns n bytes, which are not cleared, or nil: there is no memory, or the batch is made. n is at least 1.
+func (a *arena) alloc(n int) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.take(n)
+}
+
+func (a *arena) take(n int) []byte {
+	if a.slab == nil || n > len(a.free) && !a.grow(n) {
+		return nil
+	}
+	p := a.free[:n:n]
+	n = min(roundUp(n, cacheLine), len(a.free))
+	a.free = a.free[n:]
+	a.used += n
+	return p
+}
+
+// grow makes a segment with room for n bytes. It doubles the slab at least, so that segments are few.
+func (a *arena) grow(n int) bool {
+	n = max(n, a.used, a.of.most-a.used)
+	if n > math.MaxInt/2 {
+		return false
+	}
+	m, err := sharedmem.New(roundUp(n+n/8, 1<<16)) // batches differ somewhat in size
+	if err != nil {
+		return false
+	}
+	a.slab.segments = append(a.slab.segments, m)
+	a.free = m.Bytes()
+	return true
+}
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }
+
+// place is [wire.Buffer.Place]: it says where in the slab the memory of a slice is. A large one that is elsewhere is copied
+// there. No two slices arrive as one, so what the message refers to already is copied as well.
+func (a *arena) place(p []byte) (wire.Ref, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.slab == nil {
+		return wire.Ref{}, false
+	}
+	where, ok := a.find(p)
+	if ok = ok && a.claim(where); !ok && len(p) >= leastPlaced {
+		if room := a.take(len(p)); room != nil {
+			copy(room, p)
+			where, _ = a.find(room)
+			ok = a.claim(where)
+		}
+	}
+	return wire.Ref{Segment: uint32(where.segment), Offset: uint64(where.from), Length: uint32(len(p))}, ok
+}
+
+func (a *arena) find(p []byte) (span, bool) {
+	for i, m := range a.slab.segments {
+		if from, ok := offsetIn(m.Bytes(), p); ok {
+			return span{i, from, from + len(p)}, true
+		}
+	}
+	return span{}, false
+}
+
+// claim notes that the message refers to a part of the slab, unless it has referred to some of it before.
+func (a *arena) claim(s span) bool {
+	i, _ := slices.BinarySearchFunc(a.placed, s, span.compare)
+	if i > 0 && a.placed[i-1].meets(s) || i < len(a.placed) && a.placed[i].meets(s) {
+		return false
+	}
+	a.placed = slices.Insert(a.placed, i, s)
+	return true
+}
+
+// stop ends alloc and place: from now on they have nothing.
+func (a *arena) stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.slab, a.free = nil, nil
+}
+
+// span is a part of a slab that a slice lies in.
+type span struct{ segment, from, to int }
+
+func (s span) compare(o span) int { return cmp.Or(s.segment-o.segment, s.from-o.from) }
+
+func (s span) meets(o span) bool { return s.segment == o.segment && s.from < o.to && o.from < s.to }

@@ -1,0 +1,110 @@
+package dataloader
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// State is where a Loader is: what a checkpoint keeps of it. It is plain data for gob, JSON, msgpack.
+type State struct {
+	Seed  uint64
+	Epoch int
+	// Delivered is how many batches of the epoch were yielded, or left out, Ahead which ones besides, that came before their
+	// turn.
+	Delivered int
+	Ahead     []int
+	// Len and BatchSize are of the dataset and the options, so that a state is not given to another loader.
+	Len, BatchSize int
+	// Shares is where each worker of an IterableDataset is.
+	Shares []Share
+	Turn   int
+}
+
+// Share is where a worker of an IterableDataset is.
+type Share struct {
+	Taken int // how many samples of it were yielded
+	Over  bool
+}
+
+// state is that of an epoch.
+func (e *epoch) state() State {
+	first := e.first()
+	s := State{Seed: e.seed, Epoch: e.number, Delivered: first}
+	for _, n := range e.ahead {
+		if n > first {
+			s.Ahead = append(s.Ahead, n)
+		}
+	}
+	if !e.many {
+		return s
+	}
+	s.Turn = e.turn
+	if len(e.open) > 0 {
+		s.Turn = e.open[0].seat
+	}
+	for i := range e.seats {
+		s.Shares = append(s.Shares, Share{e.seats[i].taken, e.seats[i].over})
+	}
+	return s
+}
+
+// restore has the epoch go on from s, of which the sampler has skipped what was delivered.
+func (e *epoch) restore(s *State) {
+	e.drawn, e.ahead, e.turn = s.Delivered, slices.Clone(s.Ahead), s.Turn
+	for i, share := range s.Shares {
+		e.seats[i].arrived, e.seats[i].taken = share.Taken, share.Taken
+		e.seats[i].ended, e.seats[i].over = share.Over, share.Over
+	}
+}
+
+// State is where the loader is: in an Epoch loop behind the batch that was yielded last, and otherwise where the last loop
+// has ended. It may be called at any time, from any goroutine.
+func (c *core) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.at
+	if c.epoch != nil {
+		s = c.epoch.state()
+	}
+	s.Len, s.BatchSize = c.length, c.batchSize()
+	return s
+}
+
+// Restore has the next Epoch be the rest of the one that s was taken in: exactly the batches that had not been yielded, also with
+// another number of workers. Of an IterableDataset, whose workers share it out by their number, it must be the same.
+// It fails when s is of another dataset or batch size, and while an epoch runs.
+func (c *core) Restore(s State) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	shares := 0
+	if c.source.many {
+		shares = c.seats()
+	}
+	switch {
+	case c.epoch != nil:
+		return fmt.Errorf("mp: Restore: %w", ErrBusy)
+	case s.Delivered < 0 || s.Epoch < 0:
+		return errors.New("mp: Restore: the state is damaged")
+	case s.Len != c.length:
+		return fmt.Errorf("mp: Restore: the state is of a dataset with %d samples, and this one has %d", s.Len, c.length)
+	case s.BatchSize != c.batchSize():
+		return fmt.Errorf("mp: Restore: the state is of batches of %d samples, and these have %d", s.BatchSize, c.batchSize())
+	case len(s.Shares) != 0 && len(s.Shares) != shares:
+		return fmt.Errorf("mp: Restore: the state is of %d workers, which share the dataset out among them, and here are %d", len(s.Shares), shares)
+	case shares > 0 && len(s.Shares) == 0 && s.Delivered > 0:
+		return errors.New("mp: Restore: the state does not tell where the workers of the IterableDataset are")
+	case shares > 0 && (s.Turn < 0 || s.Turn >= shares):
+		return errors.New("mp: Restore: the state is damaged")
+	}
+	c.at, c.restored = s, true
+	return nil
+}
+
+// batchSize is that of the loader; −1: a BatchSampler decides.
+func (c *core) batchSize() int {
+	if c.opts.BatchSampler != nil {
+		return -1
+	}
+	return c.opts.BatchSize
+}

@@ -1,0 +1,69 @@
+package dataloader_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// Each worker yields its share; their batches come in turn.
+func TestStream(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 1, 2, 3} {
+		for _, dropLast := range []bool{false, true} {
+			t.Run(fmt.Sprint(workers, dropLast), func(t *testing.T) {
+				l := newStream(t, config{N: 23}, &dataloader.Options{BatchSize: 4, Workers: workers, DropLast: dropLast})
+				if l.Len() != -1 {
+					t.Errorf("Len is %d", l.Len())
+				}
+				shares := make([][][]int, max(workers, 1))
+				var all [][]int
+				for id := range shares {
+					var share []int
+					for i := id; i < 23; i += len(shares) {
+						share = append(share, i)
+					}
+					shares[id] = slices.Collect(slices.Chunk(share, 4))
+				}
+				for k := range 6 {
+					for _, s := range shares {
+						if k < len(s) && (len(s[k]) == 4 || !dropLast) {
+							all = append(all, s[k])
+						}
+					}
+				}
+				want(t, l, all)
+				want(t, l, all)
+			})
+		}
+	}
+}
+
+func TestStreamFaults(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		opts := &dataloader.Options{BatchSize: 4, Workers: workers, OnError: dataloader.Skip}
+		l := newStream(t, config{N: 8, Does: map[int]string{2: "fail"}}, opts)
+		all := map[int][][]int{0: {{0, 1, 3}, {4, 5, 6, 7}}, 2: {{0, 4, 6}, {1, 3, 5, 7}}}[workers]
+		want(t, l, all)
+		l = newStream(t, config{N: 8, Does: map[int]string{2: "panic"}}, opts)
+		_, err := epoch(l)
+		sampleError(t, err)
+		t.Log(err)
+	}
+	c := config{N: 40, Does: map[int]string{0: "once die", 11: "once die", 22: "once exit"}, Dir: prog.TempDir(t)}
+	reference, err := epoch(newStream(t, config{N: 40}, &dataloader.Options{BatchSize: 4, Workers: 2}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, newStream(t, c, &dataloader.Options{BatchSize: 4, Workers: 2}), reference)
+	_, err = epoch(newStream(t, config{N: 40, Does: map[int]string{11: "die"}}, &dataloader.Options{BatchSize: 4, Workers: 2, OnError: dataloader.Skip}))
+	if s := sampleError(t, err); s.Index != -1 {
+		t.Errorf("%+v", s)
+	}
+	t.Log(err)
+}

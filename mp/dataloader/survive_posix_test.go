@@ -1,0 +1,120 @@
+//go:build !windows
+
+package dataloader_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+// Whoever is killed at whatever moment, each batch comes once and in order.
+func TestKilledAtRandom(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{1, 2, 5} {
+		for kind, maker := range map[string]func(testing.TB, config, *dataloader.Options) *dataloader.Loader[batch]{
+			"samples": newLoader, "batches": newBatched, "stream": newStream,
+		} {
+			t.Run(fmt.Sprint(kind, workers), func(t *testing.T) {
+				opts := &dataloader.Options{BatchSize: 5, Shuffle: kind != "stream", Seed: 3, Workers: workers, CrashRetries: 1000, Persistent: true}
+				c := config{N: 2000}
+				reference, err := epoch(maker(t, c, opts))
+				if err != nil {
+					t.Fatal(err)
+				}
+				l := maker(t, c, opts)
+				progress, stopped := make(chan int), make(chan struct{})
+				go func() {
+					defer close(stopped)
+					for range progress { // so that it ends
+						time.Sleep(rand.N(5 * time.Millisecond))
+						if all := mp.ActiveChildren(); len(all) > 0 {
+							_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
+						}
+					}
+				}()
+				n := 0
+				for b, err := range l.Epoch(background) {
+					if err != nil || n >= len(reference) || !slices.Equal(b.Numbers, reference[n]) {
+						t.Errorf("batch %d: %v, %v", n, b.Numbers, err)
+						break
+					}
+					n++
+					select {
+					case progress <- n:
+					default:
+					}
+				}
+				close(progress)
+				<-stopped
+				if n != len(reference) {
+					t.Errorf("%d batches", n)
+				}
+				t.Log(l.Stats())
+			})
+		}
+	}
+}
+
+// A view is whole whoever dies, and memory is given up.
+func TestKilledWithViews(t *testing.T) {
+	leak.Check(t)
+	l := open[image](t)(dataloader.NewBatched(background, Images.With(400), &dataloader.Options{
+		BatchSize: 2, Workers: 2, View: true, CrashRetries: 1000,
+	}))
+	n := 0
+	for b, err := range l.Epoch(background) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := mp.ActiveChildren(); n%7 == 0 && len(all) > 0 {
+			_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
+		}
+		for i, p := range b.Pixels {
+			if want := float32(2*n + i/pixels); p != want {
+				t.Fatalf("batch %d has %v at %d", n, p, i)
+			}
+		}
+		n++
+	}
+	if n != 200 {
+		t.Errorf("%d batches", n)
+	}
+	t.Log(l.Stats())
+}
+
+// A worker that is frozen is replaced when Timeout is over.
+func TestFrozen(t *testing.T) {
+	leak.Check(t)
+	l := newLoader(t, config{N: 40}, &dataloader.Options{
+		BatchSize: 2, Workers: 2, Persistent: true, Timeout: 100 * time.Millisecond, KillDelay: 20 * time.Millisecond,
+	})
+	for range 2 {
+		if err := syscall.Kill(mp.ActiveChildren()[0].Pid(), syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		want(t, l, chunks(40, 2))
+	}
+	if s := l.Stats(); s.Deaths != 2 {
+		t.Error(s)
+	}
+}
+
+// Workers that are killed between two epochs are missed by nobody.
+func TestKilledBetweenEpochs(t *testing.T) {
+	leak.Check(t)
+	l := newLoader(t, config{N: 40}, &dataloader.Options{BatchSize: 2, Workers: 3, Persistent: true})
+	for range 10 {
+		want(t, l, chunks(40, 2))
+		for _, child := range mp.ActiveChildren() {
+			_ = syscall.Kill(child.Pid(), syscall.SIGKILL)
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package dataloader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// work is the worker loop: what a worker process runs.
+var work = spawn.Register("mp.dataloader.worker", func(ctx context.Context, a workerArg) (leaving, error) {
+	return (&worker{workerArg: a, wake: make(chan struct{}, 1), over: make(chan struct{})}).serve(ctx), nil
+})
+
+// worker is the worker's end. One goroutine hears of orders, another one gets the batches.
+type worker struct {
+	workerArg
+	ctx  context.Context
+	set  opened
+	info WorkerInfo
+	wake chan struct{} // there is something in todo
+	over chan struct{} // closed when no more orders are worked on
+
+	mu     sync.Mutex
+	todo   []order
+	cancel context.CancelCauseFunc // of the order at work
+
+	ballast spawn.Ballast
+
+	// For the loop only.
+	out   wire.Buffer
+	slabs *slabs
+}
+
+func (w *worker) serve(ctx context.Context) leaving {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w.ctx = ctx
+	if l := w.open(); l.Failure != nil {
+		return l
+	}
+	if w.Replies.Put(ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
+		return leaving{}
+	}
+	w.slabs = newSlabs(w.Slabs)
+	w.ballast.Take()
+	go w.loop()
+	w.listen()
+	stop()
+	<-w.over
+	closeDataset(w.set)
+	return leaving{}
+}
+
+// open opens the dataset, and runs WorkerInit.
+func (w *worker) open() leaving {
+	ctx, cancel := context.WithTimeoutCause(w.ctx, w.InitTimeout, spawn.ErrTimeout)
+	defer cancel()
+	w.info = WorkerInfo{ID: w.ID, Count: w.Count, Seed: workerSeed(w.Seed, 0, w.ID)}
+	scoped := func() context.Context { return &scope{Context: ctx, info: w.info, index: whole} }
+	if failure := runPreset(context.WithValue(scoped(), openingKey{}, &w.set), w.Open); failure != nil {
+		return leaving{Failure: failure}
+	}
+	w.info.Dataset = w.set.dataset()
+	if w.Init == nil {
+		return leaving{}
+	}
+	return leaving{runPreset(scoped(), *w.Init), true}
+}
+
+// runPreset runs an initializer in a goroutine that it may end.
+func runPreset(ctx context.Context, p preset) *spawn.Failure {
+	failure := make(chan *spawn.Failure, 1)
+	go new(spawn.Runner).Run(ctx, p.Func, p.Arg, p.Files, new(wire.Buffer), func(f *spawn.Failure) { failure <- f })
+	return <-failure
+}
+
+func closeDataset(set opened) {
+	set.rest()
+	if c, ok := set.dataset().(io.Closer); ok {
+		spawn.Try(c.Close)
+	}
+}
+
+// listen hears of orders until the index queue is closed or the worker shall stop.
+func (w *worker) listen() {
+	for o, err := range w.Orders.All(w.ctx) {
+		if err != nil {
+			return
+		}
+		w.mu.Lock()
+		if o.Cancel {
+			w.todo = w.todo[:0]
+			if w.cancel != nil {
+				w.cancel(context.Canceled)
+			}
+		}
+		w.todo = append(w.todo, o)
+		w.mu.Unlock()
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// loop gets batches. A dataset that ends its goroutine takes this one with it; then another one goes on.
+func (w *worker) loop() {
+	var at order
+	over := false
+	defer func() {
+		if !over {
+			w.put(&reply{Serial: at.Serial, News: w.slabs.end(), Trouble: &trouble{Position: whole, Attempts: 1, Failure: *goexit}})
+			go w.loop()
+		}
+	}()
+	for {
+		o, ctx, ok := w.next()
+		if !ok {
+			break
+		}
+		at = o
+		w.put(w.get(ctx, &o))
+	}
+	over = true
+	close(w.over)
+}
+
+var goexit = &spawn.Failure{Failure: wire.Describe(errors.New("it ended its goroutine with runtime.Goexit"))}
+
+// next waits for an order; there is none when the worker shall stop.
+func (w *worker) next() (order, context.Context, bool) {
+	for {
+		w.mu.Lock()
+		if len(w.todo) > 0 && w.ctx.Err() == nil {
+			o := w.todo[0]
+			w.todo = w.todo[1:]
+			var ctx context.Context
+			ctx, w.cancel = context.WithCancelCause(w.ctx)
+			w.mu.Unlock()
+			return o, ctx, true
+		}
+		w.mu.Unlock()
+		select {
+		case <-w.wake:
+		case <-w.ctx.Done():
+			return order{}, nil, false
+		}
+	}
+}
+
+// get gets the batch of an order.
+func (w *worker) get(ctx context.Context, o *order) *reply {
+	defer w.cancel(nil)
+	if o.Cancel {
+		w.set.rest()
+		return &reply{Serial: o.Serial}
+	}
+	began := time.Now()
+	f := &fetch{order: o, rules: w.rules, info: &w.info, timeout: w.Timeout, note: func(position int) { w.AtWork.Store(atWork(o.Serial, position)) }}
+	a := w.slabs.begin(o.Slab)
+	w.out.Place = a.place
+	f.run(withArena(ctx, a), w.set, func(ctx context.Context, batch any) error {
+		w.out.CloseFiles()
+		w.out.Reset()
+		if err := w.encode(ctx, batch); err != nil || !o.Probe {
+			return err
+		}
+		w.out.CloseFiles()
+		w.out.Reset()
+		return nil
+	})
+	w.AtWork.Store(0)
+	return &reply{
+		Serial: o.Serial, Body: w.out.Data, Files: w.out.Files, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble,
+		News: w.slabs.end(), Busy: time.Since(began), Taken: f.taken, End: f.end,
+	}
+}
+
+// encode writes the batch to w.out.
+func (w *worker) encode(ctx context.Context, batch any) error {
+	var err error
+	if w.Collate != nil {
+		err = spawn.Apply(ctx, *w.Collate, batch, &w.out)
+	} else {
+		err = w.set.encode(batch, &w.out)
+	}
+	if err == nil && w.out.Boarded() {
+		return errors.New("the batch holds an object that one process has at a time, such as an end of a Pipe")
+	}
+	return err
+}
+
+// put sends a reply. What cannot be sent is the failure of the batch.
+func (w *worker) put(r *reply) {
+	r.Worker = w.Number
+	err := w.Replies.Put(w.ctx, *r)
+	if err != nil && w.ctx.Err() == nil && r.Trouble == nil {
+		failure := wire.Describe(fmt.Errorf("the batch cannot be sent: %w", err))
+		err = w.Replies.Put(w.ctx, reply{
+			Worker: w.Number, Serial: r.Serial, News: r.News,
+			Trouble: &trouble{Position: whole, Attempts: 1, Failure: spawn.Failure{Failure: failure}},
+		})
+	}
+	w.out.CloseFiles() // the parent has its own
+	w.out.Reset()
+	_ = err // the loader is gone, or ends this worker
+}
