@@ -3,7 +3,6 @@ package dataloader_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,7 +29,7 @@ func TestManyEmptyBatches(t *testing.T) {
 	}
 }
 
-// A loop that is left out of OnSkip gives back what it had.
+// A loop that is left by a panic of OnSkip gives back what it had.
 func TestOnSkipPanics(t *testing.T) {
 	leak.Check(t)
 	panics := true
@@ -167,7 +166,7 @@ func TestCtxBlamesNobody(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 1} {
 		l := newLoader(t, config{N: 4, Does: map[int]string{1: "wait"}}, &dataloader.Options{Workers: workers, OnError: dataloader.Skip})
-		ctx, cancel := newTimeout(50 * time.Millisecond)
+		ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
 		for range l.Epoch(ctx) {
 			continue
 		}
@@ -176,10 +175,6 @@ func TestCtxBlamesNobody(t *testing.T) {
 			t.Errorf("%d workers: %+v", workers, s)
 		}
 	}
-}
-
-func newTimeout(d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(background, d)
 }
 
 func firstChild(t testing.TB) int {
@@ -191,12 +186,13 @@ func firstChild(t testing.TB) int {
 	return 0
 }
 
+// A Len that panics is an error of New.
 func TestLenPanics(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 1} {
 		_, err := dataloader.New(background, Numbers.With(config{N: -7}), Collate, &dataloader.Options{Workers: workers})
 		if err == nil {
-			t.Error(fmt.Sprint(workers, " workers: no error"))
+			t.Errorf("%d workers: no error", workers)
 		}
 		t.Log(err)
 	}
