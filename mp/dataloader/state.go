@@ -77,7 +77,7 @@ func (c *core) State() State {
 func (c *core) Restore(s State) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	shares := 0
+	shares, batches := 0, c.opts.count(c.length)
 	if c.source.many {
 		shares = c.seats()
 	}
@@ -90,6 +90,8 @@ func (c *core) Restore(s State) error {
 		return fmt.Errorf("mp: Restore: the state is of a dataset with %d samples, and this one has %d", s.Len, c.length)
 	case s.BatchSize != c.batchSize():
 		return fmt.Errorf("mp: Restore: the state is of batches of %d samples, and these have %d", s.BatchSize, c.batchSize())
+	case batches >= 0 && s.Delivered > batches:
+		return fmt.Errorf("mp: Restore: the state is behind %d batches, and an epoch has %d", s.Delivered, batches)
 	case len(s.Shares) != 0 && len(s.Shares) != shares:
 		return fmt.Errorf("mp: Restore: the state is of %d workers, which share the dataset out among them, and here are %d", len(s.Shares), shares)
 	case shares > 0 && len(s.Shares) == 0 && s.Delivered > 0:
