@@ -54,6 +54,29 @@ func TestOnSkipPanics(t *testing.T) {
 	}
 }
 
+// Close may be called while the loop has a batch, or hears of a sample.
+func TestCloseWithABatch(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 20, Does: map[int]string{2: "fail"}}
+	for _, workers := range []int{0, 2} {
+		opts := dataloader.Options{Workers: workers, View: true}
+		l := newLoader(t, c, &opts)
+		var last error
+		for _, err := range l.Epoch(background) {
+			l.Close()
+			last = err
+		}
+		if !errors.Is(last, mp.ErrClosed) {
+			t.Errorf("%v", last)
+		}
+		opts = dataloader.Options{Workers: workers, OnError: dataloader.Skip, OnSkip: func(*dataloader.SampleError) { l.Close() }}
+		l = newLoader(t, c, &opts)
+		if _, err := epoch(l); !errors.Is(err, mp.ErrClosed) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // A worker whose dataset has become longer is an error of each epoch, until there is another one.
 func TestLenHasChanged(t *testing.T) {
 	leak.Check(t)

@@ -44,6 +44,9 @@ func (c *core) left(m *member, err error) {
 	m.loans.end()
 	if c.members[m.id] == m {
 		c.members[m.id] = nil
+		if c.epoch != nil {
+			c.epoch.seats[m.id].ready = false
+		}
 	}
 	pause := time.Duration(0)
 	switch {
