@@ -104,7 +104,9 @@ func (r *reply) drop() {
 }
 
 func (c *core) cameUp(m *member, r *reply) {
-	m.name, m.pid = r.Name, r.Pid
+	if m.process == nil { // start, which knows it, has not returned yet
+		m.name, m.pid = r.Name, r.Pid
+	}
 	if err := c.measured(r.Len, m.name); err != nil {
 		c.distrust(err, m)
 		return
