@@ -6,14 +6,11 @@ import "math/rand/v2"
 const maxShift = 1
 
 // augment writes a varied copy of image to out: moved by up to maxShift pixels
-// and mirrored half of the time. The variation depends on (seed, epoch, sample)
-// only, never on who computes it or when, so that any number of workers,
-// or none, produces the same bits.
+// and mirrored half of the time.
 //
 // It also normalises: grey 0–255 becomes 0–1, and the background stays exactly
 // 0, which the model skips.
-func augment(out []float32, image []byte, seed uint64, epoch, sample int) {
-	rng := rand.New(rand.NewPCG(seed, uint64(epoch)<<32|uint64(sample)))
+func augment(out []float32, image []byte, rng *rand.Rand) {
 	dx := rng.IntN(2*maxShift+1) - maxShift
 	dy := rng.IntN(2*maxShift+1) - maxShift
 	mirror := rng.IntN(2) == 1

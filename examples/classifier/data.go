@@ -13,6 +13,8 @@ const (
 	classes = 10
 )
 
+var classNames = [classes]string{"T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"}
+
 // The first 2,000 training and 500 test images of Fashion-MNIST, so that the
 // example runs from anywhere; data/PROVENANCE.md says how they were cut.
 //
@@ -25,7 +27,9 @@ type set struct {
 	labels []byte
 }
 
-func (s *set) len() int           { return len(s.labels) }
+// Len is how many samples there are.
+func (s *set) Len() int { return len(s.labels) }
+
 func (s *set) image(i int) []byte { return s.images[i*pixels : (i+1)*pixels] }
 
 // loadSet reads "train" or "t10k" from the standard file names in dir, or from

@@ -9,29 +9,23 @@ import (
 	"sync"
 )
 
-// goroutines meets the incident with goroutines in the place of worker
+// goroutines meets an incident with goroutines in the place of worker
 // processes. It does not come back.
 func goroutines(ctx context.Context, o options) error {
-	train, err := loadSet(o.data, "train")
+	o.incidents = []kind{truncated}
+	config, err := o.config(os.TempDir()) // which is ours alone: see tellGoroutines
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "classifier-") // removed by tellGoroutines
+	trainset, err := openTrainset(ctx, config)
 	if err != nil {
 		return err
 	}
-	in, err := newIncident(dir, train)
-	if err != nil {
-		return err
-	}
-	if err := openData(ctx, Config{Seed: o.seed, Data: o.data, Incident: in}); err != nil {
-		return err
-	}
-	if err := in.happen(); err != nil {
+	if _, err := config.Incidents[0].happen(); err != nil {
 		return err
 	}
 
-	jobs := make(chan Batch)
+	samples := make(chan int)
 	var workers sync.WaitGroup
 	for range max(o.workers, 1) {
 		workers.Go(func() {
@@ -40,15 +34,15 @@ func goroutines(ctx context.Context, o options) error {
 					fmt.Println("recovered:", r) // does not happen
 				}
 			}()
-			for b := range jobs {
-				prepare(ctx, b)
+			for i := range samples {
+				trainset.Get(ctx, i)
 			}
 		})
 	}
-	for _, b := range plan(train.len(), o.seed, 1, nil) {
-		jobs <- b
+	for i := range trainset.Len() {
+		samples <- i
 	}
-	close(jobs)
+	close(samples)
 	workers.Wait()
 	return errors.New("the incident did not happen")
 }
@@ -63,7 +57,7 @@ func tellGoroutines(ctx context.Context, o options) error {
 	}
 	defer os.RemoveAll(dir)
 	stderr, state, err := again(ctx, []string{role + "=goroutines", "TMPDIR=" + dir, "TMP=" + dir},
-		"-data", o.data, "-seed", fmt.Sprint(o.seed), "-workers", fmt.Sprint(o.workers))
+		"-data", o.data, "-workers", fmt.Sprint(o.workers))
 	if err != nil {
 		return err
 	}

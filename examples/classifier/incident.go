@@ -1,44 +1,105 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 )
 
-// Incident is one training image in a file of its own, which the workers map.
-// When somebody truncates the file, the mapping stays but the memory behind it
-// is gone: reading it is a SIGBUS. Go's runtime ends the process for it, and no
-// recover gets to see it. A failing disk under a mapping does the same. On
-// Windows the mapping is played; how the process ends is not.
+// Incident is a training image in a file of its own, to which something happens once the workers have opened the set.
 type Incident struct {
+	Kind   kind
 	Sample int
 	File   string
 }
 
-// newIncident puts an image of the training set into a file in dir.
-func newIncident(dir string, train *set) (*Incident, error) {
-	in := &Incident{Sample: min(1234, train.len()-1), File: filepath.Join(dir, "sample")}
-	return in, os.WriteFile(in.File, train.image(in.Sample), 0o600)
-}
+type kind string
 
-// happen takes the file away from under its mappings.
-func (in *Incident) happen() error { return os.Truncate(in.File, 0) }
+const (
+	// truncated: the workers map the file, and somebody truncates it. The mapping stays but the memory behind it is gone: reading
+	// it is a SIGBUS. Go's runtime ends the process for it, and no recover gets to see it. A failing disk under a mapping
+	// does the same. On Windows the mapping is played; how the process ends is not.
+	truncated kind = "truncated"
+	// endless: the workers decode the file row by row, each with its size before it. One of the sizes becomes 0, and the decoder
+	// stays where it is: it fails no read, panics nowhere and never looks at a ctx. Only the end of its process ends it.
+	endless kind = "endless"
+	// missing: the file is removed. That is an ordinary error.
+	missing kind = "missing"
+)
 
-// noteTouch runs in a worker that is about to read the image: the time goes
-// into a file, since nothing else of the worker will remain.
-func (in *Incident) noteTouch() error {
-	now := strconv.FormatInt(time.Now().UnixNano(), 10)
-	return os.WriteFile(in.File+".touched", []byte(now), 0o600)
-}
-
-// sinceTouch runs in the parent. Both processes read the same clock.
-func (in *Incident) sinceTouch() (time.Duration, error) {
-	text, err := os.ReadFile(in.File + ".touched")
-	if err != nil {
-		return 0, err
+// config is what the workers open, with the files of the incidents in dir.
+func (o options) config(dir string) (Config, error) {
+	c := Config{Data: o.data, Slow: o.slow}
+	if len(o.incidents) == 0 {
+		return c, nil
 	}
-	touched, err := strconv.ParseInt(string(text), 10, 64)
-	return time.Since(time.Unix(0, touched)), err
+	train, err := loadSet(o.data, "train")
+	if err != nil {
+		return c, err
+	}
+	for _, k := range o.incidents {
+		in, err := newIncident(k, dir, train)
+		if err != nil {
+			return c, err
+		}
+		c.Incidents = append(c.Incidents, in)
+	}
+	return c, nil
+}
+
+// newIncident puts an image of the training set into a file in dir.
+func newIncident(k kind, dir string, train *set) (Incident, error) {
+	sample, content := min(567, train.Len()/2), pack
+	if k == truncated {
+		sample, content = min(1234, train.Len()-1), func(image []byte) []byte { return image }
+	}
+	in := Incident{k, sample, filepath.Join(dir, strconv.Itoa(sample))}
+	return in, os.WriteFile(in.File, content(train.image(sample)), 0o600)
+}
+
+// happen lets it happen, and says what.
+func (in Incident) happen() (told string, err error) {
+	switch in.Kind {
+	case truncated:
+		told, err = truncation, os.Truncate(in.File, 0)
+	case missing:
+		told, err = "which the workers decode row by row, is now missing", os.Remove(in.File)
+	case endless:
+		var packed []byte
+		if packed, err = os.ReadFile(in.File); err == nil {
+			packed[side/2*(1+side)] = 0
+			told, err = "which the workers decode row by row, now has a row of size 0", os.WriteFile(in.File, packed, 0o600)
+		}
+	}
+	return fmt.Sprintf("the file of sample %d, %s", in.Sample, told), err
+}
+
+// read runs in a worker that wants the image.
+func (in Incident) read(mapped []byte) ([]byte, error) {
+	if in.Kind == truncated {
+		return mapped, keepUp(mapped, in.File)
+	}
+	packed, err := os.ReadFile(in.File)
+	return unpack(packed), err
+}
+
+func pack(image []byte) (packed []byte) {
+	for y := range side {
+		packed = append(packed, 1+side)
+		packed = append(packed, image[y*side:][:side]...)
+	}
+	return packed
+}
+
+// unpack believes every size.
+func unpack(packed []byte) (image []byte) {
+	for at := 0; at < len(packed); {
+		size := int(packed[at])
+		for i := 1; i < size; i++ {
+			image = append(image, packed[at+i])
+		}
+		at += size
+	}
+	return image
 }

@@ -9,21 +9,28 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// options are the flags.
+// options say what is trained with, and how.
 type options struct {
 	workers  int
 	epochs   int
 	seed     uint64
 	data     string
-	incident bool
 	deadline time.Duration
-	breakage string
+	sheet    string
+
+	incidents []kind
+	onError   dataloader.Policy
+	slow      time.Duration // that each image takes longer
+	without   map[int]bool  // samples
+	out       io.Writer
 }
 
 // A worker is this same program, started again: main runs there too, and
@@ -34,15 +41,20 @@ func main() { mp.MainContext(run) }
 // run is the real main. Its context ends at Ctrl-C; coming back from there, and
 // not dying on the spot, removes the temporary files.
 func run(ctx context.Context) error {
-	var o options
+	o := options{onError: dataloader.Skip, out: os.Stdout}
 	flag.IntVar(&o.workers, "workers", 2, "worker `processes`; 0 does everything in this one")
 	flag.IntVar(&o.epochs, "epochs", 10, "passes over the training images")
 	flag.Uint64Var(&o.seed, "seed", 1, "decides the first weights, the order and the augmentation")
 	flag.StringVar(&o.data, "data", "", "`directory` with the four idx .gz files of the whole Fashion-MNIST; default: an embedded part")
-	flag.BoolVar(&o.incident, "incident", true, "let one training image lie in a file that is truncated after it was mapped, and the decoder of another never end")
+	incident := flag.Bool("incident", true, "let one training image lie in a file that is truncated after it was mapped, and the decoder of another never end")
 	flag.DurationVar(&o.deadline, "deadline", 500*time.Millisecond, "`time` that a worker may take for a batch, of milliseconds as a rule, before it is killed")
-	flag.StringVar(&o.breakage, "break", "", "what happens without the library: guard (a program that forgets mp.Main) or goroutines (the incident without processes)")
+	flag.StringVar(&o.sheet, "sheet", "", "`file` to write the first batch to, as a PNG")
+	breakage := flag.String("break", "", "what goes wrong: crash (a sample kills its worker), sample (one cannot be read), slow (the training waits for its loader), "+
+		"guard (a program that forgets mp.Main) or goroutines (the crash without processes)")
 	flag.Parse()
+	if *incident {
+		o.incidents = []kind{truncated, endless}
+	}
 	if os.Getenv(role) == "goroutines" {
 		return goroutines(ctx, o)
 	}
@@ -50,13 +62,19 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("want -workers ≥ 0, -epochs ≥ 1 and no arguments; see -help")
 	}
 
-	switch o.breakage {
+	switch *breakage {
 	case "":
 		return classify(ctx, o)
+	case "crash":
+		return tellFailure(ctx, o, truncated)
+	case "sample":
+		return tellFailure(ctx, o, missing)
+	case "slow":
+		return tellSlow(ctx, o)
 	case "guard":
 		return tellGuard(ctx)
 	case "goroutines":
 		return tellGoroutines(ctx, o)
 	}
-	return fmt.Errorf("-break %s: want guard or goroutines", o.breakage)
+	return fmt.Errorf("-break %s: want crash, sample, slow, guard or goroutines", *breakage)
 }

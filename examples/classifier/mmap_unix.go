@@ -4,13 +4,12 @@ package main
 
 import (
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// truncated tells what a truncation does to the workers.
-const truncated = "which the workers have mapped, is now truncated"
+// truncation tells what a truncation does to the workers.
+const truncation = "which the workers have mapped, is now truncated"
 
 // mapFile maps the first size bytes of a file for reading. It does not look
 // how long the file is: whoever shortens it later is not seen then either.
@@ -26,6 +25,3 @@ func mapFile(name string, size int) ([]byte, error) {
 
 // keepUp has nothing to do: a mapping shows what became of its file.
 func keepUp([]byte, string) error { return nil }
-
-// signalName is "SIGBUS" where Signal.String is "bus error".
-func signalName(s syscall.Signal) string { return unix.SignalName(s) }

@@ -4,14 +4,13 @@ package main
 
 import (
 	"os"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
 
-// truncated tells what a truncation does to the workers.
-const truncated = "whose pages the workers lose with it, is now truncated"
+// truncation tells what a truncation does to the workers.
+const truncation = "whose pages the workers lose with it, is now truncated"
 
 // mapFile plays a mapping of the first size bytes of a file: it copies them
 // into pages of their own. With a real one, Windows refuses to truncate the
@@ -38,12 +37,4 @@ func keepUp(mapped []byte, name string) error {
 	}
 	address := uintptr(unsafe.Pointer(unsafe.SliceData(mapped)))
 	return os.NewSyscallError("VirtualFree", windows.VirtualFree(address, uintptr(len(mapped)), windows.MEM_DECOMMIT))
-}
-
-// signalName is what Windows calls it; it has no signals.
-func signalName(s syscall.Signal) string {
-	if s == syscall.SIGSEGV {
-		return "an access violation"
-	}
-	return s.String()
 }

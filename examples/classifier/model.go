@@ -130,7 +130,7 @@ func (m *model) step(x []float32, labels []byte, rate float32) (loss float64) {
 func (m *model) accuracy(test *set) float64 {
 	x := make([]float32, pixels)
 	right := 0
-	for i := range test.len() {
+	for i := range test.Len() {
 		normalise(x, test.image(i))
 		m.forward(x)
 		best := 0
@@ -143,5 +143,5 @@ func (m *model) accuracy(test *set) float64 {
 			right++
 		}
 	}
-	return float64(right) / float64(test.len())
+	return float64(right) / float64(test.Len())
 }

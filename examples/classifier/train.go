@@ -4,9 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"iter"
-	"math/rand/v2"
+	"os"
+	"slices"
 	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
 const (
@@ -15,75 +21,123 @@ const (
 	rateDecay = 0.8  // per epoch
 )
 
-// A feed prepares the batches of an epoch and yields them in their order. The
-// training neither knows nor cares whether other processes are involved.
-type feed func(ctx context.Context, batches []Batch) iter.Seq2[Prepared, error]
-
-// An epoch is what there is to tell about one pass over the training images.
-type epoch struct {
-	number  int
-	batches int
-	loss    float64 // mean over the samples
+// outcome is what a training leaves.
+type outcome struct {
+	model   *model
+	leftOut map[int]bool // samples that could not be used
 	took    time.Duration
-	shares  string // who prepared the batches, if there was a choice
 }
 
-// training is everything that decides the weights: two trainings that agree in
-// it, but for the feed, end with the same bits.
-type training struct {
-	samples int // in the training set
-	epochs  int
-	seed    uint64
-	leftOut map[int]bool // samples not to ask for; the feed may add to it
-	feed    feed
-}
+// train is the tutorial: trainset, trainloader, the first batch of dataIter to look at, and the loop over the epochs.
+func train(ctx context.Context, o options) (*outcome, error) {
+	start := time.Now()
+	dir, err := os.MkdirTemp("", "classifier-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	config, err := o.config(dir)
+	if err != nil {
+		return nil, err
+	}
+	trainset := Trainset.With(config)
+	done := &outcome{model: newModel(o.seed), leftOut: map[int]bool{}}
+	trainloader, err := dataloader.New(ctx, trainset, Stack, o.loader(done.leftOut))
+	if err != nil {
+		return nil, err
+	}
+	defer trainloader.Close() // no worker is left after that
+	showProcesses(o.out)
 
-// run trains a new model and calls tell after each epoch.
-func (t *training) run(ctx context.Context, tell func(epoch)) (*model, error) {
-	m := newModel(t.seed)
+	dataIter, stop := iter.Pull2(trainloader.Epoch(ctx))
+	first, err, _ := dataIter()
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	if err := show(o, first); err != nil {
+		return nil, err
+	}
+
+	for _, in := range config.Incidents {
+		told, err := in.happen()
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(o.out, told)
+	}
 	rate := float32(firstRate)
-	for number := 1; number <= t.epochs; number++ {
-		start := time.Now()
-		batches := plan(t.samples, t.seed, number, t.leftOut)
-		loss, seen := 0.0, 0
-		for b, err := range t.feed(ctx, batches) {
+	for epoch := range o.epochs {
+		start, batches, samples, loss := time.Now(), 0, 0, 0.0
+		for batch, err := range trainloader.Epoch(ctx) {
 			if err != nil {
 				return nil, err
 			}
-			if n := len(b.Labels); n > 0 {
-				loss += m.step(b.Pixels, b.Labels, rate)
-				seen += n
-			}
+			images, labels := batch.X.Data, batch.Y
+			loss += done.model.step(images, labels, rate)
+			samples += len(labels)
+			batches++
 		}
 		rate *= rateDecay
-		tell(epoch{number: number, batches: len(batches), loss: loss / float64(seen), took: time.Since(start)})
+		fmt.Fprintf(o.out, "epoch %2d  loss %.3f  %.2f s  %d batches\n", epoch+1, loss/float64(samples), time.Since(start).Seconds(), batches)
 	}
-	return m, nil
+	fmt.Fprintf(o.out, "loader: %v\n", trainloader.Stats())
+	done.took = time.Since(start)
+	return done, nil
 }
 
-// plan shuffles the samples and cuts them into batches. A sample that is left
-// out is missing from its batch and moves no other: leaving it out from the
-// start and losing it on the way come to the same.
-func plan(samples int, seed uint64, number int, leftOut map[int]bool) []Batch {
-	const order = 1<<32 - 1 // no sample has this number, so augment never draws from this stream
-	rng := rand.New(rand.NewPCG(seed, uint64(number)<<32|order))
-	var batches []Batch
-	for i, sample := range rng.Perm(samples) {
-		if i%batchSize == 0 {
-			batches = append(batches, Batch{Epoch: number})
-		}
-		if last := &batches[len(batches)-1]; !leftOut[sample] {
-			last.Samples = append(last.Samples, sample)
-		}
+// loader is how the batches are to be made. The samples that had to be left out are noted in leftOut.
+func (o options) loader(leftOut map[int]bool) *dataloader.Options {
+	opts := &dataloader.Options{
+		BatchSize: batchSize, Shuffle: true, Seed: o.seed,
+		Workers: o.workers, Persistent: true,
+		// A batch takes milliseconds. A worker that is still at one after half a second is killed, and replaced as one that has died.
+		Timeout: o.deadline, KillDelay: 100 * time.Millisecond,
+		// A sample that fails is tried a second time, in case it was not the sample's fault. Then it is left out.
+		Retries: 1, OnError: o.onError, OnSkip: func(e *dataloader.SampleError) {
+			if !leftOut[e.Index] {
+				fmt.Fprintf(o.out, "  ! left out: %v\n", e)
+			}
+			leftOut[e.Index] = true
+		},
+		// A Go program that dies has hundreds of lines to say on stderr. Its error has kept them.
+		Stderr: io.Discard,
 	}
-	return batches
+	if len(o.without) > 0 {
+		opts.BatchSize, opts.Shuffle = 0, false
+		opts.BatchSampler = without{dataloader.Batched(dataloader.Shuffled(), batchSize, false), o.without}
+	}
+	return opts
 }
 
-// inProcess prepares each batch when it is wanted, with no help.
-func inProcess(ctx context.Context, batches []Batch) iter.Seq2[Prepared, error] {
-	return func(yield func(Prepared, error) bool) {
-		for _, b := range batches {
-			if !yield(prepare(ctx, b)) {
+// showProcesses shows the process tree that the loader has made.
+func showProcesses(out io.Writer) {
+	fmt.Fprintf(out, "classifier (pid %d)\n", os.Getpid())
+	var workers []string
+	for _, w := range mp.ActiveChildren() {
+		workers = append(workers, fmt.Sprintf("%s (pid %d)", w.Name(), w.Pid()))
+	}
+	slices.Sort(workers)
+	for i, w := range workers {
+		branch := "├─"
+		if i == len(workers)-1 {
+			branch = "└─"
+		}
+		fmt.Fprintln(out, branch, w)
+	}
+}
+
+// without takes samples out of the batches of another sampler. The others stay where they are: to leave one out from the start
+// and to lose it on the way come to the same.
+type without struct {
+	dataloader.BatchSampler
+	samples map[int]bool
+}
+
+func (w without) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		for batch := range w.BatchSampler.Batches(n, seed, epoch) {
+			if !yield(slices.DeleteFunc(batch, func(i int) bool { return w.samples[i] })) {
 				return
 			}
 		}
