@@ -225,8 +225,11 @@ func (e *epoch) came(t *task, m *member, r *reply) bool {
 	return true
 }
 
-// note counts what was left out of the batch.
+// note counts what was left out of the batch. What was got in the end is to blame no more.
 func (e *epoch) note(t *task, m *member, r *reply) {
+	for _, i := range t.indices {
+		delete(e.record.strikes, i)
+	}
 	for i := range r.Skipped {
 		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)
 	}
@@ -243,8 +246,11 @@ func (e *epoch) next() *task {
 			i++
 			continue
 		}
+		if t.err != nil { // it stays: it was not delivered
+			return t
+		}
 		e.yielded(i)
-		if t.err != nil || t.owner != nil {
+		if t.owner != nil {
 			return t
 		}
 		i = 0 // nothing was left of it
