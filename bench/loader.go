@@ -59,11 +59,16 @@ func (s imageSize) rows() []measure.Row {
 		),
 		rate("-safe", ", to be kept", justCopy, s.safe,
 			p.load(ours+", GetBatch", keeping, n),
+			roomy(p.load(ours+", GetBatch", keeping, n)),
 			p.copied(justCopy, n),
+			roomy(p.copied(justCopy, n)),
 			p.goroutines(copied, n, twin{inPlace: true, again: true, kept: true}),
+			roomy(p.goroutines(copied, n, twin{inPlace: true, again: true, kept: true})),
 		),
 		rate("-get", ", each made alone and copied into its batch", freshly, s.get,
 			p.load(get, collating, n),
+			roomy(p.load(get, collating, n)),
+			p.load(get+", View", collatingViews, n),
 			p.goroutines(freshly, n, twin{}),
 			p.goroutines(again, n, twin{again: true}),
 			s.inTorch("DataLoader, 2 workers", "workers", n/4),
@@ -77,4 +82,11 @@ func (s imageSize) rows() []measure.Row {
 // inTorch is a case with as many images, or first batches.
 func (s imageSize) inTorch(name, what string, n int) measure.Case {
 	return partner("torch: "+name, "torch", []string{"python3", "peers/loader.py", s.name, strconv.Itoa(s.photos.Batch)}, what, n, 0)
+}
+
+// roomy is a case in which garbage is collected less often. A program that has nothing but batches collects it every few of them.
+func roomy(c measure.Case) measure.Case {
+	c.Name += ", GOGC=400"
+	c.Vars = []string{"GOGC=400"}
+	return c
 }

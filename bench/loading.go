@@ -91,6 +91,11 @@ func collating(ctx context.Context, p photos, opts *dataloader.Options) (*datalo
 	return dataloader.New(ctx, samples.With(p), stack, opts)
 }
 
+func collatingViews(ctx context.Context, p photos, opts *dataloader.Options) (*dataloader.Loader[album], error) {
+	opts.View = true
+	return collating(ctx, p, opts)
+}
+
 // loader has two workers, which stay, and epochs of u.
 func (p photos) loader(ctx context.Context, way lending, u *upTo) (*dataloader.Loader[album], error) {
 	return way(ctx, p, &dataloader.Options{BatchSize: p.Batch, Workers: workers, Persistent: true, Sampler: u})

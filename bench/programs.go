@@ -85,7 +85,10 @@ func (p *programs) look(name string) error {
 	case "python":
 		return p.try("python3", "-c", "import multiprocessing, concurrent.futures")
 	case "torch":
-		return p.try("python3", "-c", "import torch.utils.data")
+		if err := p.try("python3", "-c", "import torch.utils.data"); err != nil {
+			return errors.New("not installed: torch, for python3")
+		}
+		return nil
 	case "node":
 		return p.try("node", "-e", "")
 	case "piscina", "workerpool":
