@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
@@ -44,35 +45,42 @@ var (
 	}))
 )
 
-// disturbed counts the signals that came meanwhile.
+// disturbed counts the signals that came meanwhile. There is one at least.
 func disturbed(do func(ctx context.Context, c *connection.Conn) error) func(ctx context.Context, c *connection.Conn) (int, error) {
 	return func(ctx context.Context, c *connection.Conn) (n int, err error) {
-		heard, counted := make(chan os.Signal, 1), make(chan int)
+		heard, first, counted := make(chan os.Signal, 1), make(chan struct{}), make(chan int)
 		signal.Notify(heard, syscall.SIGUSR1)
 		go func() {
 			n := 0
 			for range heard {
-				n++
+				if n++; n == 1 {
+					close(first)
+				}
 			}
 			counted <- n
 		}()
 		err = do(ctx, c)
+		select {
+		case <-first:
+		case <-ctx.Done():
+		}
 		signal.Stop(heard)
 		close(heard)
 		return <-counted, err
 	}
 }
 
-// disturb sends a process signals, one after the other, until the test ends it.
+// disturb sends a process signals, one after the other, until the test ends it. The first was sent when it returns.
 func disturb(pid int) (end func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
+	syscall.Kill(pid, syscall.SIGUSR1)
 	go func() {
 		defer close(stopped)
 		for {
 			select {
 			case <-stop:
 				return
-			default:
+			case <-time.After(20 * time.Microsecond): // else nobody else runs where there is one processor
 				syscall.Kill(pid, syscall.SIGUSR1)
 			}
 		}

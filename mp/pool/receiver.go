@@ -3,6 +3,8 @@ package pool
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
 // receiver is the role of the one goroutine that receives from a worker: the keeper of its place, or whoever waits for an item
@@ -68,6 +70,9 @@ func (w *worker) handleNext() error {
 	w.receiver.waiting.Store(false)
 	if err != nil {
 		return err
+	}
+	if m.Lost {
+		return link.ErrFilesLost
 	}
 	return w.handle(m)
 }

@@ -216,6 +216,8 @@ func (s *server) receive() link.Msg {
 		s.err = err
 	case m.Kind != kindTask:
 		s.err = unexpected(m)
+	case m.Lost: // others would be blamed if this process went on
+		s.err = link.ErrFilesLost
 	default:
 		return m
 	}

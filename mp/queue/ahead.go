@@ -1,7 +1,8 @@
 package queue
 
-// aheadWord is what a consumer has ahead: the items from that number on, as many as are left. Numbers of a client are used once;
-// after items were taken back, the next ones are only sent when those before them are taken, and begin with a higher number.
+// aheadWord is what a consumer has ahead: the items from that number on, as many as are left. These numbers count what was sent to
+// this client, and have nothing to do with item.number, the order of the queue. Each is used once: after items were taken back, the
+// next ones are only sent when those before them are taken, and begin with a higher number.
 //
 //	 63       48              0
 //	+--------+------+---------+
@@ -26,12 +27,12 @@ func (w aheadWord) with(first uint64, left int) aheadWord {
 // taken is the word once the client has taken the first item.
 func (w aheadWord) taken() aheadWord { return w.with(w.first()+1, w.left()-1) &^ tellMe }
 
-// look is what the client has ahead now. What makes no sense is nothing.
-func (c *client) look() aheadWord {
-	if c.word.Uint64 == nil {
+// checkedWord is what the client has ahead now. What makes no sense is nothing.
+func (c *client) checkedWord() aheadWord {
+	if c.aheadWord.Uint64 == nil {
 		return 0
 	}
-	w := aheadWord(c.word.Load())
+	w := aheadWord(c.aheadWord.Load())
 	if w.left() > c.ahead.len() || w.first()+uint64(w.left()) > c.sent {
 		return w.with(c.sent, 0)
 	}
@@ -39,7 +40,7 @@ func (c *client) look() aheadWord {
 }
 
 // left is how many items the client has ahead.
-func (c *client) left() int { return c.look().left() }
+func (c *client) left() int { return c.checkedWord().left() }
 
 // trim forgets the items that the client has taken.
 func (c *client) trim() {
@@ -69,51 +70,51 @@ func (c *client) reached() uint64 {
 
 // ready reports whether items can be sent to the client: there is no gap before them.
 func (c *client) ready() bool {
-	w := c.look()
+	w := c.checkedWord()
 	return w.left() == 0 || w.first()+uint64(w.left()) == c.sent
 }
 
 // raise notes that n more items were sent.
 func (c *client) raise(n int) {
 	for {
-		w := aheadWord(c.word.Load())
+		w := aheadWord(c.aheadWord.Load())
 		first, left := w.first(), w.left()
 		if left == 0 {
-			first = c.sent
+			first, c.stood = c.sent, nowhere // it cannot have stood there long
 		}
-		if c.word.CompareAndSwap(uint64(w), uint64(w.with(first, left+n))) {
+		if c.aheadWord.CompareAndSwap(uint64(w), uint64(w.with(first, left+n))) {
 			c.sent += uint64(n)
 			return
 		}
 	}
 }
 
-// ask notes that the client asks for items, of which it has had each for so many nanoseconds (0: it had none), and how many
+// setPace notes that the client asks for more, that each item has taken it so many nanoseconds (0: it had none), and how many
 // it should have ahead: as many as it takes in aheadFor, but half or twice as many as before at the most. A slow one has none
 // ahead that others could be waiting for.
-func (c *client) ask(each uint64) {
+func (c *client) setPace(each uint64) {
 	c.trim()
 	fit := mostAhead
 	if each > 0 {
 		fit = int(min(uint64(aheadFor)/each, mostAhead))
 	}
 	c.target = min(max(fit, c.target/2, 1), 2*c.target)
-	c.hungry = fit > 0 && c.word.Uint64 != nil
+	c.hungry = fit > 0 && c.aheadWord.Uint64 != nil
 }
 
 // takeBack takes back up to n of the items that a client has ahead, the last ones. They come out next. It returns how many there
 // were. b.mu is held.
 func (b *broker) takeBack(c *client, n int) int {
-	if c.word.Uint64 == nil {
+	if c.aheadWord.Uint64 == nil {
 		return 0
 	}
 	for {
-		w := c.look()
+		w := c.checkedWord()
 		k := min(n, w.left())
 		if k == 0 {
 			return 0
 		}
-		if !c.word.CompareAndSwap(uint64(w), uint64(w.with(w.first(), w.left()-k))) {
+		if !c.aheadWord.CompareAndSwap(uint64(w), uint64(w.with(w.first(), w.left()-k))) {
 			continue
 		}
 		c.ahead.moveLast(k, &b.items)
@@ -121,18 +122,18 @@ func (b *broker) takeBack(c *client, n int) int {
 	}
 }
 
-// watch has the consumers tell of what they take, when somebody waits for that: for room, or the end. It comes before we look at
+// setTellMe has the consumers tell of what they take, when somebody waits for that: for room, or the end. It comes before we look at
 // what they have taken. b.mu is held.
-func (b *broker) watch() {
+func (b *broker) setTellMe() {
 	want := b.held == nil && (b.puts.len() > 0 || b.closed && b.items.len() == 0)
 	for _, c := range b.all {
-		for c.word.Uint64 != nil {
-			w := aheadWord(c.word.Load())
+		for c.aheadWord.Uint64 != nil {
+			w := aheadWord(c.aheadWord.Load())
 			set := w &^ tellMe
 			if want {
 				set |= tellMe
 			}
-			if w == set || c.word.CompareAndSwap(uint64(w), uint64(set)) {
+			if w == set || c.aheadWord.CompareAndSwap(uint64(w), uint64(set)) {
 				break
 			}
 		}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -28,31 +29,35 @@ type broker struct {
 	capacity int // 0: unbounded
 	joinable bool
 
-	mu        sync.Mutex
-	items     store
-	last      uint64 // the number of the last one that came
-	got       uint64 // the number of the last one that this process got
-	clients   map[*share.Client]*client
-	all       []*client     // the same
-	gets      fifo[*waiter] // who waits for an item
-	puts      fifo[*waiter] // who waits for room
-	closed    bool
-	dropped   bool
+	mu    sync.Mutex
+	items store
+	last  uint64 // the number of the last one that came
+	got   uint64 // the number of the last one that this process got
+
+	clients map[*share.Client]*client
+	all     []*client     // the same
+	gets    fifo[*waiter] // who waits for an item
+	puts    fifo[*waiter] // who waits for room
+	joins   []*waiter     // who waits until all is done
+
+	closed  bool
+	dropped bool // nothing is left to be got: the others think that it is gone
+
+	// Items are given out many at a time.
 	fresh     int         // items that came since they were last given out
-	timer     *time.Timer // for refuseNow
-	enough    int         // how many items there must be before those who wait are served
+	enough    int         // how many there must be before those who wait are served
 	lingering *time.Timer // until fewer will do
 	lingers   bool        // it runs
-	grace     *time.Timer // until it does not matter in which order items come out
-	impatient bool
 
-	rings   int // clients that have one
-	looking bool
-	spin    ring.Spin // of the goroutine of this process that looks for items
+	refusal *time.Timer // until "now or never" is never, though items are on their way
+	grace   *time.Timer // until who stands still is known
 
-	unfinished int // items that are not done, of those that have come
+	rings    int       // clients that have one
+	spinning bool      // a goroutine of this process looks for items
+	spin     ring.Spin // how long
+
+	unfinished int // of a JoinableQueue: items that are not done, of those that have come
 	lost       int // those that were in the hands of clients that died
-	joins      []*waiter
 
 	held map[uint64]item // what this process has in its hands; nil: what was taken is gone
 }
@@ -78,27 +83,29 @@ type answer struct {
 type client struct {
 	of *share.Client
 
-	used    share.Word // these three are nil without shared memory
-	limit   share.Word // what was granted
-	word    share.Word // what it has ahead, an aheadWord
-	granted uint64
-	arrived uint64
-	inlet   inlet
+	used      share.Word // these three are nil without shared memory
+	limit     share.Word // what was granted
+	aheadWord share.Word // what it has ahead, an aheadWord
+	granted   uint64
+	usedUp    uint64
+	inlet     inlet
 
-	sent    uint64
-	ahead   store           // those that were sent and, when last seen, neither taken nor taken back
-	got     uint64          // the number of the last one that it has taken
-	target  int             // how many it should have ahead
-	hungry  bool            // it has asked for more
-	fed     time.Time       // when items were sent to it last
-	handed  int             // items that it has had
-	settled int             // items that it has done
-	held    map[uint64]item // what it has in its hands; nil: what it has taken is gone
+	sent   uint64
+	ahead  store           // those that were sent and, when last seen, neither taken nor taken back
+	got    uint64          // the number of the last one that it has taken
+	target int             // how many it should have ahead
+	stood  uint64          // where in what it had ahead it was when somebody began to be patient
+	stuck  bool            // it was there still, 50 ms later
+	hungry bool            // it has asked for more
+	fed    time.Time       // when items were sent to it last
+	handed int             // items that it has had
+	done   int             // items that it has done
+	held   map[uint64]item // what it has in its hands; nil: what it has taken is gone
 }
 
 const (
-	// much is the room of a client in an unbounded queue.
-	much = 1 << 62
+	// unboundedRoom is the room of a client in an unbounded queue.
+	unboundedRoom = 1 << 62
 	// mostAhead, aheadFor and mostBytes bound what is sent ahead; there is always one.
 	mostAhead = 4096
 	aheadFor  = 2 * time.Millisecond
@@ -110,10 +117,11 @@ const (
 	holdFor = 256
 	// mostFresh is how many items may come before they are given out, while more are coming.
 	mostFresh = 128
-	// settling is how long "now or never" may wait for items that other processes have put and that are on their way.
-	settling = 100 * time.Millisecond
+	// arrivalTime is how long "now or never" may wait for items that other processes have put and that are on their way.
+	arrivalTime = 100 * time.Millisecond
 	// stillness is how long a consumer may stand still before what it has ahead goes to whoever waits, in order or not.
 	stillness = 50 * time.Millisecond
+	nowhere   = math.MaxUint64
 )
 
 func newBroker(capacity int, joinable bool) *broker {
@@ -145,23 +153,23 @@ func (b *broker) Request(r share.Request) {
 		b.puts.push(&waiter{request: r, client: c, now: len(body) > 0})
 		b.distribute()
 	case opUnroom:
-		c.end(1)
+		c.useUp(1)
 		b.distribute()
 	case opLinked:
 		c.inlet.linked = uint32(number(body))
 		b.distribute()
 	case opGet:
-		c.ask(number(body))
+		c.setPace(number(body))
 		b.gets.push(&waiter{request: r, client: c, now: len(body) > 8})
 		b.distribute()
 	case opReady:
-		b.await(&waiter{request: r, client: c, looks: true, now: len(body) > 0})
+		b.addLooker(&waiter{request: r, client: c, looks: true, now: len(body) > 0})
 	case opUnget:
 		b.unget(c, body, &r)
 	case opAck, opReturn:
 		b.settleFor(c, r.Op, number(body), &r)
 	case opMore:
-		c.ask(number(body))
+		c.setPace(number(body))
 		b.distribute()
 	case opTook:
 		b.distribute()
@@ -204,9 +212,9 @@ func (b *broker) open(c *client, body []byte) {
 	if !ok1 || !ok2 || !ok3 {
 		return
 	}
-	c.used, c.limit, c.word = used, limit, ahead
+	c.used, c.limit, c.aheadWord = used, limit, ahead
 	if b.capacity == 0 && !b.closed {
-		c.grant(much)
+		c.grant(unboundedRoom)
 	}
 }
 
@@ -263,9 +271,9 @@ func (b *broker) Left(of *share.Client) {
 	b.closeInlet(c)
 	b.takeBack(c, mostInWord)
 	c.trim()
-	b.takeFrom(c)
+	b.emptyHands(c)
 	if b.joinable {
-		held := min(max(c.handed-c.settled, 0), b.unfinished)
+		held := min(max(c.handed-c.done, 0), b.unfinished)
 		b.unfinished -= held
 		b.lost += held
 	}

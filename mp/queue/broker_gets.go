@@ -2,10 +2,8 @@ package queue
 
 import (
 	"bytes"
-	"encoding/binary"
 	"time"
 
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -13,7 +11,7 @@ import (
 // get: its part of those that are here, or all that were taken back for it, which may be too old for the next one. b.mu is held.
 func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 	atMost := 1
-	if w.client != nil && w.client.word.Uint64 != nil {
+	if w.client != nil && w.client.aheadWord.Uint64 != nil {
 		atMost = max(1, w.client.target)
 	}
 	if n := b.items.len(); n > 0 {
@@ -27,7 +25,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 		var richest *client
 		most := 0
 		for _, c := range b.all {
-			if n := c.left(); n > most && (anyOrder || c.reached() > reached) {
+			if n := c.left(); n > most && (anyOrder || c.still() || c.reached() > reached) {
 				richest, most = c, n
 			}
 		}
@@ -36,7 +34,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 		}
 		richest.trim()
 		n := min(atMost, (richest.ahead.len()+1)/2)
-		if !anyOrder {
+		if !anyOrder && !richest.still() {
 			n = richest.ahead.after(reached, n)
 		}
 		richest.target = max(richest.target/2, 1)
@@ -49,7 +47,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 
 // supply gives who waits what it may get, and reports whether that is anything. b.mu is held.
 func (b *broker) supply(w *waiter) bool {
-	n := b.reclaim(w, w.now || b.impatient)
+	n := b.reclaim(w, w.now)
 	if n > 0 {
 		b.give(w, n)
 	}
@@ -98,7 +96,7 @@ func (b *broker) serveBehind() bool {
 func (b *broker) hold(w *waiter) bool {
 	c := w.client
 	b.enough = 1
-	if c == nil || c.word.Uint64 == nil || w.now || w.looks || b.closed || b.capacity > 0 || b.items.len() == 0 {
+	if c == nil || c.aheadWord.Uint64 == nil || w.now || w.looks || b.closed || b.capacity > 0 || b.items.len() == 0 {
 		return false
 	}
 	want := min(2*c.target, holdFor)
@@ -130,15 +128,25 @@ func (b *broker) bePatient() {
 	case ahead == 0:
 		b.calm()
 	case b.grace == nil:
+		for _, c := range b.all {
+			if !c.still() {
+				c.stuck, c.stood = false, c.checkedWord().first()
+			}
+		}
 		b.grace = time.AfterFunc(stillness, func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
-			b.grace, b.impatient = nil, true
+			b.grace = nil
+			for _, c := range b.all {
+				c.stuck = c.left() > 0 && c.checkedWord().first() == c.stood
+			}
 			b.distribute()
-			b.impatient = false
 		})
 	}
 }
+
+// still reports whether the client stands still.
+func (c *client) still() bool { return c.stuck && c.checkedWord().first() == c.stood }
 
 // calm ends that. b.mu is held.
 func (b *broker) calm() {
@@ -158,7 +166,7 @@ func (b *broker) give(w *waiter, n int) {
 		it := b.pop(nil)
 		b.got = it.number
 		w.answer <- answer{ansItem, it, 0}
-	case c.word.Uint64 == nil:
+	case c.aheadWord.Uint64 == nil:
 		it := b.items.pop(nil)
 		c.got = it.number
 		c.handed++
@@ -211,8 +219,8 @@ func (b *broker) feed() {
 // tell. b.mu is held.
 func (b *broker) refuse() {
 	for _, c := range b.all {
-		if c.onTheWay() > 0 && b.timer == nil {
-			b.timer = time.AfterFunc(settling, func() {
+		if c.onTheWay() > 0 && b.refusal == nil {
+			b.refusal = time.AfterFunc(arrivalTime, func() {
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				b.refuseNow()
@@ -226,9 +234,9 @@ func (b *broker) refuse() {
 }
 
 func (b *broker) refuseNow() {
-	if b.timer != nil {
-		b.timer.Stop()
-		b.timer = nil
+	if b.refusal != nil {
+		b.refusal.Stop()
+		b.refusal = nil
 	}
 	b.gets.remove(func(w **waiter) bool {
 		if (*w).now {
@@ -247,102 +255,4 @@ func (b *broker) unget(c *client, body []byte, r *share.Request) {
 	b.items.unget(item{data: bytes.Clone(body), files: r.Files})
 	c.handed--
 	b.distribute()
-}
-
-// distribute does whatever can be done now: it gives out items, and room, and ends what waits for the end. b.mu is held.
-func (b *broker) distribute() {
-	b.drain()
-	for b.hand(); b.awaits() && b.ask(); b.hand() {
-		before := b.last
-		if b.drain(); b.last == before {
-			return // what came waits for something else, or is nonsense
-		}
-	}
-}
-
-// awaits reports whether something waits for items to come. b.mu is held.
-func (b *broker) awaits() bool {
-	return b.items.len() == 0 && (b.gets.len() > 0 || len(b.joins) > 0 && b.unfinished == 0 || b.closed && !b.dropped)
-}
-
-// hand does what can be done with the items that are here. b.mu is held.
-func (b *broker) hand() {
-	b.fresh = 0
-	b.watch()
-	for _, c := range b.all {
-		c.trim()
-		if b.closed {
-			c.revoke()
-		}
-	}
-	for again := true; again; again = b.gets.len() > 0 && b.items.len() > 0 {
-		b.serve()
-		b.admit()
-	}
-	b.feed()
-	if b.closed && b.items.len() == 0 { // the last ones may just have been sent
-		b.watch()
-		b.serve()
-	}
-	b.settle()
-}
-
-// drained reports whether the queue was closed and nothing is left of it, nor on its way, nor in hands. b.mu is held.
-func (b *broker) drained() bool {
-	if !b.closed || b.items.len()+len(b.held) > 0 {
-		return false
-	}
-	for _, c := range b.all {
-		if c.reserved() > 0 || c.has() > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// settle ends what waits until all is done, and the queue itself. b.mu is held.
-func (b *broker) settle() {
-	if len(b.joins) > 0 && b.unfinished == 0 {
-		for _, c := range b.all {
-			if c.onTheWay() > 0 {
-				return
-			}
-		}
-		for _, w := range b.joins {
-			b.join(w)
-		}
-		b.joins, b.lost = nil, 0
-	}
-	if b.drained() && b.gets.len() == 0 && b.unfinished == 0 && !b.dropped {
-		b.dropped = true
-		b.ref.Drop()
-		for _, c := range b.all {
-			b.closeInlet(c)
-		}
-	}
-}
-
-// join answers a Join. b.mu is held.
-func (b *broker) join(w *waiter) {
-	switch {
-	case w.client == nil:
-		w.answer <- answer{kind: ansYes, n: b.lost}
-	default:
-		w.request.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.lost)), nil)
-	}
-}
-
-// done notes that an item is done; c is nil for this process. b.mu is held.
-func (b *broker) done(c *client) link.Kind {
-	if b.unfinished == 0 {
-		return ansWrong
-	}
-	b.unfinished--
-	if c != nil {
-		c.settled++
-	}
-	if b.unfinished == 0 {
-		b.distribute()
-	}
-	return ansYes
 }

@@ -96,8 +96,8 @@ func (b *broker) settleItem(held map[uint64]item, op link.Kind, number uint64) b
 	return true
 }
 
-// takeFrom takes everything out of the hands of a client that has left. b.mu is held.
-func (b *broker) takeFrom(c *client) {
+// emptyHands takes everything out of the hands of a client that has left. b.mu is held.
+func (b *broker) emptyHands(c *client) {
 	all := make([]item, 0, len(c.held))
 	for _, it := range c.held {
 		it.cameBack()

@@ -8,15 +8,15 @@ import (
 )
 
 // reserved is the room that the client was granted and has not made an item of, as far as we know.
-func (c *client) reserved() int { return int(min(c.granted-c.arrived, math.MaxInt32)) }
+func (c *client) reserved() int { return int(min(c.granted-c.usedUp, math.MaxInt32)) }
 
 // onTheWay is how many items the client has put that have not come yet. Without shared memory nobody knows.
 func (c *client) onTheWay() int {
 	if c.used.Uint64 == nil || c.granted == 0 {
 		return 0
 	}
-	n := c.used.Load() - c.arrived
-	if n > c.granted-c.arrived { // nonsense, or it has taken back what it had used
+	n := c.used.Load() - c.usedUp
+	if n > c.granted-c.usedUp { // nonsense, or it has taken back what it had used
 		return 0
 	}
 	return int(n)
@@ -30,12 +30,12 @@ func (c *client) grant(n uint64) {
 	}
 }
 
-// end notes that n of what was granted are over. It reports false if the client had not as many.
-func (c *client) end(n uint64) bool {
-	if n > c.granted-c.arrived {
+// useUp notes that n of what was granted are over. It reports false if the client had not as many.
+func (c *client) useUp(n uint64) bool {
+	if n > c.granted-c.usedUp {
 		return false
 	}
-	c.arrived += n
+	c.usedUp += n
 	return true
 }
 
@@ -50,7 +50,7 @@ func (c *client) revoke() {
 			return
 		}
 		if c.used.CompareAndSwap(used, c.granted) {
-			c.end(c.granted - used)
+			c.useUp(c.granted - used)
 			return
 		}
 	}
@@ -60,7 +60,7 @@ func (c *client) revoke() {
 func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 	b.drainOf(c, false) // what it has put before
 	c.inlet.linked++
-	if !c.end(1) {
+	if !c.useUp(1) {
 		link.CloseAll(r.Files) // it had no right to
 		r.Client.Break()
 		return

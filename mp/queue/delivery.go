@@ -93,7 +93,7 @@ func (h *hand) settle(op link.Kind) error {
 	if err != nil && !errors.Is(err, share.ErrUnderWay) {
 		h.settled.Store(false)
 	}
-	return unshared(context.Background(), err)
+	return shareError(context.Background(), err)
 }
 
 // drop returns what nobody can settle any more.

@@ -9,11 +9,12 @@
 // What holds, whoever is killed at whatever moment: an item comes out once, as it went in. An item whose Put has returned nil is
 // only lost with its owner, or in the hands of a consumer: its Get was about to return it, or had. In an
 // AcknowledgedQueue it comes back from there, and comes out at least once. A killed process keeps nobody waiting. When the owner ends,
-// everybody gets ErrClosed.
+// everybody gets ErrClosed. When a process on the way has no descriptor left for the files of an item, what Get returns for it is an
+// error that is syscall.EMFILE; the link, and other items, are as before.
 //
 // Every consumer gets the items of a producer in the order in which they were put. The exceptions are items that were on their
-// way to another consumer that then died, or took nothing for 50 ms while somebody waited, and those that TryGet fetches from
-// others: they may come after later ones.
+// way to another consumer that then died, or gave up (without shared memory), or took nothing for 50 ms while somebody waited, and
+// those that TryGet fetches from others: they may come after later ones.
 //
 // Inside, the owner is a broker. Over shared memory items are sent ahead to consumers, and room is granted ahead to
 // producers, in batches; both can be taken back at any time, and are when somebody else needs them.

@@ -34,7 +34,7 @@ func TestHostileClient(t *testing.T) {
 		if rnd.IntN(3) > 0 {
 			q.broker.mu.Lock()
 			for _, c := range q.broker.clients {
-				for _, w := range []*share.Word{&c.used, &c.limit, &c.word} {
+				for _, w := range []*share.Word{&c.used, &c.limit, &c.aheadWord} {
 					w.Uint64 = new(atomic.Uint64)
 					words = append(words, w.Uint64)
 				}
@@ -51,7 +51,7 @@ func TestHostileClient(t *testing.T) {
 			}
 			short, stop := context.WithCancel(ctx)
 			stop()
-			ref.Call(short, opOpen+link.Kind(rnd.IntN(16)), body, nil, nil)
+			ref.Call(short, opOpen+link.Kind(rnd.IntN(int(opReturn-opOpen)+2)), body, nil, nil)
 			if len(words) > 0 && rnd.IntN(2) == 0 {
 				words[rnd.IntN(3)].Store([]uint64{0, 1, 5, 1 << 47, 1 << 48, 1 << 62, 1<<64 - 1, rnd.Uint64()}[rnd.IntN(8)])
 			}
@@ -132,7 +132,7 @@ func FuzzTakeIn(f *testing.F) {
 		c.inlet.ring.Look()
 		records, _ = c.inlet.ring.Peek()
 		b.takeIn(c, records, all)
-		if n := b.items.len(); n > 3 || uint64(n) != c.arrived {
+		if n := b.items.len(); n > 3 || uint64(n) != c.usedUp {
 			t.Errorf("%d items", n)
 		}
 		for b.items.len() > 0 {

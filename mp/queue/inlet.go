@@ -91,7 +91,7 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 			}
 			break
 		}
-		if !c.end(1) { // it had no right to
+		if !c.useUp(1) { // it had no right to
 			err = ring.ErrCorrupt
 			break
 		}
@@ -106,8 +106,8 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 	return more, err
 }
 
-// ask has the clients tell of what they put into their rings next. It reports true if there is something already. b.mu is held.
-func (b *broker) ask() (found bool) {
+// askRings has the clients tell of what they put into their rings next. It reports true if there is something already. b.mu is held.
+func (b *broker) askRings() (found bool) {
 	for _, c := range b.all {
 		if c.inlet.ring != nil && !c.inlet.ring.Ask() {
 			found = true

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"sync"
 
@@ -85,6 +86,22 @@ func (o *outlet) try(r *remote, data []byte, files []*os.File) (w way, tell bool
 	return byRing, tell
 }
 
+// useRoom uses room that the broker has granted ahead, if there is any.
+func (r *remote) useRoom() bool {
+	if r.used.Uint64 == nil {
+		return false
+	}
+	for {
+		used := r.used.Load()
+		if used >= r.limit.Load() {
+			return false
+		}
+		if r.used.CompareAndSwap(used, used+1) {
+			return true
+		}
+	}
+}
+
 // send sends an item over the link; granted: there is room for it. Otherwise it may report noRoom.
 func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byte, files []*os.File, granted bool) (way, error) {
 	select {
@@ -108,11 +125,14 @@ func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byt
 		}
 	}
 	o.mu.Unlock()
-	err := r.send(ctx, ref, data, files)
+	err := ref.Send(ctx, opPut, data, files)
 	if err != nil {
+		if !errors.Is(err, share.ErrUnderWay) {
+			ref.Post(opUnroom, nil)
+		}
 		ref.Post(opLinked, binary.LittleEndian.AppendUint64(nil, uint64(linked)))
 	}
-	return byLink, err
+	return byLink, shareError(ctx, err)
 }
 
 // open makes the ring, if it can be had.

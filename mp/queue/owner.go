@@ -40,8 +40,8 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 func (b *broker) get(ctx context.Context, now bool, buf []byte) (item, error) {
 	b.mu.Lock()
 	it, ok := b.first(buf)
-	if !ok && !now && b.rings > 0 && !b.looking {
-		b.looking = true
+	if !ok && !now && b.rings > 0 && !b.spinning {
+		b.spinning = true
 		b.mu.Unlock()
 		b.spin.Look(func() bool {
 			b.mu.Lock()
@@ -50,7 +50,7 @@ func (b *broker) get(ctx context.Context, now bool, buf []byte) (item, error) {
 			return ok || b.closed
 		})
 		b.mu.Lock()
-		b.looking = false
+		b.spinning = false
 	}
 	if ok {
 		b.mu.Unlock()

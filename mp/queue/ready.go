@@ -37,13 +37,15 @@ func (q *queue) ready(ctx context.Context, wait bool) (bool, error) {
 }
 
 // hasAhead reports whether items were sent ahead, which their owner may still take back.
-func (r *remote) hasAhead() bool { return r.word.Uint64 != nil && aheadWord(r.word.Load()).left() > 0 }
+func (r *remote) hasAhead() bool {
+	return r.aheadWord.Uint64 != nil && aheadWord(r.aheadWord.Load()).left() > 0
+}
 
 // ready is how goroutines of the owner wait for an item.
 func (b *broker) ready(ctx context.Context, wait bool) (bool, error) {
 	w := &waiter{answer: make(chan answer, 1), looks: true, now: !wait}
 	b.mu.Lock()
-	b.await(w)
+	b.addLooker(w)
 	b.mu.Unlock()
 	a, err := b.wait(ctx, w)
 	if err == nil {
@@ -52,8 +54,8 @@ func (b *broker) ready(ctx context.Context, wait bool) (bool, error) {
 	return yes(err)
 }
 
-// await has somebody wait who takes nothing: in his turn, as Get would. b.mu is held.
-func (b *broker) await(w *waiter) {
+// addLooker has somebody wait who takes nothing: in his turn, as Get would. b.mu is held.
+func (b *broker) addLooker(w *waiter) {
 	b.gets.push(w)
 	b.distribute()
 }

@@ -41,6 +41,25 @@ type part struct {
 	Largest int
 }
 
+// mixed, as the largest payload, is all kinds: about as large as goes through a ring, a little more, and much more.
+const mixed = -1
+
+func (p *part) payload(rnd *rand.Rand) []byte {
+	if p.Largest != mixed {
+		return make([]byte, rnd.IntN(p.Largest))
+	}
+	switch rnd.IntN(40) {
+	case 0:
+		return make([]byte, 1<<20)
+	case 1, 2:
+		return make([]byte, 8<<10-100+rnd.IntN(200))
+	case 3:
+		return make([]byte, 64<<10+rnd.IntN(200))
+	default:
+		return make([]byte, rnd.IntN(2)*64)
+	}
+}
+
 const noteSize = 12
 
 func (p *part) note(f *os.File, it parcel) error {
@@ -65,7 +84,7 @@ var Play = mp.Register("queue.play", func(ctx context.Context, p part) (int, err
 	rnd := rand.New(rand.NewPCG(uint64(p.ID), 0))
 	if p.From == nil {
 		for seq := uint32(0); ; seq++ {
-			it := parcel{Producer: p.ID, Seq: seq, Payload: make([]byte, rnd.IntN(p.Largest))}
+			it := parcel{Producer: p.ID, Seq: seq, Payload: p.payload(rnd)}
 			for i := range it.Payload {
 				it.Payload[i] = byte(i) ^ byte(seq)
 			}
@@ -161,7 +180,7 @@ func torture(t *testing.T, seed uint64, deeds int) (kills, got, lost int) {
 	if d.rnd.IntN(4) == 0 {
 		t.Setenv("MP_TRANSPORT", "socket")
 	}
-	d.size = pick(1, 64, 64, 5000, 100_000)
+	d.size = pick(1, 64, mixed, 5000, 100_000)
 	d.spared = d.rnd.IntN(3) == 0
 	d.first = must(queue.New[parcel](pick(0, 0, 1, 2, 10, 1000)))(t)
 	last := d.first

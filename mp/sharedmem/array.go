@@ -99,4 +99,4 @@ func (a *Array[T]) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: shared memory cannot be written down.
-func (a *Array[T]) MarshalJSON() ([]byte, error) { return nil, errText("shared Array") }
+func (a *Array[T]) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("shared Array") }

@@ -72,8 +72,3 @@ func decode(dec *wire.Decoder, size int) (n int, m *memory, err error) {
 func errGone(method string) error {
 	return fmt.Errorf("mp: %s: its memory was closed in this process, or never made: %w", method, spawn.ErrClosed)
 }
-
-// errText is what JSON and the like get instead of a reference that would mean nothing.
-func errText(what string) error {
-	return fmt.Errorf("mp: this %s goes to another process only as a field, by pointer, of what this library sends", what)
-}

@@ -84,4 +84,4 @@ func (s *SharedMemory) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: shared memory cannot be written down.
-func (s *SharedMemory) MarshalJSON() ([]byte, error) { return nil, errText("SharedMemory") }
+func (s *SharedMemory) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("SharedMemory") }

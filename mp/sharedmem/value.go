@@ -160,4 +160,4 @@ func (v *Value[T]) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: shared memory cannot be written down.
-func (v *Value[T]) MarshalJSON() ([]byte, error) { return nil, errText("shared Value") }
+func (v *Value[T]) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("shared Value") }

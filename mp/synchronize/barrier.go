@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
@@ -28,26 +27,23 @@ func NewBarrier(n int) (*Barrier, error) {
 // Wait waits until all parties wait, and returns a number from 0 to n−1, another one for each; the one that gets 0 can do what
 // is to be done once, before a second Wait, where Python has an action. When the ctx of a party ends, or its process, the
 // barrier breaks: all that wait, and that come later until Reset, get ErrBrokenBarrier; when the last one comes at that moment, the
-// others may pass first. Nobody knows of a party that has not come yet; who would wait for it forever has a ctx that ends.
+// others may pass first, and find it broken the next time, if it was not reset. Nobody knows of a party that has not come yet; who
+// would wait for it forever has a ctx that ends.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
-	body, err := b.call(ctx, "Barrier.Wait", opWait, nil, func(answer link.Kind) {
-		if answer == answerOK { // the others have passed, and shall not wait for us in vain the next time
-			_ = b.ref.Send(context.Background(), opAbort, nil, nil)
-		}
-	})
+	body, err := b.call(ctx, "Barrier.Wait", opWait, nil, nil)
 	n, _ := readState(body)
 	return int(n), err
 }
 
 // Abort breaks the barrier, until Reset.
 func (b *Barrier) Abort() error {
-	_, err := b.ask("Barrier.Abort", opAbort, nil, nil)
+	_, err := b.ask("Barrier.Abort", opAbort, nil)
 	return err
 }
 
 // Reset makes it as new; those that wait get ErrBrokenBarrier.
 func (b *Barrier) Reset() error {
-	_, err := b.ask("Barrier.Reset", opReset, nil, nil)
+	_, err := b.ask("Barrier.Reset", opReset, nil)
 	return err
 }
 
@@ -89,7 +85,7 @@ func (b *Barrier) EncodeMsgpack(enc *wire.Encoder) error { return b.encode(enc, 
 func (b *Barrier) DecodeMsgpack(dec *wire.Decoder) error { return b.decode(dec, "Barrier") }
 
 // MarshalJSON fails: a barrier cannot be written down.
-func (b *Barrier) MarshalJSON() ([]byte, error) { return nil, errText("Barrier") }
+func (b *Barrier) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Barrier") }
 
 // barrier is what the owner has.
 type barrier struct {
@@ -97,6 +93,7 @@ type barrier struct {
 
 	mu      sync.Mutex
 	waiting []share.Request
+	passed  []share.Request // those of the last round, until Reset
 	broken  bool
 	closed  bool
 }
@@ -141,30 +138,40 @@ func (b *barrier) arrive(r share.Request) {
 	for i, r := range b.waiting {
 		r.Answer(answerOK, state(uint64(i), ""), nil)
 	}
-	b.waiting = nil
+	b.passed, b.waiting = b.waiting, nil
 }
 
 // fail tells those that wait that it is broken; lasting: also those that come later. b.mu is held.
 func (b *barrier) fail(lasting bool) {
 	b.broken = lasting
 	answerAll(b.waiting, answerBroken)
-	b.waiting = nil
+	b.waiting, b.passed = nil, nil
 }
 
-// Cancel is documented with share.Object.
+// Cancel is documented with share.Object. Of somebody who did not hear that all have passed, the others shall not wait for it in
+// vain the next time.
 func (b *barrier) Cancel(c *share.Client, id uint64) bool {
-	return b.lose(func(r share.Request) bool { return r.Client == c && r.ID == id })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	it := func(r share.Request) bool { return r.Client == c && r.ID == id }
+	if slices.ContainsFunc(b.passed, it) {
+		b.fail(true)
+		return false
+	}
+	return b.lose(it)
 }
 
 // Left is documented with share.Object.
 func (b *barrier) Left(c *share.Client) {
-	b.lose(func(r share.Request) bool { return r.Client == c })
-}
-
-// lose breaks the barrier if one of those waits.
-func (b *barrier) lose(them func(share.Request) bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	theirs := func(r share.Request) bool { return r.Client == c }
+	b.passed = slices.DeleteFunc(b.passed, theirs)
+	b.lose(theirs)
+}
+
+// lose breaks the barrier if one of those waits. b.mu is held.
+func (b *barrier) lose(them func(share.Request) bool) bool {
 	n := len(b.waiting)
 	b.waiting = slices.DeleteFunc(b.waiting, them)
 	lost := len(b.waiting) < n
@@ -180,5 +187,5 @@ func (b *barrier) close() {
 	defer b.mu.Unlock()
 	b.closed = true
 	answerAll(b.waiting, answerClosed)
-	b.waiting = nil
+	b.waiting, b.passed = nil, nil
 }

@@ -14,7 +14,7 @@ type cell struct {
 
 	mu        sync.Mutex
 	word      share.Word
-	number    uint64 // by which clients find it, and 1; 0: they cannot
+	number    uint64 // by which clients find it, plus 1; 0: they cannot
 	published bool
 }
 

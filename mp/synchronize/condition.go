@@ -110,7 +110,7 @@ func (c *Condition) Notify(n int) error {
 	if n < 0 {
 		return fmt.Errorf("mp: Condition.Notify(%d): it cannot be negative", n)
 	}
-	_, err := c.ask("Condition.Notify", opNotify, state(uint64(n), ""), nil)
+	_, err := c.ask("Condition.Notify", opNotify, state(uint64(n), ""))
 	return err
 }
 
@@ -153,7 +153,7 @@ func (c *Condition) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: a condition cannot be written down.
-func (c *Condition) MarshalJSON() ([]byte, error) { return nil, errText("Condition") }
+func (c *Condition) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Condition") }
 
 // condition is what the owner has. The mutex of the lock is its own, too.
 type condition struct {
@@ -233,12 +233,8 @@ func (c *condition) forget(client *share.Client) {
 // Cancel is documented with share.Object. The one that has waited will ask to rejoin.
 func (c *condition) Cancel(*share.Client, uint64) bool { return false }
 
-// Left is documented with share.Object.
-func (c *condition) Left(client *share.Client) {
-	c.lock.mu.Lock()
-	defer c.lock.mu.Unlock()
-	c.forget(client)
-}
+// Left is documented with share.Object. The lock has seen to it, or will: who waits here has had that.
+func (c *condition) Left(*share.Client) {}
 
 // close is documented with object.
 func (c *condition) close() {

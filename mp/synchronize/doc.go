@@ -3,7 +3,8 @@
 //
 // Each lives in the process that made it, its owner, and reaches others as a field, by pointer, of arguments, results and
 // messages. Any number of processes, and goroutines in each, may use it at the same time. Those that wait are served in the
-// order in which they came; [Lock.Acquire] tells what is different there. They wait until their ctx ends, and return at once then.
+// order in which they came; [Lock.Acquire] tells what is different there. They wait until their ctx ends, and return at once then. With a ctx
+// that is over already they take what they need not wait for, and wait 50 ms at the most for an owner that does not answer.
 //
 // A process that ends, however it does, hurts nobody: those of its goroutines that waited are forgotten, and what it held
 // is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner

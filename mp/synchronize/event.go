@@ -3,7 +3,6 @@ package synchronize
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -31,13 +30,13 @@ func (e *Event) begin() { e.life, e.end = context.WithCancelCause(context.Backgr
 
 // Set sets the event: all that wait go on, and those that come later until Clear. When it returns, the event is set.
 func (e *Event) Set() error {
-	_, err := e.ask("Event.Set", opSet, nil, nil)
+	_, err := e.ask("Event.Set", opSet, nil)
 	return err
 }
 
 // Clear unsets it.
 func (e *Event) Clear() error {
-	_, err := e.ask("Event.Clear", opClear, nil, nil)
+	_, err := e.ask("Event.Clear", opClear, nil)
 	return err
 }
 
@@ -50,14 +49,12 @@ func (e *Event) IsSet() (bool, error) {
 // Wait waits until the event is set; it returns nil also when it was cleared right afterwards. Otherwise ctx's error, or
 // mp.ErrClosed.
 func (e *Event) Wait(ctx context.Context) error {
+	const what = "Event.Wait"
 	if ctx.Err() != nil {
-		set, err := e.IsSet()
-		if !set && err == nil {
-			err = fmt.Errorf("mp: Event.Wait: %w", spawn.CtxError(ctx))
-		}
-		return err
+		n, _, err := e.stateFor(&patient{limit: glance}, what)
+		return overdue(ctx, what, n > 0, err)
 	}
-	return e.wait(ctx, "Event.Wait")
+	return e.wait(ctx, what)
 }
 
 func (e *Event) wait(ctx context.Context, what string) error {
@@ -122,7 +119,7 @@ func (e *Event) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: an event cannot be written down.
-func (e *Event) MarshalJSON() ([]byte, error) { return nil, errText("Event") }
+func (e *Event) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Event") }
 
 // event is what the owner has.
 type event struct {

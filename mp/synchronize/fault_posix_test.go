@@ -17,10 +17,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// pair is a lock, held by its maker, and an event.
+// pair is a lock, held by its maker, an event, and a place, which is free.
 type pair struct {
 	Lock  *synchronize.Lock
 	Event *synchronize.Event
+	Place *synchronize.BoundedSemaphore
 }
 
 // kept is what MakePair has made, in the worker.
@@ -28,10 +29,11 @@ var kept pair
 
 // MakePair makes a pair.
 var MakePair = mp.Register("make-pair", func(ctx context.Context, _ int) (p pair, err error) {
-	var errs [3]error
+	var errs [4]error
 	p.Lock, errs[0] = synchronize.NewLock()
 	p.Event, errs[1] = synchronize.NewEvent()
 	errs[2] = p.Lock.Acquire(ctx)
+	p.Place, errs[3] = synchronize.NewBoundedSemaphore(1)
 	kept = p
 	return p, errors.Join(errs[:]...)
 })
@@ -74,6 +76,41 @@ func TestFrozenOwner(t *testing.T) {
 		until(t, "it answers", func() bool { _, err := p.Event.IsSet(); return err == nil })
 		if ok, err := p.Lock.TryAcquire(); ok || err != nil {
 			t.Errorf("%s: %v %v", when, ok, err)
+		}
+	}
+}
+
+// With a ctx that is over already nobody waits for an owner that is stopped, and what comes too late is given back.
+func TestFrozenOwnerAtOnce(t *testing.T) {
+	leak.Check(t)
+	pool := made(mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1}))(t)
+	defer pool.Close()
+	p, err := mp.Apply(t.Context(), pool, MakePair, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, when := range []string{"not connected", "connected"} {
+		owner := pool.Stats().Workers[0].Pid
+		if err := prog.Freeze(owner); err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		for i, err := range []error{p.Lock.Acquire(over), p.Event.Wait(over), p.Place.Acquire(over)} {
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%s, %d: %v", when, i, err)
+			}
+		}
+		if took := time.Since(begun); took > 2*time.Second { // less than a call without a ctx takes
+			t.Errorf("%s: it took %v", when, took)
+		}
+		if err := syscall.Kill(owner, syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the place is free", func() bool { n, err := p.Place.Value(); return n == 1 && err == nil })
+		if err := errors.Join(p.Place.Acquire(over), p.Place.Release(), p.Event.Set(), p.Event.Wait(over), p.Event.Clear()); err != nil {
+			t.Errorf("%s: %v", when, err)
 		}
 	}
 }

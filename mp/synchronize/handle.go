@@ -80,10 +80,10 @@ func failure(ctx context.Context, what string, err error) error {
 }
 
 // ask is call without a ctx.
-func (h *handle) ask(what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
+func (h *handle) ask(what string, op link.Kind, body []byte) ([]byte, error) {
 	ctx := new(patient)
 	defer ctx.end()
-	return h.call(ctx, what, op, body, late)
+	return h.call(ctx, what, op, body, nil)
 }
 
 var errNo = errors.New("mp: no")
@@ -109,7 +109,12 @@ func errorOf(answer link.Kind) error {
 
 // state is what String and the like tell.
 func (h *handle) state(what string) (n uint64, text string, err error) {
-	body, err := h.ask(what, opState, nil, nil)
+	return h.stateFor(new(patient), what)
+}
+
+func (h *handle) stateFor(ctx *patient, what string) (n uint64, text string, err error) {
+	defer ctx.end()
+	body, err := h.call(ctx, what, opState, nil, nil)
 	n, text = readState(body)
 	return n, text, err
 }
@@ -117,22 +122,28 @@ func (h *handle) state(what string) (n uint64, text string, err error) {
 // acquire takes a lock or a place; try does so if there is one at once.
 func (h *handle) acquire(ctx context.Context, what string) error {
 	if ctx.Err() != nil {
-		ok, err := h.try(what)
-		if !ok && err == nil {
-			err = fmt.Errorf("mp: %s: %w", what, spawn.CtxError(ctx))
-		}
-		return err
+		ok, err := h.try(&patient{limit: glance}, what)
+		return overdue(ctx, what, ok, err)
 	}
 	_, err := h.call(ctx, what, opAcquire, caller(), h.giveBack)
 	return err
 }
 
-func (h *handle) try(what string) (ok bool, err error) {
-	_, err = h.ask(what, opTry, caller(), h.giveBack)
+func (h *handle) try(ctx *patient, what string) (ok bool, err error) {
+	defer ctx.end()
+	_, err = h.call(ctx, what, opTry, caller(), h.giveBack)
 	if errors.Is(err, errNo) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// overdue is the error of a call whose ctx was over when it began: of what it came to at a glance.
+func overdue(ctx context.Context, what string, ok bool, err error) error {
+	if !ok && err == nil || errors.Is(err, errSilent) {
+		return fmt.Errorf("mp: %s: %w", what, spawn.CtxError(ctx))
+	}
+	return err
 }
 
 // giveBack returns what an answer has brought that nobody waited for any more.
@@ -182,9 +193,4 @@ func (h *handle) encode(enc *wire.Encoder, what string) error {
 func (h *handle) decode(dec *wire.Decoder, what string) (err error) {
 	h.ref, err = share.Decode(dec, what)
 	return err
-}
-
-// errText is what JSON and the like get instead of a reference that would mean nothing.
-func errText(what string) error {
-	return fmt.Errorf("mp: this %s goes to another process only as a field, by pointer, of what this library sends", what)
 }

@@ -120,6 +120,101 @@ func TestHostileWord(t *testing.T) {
 	}
 }
 
+// foreign makes a client of an object that does nothing, and returns how it ends.
+func foreign(h *handle) (leave func() error) {
+	ours, theirs := link.NewMemory()
+	h.ref.Over(ours, theirs)
+	return theirs.Close
+}
+
+// Who holds a lock by a number that nobody has is dead: it is told once, and the lock is free. Whoever wrote that there, and took
+// away that somebody waits, has ended.
+func TestNobodysNumber(t *testing.T) {
+	leak.Check(t)
+	for _, v := range []uint64{77, contended | 77, elsewhere, elsewhere | contended | 1, 1 << 40, ^uint64(0)} {
+		l := must(NewLock())(t)
+		m := l.ref.Object().(*mutex)
+		must(m.publish(l.ref))(t)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		m.word.Store(v)
+		if ok, err := l.TryAcquire(); ok || err != nil && !errors.Is(err, ErrOwnerDied) {
+			t.Errorf("%#x: %v, %v", v, ok, err)
+		} else if err == nil { // it was seen from here that it is held
+			if err := l.Acquire(ctx); !errors.Is(err, ErrOwnerDied) {
+				t.Errorf("%#x: %v", v, err)
+			}
+		}
+		if err := l.Acquire(ctx); err != nil {
+			t.Errorf("%#x: %v", v, err)
+		}
+		leave := foreign(&l.handle)
+		waited := make(chan error)
+		go func() { waited <- l.Acquire(ctx) }()
+		until(t, func() bool { return Waiting(l) > 0 })
+		m.word.Store(v)
+		leave()
+		if err := <-waited; !errors.Is(err, ErrOwnerDied) {
+			t.Errorf("%#x: who waited: %v", v, err)
+		}
+		if err := errors.Join(l.Acquire(ctx), l.Release(), l.Close()); err != nil {
+			t.Errorf("%#x: %v", v, err)
+		}
+		cancel()
+	}
+}
+
+// A semaphore of which somebody wrote that others wait, or took that away, goes on when that one has ended.
+func TestNobodyWaits(t *testing.T) {
+	leak.Check(t)
+	s := must(NewSemaphore(1))(t)
+	p := s.ref.Object().(*permits)
+	must(p.publish(s.ref))(t)
+	for _, v := range []uint64{contended | 1, elsewhere | 1, contended | elsewhere | 1} {
+		p.word.Store(v)
+		if ok, err := s.TryAcquire(); !ok || err != nil {
+			t.Errorf("%#x: %v, %v", v, ok, err)
+		}
+		leave := foreign(&s.handle)
+		waited := make(chan error)
+		go func() { waited <- s.Acquire(context.Background()) }()
+		until(t, func() bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return len(p.waiting) > 0
+		})
+		p.word.Store(1)
+		leave()
+		if err := errors.Join(<-waited, s.Release()); err != nil {
+			t.Error(err)
+		}
+		if n, err := s.Value(); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func until(t *testing.T, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not come")
+		}
+	}
+}
+
+func must[T any](v T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
 // Nor does nonsense in the word of a semaphore do more.
 func TestHostileNumber(t *testing.T) {
 	leak.Check(t)

@@ -20,6 +20,7 @@ func NewLock() (*Lock, error) {
 	m := newMutex()
 	l := new(Lock)
 	l.ref = share.New("Lock", m)
+	m.ref = l.ref
 	l.seen.Store(&m.here)
 	return l, nil
 }
@@ -49,7 +50,7 @@ func (l *Lock) TryAcquire() (bool, error) {
 	case l.quick((*view).taken):
 		return false, nil
 	}
-	ok, err := l.try(what)
+	ok, err := l.try(new(patient), what)
 	if ok {
 		err = l.got(context.Background(), what)
 	}
@@ -69,7 +70,7 @@ func (l *Lock) Release() error {
 			return l.tell("Lock.Release", opRelease)
 		}
 	}
-	_, err := l.ask("Lock.Release", opRelease, nil, nil)
+	_, err := l.ask("Lock.Release", opRelease, nil)
 	return err
 }
 
@@ -97,4 +98,4 @@ func (l *Lock) EncodeMsgpack(enc *wire.Encoder) error { return l.encode(enc, "Lo
 func (l *Lock) DecodeMsgpack(dec *wire.Decoder) error { return l.decode(dec, "Lock") }
 
 // MarshalJSON fails: a lock cannot be written down.
-func (l *Lock) MarshalJSON() ([]byte, error) { return nil, errText("Lock") }
+func (l *Lock) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Lock") }

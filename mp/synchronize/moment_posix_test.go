@@ -45,16 +45,11 @@ var Late = mp.Register("late", func(ctx context.Context, k kit) (string, error) 
 	case k.Condition != nil:
 		return "over", k.Condition.Release() // as it says that it has the lock
 	}
-	for {
-		if broken, err := k.Barrier.Broken(); broken || err != nil {
-			return "over and broken", err
-		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-ctx.Done():
-			return "over and whole", nil
-		}
+	broken, err := k.Barrier.Broken()
+	if broken {
+		return "over and broken", err
 	}
+	return "over and whole", err
 })
 
 // late starts one, stops it while it waits, lets meanwhile do something and the ctx end, and returns what it says.
@@ -67,10 +62,13 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 	}
 	defer p.Close()
 	until(t, "it waits, or did not in time", func() bool { return k.N.Load() == 2 || waits() })
-	if err := prog.Freeze(p.Pid()); err != nil {
+	if err := prog.Freeze(p.Pid()); k.N.Load() == 2 { // its time was over before, and it may have ended
+		_ = syscall.Kill(p.Pid(), syscall.SIGCONT)
+		_ = p.Join(t.Context())
+		return ""
+	} else if err != nil {
 		t.Fatal(err)
 	}
-	early := k.N.Load() == 2
 	meanwhile()
 	time.Sleep(k.For) // its time: nothing tells of its end
 	if err := syscall.Kill(p.Pid(), syscall.SIGCONT); err != nil {
@@ -81,9 +79,6 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 	how, err := p.Result(ctx)
 	if err != nil {
 		t.Error(err)
-	}
-	if early {
-		return ""
 	}
 	return how
 }
@@ -100,6 +95,28 @@ func TestLateParty(t *testing.T) {
 		if passed && strings.HasPrefix(how, "over") {
 			if how != "over and broken" {
 				t.Error(how)
+			}
+			return
+		}
+	}
+	t.Error("it was never late")
+}
+
+// When the barrier was reset meanwhile, it is whole: whoever reset it knows of the party. PY-SYNC-27
+func TestLateForReset(t *testing.T) {
+	leak.Check(t)
+	for range 50 {
+		b := made(synchronize.NewBarrier(2))(t)
+		passed := false
+		how := late(t, kit{Barrier: b},
+			func() bool { n, _ := b.Waiting(); return n == 1 },
+			func() {
+				_, err := b.Wait(soon(t))
+				passed = errors.Join(err, b.Reset()) == nil
+			})
+		if passed && strings.HasPrefix(how, "over") {
+			if broken, err := b.Broken(); broken || err != nil || how != "over and whole" {
+				t.Error(how, broken, err)
 			}
 			return
 		}

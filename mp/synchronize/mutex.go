@@ -1,6 +1,7 @@
 package synchronize
 
 import (
+	"math"
 	"slices"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -18,9 +19,10 @@ import (
 // may watch the word for a moment, until it is 0: nobody knows of it, and since the word is not 0 while somebody waits with the
 // owner, it overtakes none of those. What is contended is changed by the
 // owner only, under the mutex, apart from the number's client, who may ask for its release. So the owner knows at any time
-// who holds the lock, also when that was killed.
+// who holds the lock, also when that was killed. A number that no client has is that of a dead one.
 type mutex struct {
 	cell
+	ref     *share.Ref
 	names   map[uint32]string        // of clients
 	ticket  uint64                   // of the holder, if it has waited for a condition
 	died    bool                     // a holder, and nobody was told yet
@@ -83,8 +85,22 @@ func (m *mutex) state() []byte {
 // holds reports whether a client has the lock. m.mu is held.
 func (m *mutex) holds(c *share.Client) bool { return uint32(m.word.Load()) == c.Number() }
 
+// bury takes the lock from a holder that nobody is: what is in the word was written there by somebody who must not, or who had ended
+// for us already. m.mu is held.
+func (m *mutex) bury() {
+	v := m.word.Load()
+	holder := v &^ contended
+	if holder == 0 || holder <= math.MaxUint32 && m.ref.IsClient(uint32(holder)) {
+		return
+	}
+	if m.word.CompareAndSwap(v, contended) {
+		m.died = true
+	}
+}
+
 // try gives r the lock if it is free. m.mu is held.
 func (m *mutex) try(r share.Request) {
+	m.bury()
 	m.names[r.Client.Number()] = string(r.Body)
 	switch {
 	case m.died:
@@ -110,6 +126,7 @@ func (m *mutex) enqueue(w waiter) {
 // settle sees to it that those that wait get the lock, or that whoever holds it leaves it to the owner. m.mu is held.
 func (m *mutex) settle() {
 	for m.died || len(m.waiting) > 0 {
+		m.bury()
 		v := m.word.Load()
 		if v&^contended == 0 {
 			if m.word.CompareAndSwap(v, contended) {
@@ -178,10 +195,14 @@ func (m *mutex) Cancel(c *share.Client, id uint64) bool {
 	return len(m.waiting) < n
 }
 
-// Left is documented with share.Object.
+// Left is documented with share.Object. The client's waits for conditions end here, too: nobody can notify it after it has lost the
+// lock.
 func (m *mutex) Left(c *share.Client) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, cond := range m.conds {
+		cond.forget(c)
+	}
 	var notified []*condition
 	m.waiting = slices.DeleteFunc(m.waiting, func(w waiter) bool {
 		if w.Client == c && w.cond != nil {
@@ -195,8 +216,9 @@ func (m *mutex) Left(c *share.Client) {
 		m.died = true
 		m.release(c)
 	}
+	m.bury()
+	m.settle()
 	for _, cond := range notified { // somebody else is told instead
-		cond.forget(c)
 		cond.notify(1)
 	}
 }

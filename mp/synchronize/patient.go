@@ -1,6 +1,7 @@
 package synchronize
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -11,6 +12,9 @@ import (
 // patience is how long calls without a ctx wait for an answer.
 var patience = 5 * time.Second // changed by tests
 
+// glance is how long a call with a ctx that is over already waits for an answer.
+const glance = 50 * time.Millisecond
+
 // errSilent is the cause of the end of a patient ctx.
 var errSilent = fmt.Errorf("the process that made it does not answer: %w", spawn.ErrTimeout)
 
@@ -19,11 +23,12 @@ var errSilent = fmt.Errorf("the process that made it does not answer: %w", spawn
 type patient struct {
 	context.Context // nil: nobody has waited yet
 	cancel          context.CancelFunc
+	limit           time.Duration // 0: patience
 }
 
 func (p *patient) begun() context.Context {
 	if p.Context == nil {
-		p.Context, p.cancel = context.WithTimeoutCause(context.Background(), patience, errSilent)
+		p.Context, p.cancel = context.WithTimeoutCause(context.Background(), cmp.Or(p.limit, patience), errSilent)
 	}
 	return p.Context
 }

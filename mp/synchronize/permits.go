@@ -56,6 +56,7 @@ func (p *permits) Request(r share.Request) {
 
 // try gives r one if there is one. p.mu is held.
 func (p *permits) try(r share.Request) {
+	p.settle()
 	for {
 		switch n := p.word.Load(); {
 		case n == 0 || n > mostPermits: // those that wait come first

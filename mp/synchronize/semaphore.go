@@ -66,7 +66,7 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 	if s.quick((*view).take) {
 		return true, nil
 	}
-	ok, err := s.try(what)
+	ok, err := s.try(new(patient), what)
 	if ok {
 		err = s.got(context.Background(), what)
 	}
@@ -106,13 +106,13 @@ func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
 
 // TryAcquire takes a place if there is one, and reports whether it did.
 func (s *BoundedSemaphore) TryAcquire() (bool, error) {
-	return s.try("BoundedSemaphore.TryAcquire")
+	return s.try(new(patient), "BoundedSemaphore.TryAcquire")
 }
 
 // Release gives a place back that this process has taken. In a process that has none, it is an ErrNotHeld and changes
 // nothing.
 func (s *BoundedSemaphore) Release() error {
-	_, err := s.ask("BoundedSemaphore.Release", opRelease, nil, nil)
+	_, err := s.ask("BoundedSemaphore.Release", opRelease, nil)
 	return err
 }
 
@@ -140,7 +140,7 @@ func (s *Semaphore) EncodeMsgpack(enc *wire.Encoder) error { return s.encode(enc
 func (s *Semaphore) DecodeMsgpack(dec *wire.Decoder) error { return s.decode(dec, "Semaphore") }
 
 // MarshalJSON fails: a semaphore cannot be written down.
-func (s *Semaphore) MarshalJSON() ([]byte, error) { return nil, errText("Semaphore") }
+func (s *Semaphore) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Semaphore") }
 
 // IsHandle marks the type: it travels by pointer.
 func (s *BoundedSemaphore) IsHandle() {}
@@ -156,4 +156,6 @@ func (s *BoundedSemaphore) DecodeMsgpack(dec *wire.Decoder) error {
 }
 
 // MarshalJSON fails: a semaphore cannot be written down.
-func (s *BoundedSemaphore) MarshalJSON() ([]byte, error) { return nil, errText("BoundedSemaphore") }
+func (s *BoundedSemaphore) MarshalJSON() ([]byte, error) {
+	return nil, wire.NotJSON("BoundedSemaphore")
+}

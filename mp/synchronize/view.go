@@ -24,7 +24,7 @@ type view struct {
 	gone bool
 }
 
-// adopt notes the word of which the owner has told the number, and 1; 0: there is none.
+// adopt notes the word of which the owner has told the number, plus 1; 0: there is none.
 func (v *view) adopt(ref *share.Ref, number uint64) {
 	if v.word.Load() != nil || number == 0 {
 		return

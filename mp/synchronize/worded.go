@@ -13,7 +13,7 @@ import (
 // worded is the handle of an object with a word.
 type worded struct {
 	handle
-	number uint64               // of the word, and 1; 0: there is none, or the object is ours
+	number uint64               // of the word, plus 1; 0: there is none, or the object is ours
 	seen   atomic.Pointer[view] // nil: not used yet
 }
 

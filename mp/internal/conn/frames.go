@@ -111,11 +111,7 @@ func (t *frames) send(ctx context.Context, h head, body []byte, files []*os.File
 	} else {
 		b = binary.BigEndian.AppendUint32(b, uint32(size))
 	}
-	if h.kind != kindBytes {
-		b = append(append(b, mark[:]...), byte(h.kind), 0, 0, 0)
-		b = binary.LittleEndian.AppendUint32(b, uint32(h.files))
-		b = binary.LittleEndian.AppendUint64(b, h.sum)
-	}
+	b = appendHead(b, h)
 	bufs := [][]byte{b, body}
 	if len(body) <= coalesced {
 		bufs = [][]byte{append(b, body...)}
@@ -289,12 +285,17 @@ func (t *frames) frameHead() []byte {
 	}
 	b := append([]byte{0xff, 0xff, 0xff, 0xff}, make([]byte, 8)...)
 	binary.BigEndian.PutUint64(b[4:], uint64(size))
-	if t.head.kind != kindBytes {
-		b = append(append(b, mark[:]...), byte(t.head.kind), 0, 0, 0)
-		b = binary.LittleEndian.AppendUint32(b, uint32(t.head.files))
-		b = binary.LittleEndian.AppendUint64(b, t.head.sum)
+	return appendHead(b, t.head)
+}
+
+// appendHead appends the head of ours; bytes have none.
+func appendHead(b []byte, h head) []byte {
+	if h.kind == kindBytes {
+		return b
 	}
-	return b
+	b = append(append(b, mark[:]...), byte(h.kind), 0, 0, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(h.files))
+	return binary.LittleEndian.AppendUint64(b, h.sum)
 }
 
 func (t *frames) interrupt() { t.stream.Close() }

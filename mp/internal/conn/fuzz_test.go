@@ -112,7 +112,7 @@ func FuzzRings(f *testing.F) {
 		f.Add(what, []byte(record(kindBytes, 0, 1<<62, "abc")), []byte("x"), []byte{})
 	}
 	f.Fuzz(func(t *testing.T, what uint8, one, two, three []byte) {
-		t.Setenv(transportVariable, "")
+		t.Setenv("MP_TRANSPORT", "")
 		a, b, err := Pipe()
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -104,43 +103,3 @@ func (m *memory) ring(side int) []byte {
 
 // bell is what that side waits with.
 func (m *memory) bell(side, what int) *sys.Bell { return m.bells[2*side+what] }
-
-// bell ends a wait when the ctx of who waits ends, too. For a ctx that comes back it is told of that once and for all, as to ask
-// for it costs as much as a wake-up.
-type bell struct {
-	*sys.Bell
-	ctx   context.Context // of who waits
-	ready func(fd uintptr) bool
-	ask   func(fd uintptr) bool
-
-	last <-chan struct{} // Done of the ctx of the last wait
-	stop func() bool     // it is told of its end; nil: it is not
-}
-
-func newBell(b *sys.Bell) *bell {
-	w := &bell{Bell: b}
-	w.ask = func(fd uintptr) bool { return w.ctx.Err() != nil || w.ready(fd) }
-	return w
-}
-
-// Wait is documented with ring.Bell.
-func (b *bell) Wait(ready func(fd uintptr) bool) error {
-	b.ready = ready
-	if done := b.ctx.Done(); done != b.last {
-		b.forget()
-		if b.last = done; done != nil {
-			defer context.AfterFunc(b.ctx, b.Ring)()
-		}
-	} else if done != nil && b.stop == nil {
-		b.stop = context.AfterFunc(b.ctx, b.Ring)
-	}
-	return b.Bell.Wait(b.ask)
-}
-
-// forget forgets the ctx of the last wait.
-func (b *bell) forget() {
-	if b.stop != nil {
-		b.stop()
-	}
-	b.last, b.stop = nil, nil
-}

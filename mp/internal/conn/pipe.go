@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
@@ -19,9 +19,6 @@ func newPipeID() (id pipeID) {
 	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
 	return id
 }
-
-// transportVariable chooses what messages travel over, as for links: "socket" does without shared memory.
-const transportVariable = "MP_TRANSPORT"
 
 // Pipe returns both ends of a connection: what one sends the other receives. They are for two processes, one of which may be
 // this one; each end has to be closed by who has it, unless its process ends. Nothing of a pipe has a name. On Linux it is
@@ -37,7 +34,7 @@ func newPipe(a, b way) (*Conn, *Conn, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("mp: Pipe: %w", err)
 	}
-	if os.Getenv(transportVariable) != "socket" {
+	if shm.Wanted() {
 		m, err := newMemory()
 		if err == nil {
 			return newConn(id, a, &ringsSeed{side: 0, socket: x, memory: m}), newConn(id, b, &ringsSeed{side: 1, socket: y, memory: m}), nil

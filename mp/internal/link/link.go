@@ -17,6 +17,9 @@ import (
 // many. The link is as good as before.
 var ErrNotSent = sys.ErrNotSent
 
+// ErrFilesLost is why a message that is Lost is.
+var ErrFilesLost = sys.ErrFilesLost
+
 // ErrClosed is returned by the methods of a link after its Close.
 var ErrClosed = errors.New("the link is closed")
 
@@ -74,6 +77,7 @@ type Msg struct {
 	ID    uint64     // of any meaning, as Kind says
 	Body  []byte     // borrowed until Release, of a message that was received
 	Files []*os.File // of a message that was received, the receiver's to close
+	Lost  bool       // of a message that was received: it had files, and there are none, since this process had no room for them
 
 	lender lender
 }

@@ -84,7 +84,8 @@ func (r *reader) next() (Msg, byte, error) {
 	} else if m.Body, err = r.large(h.length); err != nil {
 		return Msg{}, 0, truncated(err)
 	}
-	if m.Files, err = r.conn.TakeFiles(h.files, r.read); err != nil {
+	m.Files, err = r.conn.TakeFiles(h.files, r.read)
+	if m.Lost = errors.Is(err, ErrFilesLost); err != nil && !m.Lost {
 		m.Release()
 		return Msg{}, 0, err
 	}

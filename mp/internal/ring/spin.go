@@ -31,8 +31,8 @@ type Spin struct {
 	rest   int // spins to be left out
 }
 
-// Look reports whether ready came true while it looked, which it does for 30 µs at most. On a single processor it looks
-// once more after it has yielded.
+// Look reports whether ready came true while it looked, which it does for 30 µs at most. On a single processor,
+// and while spins are left out, it looks once more after it has yielded.
 func (s *Spin) Look(ready func() bool) bool {
 	return s.look(ready, &lookers, func() bool { return false })
 }
@@ -51,7 +51,7 @@ func (s *Spin) look(ready func() bool, among *atomic.Int32, stop func() bool) bo
 	}
 	if s.rest > 0 {
 		s.rest--
-		return false
+		return yield(ready)
 	}
 	if among.Add(1) > mayBeSpinning {
 		among.Add(-1)

@@ -7,7 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// On a single processor nothing comes while one looks. To let the other process have it, once, costs a third of what it costs to
+// On a single processor nothing comes while one looks, nor where so much else is done that the other process gets no other one,
+// which is what it may mean that looking was in vain. To let the other process have it, once, costs a third of what it costs to
 // sleep and be woken, unless that is not the only one that wants it: one that computes keeps it for milliseconds. So there is an
 // account of what was lost: each wait pays back a part of what a yield saves, and nobody yields while the debt is large.
 const (

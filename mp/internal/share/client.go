@@ -78,10 +78,10 @@ func (p *place) let(conn *sys.Conn, door *sys.Door) {
 	stream := link.NewStream(conn)
 	defer stream.Close()
 	c, err := p.welcome(stream, door)
-	if err != nil {
-		return
+	if err == nil {
+		p.serve(c, door)
+		p.retire(c)
 	}
-	p.serve(c, door)
 }
 
 // welcome agrees with a client on what the link is.
@@ -92,16 +92,15 @@ func (p *place) welcome(stream *link.Stream, door *sys.Door) (*Client, error) {
 	}
 	defer m.Release()
 	defer m.CloseFiles()
-	c := &Client{place: p, link: stream}
 	p.mu.Lock()
 	known := m.Kind == kindHello && string(m.Body) == string(p.id[:]) && p.door == door
-	p.lastClient++
-	c.number = p.lastClient
 	page := p.page
-	p.mu.Unlock()
 	if !known {
+		p.mu.Unlock()
 		return nil, ErrGone
 	}
+	c := p.newClient(stream)
+	p.mu.Unlock()
 	answer := link.Msg{Kind: kindWelcome, Body: append(binary.LittleEndian.AppendUint32(nil, c.number), 0)}
 	shared := c.accept(&m)
 	if shared != nil {
@@ -114,6 +113,7 @@ func (p *place) welcome(stream *link.Stream, door *sys.Door) (*Client, error) {
 		if shared != nil {
 			shared.Close()
 		}
+		p.retire(c)
 		return nil, err
 	}
 	if shared != nil {
@@ -145,6 +145,7 @@ func (c *Client) accept(m *link.Msg) *link.Shared {
 func (p *place) serve(c *Client, door *sys.Door) {
 	defer c.link.Close()
 	c.out = newOutbox(c.link)
+	c.out.bare = true
 	p.mu.Lock()
 	if p.door != door {
 		p.mu.Unlock()

@@ -2,17 +2,14 @@ package share
 
 import (
 	"errors"
-	"os"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
-
-// memoryAllowed reports whether links may have shared memory: MP_TRANSPORT=socket says no, as it does for those to children.
-func memoryAllowed() bool { return os.Getenv("MP_TRANSPORT") != "socket" }
 
 // newWordsIfAllowed makes a page of words, if links have shared memory.
 func newWordsIfAllowed() (*words, error) {
-	if !memoryAllowed() {
+	if !shm.Wanted() {
 		return nil, errors.ErrUnsupported
 	}
 	return newWords()

@@ -13,6 +13,7 @@ import (
 type outbox struct {
 	link link.Link
 	room rooms // the same; nil: it does not say whether it has room
+	bare bool  // files that cannot be sent are left out, of which who gets the message hears when it looks for them
 
 	mu      sync.Mutex
 	waiting []*parcel
@@ -65,7 +66,7 @@ func (o *outbox) send(m link.Msg, failed func(error)) (*parcel, error) {
 		return nil, o.err
 	}
 	files, err := link.Dup(m.Files)
-	if err != nil {
+	if err != nil && !o.bare {
 		return nil, err
 	}
 	p := &parcel{m: link.Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}, failed: failed, done: make(chan struct{})}
@@ -110,7 +111,11 @@ func (o *outbox) drain() {
 		} else {
 			o.waiting = o.waiting[1:]
 			o.mu.Unlock()
-			if err = o.link.Send(p.m); err == nil && len(p.m.Files) > 0 {
+			if err = o.link.Send(p.m); o.bare && errors.Is(err, link.ErrNotSent) {
+				p.m.CloseFiles()
+				err = o.link.Send(p.m)
+			}
+			if err == nil && len(p.m.Files) > 0 {
 				err = o.link.Flush() // on Windows files need this process until the peer has got them
 			}
 			o.mu.Lock()

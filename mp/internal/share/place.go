@@ -22,6 +22,7 @@ type place struct {
 	page       *words    // for our objects; nil: there is no shared memory
 	objects    map[uint32]*entry
 	clients    map[*Client]bool
+	numbers    map[uint32]bool // of clients, from before they know them, and ours
 	lastObject uint32
 	lastClient uint32
 	peers      map[ownerID]*peer
@@ -43,6 +44,7 @@ func newPlace() *place {
 	p := &place{
 		objects: make(map[uint32]*entry),
 		clients: make(map[*Client]bool),
+		numbers: map[uint32]bool{1: true},
 		peers:   make(map[ownerID]*peer),
 	}
 	p.self = &Client{place: p, number: 1, calls: new(calls)}
@@ -123,6 +125,20 @@ func (p *place) object(number uint32) *entry {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.objects[number]
+}
+
+// newClient gives a client a number. p.mu is held.
+func (p *place) newClient(l link.Link) *Client {
+	p.lastClient++
+	p.numbers[p.lastClient] = true
+	return &Client{place: p, number: p.lastClient, link: l}
+}
+
+// retire notes that nobody has the number of a client any more.
+func (p *place) retire(c *Client) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.numbers, c.number)
 }
 
 // left frees what a client has held.

@@ -173,6 +173,14 @@ func (r *Ref) Number() uint32 {
 	return r.peer.number
 }
 
+// IsClient reports whether somebody has the number: the owner, this process, or a client of it.
+func (r *Ref) IsClient(number uint32) bool {
+	p := r.own.place
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.numbers[number]
+}
+
 // Publish makes the object known, as Encode does.
 func (r *Ref) Publish() error {
 	p := r.own.place
@@ -305,23 +313,3 @@ func (p *place) refer(kind string, peer *peer, number uint32) *Ref {
 }
 
 func release(p *peer) { go p.unref() }
-
-// Over returns a reference as another process has it, to an object of this one, over a link of which ours and theirs are the
-// ends. For tests.
-func (r *Ref) Over(ours, theirs link.Link) *Ref {
-	p := r.own.place
-	p.mu.Lock()
-	e := r.own.publish(r.object)
-	p.lastClient++
-	c := &Client{place: p, number: p.lastClient, link: ours}
-	door := p.door
-	p.mu.Unlock()
-	go p.serve(c, door)
-	other := newPlace()
-	peer := newPeer(other, p.id, sys.Key{})
-	_ = peer.use(theirs, nil, nil, c.number)
-	go peer.receive()
-	other.mu.Lock()
-	defer other.mu.Unlock()
-	return other.refer(r.kind, peer, e.number)
-}

@@ -29,11 +29,10 @@ type Conn struct {
 	n          int
 	err        error
 	oob        []byte
-	truncated  bool
 
 	arrived struct {
 		sync.Mutex
-		files []*os.File
+		files []*os.File // nil in place of those that this process had no room for
 	}
 }
 
@@ -96,8 +95,6 @@ func (c *Conn) received(err error) (int, error) {
 		return 0, io.EOF // the peer died with unread bytes from us
 	case c.err != nil:
 		return 0, os.NewSyscallError("recvmsg", c.err)
-	case c.truncated:
-		return 0, errors.New("files were lost on arrival: too many open files in this process")
 	case c.n == 0:
 		return 0, io.EOF
 	}
@@ -114,38 +111,54 @@ func (c *Conn) receive(fd uintptr) bool {
 		case unix.EAGAIN:
 			return false
 		}
-		c.truncated = flags&unix.MSG_CTRUNC != 0
-		if oobn > 0 {
-			c.accept(c.oob[:oobn])
+		if lost := flags&unix.MSG_CTRUNC != 0; oobn > 0 || lost {
+			c.accept(c.oob[:oobn], lost)
 		}
 		return true
 	}
 }
 
-func (c *Conn) accept(oob []byte) {
+// accept takes in files; lost: there were more.
+func (c *Conn) accept(oob []byte, lost bool) {
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
 	for _, fd := range descriptorsIn(oob) {
 		c.arrived.files = append(c.arrived.files, os.NewFile(uintptr(fd), "mp-received"))
+	}
+	if lost {
+		c.arrived.files = append(c.arrived.files, nil)
 	}
 }
 
 // Connect tells the parent's end which process has got the other one. The kernel knows that better here.
 func (c *Conn) Connect(int) error { return nil }
 
-// TakeFiles hands out the next n files that arrived; the caller owns them. It fails when the peer sent fewer. Elsewhere
-// they have to be read from the stream.
+// TakeFiles hands out the next n files that arrived; the caller owns them. When not all of them did, because this process has
+// too many open, that is ErrFilesLost, the others are closed, and the stream is as good as before. It fails when the peer sent
+// fewer. Elsewhere they have to be read from the stream.
 func (c *Conn) TakeFiles(n int, _ func(p []byte) error) ([]*os.File, error) {
 	if n == 0 {
 		return nil, nil
 	}
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
-	if n > len(c.arrived.files) {
-		return nil, errors.New("a message announces files that did not come with it")
+	came, lost := 0, false
+	for sent := 0; sent < n; came++ {
+		switch {
+		case came == len(c.arrived.files):
+			return nil, errors.New("a message announces files that did not come with it")
+		case c.arrived.files[came] != nil:
+			sent++
+		default: // the rest of a call, see Write
+			sent, lost = sent-sent%maxFilesPerCall+maxFilesPerCall, true
+		}
 	}
-	files := c.arrived.files[:n:n]
-	c.arrived.files = c.arrived.files[n:]
+	files := c.arrived.files[:came:came]
+	c.arrived.files = c.arrived.files[came:]
+	if lost {
+		closeAll(files)
+		return nil, ErrFilesLost
+	}
 	return files, nil
 }
 

@@ -2,11 +2,18 @@
 // one file per system.
 package sys
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
 
 // ErrNotSent is returned by Conn.Write when a message could not be sent at all, because of a file of it. The stream is
 // as it was.
 var ErrNotSent = errors.New("not sent")
+
+// ErrFilesLost is returned by Conn.TakeFiles when the files of a message arrived and this process had no descriptor for them.
+var ErrFilesLost = fmt.Errorf("its files were lost on arrival: %w in this process", syscall.EMFILE)
 
 // ErrReplaced is returned by Executable when the program's file is not the one that this process was started from.
 var ErrReplaced = errors.New("the program's file was replaced while it was running")

@@ -81,3 +81,9 @@ func dupRaw(raw syscall.RawConn) (fd int, err error) {
 	}
 	return fd, os.NewSyscallError("dup", err)
 }
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}

@@ -82,7 +82,5 @@ func (c *Conn) DropFiles() {
 	files := c.arrived.files
 	c.arrived.files = nil
 	c.arrived.Unlock()
-	for _, f := range files {
-		f.Close()
-	}
+	closeAll(files)
 }

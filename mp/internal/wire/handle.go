@@ -51,6 +51,11 @@ func Ours(enc *Encoder) error {
 	return nil
 }
 
+// NotJSON is what MarshalJSON of a handle returns: a reference means nothing outside of a message of this library.
+func NotJSON(what string) error {
+	return fmt.Errorf("mp: this %s goes to another process only as a field, by pointer, of what this library sends", what)
+}
+
 // Attach adds f to the message that enc is writing, and writes an ext value
 // that stands for it. A handle calls it in EncodeMsgpack. The sender keeps f.
 func Attach(enc *msgpack.Encoder, f *os.File) error {

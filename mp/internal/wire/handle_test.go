@@ -104,7 +104,7 @@ func TestHostileFiles(t *testing.T) {
 	}{
 		{"\x91" + file(1), "decode []*os.File[0]: file 1 is wanted, but 1 came with the message", []*os.File{f}},
 		{"\x92" + file(0) + file(0), "decode []*os.File[1]: file 0 has already been taken", []*os.File{f}},
-		{"\x91" + file(0), "decode []*os.File[0]: file 0 is wanted, but 0 came with the message", nil},
+		{"\x91" + file(0), "decode []*os.File[0]: its files did not come with it: a process that received it had too many open files; see ulimit -n", nil},
 		{"\x91" + file(0), "decode []*os.File: 2 files came with the message, but 1 belong to it", []*os.File{f, f}},
 		{"\x91\xd6\x4e\x00\x00\x00\x00", "decode []*os.File[0]: found ext type 78 instead of a file", []*os.File{f}},
 		{"\x91\x05", "decode []*os.File[0]: found code 0x05 instead of a file", []*os.File{f}},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"syscall"
 )
 
 // reader is what a msgpack.Decoder of ours reads from, and by which [Detach]
@@ -68,6 +69,9 @@ func (r *reader) UnreadByte() error {
 
 // take returns the file of that index, once.
 func (r *reader) take(i uint32) (*os.File, error) {
+	if len(r.files) == 0 {
+		return nil, fmt.Errorf("its files did not come with it: a process that received it had %w; see ulimit -n", syscall.EMFILE)
+	}
 	if uint64(i) >= uint64(len(r.files)) {
 		return nil, fmt.Errorf("file %d is wanted, but %d came with the message", i, len(r.files))
 	}

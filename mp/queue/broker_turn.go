@@ -1,0 +1,105 @@
+package queue
+
+import (
+	"encoding/binary"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+)
+
+// distribute does whatever can be done now: it gives out items, and room, and ends what waits for the end. b.mu is held.
+func (b *broker) distribute() {
+	b.drain()
+	for b.giveOut(); b.wantsItems() && b.askRings(); b.giveOut() {
+		before := b.last
+		if b.drain(); b.last == before {
+			return // what came waits for something else, or is nonsense
+		}
+	}
+}
+
+// wantsItems reports whether something waits for items to come. b.mu is held.
+func (b *broker) wantsItems() bool {
+	return b.items.len() == 0 && (b.gets.len() > 0 || len(b.joins) > 0 && b.unfinished == 0 || b.closed && !b.dropped)
+}
+
+// giveOut does what can be done with the items that are here. b.mu is held.
+func (b *broker) giveOut() {
+	b.fresh = 0
+	b.setTellMe()
+	for _, c := range b.all {
+		c.trim()
+		if b.closed {
+			c.revoke()
+		}
+	}
+	for again := true; again; again = b.gets.len() > 0 && b.items.len() > 0 {
+		b.serve()
+		b.admit()
+	}
+	b.feed()
+	if b.closed && b.items.len() == 0 { // the last ones may just have been sent
+		b.setTellMe()
+		b.serve()
+	}
+	b.finish()
+}
+
+// drained reports whether the queue was closed and nothing is left of it, nor on its way, nor in hands. b.mu is held.
+func (b *broker) drained() bool {
+	if !b.closed || b.items.len()+len(b.held) > 0 {
+		return false
+	}
+	for _, c := range b.all {
+		if c.reserved() > 0 || c.has() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// finish ends what waits until all is done, and the queue itself. b.mu is held.
+func (b *broker) finish() {
+	if len(b.joins) > 0 && b.unfinished == 0 {
+		for _, c := range b.all {
+			if c.onTheWay() > 0 {
+				return
+			}
+		}
+		for _, w := range b.joins {
+			b.join(w)
+		}
+		b.joins, b.lost = nil, 0
+	}
+	if b.drained() && b.gets.len() == 0 && b.unfinished == 0 && !b.dropped {
+		b.dropped = true
+		b.ref.Drop()
+		for _, c := range b.all {
+			b.closeInlet(c)
+		}
+	}
+}
+
+// join answers a Join. b.mu is held.
+func (b *broker) join(w *waiter) {
+	switch {
+	case w.client == nil:
+		w.answer <- answer{kind: ansYes, n: b.lost}
+	default:
+		w.request.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.lost)), nil)
+	}
+}
+
+// done notes that an item is done; c is nil for this process. b.mu is held.
+func (b *broker) done(c *client) link.Kind {
+	if b.unfinished == 0 {
+		return ansWrong
+	}
+	b.unfinished--
+	if c != nil {
+		c.done++
+	}
+	if b.unfinished == 0 {
+		b.distribute()
+	}
+	return ansYes
+}

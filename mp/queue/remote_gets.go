@@ -1,0 +1,118 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// get takes an item; its bytes lie in buf if they fit.
+func (r *remote) get(ctx context.Context, ref *share.Ref, now bool, buf []byte) (item, error) {
+	for {
+		it, ok := r.take(ref, buf)
+		if ok {
+			return it, nil
+		}
+		var late func(link.Msg)
+		if r.aheadWord.Uint64 == nil {
+			late = func(m link.Msg) { giveBack(ref, m) }
+		}
+		r.mu.Lock()
+		pace := r.pace()
+		r.mu.Unlock()
+		m, err := call(ctx, ref, opGet, append(pace, body(now)...), ErrEmpty, late)
+		if err != nil {
+			return item{}, err
+		}
+		if m.Kind == ansItem {
+			it := item{data: bytes.Clone(m.Body), files: m.Files}
+			m.Release()
+			return it, nil
+		}
+		m.Release()
+	}
+}
+
+// giveBack returns an item for which nobody waits any more.
+func giveBack(ref *share.Ref, m link.Msg) {
+	defer m.Release()
+	defer m.CloseFiles()
+	if m.Kind == ansItem {
+		_ = ref.Send(context.Background(), opUnget, m.Body, m.Files) // or the owner is gone
+	}
+}
+
+// take takes the first item that was sent ahead and that the broker has not taken back.
+func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
+	r.mu.Lock()
+	tell := false
+	for !ok && r.items.len() > 0 {
+		w := aheadWord(r.aheadWord.Load())
+		if next := r.came - uint64(r.items.len()); next < w.first() { // those before were taken back
+			r.items.drop(int(min(w.first()-next, uint64(r.items.len()))))
+			continue
+		}
+		if w.left() == 0 {
+			break
+		}
+		if r.aheadWord.CompareAndSwap(uint64(w), uint64(w.taken())) {
+			it, ok = r.items.pop(buf), true
+			tell = w&tellMe != 0
+		}
+	}
+	if ok {
+		if r.taken++; r.taken == 1 {
+			r.since = time.Now()
+		}
+	}
+	more := ok && !r.asked && r.items.len() == r.low && r.low > 0
+	var pace []byte
+	if more {
+		r.asked, pace = true, r.pace()
+	}
+	r.mu.Unlock()
+	if more {
+		ref.Post(opMore, pace)
+	} else if tell {
+		ref.Post(opTook, nil)
+	}
+	return it, ok
+}
+
+// pace is how many nanoseconds each item has taken since we have asked. r.mu is held.
+func (r *remote) pace() []byte {
+	each := time.Duration(0)
+	if r.taken > 0 {
+		each = max(time.Since(r.since)/time.Duration(r.taken), 1)
+	}
+	r.taken = 0
+	return binary.LittleEndian.AppendUint64(nil, uint64(each))
+}
+
+// Event is documented with share.Watcher: items were sent ahead.
+func (r *remote) Event(m link.Msg) {
+	defer m.Release()
+	n, ok := 1, true
+	if m.Kind == evItems {
+		n, ok = count(m.Body)
+	}
+	if !ok {
+		m.CloseFiles()
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.Kind == evItems {
+		to := r.items.room(len(m.Body), r.came)
+		to.data = append(to.data, m.Body...)
+		r.items.grew(to, n)
+	} else {
+		r.items.add(alone(item{data: bytes.Clone(m.Body), files: m.Files, number: r.came}))
+	}
+	r.came += uint64(n)
+	r.low, r.asked = r.items.len()/2, false
+}
