@@ -56,7 +56,9 @@ func (c *core) left(m *member, err error) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
 	default:
-		c.stats.Deaths++
+		if !m.wasCalledOff() {
+			c.stats.Deaths++
+		}
 		if c.epoch != nil {
 			c.epoch.died(m.id, m.atWork.Load(), m.death(err, c.record.dataset))
 			c.assign()

@@ -19,6 +19,12 @@ func init() {
 	spawn.RegisterError("mp.dataloader.ErrBusy", ErrBusy)
 }
 
+// tooLate is the error of a worker that was killed at a limit.
+type tooLate string
+
+func (e tooLate) Error() string { return string(e) }
+func (tooLate) Unwrap() error   { return spawn.ErrTimeout }
+
 // SampleError says that a sample, or a batch, could not be got.
 type SampleError struct {
 	Dataset string // the registered name

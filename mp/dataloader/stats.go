@@ -12,7 +12,7 @@ type Stats struct {
 	Samples     int // in them
 	Skipped     int // samples that were left out
 	LastSkipped *SampleError
-	Deaths      int // of workers that were at work
+	Deaths      int // of workers; not of those that were called off, or were to end
 	Starts      int // of workers
 	// Waited is how long the consumer has waited for batches, Elapsed how long it has been in Epoch loops altogether.
 	Waited, Elapsed time.Duration
