@@ -76,7 +76,7 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o.task.made = made
-	c.stats.Busy += time.Since(began)
+	c.stats.spent(time.Since(began), f.trouble != nil || o.task.probing())
 	c.epoch.came(o.task, l.me, &reply{
 		Serial: o.Serial, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble, Taken: f.taken, End: f.end,
 	})
