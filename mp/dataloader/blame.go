@@ -181,6 +181,6 @@ func halves(indices []int) []part {
 func (e *epoch) sampleError(t *task, f fault, index int) *SampleError {
 	return &SampleError{
 		Dataset: e.record.dataset, Index: index, Batch: t.number, Indices: slices.Clone(t.trying()),
-		Worker: f.worker, Pid: f.pid, Attempts: f.attempts, Err: f.err, late: f.late,
+		Worker: f.worker, Pid: f.pid, Attempts: f.attempts, Err: f.err, late: f.late, skipped: e.policy == Skip,
 	}
 }
