@@ -30,7 +30,7 @@ var builds = map[string][]string{
 }
 
 // peerNames are what -peers can name: programs that a machine may lack.
-var peerNames = []string{"c", "python", "node", "piscina", "workerpool", "go-plugin"}
+var peerNames = []string{"c", "python", "torch", "node", "piscina", "workerpool", "go-plugin"}
 
 // programs are those that cases need. Each is looked for or built once.
 type programs struct {
@@ -84,6 +84,11 @@ func (p *programs) look(name string) error {
 	switch name {
 	case "python":
 		return p.try("python3", "-c", "import multiprocessing, concurrent.futures")
+	case "torch":
+		if err := p.try("python3", "-c", "import torch.utils.data"); err != nil {
+			return errors.New("not installed: torch, for python3")
+		}
+		return nil
 	case "node":
 		return p.try("node", "-e", "")
 	case "piscina", "workerpool":

@@ -9,7 +9,7 @@ import (
 
 // rows are all rows, in the order in which they are printed. Each family has a file.
 func rows() []measure.Row {
-	return slices.Concat(startRows(), applyRows(), tinyRows(), taskRows(), largeRows(), pipeRows(), queueRows(), lockRows(),
+	return slices.Concat(startRows(), applyRows(), tinyRows(), taskRows(), largeRows(), pipeRows(), queueRows(), lockRows(), loaderRows(),
 		crashRows(), idleRows(), growthRows())
 }
 

@@ -46,6 +46,9 @@ func TestJudge(t *testing.T) {
 		{AtLeast(PerSecond, 3e6), 3e6, 0, "≥ 3.00 M/s: met"},
 		{TimesAtMost(1.45), 1, 1.5, "≤ 1.45 ×: not met"},
 		{TimesAtLeast(0.85), 1, 0.9, "≥ 0.85 ×: met"},
+		{MoreAtMost(Seconds, 5e-3), 9e-3, 2, "≤ the anchor + 5.00 ms: met"},
+		{MoreAtMost(Seconds, 5e-3), 9e-3, 3, "≤ the anchor + 5.00 ms: not met"},
+		{MoreAtMost(Seconds, 5e-3), 9e-3, 0, "≤ the anchor + 5.00 ms: nothing to compare with"},
 		{TimesAtLeast(0.85), 1, 0, "≥ 0.85 ×: nothing to compare with"},
 	} {
 		if got := c.goal.Judge(c.value, c.ratio); got != c.want {

@@ -79,8 +79,8 @@ func (r *Row) Check() error {
 	switch {
 	case r.Anchor != "" && !seen[r.Anchor]:
 		return fmt.Errorf("the row %s has no case %s to be compared with", r.Name, r.Anchor)
-	case r.Goal.ratio && r.Anchor == "":
-		return fmt.Errorf("the goal of the row %s is a ratio to nothing", r.Name)
+	case r.Goal.compares() && r.Anchor == "":
+		return fmt.Errorf("the goal of the row %s compares with nothing", r.Name)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ type core struct {
 	broken   error     // no worker comes up, or nothing that comes is to be trusted
 	exits    []error   // of workers that ended badly when they were to end
 	closed   bool
+	leaving  bool   // the workers of an epoch end
 	epochs   int    // begun
 	epoch    *epoch // that runs
 	began    time.Time

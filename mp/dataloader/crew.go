@@ -38,9 +38,15 @@ const mostFailures = 5
 func (c *core) left(m *member, err error) {
 	c.mu.Lock()
 	m.watched++
+	if m.timer != nil {
+		m.timer.Stop()
+	}
 	m.loans.end()
 	if c.members[m.id] == m {
 		c.members[m.id] = nil
+		if c.epoch != nil {
+			c.epoch.seats[m.id].ready = false
+		}
 	}
 	pause := time.Duration(0)
 	switch {
@@ -52,7 +58,7 @@ func (c *core) left(m *member, err error) {
 	case !m.up:
 		c.failures++
 		pause = 5 * time.Millisecond << c.failures
-		if c.failures >= mostFailures || c.epoch == nil {
+		if c.broken == nil && (c.failures >= mostFailures || c.epoch == nil) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
 	default:
@@ -101,6 +107,9 @@ func (c *core) retire() {
 	for _, m := range gone {
 		<-m.done
 	}
+	c.mu.Lock()
+	c.leaving = false
+	c.mu.Unlock()
 }
 
 // callOff has the workers drop what they have been ordered, if they stay. c.mu is held.

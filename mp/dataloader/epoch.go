@@ -227,8 +227,11 @@ func (e *epoch) came(t *task, m *member, r *reply) bool {
 	return true
 }
 
-// note counts what was left out of the batch.
+// note counts what was left out of the batch. What was got in the end is to blame no more.
 func (e *epoch) note(t *task, m *member, r *reply) {
+	for _, i := range t.indices {
+		delete(e.record.strikes, i)
+	}
 	for i := range r.Skipped {
 		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)
 	}
@@ -245,8 +248,12 @@ func (e *epoch) next() *task {
 			i++
 			continue
 		}
+		e.delayed = e.delayed || t.faulty
+		if t.err != nil { // it stays: it was not delivered
+			return t
+		}
 		e.yielded(i)
-		if t.err != nil || t.owner != nil {
+		if t.owner != nil {
 			return t
 		}
 		i = 0 // nothing was left of it
@@ -259,7 +266,6 @@ func (e *epoch) yielded(i int) {
 	t := e.open[i]
 	e.open = slices.Delete(e.open, i, i+1)
 	e.untold = append(e.untold, t.without...)
-	e.delayed = e.delayed || t.faulty
 	if i > 0 {
 		e.ahead = append(e.ahead, t.number)
 		slices.Sort(e.ahead)

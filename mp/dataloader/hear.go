@@ -83,11 +83,15 @@ func (c *core) came(m *member, r *reply) (kept bool) {
 	return kept
 }
 
-// distrust ends the epoch, and workers whose slabs are not what they think. c.mu is held.
+// distrust ends the epoch, and workers that are not as they must be. c.mu is held.
 func (c *core) distrust(why error, members ...*member) {
 	c.broken = why
 	for _, m := range members {
-		if m != nil && m.process != nil {
+		switch {
+		case m == nil:
+		case m.process == nil: // start has yet to see it
+			m.stop(why)
+		default:
 			m.process.Kill()
 		}
 	}
@@ -100,9 +104,11 @@ func (r *reply) drop() {
 }
 
 func (c *core) cameUp(m *member, r *reply) {
-	m.name, m.pid = r.Name, r.Pid
+	if m.process == nil { // start, which knows it, has not returned yet
+		m.name, m.pid = r.Name, r.Pid
+	}
 	if err := c.measured(r.Len, m.name); err != nil {
-		c.broken = err
+		c.distrust(err, m)
 		return
 	}
 	m.up, c.failures = true, 0

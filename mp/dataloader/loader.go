@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -81,7 +80,6 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 			if t == nil {
 				return
 			}
-			p.held = t
 			b, err := l.batch(t)
 			if !l.opts.View {
 				l.taken(p)
@@ -111,9 +109,9 @@ func (l *Loader[B]) batch(t *task) (b B, err error) {
 	}
 	b, err = readBatch(t.owner.loans, t.slab, l.codec, t.reply.Body, t.reply.Files, l.opts.View)
 	if err != nil {
-		link.CloseAll(t.reply.Files)
 		var none B
 		return none, fmt.Errorf("mp: batch %d of %s cannot be decoded: %w", t.number, l.record.dataset, err)
 	}
+	t.reply.Files = nil // they are the program's now
 	return b, nil
 }

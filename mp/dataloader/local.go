@@ -35,21 +35,24 @@ func (c *core) openHere() error {
 		}
 		return f.Remote(function, -1, spawn.Name(), os.Getpid())
 	}
+	length := 0
 	err := failed(spawn.Try(func() (err error) {
-		l.set, err = c.source.open(scoped())
+		if l.set, err = c.source.open(scoped()); err == nil {
+			c.local = l // that closes it
+			length = l.set.len()
+		}
 		return err
 	}), c.source.init.Name())
 	if err != nil {
 		return err
 	}
 	l.info.Dataset = l.set.dataset()
-	c.local = l
 	if c.init != nil {
 		if err := failed(runPreset(scoped(), *c.init), c.opts.WorkerInit.Name()); err != nil {
 			return err
 		}
 	}
-	return c.measured(l.set.len(), l.me.name)
+	return c.measured(length, l.me.name)
 }
 
 // work gets one batch that was ordered; false: there is none.
@@ -75,8 +78,11 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	o.task.made = made
+	if ctx.Err() != nil {
+		return true // that is no fault of a sample
+	}
 	c.stats.spent(time.Since(began), f.trouble != nil || o.task.probing())
+	o.task.made = made
 	c.epoch.came(o.task, l.me, &reply{
 		Serial: o.Serial, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble, Taken: f.taken, End: f.end,
 	})

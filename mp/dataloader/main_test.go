@@ -56,6 +56,10 @@ var (
 			select {}
 		case "uneven":
 			c.N += os.Getpid()
+		case "count":
+			if _, err := os.Stat(filepath.Join(c.Dir, "more")); err == nil {
+				c.N++
+			}
 		}
 		return &numbers{c}, nil
 	})
@@ -104,7 +108,12 @@ var (
 
 type numbers struct{ config }
 
-func (d *numbers) Len() int { return d.N }
+func (d *numbers) Len() int {
+	if d.N == -7 {
+		panic("Len")
+	}
+	return d.N
+}
 
 func (d *numbers) Get(ctx context.Context, i int) (int, error) {
 	if d.Log {

@@ -97,7 +97,7 @@ func (d *iterated[S]) fetch(f *fetch) any {
 	if f.Fresh || d.next == nil {
 		d.rewind(f)
 		for range f.Leave {
-			if d.take(f, whole, func(S) {}); f.end || f.trouble != nil {
+			if d.take(f, 0, func(S) {}); f.end || f.trouble != nil {
 				return nil
 			}
 		}

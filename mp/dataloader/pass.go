@@ -17,12 +17,13 @@ type pass struct {
 	next  func() ([]int, bool) // the sampler; nil for an IterableDataset
 	stop  func()
 	err   error // of the sampler
-	held  *task // whose batch lies in its slab, and is looked at
+	held  *task // that was taken last, until its room is given back
 }
 
-// giveBack gives the room and the slab of a batch back, if it has any. The loader's mutex is held.
+// giveBack gives the room and the slab of a batch back, if it has any, and what was not decoded of it. The loader's mutex is held.
 func (p *pass) giveBack(t *task) {
 	if t != nil && t.owner != nil {
+		link.CloseAll(t.reply.Files)
 		p.epoch.taken(t)
 		t.owner.loans.giveBack(t.slab)
 		t.owner = nil
@@ -36,7 +37,7 @@ func (c *core) enter() (*pass, error) {
 	switch {
 	case c.closed:
 		return nil, fmt.Errorf("mp: the loader is closed: %w", spawn.ErrClosed)
-	case c.epoch != nil:
+	case c.epoch != nil || c.leaving:
 		return nil, ErrBusy
 	}
 	if !c.restored {
@@ -74,19 +75,17 @@ func (c *core) leave(p *pass) {
 	}
 	c.mu.Lock()
 	c.at = p.epoch.state()
-	if p.epoch.over() {
+	if p.epoch.over() && p.err == nil {
 		c.at = State{Seed: p.epoch.seed, Epoch: p.epoch.number + 1}
 	}
 	c.callOff()
 	for _, t := range p.epoch.open {
-		if t.owner != nil {
-			link.CloseAll(t.reply.Files)
-			p.giveBack(t)
-		}
+		p.giveBack(t)
 	}
 	p.giveBack(p.held)
 	c.stats.Elapsed += time.Since(c.began)
 	c.epoch = nil
+	c.leaving = !c.opts.Persistent
 	c.mu.Unlock()
 	c.closeHere()
 	if !c.opts.Persistent {
@@ -123,6 +122,8 @@ func (c *core) wait(ctx context.Context, p *pass, here func(context.Context, any
 			return t, nil
 		case err != nil:
 			return nil, err
+		case c.wants(p): // nothing was left of some
+			continue
 		case c.local != nil && c.local.work(ctx, c, here):
 			continue
 		}
@@ -189,11 +190,19 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	case t == nil:
 		return nil, untold, c.broken
 	}
+	p.held = t
 	if t.err == nil {
 		c.stats.Batches++
 		c.stats.Samples += t.reply.Samples
 	}
 	return t, untold, nil
+}
+
+// wants reports whether there is room for more batches.
+func (c *core) wants(p *pass) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return p.epoch.wants()
 }
 
 func (c *core) finished(p *pass) bool {

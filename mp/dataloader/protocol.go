@@ -89,7 +89,7 @@ type rules struct {
 	DropLast bool
 }
 
-// leaving is what a worker returns: why it could not begin, if it could not.
+// leaving is what a worker returns: why it could not begin, or not go on.
 type leaving struct {
 	Failure *spawn.Failure
 	Init    bool // of WorkerInit; otherwise of opening the dataset

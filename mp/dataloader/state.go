@@ -59,7 +59,7 @@ func (e *epoch) restore(s *State) {
 }
 
 // State is where the loader is: in an Epoch loop behind the batch that was yielded last, and otherwise where the last loop
-// has ended. It may be called at any time, from any goroutine.
+// has ended. A batch that came as an error was not delivered: Restore has it got again. It may be called at any time, from any goroutine.
 func (c *core) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,25 +77,25 @@ func (c *core) State() State {
 func (c *core) Restore(s State) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	shares := 0
+	shares, batches := 0, c.opts.count(c.length)
 	if c.source.many {
 		shares = c.seats()
 	}
 	switch {
 	case c.epoch != nil:
 		return fmt.Errorf("mp: Restore: %w", ErrBusy)
-	case s.Delivered < 0 || s.Epoch < 0:
+	case s.Delivered < 0 || s.Epoch < 0 || s.Turn < 0 || s.Turn >= max(shares, 1):
 		return errors.New("mp: Restore: the state is damaged")
 	case s.Len != c.length:
 		return fmt.Errorf("mp: Restore: the state is of a dataset with %d samples, and this one has %d", s.Len, c.length)
 	case s.BatchSize != c.batchSize():
 		return fmt.Errorf("mp: Restore: the state is of batches of %d samples, and these have %d", s.BatchSize, c.batchSize())
+	case batches >= 0 && s.Delivered > batches:
+		return fmt.Errorf("mp: Restore: the state is behind %d batches, and an epoch has %d", s.Delivered, batches)
 	case len(s.Shares) != 0 && len(s.Shares) != shares:
 		return fmt.Errorf("mp: Restore: the state is of %d workers, which share the dataset out among them, and here are %d", len(s.Shares), shares)
 	case shares > 0 && len(s.Shares) == 0 && s.Delivered > 0:
 		return errors.New("mp: Restore: the state does not tell where the workers of the IterableDataset are")
-	case shares > 0 && (s.Turn < 0 || s.Turn >= shares):
-		return errors.New("mp: Restore: the state is damaged")
 	}
 	c.at, c.restored = s, true
 	return nil

@@ -138,6 +138,8 @@ func TestRestoreRefuses(t *testing.T) {
 		func(s *dataloader.State) { s.BatchSize++ },
 		func(s *dataloader.State) { s.Delivered = -1 },
 		func(s *dataloader.State) { s.Epoch = -1 },
+		func(s *dataloader.State) { s.Turn = -1 },
+		func(s *dataloader.State) { s.Delivered = 11 },
 		func(s *dataloader.State) { s.Shares = make([]dataloader.Share, 2) },
 	} {
 		s := good

@@ -46,12 +46,16 @@ func TestStatsOfFaults(t *testing.T) {
 	leak.Check(t)
 	for _, what := range []string{"wait", "deaf"} {
 		const limit = 200 * time.Millisecond
-		l := newLoader(t, config{N: 80, Does: map[int]string{41: what}}, &dataloader.Options{
-			BatchSize: 4, Workers: 2, Persistent: true, Timeout: limit, KillDelay: time.Millisecond, OnError: dataloader.Skip,
-		})
-		want(t, l, chunks(80, 4, 41))
-		if s := l.Stats(); s.Lost < limit || s.Delayed < limit/2 || s.Delayed > s.Waited || s.Bottleneck() {
-			t.Errorf("%s: %v: %+v", what, s, s)
+		for _, policy := range []dataloader.Policy{dataloader.Fail, dataloader.Skip} {
+			l := newLoader(t, config{N: 80, Does: map[int]string{41: what}}, &dataloader.Options{
+				BatchSize: 4, Workers: 2, Persistent: true, Timeout: limit, KillDelay: time.Millisecond, OnError: policy,
+			})
+			if _, err := epoch(l); (err != nil) != (policy == dataloader.Fail) {
+				t.Error(err)
+			}
+			if s := l.Stats(); s.Lost < limit || s.Delayed < limit/2 || s.Delayed > s.Waited || s.Bottleneck() {
+				t.Errorf("%s: %v: %+v", what, s, s)
+			}
 		}
 	}
 }

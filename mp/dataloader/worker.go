@@ -22,6 +22,7 @@ var work = spawn.Register("mp.dataloader.worker", func(ctx context.Context, a wo
 type worker struct {
 	workerArg
 	ctx  context.Context
+	stop context.CancelFunc // ends ctx
 	set  opened
 	info WorkerInfo
 	wake chan struct{} // there is something in todo
@@ -33,29 +34,30 @@ type worker struct {
 
 	ballast spawn.Ballast
 
+	unsent *spawn.Failure // why the loop has given up
+
 	// For the loop only.
 	out   wire.Buffer
 	slabs *slabs
 }
 
 func (w *worker) serve(ctx context.Context) leaving {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	w.ctx = ctx
+	w.ctx, w.stop = context.WithCancel(ctx)
+	defer w.stop()
 	if l := w.open(); l.Failure != nil {
 		return l
 	}
-	if w.Replies.Put(ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
+	if w.Replies.Put(w.ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
 		return leaving{}
 	}
 	w.slabs = newSlabs(w.Slabs)
 	w.ballast.Take()
 	go w.loop()
 	w.listen()
-	stop()
+	w.stop()
 	<-w.over
 	closeDataset(w.set)
-	return leaving{}
+	return leaving{Failure: w.unsent}
 }
 
 // open opens the dataset, and runs WorkerInit.
@@ -197,7 +199,8 @@ func (w *worker) encode(ctx context.Context, batch any) error {
 	return err
 }
 
-// put sends a reply. What cannot be sent is the failure of the batch.
+// put sends a reply. What cannot be sent is the failure of the batch; a worker that cannot send that either has nothing to stay
+// for, and its death is the failure.
 func (w *worker) put(r *reply) {
 	r.Worker = w.Number
 	err := w.Replies.Put(w.ctx, *r)
@@ -210,5 +213,8 @@ func (w *worker) put(r *reply) {
 	}
 	w.out.CloseFiles() // the parent has its own
 	w.out.Reset()
-	_ = err // the loader is gone, or ends this worker
+	if err != nil && w.ctx.Err() == nil { // else the loader ends this worker
+		w.unsent = &spawn.Failure{Failure: wire.Describe(fmt.Errorf("it cannot send what it has made: %w", err))}
+		w.stop()
+	}
 }

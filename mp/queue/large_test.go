@@ -14,7 +14,8 @@ import (
 // PutLarge puts large items, GetLarge gets them, all at the same time.
 var (
 	PutLarge = mp.Register("queue.put-large", func(ctx context.Context, q *queue.Queue[[]byte]) (int, error) {
-		return 0, together(func() error { return q.Put(ctx, make([]byte, large)) })
+		item := make([]byte, large)
+		return 0, together(func() error { return q.Put(ctx, item) })
 	})
 	GetLarge = mp.Register("queue.get-large", func(ctx context.Context, q *queue.Queue[[]byte]) (int, error) {
 		return 0, together(func() error { _, err := q.Get(ctx); return err })

@@ -56,14 +56,14 @@ func (r *Reader) Peek() (records []byte, err error) {
 // Advance gives back the room of the first n bytes of what Peek has returned, which are whole records.
 func (r *Reader) Advance(n int) {
 	r.at += min(uint64(n), r.limit-r.at)
-	r.head.Store(r.at)
+	r.head.Swap(r.at)
 }
 
 // Ask has the writer's Asked report true after the next record. It reports false if there are records already that Look
 // has not seen.
 func (r *Reader) Ask() bool {
 	if r.asleep.Load() == 0 {
-		r.asleep.Store(1)
+		r.asleep.Swap(1)
 	}
 	return r.tail.Load() == r.limit
 }

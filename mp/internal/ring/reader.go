@@ -78,7 +78,7 @@ func (r *Reader) more() bool {
 func (r *Reader) Done() {
 	r.at += r.open
 	r.open = 0
-	r.head.Store(r.at)
+	r.head.Swap(r.at)
 	if r.wanting.Load() != 0 && r.wanting.Swap(0) != 0 {
 		r.room.Ring()
 	}
@@ -102,7 +102,7 @@ func (r *Reader) sleepUnlessFilled(uintptr) bool {
 	if r.Filled() {
 		return true
 	}
-	r.asleep.Store(1)
+	r.asleep.Swap(1)
 	if !r.Filled() {
 		return false
 	}

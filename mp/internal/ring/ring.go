@@ -17,7 +17,8 @@
 //
 // Sleeping and waking is Dekker's: who wants to sleep first says so (asleep, wanting) and then looks again; who has changed
 // something then looks whether the other one sleeps, and rings its bell. All words are read and written by sync/atomic, which
-// is sequentially consistent on every port of Go, so one of them sees the other. model/ holds the proof by exhaustion.
+// is sequentially consistent on every port of Go, so one of them sees the other. model/ holds the proof by exhaustion. What is
+// said or changed goes in by Swap: under the race detector a Store is no barrier on memory that is none of Go's.
 //
 // What the peer writes is not trusted. Each side keeps its own count in private memory, reads the peer's once, and checks
 // it, and lengths, before it touches data.

@@ -62,7 +62,7 @@ func (w *Writer) write(tag uint32, head, body []byte) (ok bool, err error) {
 	copy(w.data[at+word:], head)
 	copy(w.data[at+word+uint64(len(head)):], body)
 	w.written += need
-	w.tail.Store(w.written)
+	w.tail.Swap(w.written)
 	return true, nil
 }
 
@@ -109,7 +109,7 @@ func (w *Writer) roomOrOver(uintptr) bool {
 	if w.has(w.need) || w.err != nil || w.over.Load() {
 		return true
 	}
-	w.wanting.Store(1)
+	w.wanting.Swap(1)
 	if !w.has(w.need) && w.err == nil && !w.over.Load() {
 		return false
 	}

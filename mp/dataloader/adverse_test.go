@@ -1,0 +1,222 @@
+package dataloader_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// Batches of which nothing is left, however many in a row, hold up nothing.
+func TestManyEmptyBatches(t *testing.T) {
+	leak.Check(t)
+	empty := slices.Concat(make(lists, 50), lists{{1}}, make(lists, 50))
+	for _, workers := range []int{0, 2} {
+		want(t, newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, BatchSampler: empty}), [][]int{{1}})
+		c := config{N: 60, Does: map[int]string{}}
+		for i := range 55 {
+			c.Does[i] = "fail"
+		}
+		want(t, newLoader(t, c, &dataloader.Options{Workers: workers, OnError: dataloader.Skip}), chunks(60, 1)[55:])
+	}
+}
+
+// A loop that is left by a panic of OnSkip gives back what it had.
+func TestOnSkipPanics(t *testing.T) {
+	leak.Check(t)
+	panics := true
+	l := newLoader(t, config{N: 20, Does: map[int]string{1: "fail"}}, &dataloader.Options{
+		BatchSize: 4, Workers: 1, Persistent: true, OnError: dataloader.Skip,
+		OnSkip: func(*dataloader.SampleError) {
+			if panics {
+				panic("OnSkip")
+			}
+		},
+	})
+	for range 5 {
+		func() {
+			defer func() { _ = recover() }()
+			epoch(l)
+		}()
+	}
+	panics = false
+	want(t, l, chunks(20, 4, 1))
+	if s := l.Stats(); s.Deaths != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Close may be called while the loop has a batch, or hears of a sample.
+func TestCloseWithABatch(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 20, Does: map[int]string{2: "fail"}}
+	for _, workers := range []int{0, 2} {
+		opts := dataloader.Options{Workers: workers, View: true}
+		l := newLoader(t, c, &opts)
+		var last error
+		for _, err := range l.Epoch(background) {
+			l.Close()
+			last = err
+		}
+		if !errors.Is(last, mp.ErrClosed) {
+			t.Errorf("%v", last)
+		}
+		opts = dataloader.Options{Workers: workers, OnError: dataloader.Skip, OnSkip: func(*dataloader.SampleError) { l.Close() }}
+		l = newLoader(t, c, &opts)
+		if _, err := epoch(l); !errors.Is(err, mp.ErrClosed) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// A worker whose dataset has become longer is an error of each epoch, until there is another one.
+func TestLenHasChanged(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 20, Open: "count", Dir: prog.TempDir(t)}
+	l := newLoader(t, c, &dataloader.Options{Workers: 1, Persistent: true})
+	want(t, l, chunks(20, 1))
+	if err := os.WriteFile(filepath.Join(c.Dir, "more"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range l.Epoch(background) {
+		prog.Kill(firstChild(t))
+	}
+	for range 2 {
+		if _, err := epoch(l); err == nil {
+			t.Error("nobody has noticed")
+		} else {
+			t.Log(err)
+		}
+	}
+	os.Remove(filepath.Join(c.Dir, "more"))
+	want(t, l, chunks(20, 1))
+}
+
+// A batch that has failed was not delivered: a run that is resumed gets it again.
+func TestResumeAfterAnError(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		for _, bad := range []int{9, 19} {
+			opts := &dataloader.Options{BatchSize: 4, Workers: workers}
+			l := newLoader(t, config{N: 20, Does: map[int]string{bad: "fail"}}, opts)
+			var inLoop dataloader.State
+			for _, err := range l.Epoch(background) {
+				if err != nil {
+					inLoop = l.State()
+				}
+			}
+			for _, state := range []dataloader.State{inLoop, l.State()} {
+				l = newLoader(t, config{N: 20}, opts)
+				if err := l.Restore(state); err != nil {
+					t.Fatal(err)
+				}
+				want(t, l, chunks(20, 4)[bad/4:])
+			}
+		}
+	}
+}
+
+// A sample whose worker has died, and that was got after that, is as good as any.
+func TestStrikesEnd(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 20, Does: map[int]string{7: "once die"}, Dir: prog.TempDir(t)}
+	l := newLoader(t, c, &dataloader.Options{BatchSize: 4, Workers: 2, Persistent: true})
+	for range 3 {
+		want(t, l, chunks(20, 4))
+		os.Remove(filepath.Join(c.Dir, "7"))
+	}
+	if s := l.Stats(); s.Deaths != 3 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A worker that begins a stream anew passes by what was left out before.
+func TestStreamPassesErrors(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 20, Does: map[int]string{2: "fail", 11: "once die"}, Dir: prog.TempDir(t)}
+	opts := &dataloader.Options{BatchSize: 4, Workers: 1, OnError: dataloader.Skip}
+	all := [][]int{{0, 1, 3}, {4, 5, 6, 7}, {8, 9, 10, 11}, {12, 13, 14, 15}, {16, 17, 18, 19}}
+	l := newStream(t, c, opts)
+	want(t, l, all)
+	state := stateAfter(t, l, 0, 2)
+	l = newStream(t, c, opts)
+	if err := l.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	want(t, l, all[2:])
+}
+
+// An epoch that begins while the workers of the one before end does not get those.
+func TestEpochRightAfterAnother(t *testing.T) {
+	leak.Check(t)
+	l := newLoader(t, config{N: 6}, &dataloader.Options{Workers: 2, Prefetch: 1})
+	next := make(chan error)
+	for range many(20) {
+		begun := make(chan struct{})
+		go func() {
+			<-begun
+			for {
+				_, err := epoch(l)
+				if !errors.Is(err, dataloader.ErrBusy) {
+					next <- err
+					return
+				}
+			}
+		}()
+		for range l.Epoch(background) {
+			break
+		}
+		close(begun)
+		for range l.Epoch(background) {
+			continue
+		}
+		if err := <-next; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A ctx that ends is no fault of the sample that is got.
+func TestCtxBlamesNobody(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 1} {
+		l := newLoader(t, config{N: 4, Does: map[int]string{1: "wait"}}, &dataloader.Options{Workers: workers, OnError: dataloader.Skip})
+		ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
+		for range l.Epoch(ctx) {
+			continue
+		}
+		cancel()
+		if s := l.Stats(); s.Skipped != 0 || s.LastSkipped != nil {
+			t.Errorf("%d workers: %+v", workers, s)
+		}
+	}
+}
+
+func firstChild(t testing.TB) int {
+	t.Helper()
+	for _, c := range mp.ActiveChildren() {
+		return c.Pid()
+	}
+	t.Fatal("there is no child")
+	return 0
+}
+
+// A Len that panics is an error of New.
+func TestLenPanics(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 1} {
+		_, err := dataloader.New(background, Numbers.With(config{N: -7}), Collate, &dataloader.Options{Workers: workers})
+		if err == nil {
+			t.Errorf("%d workers: no error", workers)
+		}
+		t.Log(err)
+	}
+}
