@@ -33,6 +33,7 @@ func NewAcknowledged[T any](capacity int) (*AcknowledgedQueue[T], error) {
 	}
 	b := newBroker(capacity, false)
 	b.held = make(map[uint64]item)
+	q.of.again = true
 	q.of.own(acknowledged, b, kindOf[T](acknowledged))
 	return q, nil
 }
@@ -137,6 +138,7 @@ func (q *AcknowledgedQueue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
 	if q.of.codec, err = codecOf[T](acknowledged); err != nil {
 		return err
 	}
+	q.of.again = true
 	return q.of.decode(dec, acknowledged, kindOf[T](acknowledged))
 }
 

@@ -50,22 +50,22 @@ func (c *client) trim() {
 	}
 	c.handed += n
 	if c.held == nil {
-		c.got = c.ahead.drop(n)
+		c.got = max(c.got, c.ahead.drop(n))
 		return
 	}
 	for range n {
 		it := c.ahead.pop(nil)
-		c.got = it.number
+		c.got = max(c.got, it.number)
 		c.took(it)
 	}
 }
 
-// reached is the number of the last item that the client has got, or will get next.
+// reached is the highest number of an item that the client has got, or will get next.
 func (c *client) reached() uint64 {
 	if c.ahead.len() == 0 {
 		return c.got
 	}
-	return c.ahead.last()
+	return max(c.got, c.ahead.last())
 }
 
 // ready reports whether items can be sent to the client: there is no gap before them.

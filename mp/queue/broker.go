@@ -32,7 +32,7 @@ type broker struct {
 	mu    sync.Mutex
 	items store
 	last  uint64 // the number of the last one that came
-	got   uint64 // the number of the last one that this process got
+	got   uint64 // the highest number of one that this process got; those that came back are lower
 
 	clients map[*share.Client]*client
 	all     []*client     // the same
@@ -92,7 +92,7 @@ type client struct {
 
 	sent   uint64
 	ahead  store           // those that were sent and, when last seen, neither taken nor taken back
-	got    uint64          // the number of the last one that it has taken
+	got    uint64          // the highest number of one that it has taken
 	target int             // how many it should have ahead
 	stood  uint64          // where in what it had ahead it was when somebody began to be patient
 	stuck  bool            // it was there still, 50 ms later
@@ -160,7 +160,7 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 	case opGet:
 		c.setPace(number(body))
-		b.gets.push(&waiter{request: r, client: c, now: len(body) > 8})
+		b.gets.push(&waiter{request: r, client: c, now: len(body) > numberSize})
 		b.distribute()
 	case opReady:
 		b.addLooker(&waiter{request: r, client: c, looks: true, now: len(body) > 0})
@@ -195,7 +195,7 @@ func (b *broker) Request(r share.Request) {
 
 // number is the number that a body begins with.
 func number(body []byte) uint64 {
-	if len(body) < 8 {
+	if len(body) < numberSize {
 		return 0
 	}
 	return binary.LittleEndian.Uint64(body)

@@ -2,8 +2,10 @@ package queue
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -164,13 +166,13 @@ func (b *broker) give(w *waiter, n int) {
 		w.reply(ansYes)
 	case c == nil:
 		it := b.pop(nil)
-		b.got = it.number
+		b.got = max(b.got, it.number)
 		w.answer <- answer{ansItem, it, 0}
 	case c.aheadWord.Uint64 == nil:
 		it := b.items.pop(nil)
-		c.got = it.number
+		c.got = max(c.got, it.number)
 		c.handed++
-		w.request.Answer(ansItem, it.data, it.files)
+		w.request.Answer(ansItem, append(binary.LittleEndian.AppendUint64(nil, it.number), it.data...), it.files)
 		c.took(it)
 	default:
 		b.send(c, n)
@@ -246,13 +248,19 @@ func (b *broker) refuseNow() {
 	})
 }
 
-// unget takes an item back that its client got too late. b.mu is held.
+// unget takes an item back that its client got too late: one of those that it was given, as far as that can be known. b.mu is held.
 func (b *broker) unget(c *client, body []byte, r *share.Request) {
 	if c.held != nil {
 		b.settleFor(c, opUnget, number(body), r)
 		return
 	}
-	b.items.unget(item{data: bytes.Clone(body), files: r.Files})
+	n := number(body)
+	if c.aheadWord.Uint64 != nil || c.handed == 0 || n == 0 || n > c.got {
+		link.CloseAll(r.Files)
+		r.Client.Break()
+		return
+	}
 	c.handed--
+	b.restore(item{data: bytes.Clone(body[numberSize:]), files: r.Files, number: n})
 	b.distribute()
 }

@@ -3,7 +3,9 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"testing"
 	"time"
 
@@ -99,6 +101,43 @@ func TestEndsMove(t *testing.T) {
 			}
 			a.Close()
 			got.End.Close()
+		})
+	}
+}
+
+// PutClosed puts a file that is closed, and then one that is not.
+var PutClosed = mp.Register("queue.put-closed", func(ctx context.Context, q *queue.Queue[*os.File]) (string, error) {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		return "", err
+	}
+	f.Close()
+	refused := q.Put(ctx, f)
+	if refused == nil || errors.Is(refused, mp.ErrClosed) {
+		return "", fmt.Errorf("of the file, and not of the queue, it has to say that it is closed: %w", refused)
+	}
+	if f, err = os.Open(os.DevNull); err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return refused.Error(), q.Put(ctx, f)
+})
+
+// A file that cannot be sent is no end of the queue.
+func TestPutClosedFile(t *testing.T) {
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			leak.Check(t)
+			t.Setenv("MP_TRANSPORT", transport)
+			q := newQueue[*os.File](t, 0)
+			if _, err := start(t, PutClosed, q).Result(background); err != nil {
+				t.Fatal(err)
+			}
+			f, err := q.Get(background)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
 		})
 	}
 }

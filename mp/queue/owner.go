@@ -79,7 +79,7 @@ func (b *broker) first(buf []byte) (it item, ok bool) {
 		return it, false
 	}
 	it = b.pop(buf)
-	b.got = it.number
+	b.got = max(b.got, it.number)
 	if b.puts.len() > 0 || b.closed {
 		b.distribute()
 	}

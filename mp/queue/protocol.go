@@ -9,7 +9,7 @@ const (
 	opRoom                            // called: room for an item; a body says "now or never"
 	opUnroom                          // room that is not needed after all
 	opGet                             // called: an item; the body is the pace, and a byte more says "now or never"
-	opUnget                           // an item that came too late
+	opUnget                           // an item that came too late, as ansItem had it
 	opMore                            // there will be need of more items soon; the body is the pace: how many nanoseconds each item has taken, 0 if none has
 	opTook                            // an item was taken, of which the broker wanted to be told
 	opRing                            // called: the file is that of a ring for items
@@ -26,10 +26,13 @@ const (
 // Answers, and what is told.
 const (
 	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen the body is a number, of opJoin how many were lost
-	ansItem                            // an item
+	ansItem                            // an item, after its number
 	ansNo                              // now or never: never
 	ansClosed                          // the queue was closed
 	ansWrong                           // too many are done
 	evItem                             // told: an item that is sent ahead
 	evItems                            // told: several, as records
 )
+
+// numberSize is how many bytes a number takes.
+const numberSize = 8

@@ -95,7 +95,7 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
 		err = fmt.Errorf("mp: %s.%s: the item cannot be sent: %w", q.name, verb, err)
 	case len(b.Files) > link.MaxFiles:
 		err = fmt.Errorf("mp: %s.%s: the item holds %d files, and a message carries %d at most", q.name, verb, len(b.Files), link.MaxFiles)
-	case b.Boarded() && q.name == acknowledged:
+	case b.Boarded() && q.again:
 		err = fmt.Errorf("mp: %s.%s: the item cannot be sent: the end of a connection in it moves to who gets it, and could not be given out again", q.name, verb)
 	default:
 		if err = q.add(ctx, b, now); err == nil || errors.Is(err, share.ErrUnderWay) {

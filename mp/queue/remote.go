@@ -63,7 +63,9 @@ func (r *remote) open(ref *share.Ref) {
 		for _, n := range []uint32{used, limit, ahead} {
 			body = binary.LittleEndian.AppendUint32(body, n)
 		}
+		r.mu.Lock() // an owner may send before it is asked
 		r.used, r.limit, r.aheadWord = w1, w2, w3
+		r.mu.Unlock()
 	}
 	m, err := ref.Call(context.Background(), opOpen, body, nil, nil)
 	defer m.Release()

@@ -29,9 +29,12 @@ func (r *remote) get(ctx context.Context, ref *share.Ref, now bool, buf []byte) 
 			return item{}, err
 		}
 		if m.Kind == ansItem {
-			it := item{data: bytes.Clone(m.Body), files: m.Files}
-			m.Release()
-			return it, nil
+			defer m.Release()
+			if len(m.Body) < numberSize {
+				m.CloseFiles()
+				return item{}, errItems
+			}
+			return item{data: bytes.Clone(m.Body[numberSize:]), files: m.Files, number: number(m.Body)}, nil
 		}
 		m.Release()
 	}
@@ -93,19 +96,19 @@ func (r *remote) pace() []byte {
 	return binary.LittleEndian.AppendUint64(nil, uint64(each))
 }
 
-// Event is documented with share.Watcher: items were sent ahead.
+// Event is documented with share.Watcher: items were sent ahead. Without shared memory nobody has any ahead.
 func (r *remote) Event(m link.Msg) {
 	defer m.Release()
-	n, ok := 1, true
-	if m.Kind == evItems {
+	n, ok := 1, m.Kind == evItem
+	if m.Kind == evItems && len(m.Files) == 0 {
 		n, ok = count(m.Body)
-	}
-	if !ok {
-		m.CloseFiles()
-		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !ok || r.aheadWord.Uint64 == nil {
+		m.CloseFiles()
+		return
+	}
 	if m.Kind == evItems {
 		to := r.items.room(len(m.Body), r.came)
 		to.data = append(to.data, m.Body...)

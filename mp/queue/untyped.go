@@ -24,6 +24,7 @@ type queue struct {
 	ref      *share.Ref
 	broker   *broker // of the owner; nil in another process
 	capacity int
+	again    bool // its items may be given out again
 
 	remote atomic.Pointer[remote] // in another process, once it is known
 	closed atomic.Bool            // this handle, in another process

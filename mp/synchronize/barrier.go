@@ -20,7 +20,7 @@ func NewBarrier(n int) (*Barrier, error) {
 		return nil, fmt.Errorf("mp: NewBarrier(%d): there must be at least 1 party", n)
 	}
 	b := new(Barrier)
-	b.ref = share.New("Barrier", &barrier{parties: n})
+	b.refer(share.New("Barrier", &barrier{parties: n}))
 	return b, nil
 }
 

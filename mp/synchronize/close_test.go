@@ -1,6 +1,7 @@
 package synchronize_test
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -42,5 +43,35 @@ func TestCloseDuringEverything(t *testing.T) {
 		if _, err := p.Result(t.Context()); !errors.Is(err, mp.ErrClosed) {
 			t.Error(err)
 		}
+	}
+}
+
+// Close in another process ends what waits through the handle there, and takes nothing from the others. PY-SYNC-02, PY-SYNC-11, PY-SYNC-12
+func TestCloseOfAHandleThatWaits(t *testing.T) {
+	leak.Check(t)
+	l := made(synchronize.NewLock())(t)
+	s := made(synchronize.NewSemaphore(0))(t)
+	b := made(synchronize.NewBoundedSemaphore(1))(t)
+	e := made(synchronize.NewEvent())(t)
+	if err := errors.Join(l.Acquire(t.Context()), b.Acquire(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, kit{How: "close", Lock: l, Semaphore: s, Bounded: b, Event: e})
+	until(t, "it waits", func() bool {
+		return synchronize.Waiting(l) == 1 && synchronize.WaitingFor(s) == 1 && synchronize.WaitingFor(b) == 1
+	})
+	if err := e.Set(); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if n, err := p.Result(ctx); n != 3 || err != nil {
+		t.Error(n, err)
+	}
+	if err := errors.Join(l.Release(), s.Release(), b.Release()); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(l.Acquire(ctx), s.Acquire(ctx), b.Acquire(ctx)); err != nil {
+		t.Error(err)
 	}
 }

@@ -39,7 +39,7 @@ func NewCondition(lock *Lock) (*Condition, error) {
 	m.conds = append(m.conds, object)
 	m.mu.Unlock()
 	c := &Condition{lock: lock, own: own}
-	c.ref = share.New("Condition", object)
+	c.refer(share.New("Condition", object))
 	return c, nil
 }
 

@@ -12,21 +12,14 @@ import (
 )
 
 // Event is a flag that processes wait for. It is sent by pointer. It must not be copied.
-type Event struct {
-	handle
-	life context.Context // ends with Close
-	end  context.CancelCauseFunc
-}
+type Event struct{ handle }
 
 // NewEvent makes an event that is not set.
 func NewEvent() (*Event, error) {
 	e := new(Event)
-	e.begin()
-	e.ref = share.New("Event", new(event))
+	e.refer(share.New("Event", new(event)))
 	return e, nil
 }
-
-func (e *Event) begin() { e.life, e.end = context.WithCancelCause(context.Background()) }
 
 // Set sets the event: all that wait go on, and those that come later until Clear. When it returns, the event is set.
 func (e *Event) Set() error {
@@ -54,18 +47,7 @@ func (e *Event) Wait(ctx context.Context) error {
 		n, _, err := e.stateFor(&patient{limit: glance}, what)
 		return overdue(ctx, what, n > 0, err)
 	}
-	return e.wait(ctx, what)
-}
-
-func (e *Event) wait(ctx context.Context, what string) error {
-	if err := e.usable(what); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(e.life, func() { cancel(spawn.ErrClosed) })()
-	_, err := e.call(ctx, what, opWait, nil, nil)
-	return err
+	return e.wait(ctx, what, opWait, nil, nil)
 }
 
 // Ready reports whether the event is set, or cannot be used any more. If wait is true it waits for that until ctx ends; otherwise
@@ -73,7 +55,7 @@ func (e *Event) wait(ctx context.Context, what string) error {
 func (e *Event) Ready(ctx context.Context, wait bool) (set bool, err error) {
 	const what = "Event.Ready"
 	if wait {
-		err = e.wait(ctx, what)
+		err = e.wait(ctx, what, opWait, nil, nil)
 		set = err == nil
 	} else {
 		var body []byte
@@ -88,13 +70,7 @@ func (e *Event) Ready(ctx context.Context, wait bool) (set bool, err error) {
 }
 
 // Close ends the event for everybody, if this process has made it, else the use of this handle and what waits with it.
-func (e *Event) Close() error {
-	err := e.close()
-	if e.end != nil {
-		e.end(spawn.ErrClosed)
-	}
-	return err
-}
+func (e *Event) Close() error { return e.close() }
 
 // String shows whether it is set.
 func (e *Event) String() string {
@@ -113,10 +89,7 @@ func (e *Event) IsHandle() {}
 func (e *Event) EncodeMsgpack(enc *wire.Encoder) error { return e.encode(enc, "Event") }
 
 // DecodeMsgpack is for this library's messages.
-func (e *Event) DecodeMsgpack(dec *wire.Decoder) error {
-	e.begin()
-	return e.decode(dec, "Event")
-}
+func (e *Event) DecodeMsgpack(dec *wire.Decoder) error { return e.decode(dec, "Event") }
 
 // MarshalJSON fails: an event cannot be written down.
 func (e *Event) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Event") }

@@ -3,6 +3,8 @@ package synchronize
 import (
 	"testing"
 	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
 // SetPatience sets how long calls without a ctx wait in this test.
@@ -11,6 +13,16 @@ func SetPatience(t *testing.T, d time.Duration) {
 	patience = d
 	t.Cleanup(func() { patience = old })
 }
+
+// WaitingFor is how many wait for a semaphore of this process, bounded or not.
+func WaitingFor(s interface{ object() share.Object }) int {
+	p := s.object().(*permits)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting)
+}
+
+func (h *handle) object() share.Object { return h.ref.Object() }
 
 // Waiting is how many wait for a lock of this process.
 func Waiting(l *Lock) int {

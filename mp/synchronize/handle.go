@@ -18,6 +18,14 @@ import (
 type handle struct {
 	ref    *share.Ref // nil: nobody has made it
 	closed atomic.Bool
+	life   context.Context // ends with Close
+	end    context.CancelCauseFunc
+}
+
+// refer makes it a handle of that.
+func (h *handle) refer(ref *share.Ref) {
+	h.ref = ref
+	h.life, h.end = context.WithCancelCause(context.Background())
 }
 
 // object is what its owner has of it.
@@ -48,6 +56,18 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 	return bytes.Clone(m.Body), nil
 }
 
+// wait is a call that ends with Close of this handle, too.
+func (h *handle) wait(ctx context.Context, what string, op link.Kind, body []byte, late func(link.Kind)) error {
+	if err := h.usable(what); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(h.life, func() { cancel(errUnusable) })()
+	_, err := h.call(ctx, what, op, body, late)
+	return err
+}
+
 // tell tells the object something that needs no answer, after all that this process has asked it before.
 func (h *handle) tell(what string, op link.Kind) error {
 	if err := h.usable(what); err != nil {
@@ -61,9 +81,11 @@ func (h *handle) tell(what string, op link.Kind) error {
 	return nil
 }
 
+var errUnusable = fmt.Errorf("it was closed in this process, or never made: %w", spawn.ErrClosed)
+
 func (h *handle) usable(what string) error {
 	if h.ref == nil || h.closed.Load() {
-		return fmt.Errorf("mp: %s: it was closed in this process, or never made: %w", what, spawn.ErrClosed)
+		return fmt.Errorf("mp: %s: %w", what, errUnusable)
 	}
 	return nil
 }
@@ -73,6 +95,7 @@ func failure(ctx context.Context, what string, err error) error {
 	switch {
 	case errors.Is(err, share.ErrGone):
 		err = fmt.Errorf("the process that made it has ended, or closed it: %w", spawn.ErrClosed)
+	case errors.Is(err, errUnusable): // not the caller's ctx
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		err = spawn.CtxError(ctx)
 	}
@@ -125,8 +148,7 @@ func (h *handle) acquire(ctx context.Context, what string) error {
 		ok, err := h.try(&patient{limit: glance}, what)
 		return overdue(ctx, what, ok, err)
 	}
-	_, err := h.call(ctx, what, opAcquire, caller(), h.giveBack)
-	return err
+	return h.wait(ctx, what, opAcquire, caller(), h.giveBack)
 }
 
 func (h *handle) try(ctx *patient, what string) (ok bool, err error) {
@@ -180,17 +202,21 @@ func (h *handle) close() error {
 		o.close()
 		h.ref.Drop()
 	}
+	h.end(nil)
 	return nil
 }
 
 func (h *handle) encode(enc *wire.Encoder, what string) error {
 	if h.ref == nil || h.closed.Load() {
-		return fmt.Errorf("mp: sending a %s: it was closed in this process, or never made: %w", what, spawn.ErrClosed)
+		return fmt.Errorf("mp: sending a %s: %w", what, errUnusable)
 	}
 	return h.ref.Encode(enc)
 }
 
-func (h *handle) decode(dec *wire.Decoder, what string) (err error) {
-	h.ref, err = share.Decode(dec, what)
+func (h *handle) decode(dec *wire.Decoder, what string) error {
+	ref, err := share.Decode(dec, what)
+	if err == nil {
+		h.refer(ref)
+	}
 	return err
 }

@@ -19,8 +19,8 @@ type Lock struct{ worded }
 func NewLock() (*Lock, error) {
 	m := newMutex()
 	l := new(Lock)
-	l.ref = share.New("Lock", m)
-	m.ref = l.ref
+	m.ref = share.New("Lock", m)
+	l.refer(m.ref)
 	l.seen.Store(&m.here)
 	return l, nil
 }
@@ -75,7 +75,7 @@ func (l *Lock) Release() error {
 }
 
 // Close ends the lock for everybody, if this process has made it: every Acquire returns mp.ErrClosed. In another process it ends
-// the use of this handle only, and gives nothing back that is held. A second Close does nothing.
+// the use of this handle only, with what waits through it, and gives nothing back that is held. A second Close does nothing.
 func (l *Lock) Close() error { return l.close() }
 
 // String shows the holder: its name and pid.

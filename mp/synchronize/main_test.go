@@ -163,6 +163,24 @@ func use(ctx context.Context, k kit) (int, error) {
 			}
 		}
 		return k.Times, nil
+	case "close": // what it waits for, once the event is set
+		var wg sync.WaitGroup
+		errs := make([]error, 3)
+		for i, acquire := range []func(context.Context) error{k.Lock.Acquire, k.Semaphore.Acquire, k.Bounded.Acquire} {
+			wg.Go(func() { errs[i] = acquire(ctx) })
+		}
+		err := errors.Join(k.Event.Wait(ctx), k.Lock.Close(), k.Semaphore.Close(), k.Bounded.Close())
+		wg.Wait()
+		n := 0
+		for _, e := range errs {
+			if errors.Is(e, mp.ErrClosed) && !errors.Is(e, context.Canceled) {
+				n++
+			}
+		}
+		if n < len(errs) {
+			err = errors.Join(append(errs, err)...)
+		}
+		return n, err
 	case "party":
 		return k.Barrier.Wait(ctx)
 	}

@@ -29,7 +29,7 @@ func NewSemaphore(n int) (*Semaphore, error) {
 	}
 	s := new(Semaphore)
 	p := newPermits(n, false)
-	s.ref = share.New("Semaphore", p)
+	s.refer(share.New("Semaphore", p))
 	s.seen.Store(&p.here)
 	return s, nil
 }
@@ -43,7 +43,7 @@ func NewBoundedSemaphore(n int) (*BoundedSemaphore, error) {
 		return nil, fmt.Errorf("mp: NewBoundedSemaphore(%d): there cannot be more than %d places", n, uint64(mostPermits))
 	}
 	s := new(BoundedSemaphore)
-	s.ref = share.New("BoundedSemaphore", newPermits(n, true))
+	s.refer(share.New("BoundedSemaphore", newPermits(n, true)))
 	return s, nil
 }
 
@@ -92,7 +92,8 @@ func (s *Semaphore) Value() (int, error) {
 	return int(n), err
 }
 
-// Close ends the semaphore for everybody, if this process has made it, else the use of this handle.
+// Close ends the semaphore for everybody, if this process has made it, else the use of this handle and what waits
+// through it.
 func (s *Semaphore) Close() error { return s.close() }
 
 // String shows the value.
@@ -122,7 +123,8 @@ func (s *BoundedSemaphore) Value() (int, error) {
 	return int(n), err
 }
 
-// Close ends the semaphore for everybody, if this process has made it, else the use of this handle.
+// Close ends the semaphore for everybody, if this process has made it, else the use of this handle and what waits
+// through it.
 func (s *BoundedSemaphore) Close() error { return s.close() }
 
 // String shows how many places are free.

@@ -3,6 +3,7 @@ package share
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -67,7 +68,7 @@ func (o *outbox) send(m link.Msg, failed func(error)) (*parcel, error) {
 	}
 	files, err := link.Dup(m.Files)
 	if err != nil && !o.bare {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", link.ErrNotSent, err)
 	}
 	p := &parcel{m: link.Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}, failed: failed, done: make(chan struct{})}
 	o.waiting = append(o.waiting, p)

@@ -148,6 +148,7 @@ func (p *peer) greet(stream *link.Stream) error {
 	hello := link.Msg{Kind: kindHello, Body: p.id[:]}
 	if shared != nil {
 		hello.Files = append(shared.Files(), page.segment.File())
+		defer page.segment.CloseFile()
 	}
 	err := stream.Send(hello)
 	if errors.Is(err, link.ErrNotSent) {
@@ -179,7 +180,6 @@ func (p *peer) agree(stream *link.Stream, shared *link.Shared, page *words, m *l
 	switch {
 	case shared != nil && m.Body[4] == 1:
 		shared.CloseMemory()
-		page.segment.CloseFile()
 		l = link.NewRings(stream, shared, true)
 	case shared != nil:
 		shared.Close()

@@ -1,0 +1,183 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
+
+// stranger is a client of q without shared memory that asks what it likes.
+func stranger[T any](q *Queue[T]) (*share.Ref, func() error) {
+	ours, theirs := link.NewMemory()
+	return q.ref.Over(ours, theirs), theirs.Close
+}
+
+// taken is what opGet brings.
+func taken(t *testing.T, ref *share.Ref) []byte {
+	t.Helper()
+	m, err := ref.Call(t.Context(), opGet, make([]byte, 8), nil, nil)
+	if err != nil || m.Kind != ansItem {
+		t.Fatal(m.Kind, err)
+	}
+	defer m.Release()
+	return bytes.Clone(m.Body)
+}
+
+// broken waits until the link has ended.
+func broken(t *testing.T, ref *share.Ref) {
+	t.Helper()
+	for range 1000 {
+		if _, err := ref.Call(t.Context(), opLook, nil, nil, nil); err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("nobody has minded")
+}
+
+// finish closes q, and takes what is left: only then is it gone.
+func finish[T any](q *Queue[T]) {
+	q.Close()
+	for range q.All(context.Background()) {
+		continue
+	}
+}
+
+// A client gives back no more than it was given, and nothing that nobody has put.
+func TestUngetOfNothing(t *testing.T) {
+	leak.Check(t)
+	for _, given := range []int{0, 1, 2} {
+		q, err := New[int](2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range given {
+			q.TryPut(i)
+		}
+		ref, leave := stranger(q)
+		body := binary.LittleEndian.AppendUint64(nil, 1)
+		for range given {
+			body = taken(t, ref)
+		}
+		for range 1000 {
+			_ = ref.Send(context.Background(), opUnget, body, nil) // until the link ends
+		}
+		broken(t, ref)
+		if n := q.Len(); n != given {
+			t.Errorf("%d items of %d", n, given)
+		}
+		leave()
+		finish(q)
+	}
+}
+
+// A client gives back nothing that it cannot have had.
+func TestUngetOfAnother(t *testing.T) {
+	leak.Check(t)
+	for _, number := range []uint64{0, 2, 1 << 63} {
+		q, err := New[int](0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.TryPut(0)
+		q.TryPut(1)
+		ref, leave := stranger(q)
+		body := taken(t, ref)
+		binary.LittleEndian.PutUint64(body, number)
+		_ = ref.Send(context.Background(), opUnget, body, nil)
+		broken(t, ref)
+		if n := q.Len(); n != 1 {
+			t.Errorf("%d items", n)
+		}
+		leave()
+		finish(q)
+	}
+}
+
+// Items that came too late keep their place, and who gets them does not forget what it has had before. PY-QUEUE-20
+func TestUngetKeepsOrder(t *testing.T) {
+	leak.Check(t)
+	q, err := New[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		q.TryPut(i)
+	}
+	ref, leave := stranger(q)
+	first, second := taken(t, ref), taken(t, ref)
+	if v, err := q.TryGet(); v != 2 || err != nil {
+		t.Error(v, err)
+	}
+	for _, body := range [][]byte{first, second} { // each in front of the other, if nobody looks
+		_ = ref.Send(context.Background(), opUnget, body, nil)
+	}
+	if _, err := ref.Call(t.Context(), opLook, nil, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{0, 1, 3, 4} {
+		if v, err := q.TryGet(); v != want || err != nil {
+			t.Error(v, err)
+		}
+		if got := q.broker.got; i < 2 && got != 3 {
+			t.Errorf("this process has had number 3, and now %d", got)
+		}
+	}
+	leave()
+	finish(q)
+}
+
+// sender is an object that sends ahead whatever it is asked.
+type sender struct {
+	ref  *share.Ref
+	what func(c *share.Client, ref *share.Ref)
+}
+
+func (s *sender) Request(r share.Request) {
+	if r.Op == opOpen {
+		s.what(r.Client, s.ref)
+	}
+	r.Answer(ansNo, nil, nil)
+}
+func (s *sender) Cancel(*share.Client, uint64) bool { return false }
+func (s *sender) Left(*share.Client)                {}
+
+// An owner that sends ahead where there is no shared memory, or something else, is not heard; what it sends leaves nothing. PY-QUEUE-20
+func TestSentUnasked(t *testing.T) {
+	for name, kind := range map[string]link.Kind{"item": evItem, "items": evItems, "other": evItems + 1} {
+		t.Run(name, func(t *testing.T) {
+			leak.Check(t)
+			null, err := os.Open(os.DevNull)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer null.Close()
+			s := &sender{what: func(c *share.Client, ref *share.Ref) {
+				for range 3 {
+					c.Tell(ref, kind, appendRecord(nil, []byte{1}), []*os.File{null})
+				}
+			}}
+			s.ref = share.New("sender", s)
+			ours, theirs := link.NewMemory()
+			ref := s.ref.Over(ours, theirs)
+			r, err := dial(t.Context(), ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if it, err := r.get(ctx, ref, true, nil); err != ErrEmpty {
+				t.Error(it, err)
+			}
+			theirs.Close()
+			s.ref.Drop()
+		})
+	}
+}
