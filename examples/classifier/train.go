@@ -95,10 +95,13 @@ func (o options) loader(leftOut map[int]bool) *dataloader.Options {
 		Timeout: o.deadline, KillDelay: 100 * time.Millisecond,
 		// A sample that fails is tried a second time, in case it was not the sample's fault. Then it is left out.
 		Retries: 1, OnError: o.onError, OnSkip: func(e *dataloader.SampleError) {
-			if !leftOut[e.Index] {
+			known := len(leftOut)
+			for _, i := range e.Samples() {
+				leftOut[i] = true
+			}
+			if len(leftOut) > known {
 				fmt.Fprintf(o.out, "  ! left out: %v\n", e)
 			}
-			leftOut[e.Index] = true
 		},
 		// A Go program that dies has hundreds of lines to say on stderr. Its error has kept them.
 		Stderr: io.Discard,

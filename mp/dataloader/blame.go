@@ -131,7 +131,7 @@ func (e *epoch) hopeless(t *task, f fault, index int) {
 
 // settle ends a batch that has failed, or of which nothing is left.
 func (e *epoch) settle(t *task, err error) {
-	t.err, t.done = err, true
+	t.err, t.done, t.faulty = err, true, true
 	e.queue = slices.DeleteFunc(e.queue, func(o *task) bool { return o == t })
 }
 
@@ -181,6 +181,6 @@ func halves(indices []int) []part {
 func (e *epoch) sampleError(t *task, f fault, index int) *SampleError {
 	return &SampleError{
 		Dataset: e.record.dataset, Index: index, Batch: t.number, Indices: slices.Clone(t.trying()),
-		Worker: f.worker, Pid: f.pid, Attempts: f.attempts, Err: f.err, late: f.late,
+		Worker: f.worker, Pid: f.pid, Attempts: f.attempts, Err: f.err, late: f.late, skipped: e.policy == Skip,
 	}
 }

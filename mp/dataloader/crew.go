@@ -62,8 +62,13 @@ func (c *core) left(m *member, err error) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
 	default:
-		c.stats.Deaths++
+		if !m.wasCalledOff() {
+			c.stats.Deaths++
+		}
 		if c.epoch != nil {
+			if len(c.epoch.seats[m.id].out) > 0 {
+				c.stats.spent(time.Since(m.since), true)
+			}
 			c.epoch.died(m.id, m.atWork.Load(), m.death(err, c.record.dataset))
 			c.assign()
 		}

@@ -51,7 +51,7 @@ func TestBreak(t *testing.T) {
 	}
 }
 
-// What does not look at its ctx is killed after KillDelay.
+// What does not look at its ctx is killed, and that is no death.
 func TestBreakDeaf(t *testing.T) {
 	leak.Check(t)
 	for _, persistent := range []bool{false, true} {
@@ -69,6 +69,22 @@ func TestBreakDeaf(t *testing.T) {
 			}
 		}
 		want(t, l, chunks(20, 1))
+		if s := l.Stats(); s.Deaths != 0 {
+			t.Error(s)
+		}
+	}
+}
+
+// A worker that is at a sample when the loop is left may finish it, and stays.
+func TestBreakKeepsWorkers(t *testing.T) {
+	leak.Check(t)
+	l := newLoader(t, config{N: 6, Each: 100 * time.Millisecond}, &dataloader.Options{Workers: 2, Persistent: true, KillDelay: time.Millisecond})
+	for range l.Epoch(background) {
+		break
+	}
+	want(t, l, chunks(6, 1))
+	if s := l.Stats(); s.Deaths != 0 || s.Starts != 2 {
+		t.Errorf("%+v", s)
 	}
 }
 

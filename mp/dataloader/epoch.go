@@ -18,14 +18,15 @@ type epoch struct {
 	crashes  int // how often a sample may kill its worker before it is left alone
 	record   *record
 
-	drawn  int            // the number of the next batch that is drawn: PyTorch's _send_idx
-	all    bool           // the sampler has no more
-	open   []*task        // drawn and not yielded, by number; the first one is PyTorch's _rcvd_idx
-	queue  []*task        // those of them that are to be sent, by number
-	untold []*SampleError // what was left out of batches that were yielded, until OnSkip hears of it
-	ahead  []int          // numbers that were yielded before the first open one
-	seats  []seat         // of the workers, by their ID
-	turn   int            // the seat that is next
+	drawn   int            // the number of the next batch that is drawn: PyTorch's _send_idx
+	all     bool           // the sampler has no more
+	open    []*task        // drawn and not yielded, by number; the first one is PyTorch's _rcvd_idx
+	queue   []*task        // those of them that are to be sent, by number
+	untold  []*SampleError // what was left out of batches that were yielded, until OnSkip hears of it
+	delayed bool           // there was one that was faulty, among those that the loop has waited for last
+	ahead   []int          // numbers that were yielded before the first open one
+	seats   []seat         // of the workers, by their ID
+	turn    int            // the seat that is next
 }
 
 // record is what a loader knows of samples from epoch to epoch.
@@ -70,6 +71,7 @@ type task struct {
 	parts   []part  // of it, that are tried alone; the last one first
 	tried   bool    // they were
 
+	faulty  bool // it did not come at the first attempt
 	done    bool
 	reply   *reply // it has arrived
 	owner   *member
@@ -246,6 +248,7 @@ func (e *epoch) next() *task {
 			i++
 			continue
 		}
+		e.delayed = e.delayed || t.faulty
 		if t.err != nil { // it stays: it was not delivered
 			return t
 		}
@@ -299,6 +302,7 @@ func (e *epoch) ready(id int) {
 
 // again queues a batch once more.
 func (e *epoch) again(t *task) {
+	t.faulty = true
 	i, found := slices.BinarySearchFunc(e.queue, t, func(a, b *task) int { return cmp.Compare(a.number, b.number) })
 	if !found {
 		e.queue = slices.Insert(e.queue, i, t)

@@ -3,6 +3,7 @@ package dataloader
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -19,6 +20,12 @@ func init() {
 	spawn.RegisterError("mp.dataloader.ErrBusy", ErrBusy)
 }
 
+// tooLate is the error of a worker that was killed at a limit.
+type tooLate string
+
+func (e tooLate) Error() string { return string(e) }
+func (tooLate) Unwrap() error   { return spawn.ErrTimeout }
+
 // SampleError says that a sample, or a batch, could not be got.
 type SampleError struct {
 	Dataset string // the registered name
@@ -34,6 +41,16 @@ type SampleError struct {
 	Err error
 
 	late, quarantined bool
+	skipped           bool // by the policy
+}
+
+// Samples are those that the epoch goes without because of it: with Skip the sample, or the whole batch when it is not known
+// which; with Fail the batch. Of an IterableDataset, whose samples have no indices, there are none.
+func (e *SampleError) Samples() []int {
+	if e.skipped && e.Index >= 0 {
+		return []int{e.Index}
+	}
+	return slices.Clone(e.Indices)
 }
 
 // Error names the sample.

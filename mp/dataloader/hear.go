@@ -75,7 +75,7 @@ func (c *core) came(m *member, r *reply) (kept bool) {
 		return false
 	}
 	c.failures = 0
-	c.stats.Busy += r.Busy
+	c.stats.spent(r.Busy, r.Trouble != nil || t.probing())
 	if kept = c.epoch.came(t, m, r); !kept {
 		m.loans.giveBack(t.slab)
 	}

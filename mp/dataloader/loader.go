@@ -60,8 +60,8 @@ func start[B any](ctx context.Context, src source, opts *Options, typed func(*Lo
 
 // Epoch is an iterator over the batches of one epoch: the first loop is over epoch 0, the next over 1, unless Restore says
 // otherwise. It ends with the error of ctx when that ends, and with what Options.OnError says; errors.As finds a
-// *SampleError in it. When the loop is left, what the workers are at is called off, and ended after KillDelay. It
-// yields ErrBusy while another loop runs, and ErrClosed after Close.
+// *SampleError in it. When the loop is left, what the workers are at is called off. What has not stopped after
+// KillDelay is ended; a second at least if they are Persistent, so that a sample can come to its end. It yields ErrBusy while another loop runs, and ErrClosed after Close.
 func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		var none B

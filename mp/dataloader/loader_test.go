@@ -31,7 +31,7 @@ func TestNewFails(t *testing.T) {
 			{open: "nil", text: "no dataset"},
 			{open: "die", text: "signal"},
 			{open: "uneven", text: "Len must be the same"},
-			{open: "hang", is: mp.ErrTimeout},
+			{open: "hang", is: mp.ErrTimeout, text: "did not stop at its InitTimeout of 100ms"},
 			{inits: "fail", is: errUnlucky, text: "prepare failed in"},
 		} {
 			if workers == 0 && slices.Contains([]string{"die", "uneven", "hang"}, c.open) || runtime.GOOS == "windows" && c.open == "die" {

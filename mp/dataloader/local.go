@@ -78,10 +78,10 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Busy += time.Since(began)
 	if ctx.Err() != nil {
 		return true // that is no fault of a sample
 	}
+	c.stats.spent(time.Since(began), f.trouble != nil || o.task.probing())
 	o.task.made = made
 	c.epoch.came(o.task, l.me, &reply{
 		Serial: o.Serial, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble, Taken: f.taken, End: f.end,

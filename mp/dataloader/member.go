@@ -24,11 +24,13 @@ type member struct {
 	pid        int
 	done       chan struct{} // closed when all of it is over
 
-	up        bool   // it has said that it is ready
-	retired   bool   // nobody wants it any more
-	late      bool   // it was killed because it took too long
-	calledOff uint64 // the serial of the order by which it was told to drop all, until it has answered
-	watched   int    // counts what it was given time for
+	up        bool      // it has said that it is ready
+	retired   bool      // nobody wants it any more
+	late      bool      // it was killed because it took too long
+	bound     string    // what it did not stop at, if so
+	calledOff uint64    // the serial of the order by which it was told to drop all, until it has answered
+	watched   int       // counts what it was given time for
+	since     time.Time // it can have begun what it is at
 	timer     *time.Timer
 }
 
@@ -73,7 +75,7 @@ func (c *core) start(m *member) error {
 	if m.up {
 		c.watch(m)
 	} else {
-		c.limit(m, o.InitTimeout)
+		c.limit(m, o.InitTimeout, fmt.Sprintf("at its InitTimeout of %v", o.InitTimeout))
 	}
 	return nil
 }
@@ -82,17 +84,34 @@ func (c *core) start(m *member) error {
 func (c *core) watch(m *member) {
 	switch {
 	case m.calledOff != 0:
-		c.limit(m, 0)
+		d := callOffFloor - max(c.opts.KillDelay, 0)
+		if hung := c.opts.Timeout > 0 && time.Since(m.since) > c.opts.Timeout; hung {
+			d = 0
+		}
+		c.limit(m, max(d, 0), "when it was called off")
 	case c.opts.Timeout > 0 && c.epoch != nil && len(c.epoch.seats[m.id].out) > 0:
-		c.limit(m, c.opts.Timeout)
+		c.limit(m, c.opts.Timeout, fmt.Sprintf("at its Timeout of %v", c.opts.Timeout))
 	default:
 		m.watched++
 	}
+	m.since = time.Now()
 }
 
-// limit kills the worker when it is not watched anew within d and KillDelay. c.mu is held.
-func (c *core) limit(m *member, d time.Duration) {
+// callOffFloor is how long a worker has at least to drop what it was called off. It has done nothing wrong, and a KillDelay that is
+// meant for what hangs may be shorter than a sample takes.
+const callOffFloor = time.Second
+
+// wasCalledOff reports whether the worker has ended while it was to drop what it had been ordered before.
+func (m *member) wasCalledOff() bool {
+	serial, _ := begun(m.atWork.Load())
+	return m.calledOff != 0 && int32(serial-uint32(m.calledOff)) < 0
+}
+
+// limit kills the worker when it is not watched anew within d and KillDelay; bound says when it should have stopped. c.mu is
+// held.
+func (c *core) limit(m *member, d time.Duration, bound string) {
 	m.watched++
+	m.bound = bound
 	now, p := m.watched, m.process
 	if m.timer != nil {
 		m.timer.Stop()
@@ -162,7 +181,7 @@ func (m *member) death(err error, dataset string) fault {
 		f.err = fmt.Errorf("mp: %s (pid %d) has ended, and was not to", f.worker, f.pid)
 	case !died:
 	case m.late:
-		f.err = fmt.Errorf("mp: %s (pid %d) was killed because it did not stop: %w", f.worker, f.pid, spawn.ErrTimeout)
+		f.err = tooLate(fmt.Sprintf("mp: %s (pid %d) was killed because it did not stop %s", f.worker, f.pid, m.bound))
 	default:
 		told := *exit
 		told.Func = dataset // that is what it runs for the program

@@ -63,7 +63,8 @@ type Options struct {
 	// InitTimeout bounds the opening of the dataset and WorkerInit together; 0: five minutes. After KillDelay the worker is
 	// killed.
 	InitTimeout time.Duration
-	// KillDelay is the time between asking a worker to stop and killing it. 0: one second; negative: it is killed at once.
+	// KillDelay is the time between asking a worker to stop and killing it. 0: one second; negative: it is killed at once. A
+	// Persistent one that is called off, because an Epoch loop was left, has a second at least to drop what it is at.
 	KillDelay time.Duration
 	// Dir is the working directory of the workers; default: ours.
 	Dir string

@@ -98,8 +98,13 @@ func (c *core) wait(ctx context.Context, p *pass, here func(context.Context, any
 	began := time.Now()
 	defer func() {
 		c.mu.Lock()
-		c.stats.Waited += time.Since(began)
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		waited := time.Since(began)
+		c.stats.Waited += waited
+		if p.epoch.delayed {
+			c.stats.Delayed += waited
+			p.epoch.delayed = false
+		}
 	}()
 	for {
 		if err := c.over(ctx); err != nil {

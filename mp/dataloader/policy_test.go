@@ -32,7 +32,8 @@ func TestFail(t *testing.T) {
 			l := newLoader(t, config{N: 20, Does: map[int]string{9: "fail"}}, &dataloader.Options{BatchSize: 4, Workers: workers, Retries: 2})
 			got, err := epoch(l)
 			s := sampleError(t, err)
-			if len(got) != 2 || s.Index != 9 || s.Batch != 2 || s.Attempts != 3 || s.Pid == 0 || s.Worker == "" || s.Dataset != "numbers" {
+			if len(got) != 2 || s.Index != 9 || s.Batch != 2 || s.Attempts != 3 || s.Pid == 0 || s.Worker == "" || s.Dataset != "numbers" ||
+				!slices.Equal(s.Samples(), []int{8, 9, 10, 11}) {
 				t.Errorf("%v: %+v", got, s)
 			}
 			var remote *mp.RemoteError
@@ -64,7 +65,7 @@ func TestSkip(t *testing.T) {
 			c := config{N: 20, Does: map[int]string{2: "panic", 9: "fail", 12: "fail", 13: "fail", 14: "panic", 15: "fail"}}
 			l := newLoader(t, c, &dataloader.Options{
 				BatchSize: 4, Workers: workers, OnError: dataloader.Skip, Persistent: workers > 0,
-				OnSkip: func(e *dataloader.SampleError) { told = append(told, e.Index) },
+				OnSkip: func(e *dataloader.SampleError) { told = append(told, e.Samples()...) },
 			})
 			for range 2 {
 				want(t, l, chunks(20, 4, 2, 9, 12, 13, 14, 15))
@@ -161,6 +162,21 @@ func TestBatchIsSearched(t *testing.T) {
 	}
 }
 
+// A batch that fails only as a whole is left out as a whole, and its error says so.
+func TestBatchIsLeftOut(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		var told []int
+		l := newBatched(t, config{N: 12, Does: map[int]string{6: "fail in company"}}, &dataloader.Options{
+			BatchSize: 4, Workers: workers, OnError: dataloader.Skip, OnSkip: func(e *dataloader.SampleError) { told = append(told, e.Samples()...) },
+		})
+		want(t, l, [][]int{{0, 1, 2, 3}, {8, 9, 10, 11}})
+		if !slices.Equal(told, []int{4, 5, 6, 7}) {
+			t.Errorf("%v", told)
+		}
+	}
+}
+
 func TestBatchFails(t *testing.T) {
 	leak.Check(t)
 	for _, what := range []string{"die", "fail"} {
@@ -184,7 +200,9 @@ func TestTimeout(t *testing.T) {
 			if s := sampleError(t, err); len(got) != 2 || s.Index != 9 || !errors.Is(err, mp.ErrTimeout) {
 				t.Errorf("%v: %+v", got, s)
 			}
-			t.Log(err)
+			if what == "deaf" && !strings.HasSuffix(err.Error(), "was killed because it did not stop at its Timeout of 200ms") {
+				t.Error(err)
+			}
 			opts.OnError = dataloader.Skip
 			want(t, newLoader(t, c, &opts), chunks(20, 4, 9))
 			want(t, newBatched(t, c, &opts), chunks(20, 4, 9))

@@ -12,16 +12,19 @@ type Stats struct {
 	Samples     int // in them
 	Skipped     int // samples that were left out
 	LastSkipped *SampleError
-	Deaths      int // of workers that were at work
+	Deaths      int // of workers; not of those that were called off, or were to end
 	Starts      int // of workers
 	// Waited is how long the consumer has waited for batches, Elapsed how long it has been in Epoch loops altogether.
 	Waited, Elapsed time.Duration
-	// Busy is how long the workers have been at batches, all together.
-	Busy    time.Duration
-	Workers int
+	// Delayed is how much of Waited was for batches that had to be got again, or left out as a whole, after a fault.
+	Delayed time.Duration
+	// Busy is how long the workers have been at batches, all together, Lost how long at some that did not come: they failed,
+	// took too long, or their worker has died.
+	Busy, Lost        time.Duration
+	Workers, Prefetch int // of the Options
 }
 
-// String says whether the loader is what the program waits for.
+// String says whether the loader is what the program waits for, if there were enough batches to tell.
 func (s Stats) String() string {
 	text := fmt.Sprintf("%s in %s, %s", count(s.Samples, "sample"), count(s.Batches, "batch"), count(s.Epochs, "epoch"))
 	if s.Skipped > 0 {
@@ -33,21 +36,55 @@ func (s Stats) String() string {
 	if s.Elapsed <= 0 {
 		return text
 	}
-	text += fmt.Sprintf("; the consumer waited %.0f %% of %v", percent(s.Waited, s.Elapsed), s.Elapsed.Round(time.Millisecond))
-	if s.Workers > 0 {
-		text += fmt.Sprintf(", %s busy %.0f %% of it", count(s.Workers, "worker"), percent(s.Busy, s.Elapsed*time.Duration(s.Workers)))
+	elapsed := s.Elapsed.Round(time.Millisecond)
+	if s.Workers == 0 {
+		return text + fmt.Sprintf("; got in the caller, in %.0f %% of %v", percent(s.Waited, s.Elapsed), elapsed)
+	}
+	text += fmt.Sprintf("; the consumer waited %.0f %% of %v", percent(s.Waited, s.Elapsed), elapsed)
+	if s.Delayed > 0 {
+		text += fmt.Sprintf(" (%.0f %% after faults)", percent(s.Delayed, s.Elapsed))
+	}
+	all := s.Elapsed * time.Duration(s.Workers)
+	text += fmt.Sprintf(", %s busy %.0f %% of it", count(s.Workers, "worker"), percent(s.Busy, all))
+	if s.Lost > 0 {
+		text += fmt.Sprintf(" (%.0f %% lost to faults)", percent(s.Lost, all))
 	}
 	switch {
+	case !s.telling():
+		return text
 	case s.Bottleneck():
 		return text + ": the loader is the bottleneck"
+	case s.waits():
+		return text + ": the consumer waits, and the workers do, too"
+	case s.Delayed > 0:
+		return text + ": the loader keeps up, but for faults"
 	default:
 		return text + ": the loader keeps up"
 	}
 }
 
-// Bottleneck reports whether the consumer has waited for more than a tenth of its time, so that more workers, or a faster
-// dataset, would make it faster.
-func (s Stats) Bottleneck() bool { return s.Waited > s.Elapsed/10 }
+// Bottleneck reports whether the consumer has waited for more than a tenth of its time, faults apart, while the workers were
+// busy, so that more of them, or a faster dataset, would make it faster. When they were not, Prefetch, Order or Persistent
+// may help. It is false while there were too few batches to tell, and with Workers 0.
+func (s Stats) Bottleneck() bool {
+	return s.telling() && s.waits() && 2*s.Busy > (s.Elapsed-s.Delayed)*time.Duration(s.Workers)
+}
+
+// telling reports whether there is more to go by than the first batches, which everybody waits for.
+func (s Stats) telling() bool {
+	return s.Workers > 0 && s.Batches > s.Epochs && s.Batches >= 2*s.Prefetch*s.Workers
+}
+
+func (s Stats) waits() bool { return s.Waited-s.Delayed > (s.Elapsed-s.Delayed)/10 }
+
+// spent counts what a worker, or this process, has spent on an order.
+func (s *Stats) spent(d time.Duration, lost bool) {
+	if lost {
+		s.Lost += d
+	} else {
+		s.Busy += d
+	}
+}
 
 // count is a number of things.
 func count(n int, thing string) string {

@@ -1,0 +1,73 @@
+package dataloader_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+func TestStatsVerdict(t *testing.T) {
+	const s = time.Second
+	few := dataloader.Stats{Epochs: 1, Batches: 7, Elapsed: 10 * s, Waited: 9 * s, Busy: 18 * s, Workers: 2, Prefetch: 2}
+	busy := few
+	busy.Batches = 100
+	idle, faults, both, firsts, none := busy, busy, busy, busy, busy
+	idle.Busy = 2 * s
+	faults.Delayed, faults.Lost, faults.Busy = 9*s, 9*s, s
+	both.Delayed, both.Busy = 5*s, 8*s
+	firsts.Epochs = 100
+	none.Workers = 0
+	quick := dataloader.Stats{Epochs: 1, Batches: 100, Elapsed: 10 * s, Waited: s / 2, Busy: 9 * s, Workers: 2, Prefetch: 2}
+	for _, c := range []struct {
+		stats      dataloader.Stats
+		end        string
+		bottleneck bool
+	}{
+		{few, "waited 90 % of 10s, 2 workers busy 90 % of it", false},
+		{firsts, "2 workers busy 90 % of it", false},
+		{none, "; got in the caller, in 90 % of 10s", false},
+		{busy, ": the loader is the bottleneck", true},
+		{both, ": the loader is the bottleneck", true},
+		{idle, ": the consumer waits, and the workers do, too", false},
+		{faults, "(90 % after faults), 2 workers busy 5 % of it (45 % lost to faults): the loader keeps up, but for faults", false},
+		{quick, ": the loader keeps up", false},
+	} {
+		if text := c.stats.String(); !strings.HasSuffix(text, c.end) || c.stats.Bottleneck() != c.bottleneck {
+			t.Errorf("%v, %v; want … %s", text, c.stats.Bottleneck(), c.end)
+		}
+	}
+}
+
+// What is spent on a batch that does not come is lost, and who waits for it is delayed by the fault.
+func TestStatsOfFaults(t *testing.T) {
+	leak.Check(t)
+	for _, what := range []string{"wait", "deaf"} {
+		const limit = 200 * time.Millisecond
+		for _, policy := range []dataloader.Policy{dataloader.Fail, dataloader.Skip} {
+			l := newLoader(t, config{N: 80, Does: map[int]string{41: what}}, &dataloader.Options{
+				BatchSize: 4, Workers: 2, Persistent: true, Timeout: limit, KillDelay: time.Millisecond, OnError: policy,
+			})
+			if _, err := epoch(l); (err != nil) != (policy == dataloader.Fail) {
+				t.Error(err)
+			}
+			if s := l.Stats(); s.Lost < limit || s.Delayed < limit/2 || s.Delayed > s.Waited || s.Bottleneck() {
+				t.Errorf("%s: %v: %+v", what, s, s)
+			}
+		}
+	}
+}
+
+// Samples that are left out in a batch that comes at the first attempt delay nobody.
+func TestStatsOfSkipped(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		l := newLoader(t, config{N: 20, Does: map[int]string{3: "fail", 9: "fail"}}, &dataloader.Options{BatchSize: 4, Workers: workers, OnError: dataloader.Skip})
+		want(t, l, chunks(20, 4, 3, 9))
+		if s := l.Stats(); s.Delayed != 0 || s.Lost != 0 || s.Busy == 0 || s.Skipped != 2 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
