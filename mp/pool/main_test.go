@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { mp.TestMain(m) }
 var (
 	Square = mp.Register("square", func(_ context.Context, n int) (int, error) { return n * n, nil })
 	Pid    = mp.Register("pid", func(context.Context, int) (int, error) { return os.Getpid(), nil })
+	Name   = mp.Register("name", func(context.Context, int) (string, error) { return mp.CurrentProcess().Name, nil })
 	Do     = mp.Register("do", do)
 	Slow   = mp.Register("slow", func(_ context.Context, d time.Duration) (int, error) {
 		time.Sleep(d)
