@@ -5,6 +5,7 @@ package sys
 import (
 	"os"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -106,6 +107,8 @@ func (j *Job) Start(path string, argv, env []string, dir string, files []*ChildE
 	}
 	const flags = windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_UNICODE_ENVIRONMENT | windows.EXTENDED_STARTUPINFO_PRESENT
 	var started windows.ProcessInformation
+	creating.Lock()
+	defer creating.Unlock()
 	for range startTries {
 		err = windows.CreateProcess(program, command, nil, nil, true, flags, &block[0], cwd, &info.StartupInfo, &started)
 		if err != windows.ERROR_INTERNAL_ERROR {
@@ -118,6 +121,9 @@ func (j *Job) Start(path string, argv, env []string, dir string, files []*ChildE
 	windows.CloseHandle(started.Thread)
 	return int(started.ProcessId), &ProcessHandle{started.Process}, nil
 }
+
+// creating is held by one CreateProcess at a time: of two at once, one has not come back in Wine.
+var creating sync.Mutex
 
 // environBlock is an environment as CreateProcess wants it: each variable ends with a zero, and the list with another.
 func environBlock(env []string) ([]uint16, error) {
