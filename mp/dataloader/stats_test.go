@@ -66,7 +66,7 @@ func TestStatsOfSkipped(t *testing.T) {
 	for _, workers := range []int{0, 2} {
 		l := newLoader(t, config{N: 20, Does: map[int]string{3: "fail", 9: "fail"}}, &dataloader.Options{BatchSize: 4, Workers: workers, OnError: dataloader.Skip})
 		want(t, l, chunks(20, 4, 3, 9))
-		if s := l.Stats(); s.Delayed != 0 || s.Lost != 0 || s.Busy == 0 || s.Skipped != 2 {
+		if s := l.Stats(); s.Delayed != 0 || s.Lost != 0 || s.Skipped != 2 { // Busy may be less than a tick of the clock
 			t.Errorf("%+v", s)
 		}
 	}
