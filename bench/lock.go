@@ -122,6 +122,11 @@ func lockRows() []measure.Row {
 				inPython("two Semaphores", "semaphores", calls, 0),
 			),
 		},
+		{
+			Name: "lock/asleep", About: "the same and back, when who waits has gone to sleep",
+			Unit: measure.Seconds, Anchor: pipe, Goal: measure.TimesAtMost(1.2),
+			Cases: append(bothWays(500, 100, handOverAsleep), echoAsleep(pipe, 500)),
+		},
 	}
 }
 
