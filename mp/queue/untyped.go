@@ -20,7 +20,7 @@ import (
 // queue is a queue of whatever is encoded.
 type queue struct {
 	_        sync.Mutex // so that vet finds copies
-	name     string     // Queue or JoinableQueue
+	name     string     // Queue, JoinableQueue or AcknowledgedQueue
 	ref      *share.Ref
 	broker   *broker // of the owner; nil in another process
 	capacity int
