@@ -47,7 +47,7 @@ fuzz: ## every fuzz target, FUZZTIME each: a number of inputs, or a time
 fault: ## tests that kill, twice, with the race detector
 	.ci/run fault
 
-torture: ## faults at random until TORTURE kills, and a kill at every system call; half an hour
+torture: ## faults at random until TORTURE kills, and a kill at every system call; more than half an hour
 	.ci/run torture
 
 cover: ## coverage, children included: cover.out and the total
