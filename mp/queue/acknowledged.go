@@ -2,13 +2,11 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
-	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // AcknowledgedQueue is a queue whose items stay in it until who has got them says that they are done: Get returns a Delivery, and
@@ -63,17 +61,7 @@ func (q *AcknowledgedQueue[T]) TryGet() (*Delivery[T], error) {
 // All is an iterator over what Get returns. It ends when the queue was closed and nothing is left, and after the error of a ctx that
 // has ended.
 func (q *AcknowledgedQueue[T]) All(ctx context.Context) iter.Seq2[*Delivery[T], error] {
-	return func(yield func(*Delivery[T], error) bool) {
-		for {
-			d, err := q.Get(ctx)
-			if errors.Is(err, spawn.ErrClosed) {
-				return
-			}
-			if !yield(d, err) || err != nil && ctx.Err() != nil {
-				return
-			}
-		}
-	}
+	return all(ctx, q.Get)
 }
 
 func (q *AcknowledgedQueue[T]) get(ctx context.Context, verb string, now bool) (*Delivery[T], error) {
@@ -82,7 +70,7 @@ func (q *AcknowledgedQueue[T]) get(ctx context.Context, verb string, now bool) (
 		err = q.of.lent(&it)
 	}
 	if err != nil {
-		return nil, q.of.failed(verb, err)
+		return nil, q.of.failed(verb, whileWaiting(ctx, "an item", err))
 	}
 	d := newDelivery[T](&q.of.queue, it)
 	if err := q.of.codec.Decode(it.data[labelSize:], it.files, &d.Value); err != nil {

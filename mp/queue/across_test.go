@@ -49,6 +49,9 @@ var Vain = mp.Register("queue.vain", func(ctx context.Context, q two) (string, e
 		if took := time.Since(began); took < while || !errors.Is(err, context.DeadlineExceeded) {
 			return what, fmt.Errorf("%w after %v", err, took)
 		}
+		if want := map[string]string{"Get": "waiting for an item", "Put": "waiting for room"}[what]; !strings.Contains(err.Error(), want) {
+			return what, fmt.Errorf("it does not say %s: %w", want, err)
+		}
 		if err := wait(short); !errors.Is(err, context.DeadlineExceeded) { // it is over
 			return what, err
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -29,10 +30,11 @@ type broker struct {
 	capacity int // 0: unbounded
 	joinable bool
 
-	mu    sync.Mutex
-	items store
-	last  uint64 // the number of the last one that came
-	got   uint64 // the highest number of one that this process got; those that came back are lower
+	mu     sync.Mutex
+	wanted atomic.Int32 // how many requests of clients wait for mu
+	items  store
+	last   uint64 // the number of the last one that came
+	got    uint64 // the highest number of one that this process got; those that came back are lower
 
 	clients map[*share.Client]*client
 	all     []*client     // the same
@@ -109,7 +111,7 @@ const (
 	// mostAhead, aheadFor and mostBytes bound what is sent ahead; there is always one.
 	mostAhead = 4096
 	aheadFor  = 2 * time.Millisecond
-	mostBytes = 128 << 10
+	mostBytes = 192 << 10
 	// mostAtOnce is how much of that one message holds.
 	mostAtOnce = 32 << 10
 	// linger and holdFor bound how long, and until how many items are there, a client waits that has just got some.
@@ -130,7 +132,9 @@ func newBroker(capacity int, joinable bool) *broker {
 
 // Request is documented with share.Object.
 func (b *broker) Request(r share.Request) {
+	b.wanted.Add(1)
 	b.mu.Lock()
+	b.wanted.Add(-1)
 	defer b.mu.Unlock()
 	c := b.clients[r.Client]
 	if c == nil {

@@ -87,8 +87,8 @@ func (h *hand) settle(op link.Kind) error {
 		b.settleItem(b.held, op, h.number)
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errSilent)
-	defer cancel()
+	ctx := &share.Patient{Limit: patience, Cause: errSilent}
+	defer ctx.End()
 	err := q.ref.Send(ctx, op, h.body(), nil)
 	if err != nil && !errors.Is(err, share.ErrUnderWay) {
 		h.settled.Store(false)

@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"context"
+	"runtime"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -10,8 +11,17 @@ import (
 
 // This file is how goroutines of the owner use the broker: directly.
 
+// makeWay lets those have the broker that ask for other processes. Who puts or gets in a loop would keep a mutex from them for up to
+// a millisecond, as it takes it again before they have woken up.
+func (b *broker) makeWay() {
+	if b.wanted.Load() > 0 {
+		runtime.Gosched()
+	}
+}
+
 // put adds an item, whose bytes stay the caller's and whose files are ours; now: or never.
 func (b *broker) put(ctx context.Context, it item, now bool) error {
+	b.makeWay()
 	b.mu.Lock()
 	if b.puts.len() == 0 && b.makeRoom() > 0 {
 		b.add(it)
@@ -38,6 +48,7 @@ func (b *broker) put(ctx context.Context, it item, now bool) error {
 
 // get takes an item; its bytes lie in buf if they fit.
 func (b *broker) get(ctx context.Context, now bool, buf []byte) (item, error) {
+	b.makeWay()
 	b.mu.Lock()
 	it, ok := b.first(buf)
 	if !ok && !now && b.rings > 0 && !b.spinning {

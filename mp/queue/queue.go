@@ -66,10 +66,12 @@ func (q *Queue[T]) TryGet() (T, error) { return q.get(context.Background(), "Try
 
 // All is an iterator over what Get returns. It ends when the queue was closed and nothing is left in it, and after the error of
 // a ctx that has ended. It goes on after an item that cannot be decoded.
-func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] { return all(ctx, q.Get) }
+
+func all[V any](ctx context.Context, get func(context.Context) (V, error)) iter.Seq2[V, error] {
+	return func(yield func(V, error) bool) {
 		for {
-			v, err := q.Get(ctx)
+			v, err := get(ctx)
 			if errors.Is(err, spawn.ErrClosed) {
 				return
 			}
@@ -101,7 +103,7 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
 		if err = q.add(ctx, b, now); err == nil || errors.Is(err, share.ErrUnderWay) {
 			b.Sent() // ends of connections have moved
 		}
-		err = q.failed(verb, err)
+		err = q.failed(verb, whileWaiting(ctx, "room", err))
 	}
 	q.codec.clear(d)
 	return err
@@ -115,7 +117,7 @@ func (q *Queue[T]) get(ctx context.Context, verb string, now bool) (v T, err err
 	defer q.codec.clear(d)
 	it, err := q.take(ctx, now, d.b.Data)
 	if err != nil {
-		return v, q.failed(verb, err)
+		return v, q.failed(verb, whileWaiting(ctx, "an item", err))
 	}
 	d.b.Data = it.data
 	if err := q.codec.Decode(it.data, it.files, &d.v); err != nil {

@@ -20,7 +20,7 @@ import (
 // queue is a queue of whatever is encoded.
 type queue struct {
 	_        sync.Mutex // so that vet finds copies
-	name     string     // Queue, JoinableQueue or AcknowledgedQueue
+	name     string     // of its type, without T
 	ref      *share.Ref
 	broker   *broker // of the owner; nil in another process
 	capacity int
@@ -119,6 +119,14 @@ func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 		stop()
 		cancel(nil)
 	}
+}
+
+// whileWaiting says what was waited for when ctx ended.
+func whileWaiting(ctx context.Context, what string, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || errors.Is(err, share.ErrUnderWay) {
+		return err
+	}
+	return fmt.Errorf("waiting for %s: %w", what, err)
 }
 
 // failed is the error of a method.

@@ -73,8 +73,8 @@ func (h *handle) tell(what string, op link.Kind) error {
 	if err := h.usable(what); err != nil {
 		return err
 	}
-	ctx := new(patient)
-	defer ctx.end()
+	ctx := patient(patience)
+	defer ctx.End()
 	if err := h.ref.Send(ctx, op, nil, nil); err != nil {
 		return failure(ctx, what, err)
 	}
@@ -104,8 +104,8 @@ func failure(ctx context.Context, what string, err error) error {
 
 // ask is call without a ctx.
 func (h *handle) ask(what string, op link.Kind, body []byte) ([]byte, error) {
-	ctx := new(patient)
-	defer ctx.end()
+	ctx := patient(patience)
+	defer ctx.End()
 	return h.call(ctx, what, op, body, nil)
 }
 
@@ -132,11 +132,11 @@ func errorOf(answer link.Kind) error {
 
 // state is what String and the like tell.
 func (h *handle) state(what string) (n uint64, text string, err error) {
-	return h.stateFor(new(patient), what)
+	return h.stateFor(patient(patience), what)
 }
 
-func (h *handle) stateFor(ctx *patient, what string) (n uint64, text string, err error) {
-	defer ctx.end()
+func (h *handle) stateFor(ctx *share.Patient, what string) (n uint64, text string, err error) {
+	defer ctx.End()
 	body, err := h.call(ctx, what, opState, nil, nil)
 	n, text = readState(body)
 	return n, text, err
@@ -145,14 +145,14 @@ func (h *handle) stateFor(ctx *patient, what string) (n uint64, text string, err
 // acquire takes a lock or a place; try does so if there is one at once.
 func (h *handle) acquire(ctx context.Context, what string) error {
 	if ctx.Err() != nil {
-		ok, err := h.try(&patient{limit: glance}, what)
+		ok, err := h.try(patient(glance), what)
 		return overdue(ctx, what, ok, err)
 	}
 	return h.wait(ctx, what, opAcquire, caller(), h.giveBack)
 }
 
-func (h *handle) try(ctx *patient, what string) (ok bool, err error) {
-	defer ctx.end()
+func (h *handle) try(ctx *share.Patient, what string) (ok bool, err error) {
+	defer ctx.End()
 	_, err = h.call(ctx, what, opTry, caller(), h.giveBack)
 	if errors.Is(err, errNo) {
 		return false, nil

@@ -50,7 +50,7 @@ func (l *Lock) TryAcquire() (bool, error) {
 	case l.quick((*view).taken):
 		return false, nil
 	}
-	ok, err := l.try(new(patient), what)
+	ok, err := l.try(patient(patience), what)
 	if ok {
 		err = l.got(context.Background(), what)
 	}

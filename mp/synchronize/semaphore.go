@@ -66,7 +66,7 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 	if s.quick((*view).take) {
 		return true, nil
 	}
-	ok, err := s.try(new(patient), what)
+	ok, err := s.try(patient(patience), what)
 	if ok {
 		err = s.got(context.Background(), what)
 	}
@@ -107,7 +107,7 @@ func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
 
 // TryAcquire takes a place if there is one, and reports whether it did.
 func (s *BoundedSemaphore) TryAcquire() (bool, error) {
-	return s.try(new(patient), "BoundedSemaphore.TryAcquire")
+	return s.try(patient(patience), "BoundedSemaphore.TryAcquire")
 }
 
 // Release gives a place back that this process has taken. In a process that has none, it is an ErrNotHeld and changes
