@@ -44,10 +44,10 @@ compare: ## see what docs/COMPARE.md says of os/exec, go-plugin, wazero and errg
 fuzz: ## every fuzz target, FUZZTIME each: a number of inputs, or a time
 	.ci/run fuzz
 
-fault: ## tests that kill, three times, with the race detector
+fault: ## tests that kill, twice, with the race detector
 	.ci/run fault
 
-torture: ## faults at random until TORTURE kills, and a kill at every system call; half an hour
+torture: ## faults at random until TORTURE kills, and a kill at every system call; more than half an hour
 	.ci/run torture
 
 cover: ## coverage, children included: cover.out and the total

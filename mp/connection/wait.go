@@ -17,7 +17,7 @@ import (
 //
 //	*Conn, *mp.Conn                  Recv would not wait for the other end to begin
 //	*Listener                        Accept would not wait
-//	*mp.Queue, *mp.JoinableQueue     Get would not wait for an item
+//	a queue, of any kind             Get would not wait for an item
 //	*synchronize.Event               it is set
 //	*mp.Process, *mp.Future          it has ended
 //	a context, and whatever else     the channel is closed

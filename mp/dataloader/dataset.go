@@ -34,8 +34,8 @@ type BatchDataset[B any] interface {
 // IterableDataset is samples that come one after the other. Every worker has its own, which yields what is its share: Worker
 // tells which of how many it is.
 type IterableDataset[S any] interface {
-	// Iterate is called once for each epoch, and again from the beginning when the worker has died: it must yield the same
-	// samples then.
+	// Iterate is called once for each epoch, and again from the beginning when the worker has died, or after Restore: it must
+	// yield the same samples then.
 	Iterate(ctx context.Context) iter.Seq2[S, error]
 }
 

@@ -16,5 +16,6 @@
 //
 // A sample that fails is named by its index. A worker that dies is replaced, and what it had not sent is got by others: no
 // batch is lost or comes twice, and the order stays. What a batch holds depends on Options.Seed, the epoch and its samples,
-// not on how many workers there are, nor on who got it: with Workers 0 the caller's own goroutine does.
+// not on how many workers there are, nor on who got it: with Workers 0 the caller's own goroutine does. Only an
+// IterableDataset is shared out by its workers, so that their number decides what is in a batch.
 package dataloader

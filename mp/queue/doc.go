@@ -1,5 +1,5 @@
-// Package queue is Python's multiprocessing.Queue and JoinableQueue: items of one type pass through a queue between any number
-// of goroutines in any number of processes.
+// Package queue is Python's multiprocessing.Queue and JoinableQueue, and AcknowledgedQueue, which Python has not: items of one type
+// pass through a queue between any number of goroutines in any number of processes.
 //
 // A queue lives in the process that has made it, its owner. Other processes get it as a field of an argument or of a result,
 // over a Conn or through another queue, at any time; they talk to the owner directly, whoever gave it to them. A queue in a

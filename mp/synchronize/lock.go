@@ -12,7 +12,7 @@ import (
 //
 // It belongs to the process: any goroutine of the one that has acquired it may release it, and no other process, which is where
 // it differs from Python's. Where processes share memory, one that finds the lock free takes it without asking anybody; that
-// goes for the first 512 locks and semaphores that a process sends in its life, and later ones are slower.
+// goes for the first 512 locks and semaphores that a process sends, until it has closed all that it has sent; later ones are slower.
 type Lock struct{ worded }
 
 // NewLock makes a lock that nobody holds.
