@@ -2,6 +2,7 @@ package dataloader
 
 import (
 	"context"
+	"time"
 )
 
 // assign sends what can be sent. c.mu is held.
@@ -18,8 +19,8 @@ func (c *core) assign() {
 		if err := m.orders.Put(context.Background(), *o); err != nil { // unbounded: it does not wait
 			c.broken = err
 		}
-		if len(c.epoch.seats[id].out) == 1 {
-			c.watch(m)
+		if len(c.epoch.seats[id].out) == 1 && !m.due.off {
+			c.expect(m, c.opts.bounds().answer(t.serial, time.Now()))
 		}
 	})
 }
