@@ -223,3 +223,15 @@ func TestSampleErrorText(t *testing.T) {
 		}
 	}
 }
+
+// A batch that came ahead, and is next, is still one that came.
+func TestStateKnowsWhatIsNext(t *testing.T) {
+	s := newSimulation(t, 1, 1, 1, Unordered(), Fail)
+	s.restore(&State{Delivered: 2, Ahead: []int{3}})
+	for len(s.got) == 0 {
+		s.step()
+	}
+	if state := s.state(); state.Delivered != 3 || !slices.Equal(state.Ahead, []int{3}) {
+		t.Errorf("%+v", state)
+	}
+}
