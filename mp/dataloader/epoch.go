@@ -249,21 +249,18 @@ func (e *epoch) next() *task {
 			continue
 		}
 		e.delayed = e.delayed || t.faulty
-		if t.err != nil { // it stays: it was not delivered
+		if t.err != nil || t.owner != nil { // it stays until it is delivered
 			return t
 		}
-		e.yielded(i)
-		if t.owner != nil {
-			return t
-		}
+		e.yielded(t)
 		i = 0 // nothing was left of it
 	}
 	return nil
 }
 
-// yielded takes the open batch at i off the list.
-func (e *epoch) yielded(i int) {
-	t := e.open[i]
+// yielded takes an open batch off the list.
+func (e *epoch) yielded(t *task) {
+	i := slices.Index(e.open, t)
 	e.open = slices.Delete(e.open, i, i+1)
 	e.untold = append(e.untold, t.without...)
 	if i > 0 {
@@ -278,6 +275,13 @@ func (e *epoch) yielded(i int) {
 		s.taken += t.reply.Taken
 		s.over = s.over || t.reply.End
 	}
+}
+
+// told returns what OnSkip has yet to hear of.
+func (e *epoch) told() []*SampleError {
+	untold := e.untold
+	e.untold = nil
+	return untold
 }
 
 // first is the number of the first batch that was not yielded.
