@@ -15,24 +15,24 @@ type deadline struct {
 }
 
 // bounds are what deadlines are made of.
-type bounds struct{ init, batch, kill time.Duration }
+type bounds struct{ init, kill time.Duration }
 
 // callOffFloor is how long a worker has at least to drop what it was called off. It has done nothing wrong, and a KillDelay that is
 // meant for what hangs may be shorter than a sample takes.
 const callOffFloor = time.Second
 
-func (o *Options) bounds() bounds { return bounds{o.InitTimeout, o.Timeout, max(o.KillDelay, 0)} }
+func (o *Options) bounds() bounds { return bounds{o.InitTimeout, max(o.KillDelay, 0)} }
 
 // up is for a worker that was started.
 func (b bounds) up(now time.Time) deadline {
 	return deadline{since: now, at: now.Add(b.init + b.kill), why: fmt.Sprintf("at its InitTimeout of %v", b.init)}
 }
 
-// answer is for a worker that can begin an order now.
-func (b bounds) answer(serial uint64, now time.Time) deadline {
+// answer is for a worker that can begin an order now, which may take limit; 0: as long as it wants.
+func (b bounds) answer(serial uint64, limit time.Duration, now time.Time) deadline {
 	d := deadline{serial: serial, since: now}
-	if b.batch > 0 {
-		d.at, d.why = now.Add(b.batch+b.kill), fmt.Sprintf("at its Timeout of %v", b.batch)
+	if limit > 0 {
+		d.at, d.why = now.Add(limit+b.kill), fmt.Sprintf("at its Timeout of %v", limit)
 	}
 	return d
 }
@@ -40,7 +40,7 @@ func (b bounds) answer(serial uint64, now time.Time) deadline {
 // drop is for a worker with the deadline d that is told to drop all. One that is to do so already, or has overstepped its Timeout,
 // gets no more time by that: only what it says itself shows that it does not hang.
 func (b bounds) drop(d deadline, serial uint64, now time.Time) deadline {
-	overdue := b.batch > 0 && d.serial != 0 && now.Sub(d.since) > b.batch
+	overdue := !d.at.IsZero() && now.After(d.at.Add(-b.kill))
 	if !d.off && !overdue {
 		d.at = now.Add(max(callOffFloor, b.kill))
 	}

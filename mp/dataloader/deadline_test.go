@@ -2,6 +2,7 @@ package dataloader
 
 import (
 	"errors"
+	"math"
 	"os"
 	"testing"
 	"time"
@@ -14,23 +15,23 @@ func TestDeadline(t *testing.T) {
 	start := time.Unix(0, 0)
 	after := func(d time.Duration) time.Time { return start.Add(d) }
 	const ms = time.Millisecond
-	short, patient := bounds{batch: 100 * ms, kill: 50 * ms}, bounds{batch: 100 * ms, kill: 3 * time.Second}
-	none := bounds{kill: 50 * ms}
+	short, patient := bounds{kill: 50 * ms}, bounds{kill: 3 * time.Second}
+	const limit = 100 * ms
 	for _, c := range []struct {
 		what string
 		d    deadline
 		at   time.Time
 	}{
-		{"Timeout and KillDelay", short.answer(1, start), after(150 * ms)},
-		{"no Timeout", none.answer(1, start), time.Time{}},
+		{"Timeout and KillDelay", short.answer(1, limit, start), after(150 * ms)},
+		{"no Timeout", short.answer(1, 0, start), time.Time{}},
 		{"InitTimeout and KillDelay", bounds{init: 200 * ms, kill: 50 * ms}.up(start), after(250 * ms)},
-		{"called off when idle", none.drop(deadline{}, 2, after(10*ms)), after(1010 * ms)},
+		{"called off when idle", short.drop(deadline{}, 2, after(10*ms)), after(1010 * ms)},
 		{"called off, a long KillDelay", patient.drop(deadline{}, 2, after(10*ms)), after(3010 * ms)},
-		{"called off in time", short.drop(short.answer(1, start), 2, after(99*ms)), after(1099 * ms)},
-		{"called off too late", short.drop(short.answer(1, start), 2, after(101*ms)), after(150 * ms)},
-		{"called off without a Timeout", none.drop(none.answer(1, start), 2, after(time.Hour)), after(time.Hour + time.Second)},
-		{"twice", none.drop(none.drop(deadline{}, 2, start), 3, after(900*ms)), after(1000 * ms)},
-		{"twice, the first time too late", short.drop(short.drop(short.answer(1, start), 2, after(120*ms)), 3, after(130*ms)), after(150 * ms)},
+		{"called off in time", short.drop(short.answer(1, limit, start), 2, after(99*ms)), after(1099 * ms)},
+		{"called off too late", short.drop(short.answer(1, limit, start), 2, after(101*ms)), after(150 * ms)},
+		{"called off without a Timeout", short.drop(short.answer(1, 0, start), 2, after(time.Hour)), after(time.Hour + time.Second)},
+		{"twice", short.drop(short.drop(deadline{}, 2, start), 3, after(900*ms)), after(1000 * ms)},
+		{"twice, the first time too late", short.drop(short.drop(short.answer(1, limit, start), 2, after(120*ms)), 3, after(130*ms)), after(150 * ms)},
 	} {
 		if !c.d.at.Equal(c.at) {
 			t.Errorf("%s: at %v, not %v", c.what, c.d.at.Sub(start), c.at.Sub(start))
@@ -39,7 +40,7 @@ func TestDeadline(t *testing.T) {
 			t.Errorf("%s: why is %q", c.what, c.d.why)
 		}
 	}
-	if d := none.drop(none.drop(deadline{}, 2, start), 3, start); d.serial != 3 || !d.off {
+	if d := short.drop(short.drop(deadline{}, 2, start), 3, start); d.serial != 3 || !d.off {
 		t.Errorf("%+v: it answers the last order to drop all", d)
 	}
 }
@@ -54,9 +55,9 @@ func overdue(t *testing.T, word uint64) (*core, *member, [2]*task) {
 	t.Cleanup(func() { atWork.Close() })
 	c := &core{opts: Options{Timeout: time.Hour, KillDelay: -1}}
 	m := &member{up: true, atWork: atWork, loans: newLoans(2), process: new(process.Process[leaving])}
-	m.due = c.opts.bounds().answer(1, time.Now().Add(-2*time.Hour))
+	m.due = c.opts.bounds().answer(1, time.Hour, time.Now().Add(-2*time.Hour))
 	c.record = record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: &c.stats}
-	tasks := [2]*task{{indices: []int{10}, serial: 1}, {number: 1, indices: []int{20}, serial: 2}}
+	tasks := [2]*task{{indices: []int{10}, serial: 1, limit: time.Hour}, {number: 1, indices: []int{20}, serial: 2, limit: time.Hour}}
 	c.members = []*member{m}
 	c.epoch = &epoch{record: &c.record, seats: []seat{{ready: true, out: tasks[:]}}, open: tasks[:], policy: Skip, prefetch: 2}
 	t.Cleanup(func() {
@@ -109,5 +110,32 @@ func TestDistrustBlamesNobody(t *testing.T) {
 	c.lost(m, os.ErrInvalid)
 	if len(c.record.bad) != 0 || len(c.record.strikes) != 0 || tasks[0].stalls != 0 || len(c.epoch.queue) != 2 {
 		t.Errorf("%+v, %+v", c.record, tasks[0])
+	}
+}
+
+// What a worker passes by has time as batches have.
+func TestOrderLimit(t *testing.T) {
+	for _, c := range []struct {
+		o    order
+		want time.Duration
+	}{
+		{order{}, time.Hour},
+		{order{Count: 4, Leave: 8}, time.Hour},
+		{order{Count: 4, Fresh: true}, time.Hour},
+		{order{Count: 4, Fresh: true, Leave: 8}, 3 * time.Hour},
+		{order{Count: 4, Fresh: true, Leave: 9}, 4 * time.Hour},
+	} {
+		if got := c.o.limit(time.Hour); got != c.want {
+			t.Errorf("%+v: %v", c.o, got)
+		}
+		if c.o.limit(0) != 0 {
+			t.Errorf("%+v: there is a limit", c.o)
+		}
+	}
+	far := order{Count: 1, Fresh: true, Leave: math.MaxInt}
+	for _, timeout := range []time.Duration{1, time.Hour, math.MaxInt64} {
+		if far.limit(timeout) < timeout {
+			t.Errorf("%v becomes %v", timeout, far.limit(timeout))
+		}
 	}
 }

@@ -3,6 +3,7 @@ package dataloader
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // epoch is one pass over the dataset: which batch is where. It decides and does nothing: what happens is told to it, and it says
@@ -66,6 +67,7 @@ type task struct {
 	indices []int // that are left of it
 	seat    int   // of whoever has to get it, or has got it; −1: any
 	serial  uint64
+	limit   time.Duration // that the order may take
 	strikes strikes // as a whole
 	stalls  int     // how often its worker has died without having begun it
 	parts   []part  // of it, that are tried alone; the last one first

@@ -20,7 +20,7 @@ func (c *core) assign() {
 			c.broken = err
 		}
 		if len(c.epoch.seats[id].out) == 1 && !m.due.off {
-			c.expect(m, c.opts.bounds().answer(t.serial, time.Now()))
+			c.expect(m, c.opts.bounds().answer(t.serial, t.limit, time.Now()))
 		}
 	})
 }
@@ -34,5 +34,6 @@ func (c *core) order(id int, t *task) *order {
 		o.Count, o.Fresh, o.Leave = c.opts.BatchSize, s.fresh, s.arrived
 		s.fresh = false
 	}
+	t.limit = o.limit(c.opts.Timeout)
 	return o
 }

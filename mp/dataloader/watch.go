@@ -23,7 +23,8 @@ func (c *core) expectNext(m *member) {
 	case m.due.off:
 		d = b.drop(d, m.due.serial, now)
 	case c.epoch != nil && len(c.epoch.seats[m.id].out) > 0:
-		d = b.answer(c.epoch.seats[m.id].out[0].serial, now)
+		t := c.epoch.seats[m.id].out[0]
+		d = b.answer(t.serial, t.limit, now)
 	}
 	c.expect(m, d)
 }
@@ -39,7 +40,7 @@ func (c *core) expire(m *member) {
 	word := m.atWork.Load()
 	if c.epoch != nil && m.up {
 		if t := c.epoch.at(m.id, word); t != nil && t.serial > m.due.serial {
-			c.expect(m, c.opts.bounds().answer(t.serial, now))
+			c.expect(m, c.opts.bounds().answer(t.serial, t.limit, now))
 			return
 		}
 	}
