@@ -126,17 +126,17 @@ func (e *epoch) leaveOut(t *task) {
 	kept := make([]int, 0, len(t.indices))
 	for _, i := range t.indices {
 		known := e.record.bad[i]
-		switch {
-		case known == nil:
+		if known == nil {
 			kept = append(kept, i)
-		case e.policy == Fail:
-			again := *known
-			again.Batch, again.Indices = t.number, t.indices
-			t.err, t.done = &again, true
-			return
-		default:
-			e.leftOut(t, known, 1)
+			continue
 		}
+		why := *known
+		why.Batch, why.Indices = t.number, t.indices
+		if e.policy == Fail {
+			t.err, t.done = &why, true
+			return
+		}
+		e.leftOut(t, &why, 1)
 	}
 	t.indices = kept
 }

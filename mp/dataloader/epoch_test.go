@@ -236,3 +236,22 @@ func TestStateKnowsWhatIsNext(t *testing.T) {
 		t.Errorf("%+v", state)
 	}
 }
+
+// What is quarantined is missing from the batch that it would be in.
+func TestQuarantinedIsMissingFromItsBatch(t *testing.T) {
+	for _, policy := range []Policy{Fail, Skip} {
+		s := newSimulation(t, 1, 1, 1, InOrder(), policy)
+		known := &SampleError{Index: 5, Batch: 17, Indices: []int{5, 99}, quarantined: true, skipped: policy == Skip}
+		s.record.bad[5] = known
+		s.add([]int{0, 1})
+		s.add([]int{4, 5})
+		told := s.open[1].err
+		if policy == Skip {
+			told = s.open[1].without[0]
+		}
+		var e *SampleError
+		if !errors.As(told, &e) || e.Batch != 1 || !slices.Equal(e.Indices, []int{4, 5}) || e.Index != 5 || known.Batch != 17 {
+			t.Errorf("%v: %+v", policy, e)
+		}
+	}
+}
