@@ -19,27 +19,38 @@ const mostStalls = 2
 
 // died takes back what a worker had that is no more, and blames what it was at.
 func (e *epoch) died(id int, word uint64, f fault) {
-	s := &e.seats[id]
-	out := s.out
-	s.out, s.ready = nil, false
-	serial, position := begun(word)
-	var at *task
-	for _, t := range out {
-		if word != 0 && uint32(t.serial) == serial {
-			at = t
-		}
-	}
-	for _, t := range out {
-		t.serial = 0
-		e.again(t)
-	}
+	at := e.at(id, word)
+	out := e.takeBack(id)
 	switch {
 	case at != nil:
-		f.position = position
+		_, f.position = begun(word)
 		e.blame(at, f)
 	case len(out) > 0:
 		e.stalled(out[0], f)
 	}
+}
+
+// at is what a worker was ordered and is at; nil: nothing.
+func (e *epoch) at(id int, word uint64) *task {
+	serial, _ := begun(word)
+	for _, t := range e.seats[id].out {
+		if word != 0 && uint32(t.serial) == serial {
+			return t
+		}
+	}
+	return nil
+}
+
+// takeBack takes back what a worker had that is no more.
+func (e *epoch) takeBack(id int) []*task {
+	s := &e.seats[id]
+	out := s.out
+	s.out, s.ready = nil, false
+	for _, t := range out {
+		t.serial = 0
+		e.again(t)
+	}
+	return out
 }
 
 // stalled notes that a worker has died that was about to begin t.

@@ -37,7 +37,6 @@ const mostFailures = 5
 // left takes note that a worker has ended, and sees to another one.
 func (c *core) left(m *member, err error) {
 	c.mu.Lock()
-	m.watched++
 	if m.timer != nil {
 		m.timer.Stop()
 	}
@@ -62,16 +61,7 @@ func (c *core) left(m *member, err error) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
 	default:
-		if !m.wasCalledOff() {
-			c.stats.Deaths++
-		}
-		if c.epoch != nil {
-			if len(c.epoch.seats[m.id].out) > 0 {
-				c.stats.spent(time.Since(m.since), true)
-			}
-			c.epoch.died(m.id, m.atWork.Load(), m.death(err, c.record.dataset))
-			c.assign()
-		}
+		c.lost(m, err)
 	}
 	again := !m.retired && c.broken == nil && (c.epoch != nil || c.opts.Persistent)
 	c.mu.Unlock()
@@ -127,9 +117,8 @@ func (c *core) callOff() {
 		if err := m.orders.Put(context.Background(), order{Serial: c.serial, Cancel: true}); err != nil {
 			c.broken = err
 		}
-		if busy {
-			m.calledOff = c.serial
-			c.watch(m)
+		if busy || m.due.off {
+			c.expect(m, c.opts.bounds().drop(m.due, c.serial, time.Now()))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package dataloader
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // epoch is one pass over the dataset: which batch is where. It decides and does nothing: what happens is told to it, and it says
@@ -66,10 +67,11 @@ type task struct {
 	indices []int // that are left of it
 	seat    int   // of whoever has to get it, or has got it; −1: any
 	serial  uint64
-	strikes strikes // as a whole
-	stalls  int     // how often its worker has died without having begun it
-	parts   []part  // of it, that are tried alone; the last one first
-	tried   bool    // they were
+	limit   time.Duration // that the order may take
+	strikes strikes       // as a whole
+	stalls  int           // how often its worker has died without having begun it
+	parts   []part        // of it, that are tried alone; the last one first
+	tried   bool          // they were
 
 	faulty  bool // it did not come at the first attempt
 	done    bool
@@ -124,17 +126,17 @@ func (e *epoch) leaveOut(t *task) {
 	kept := make([]int, 0, len(t.indices))
 	for _, i := range t.indices {
 		known := e.record.bad[i]
-		switch {
-		case known == nil:
+		if known == nil {
 			kept = append(kept, i)
-		case e.policy == Fail:
-			again := *known
-			again.Batch, again.Indices = t.number, t.indices
-			t.err, t.done = &again, true
-			return
-		default:
-			e.leftOut(t, known, 1)
+			continue
 		}
+		why := *known
+		why.Batch, why.Indices = t.number, t.indices
+		if e.policy == Fail {
+			t.err, t.done = &why, true
+			return
+		}
+		e.leftOut(t, &why, 1)
 	}
 	t.indices = kept
 }
@@ -249,21 +251,18 @@ func (e *epoch) next() *task {
 			continue
 		}
 		e.delayed = e.delayed || t.faulty
-		if t.err != nil { // it stays: it was not delivered
+		if t.err != nil || t.owner != nil { // it stays until it is delivered
 			return t
 		}
-		e.yielded(i)
-		if t.owner != nil {
-			return t
-		}
+		e.yielded(t)
 		i = 0 // nothing was left of it
 	}
 	return nil
 }
 
-// yielded takes the open batch at i off the list.
-func (e *epoch) yielded(i int) {
-	t := e.open[i]
+// yielded takes an open batch off the list.
+func (e *epoch) yielded(t *task) {
+	i := slices.Index(e.open, t)
 	e.open = slices.Delete(e.open, i, i+1)
 	e.untold = append(e.untold, t.without...)
 	if i > 0 {
@@ -278,6 +277,13 @@ func (e *epoch) yielded(i int) {
 		s.taken += t.reply.Taken
 		s.over = s.over || t.reply.End
 	}
+}
+
+// told returns what OnSkip has yet to hear of.
+func (e *epoch) told() []*SampleError {
+	untold := e.untold
+	e.untold = nil
+	return untold
 }
 
 // first is the number of the first batch that was not yielded.

@@ -58,6 +58,7 @@ func (s *simulation) step() bool {
 		if t.err != nil {
 			return false
 		}
+		s.yielded(t)
 		s.held = append(s.held, t)
 		return true
 	}
@@ -220,6 +221,37 @@ func TestSampleErrorText(t *testing.T) {
 		t.Log(e)
 		if fmt.Sprint(e) == "" {
 			t.Error("nothing")
+		}
+	}
+}
+
+// A batch that came ahead, and is next, is still one that came.
+func TestStateKnowsWhatIsNext(t *testing.T) {
+	s := newSimulation(t, 1, 1, 1, Unordered(), Fail)
+	s.restore(&State{Delivered: 2, Ahead: []int{3}})
+	for len(s.got) == 0 {
+		s.step()
+	}
+	if state := s.state(); state.Delivered != 3 || !slices.Equal(state.Ahead, []int{3}) {
+		t.Errorf("%+v", state)
+	}
+}
+
+// What is quarantined is missing from the batch that it would be in.
+func TestQuarantinedIsMissingFromItsBatch(t *testing.T) {
+	for _, policy := range []Policy{Fail, Skip} {
+		s := newSimulation(t, 1, 1, 1, InOrder(), policy)
+		known := &SampleError{Index: 5, Batch: 17, Indices: []int{5, 99}, quarantined: true, skipped: policy == Skip}
+		s.record.bad[5] = known
+		s.add([]int{0, 1})
+		s.add([]int{4, 5})
+		told := s.open[1].err
+		if policy == Skip {
+			told = s.open[1].without[0]
+		}
+		var e *SampleError
+		if !errors.As(told, &e) || e.Batch != 1 || !slices.Equal(e.Indices, []int{4, 5}) || e.Index != 5 || known.Batch != 17 {
+			t.Errorf("%v: %+v", policy, e)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type fetch struct {
 	*order
 	rules
 	info    *WorkerInfo
-	timeout time.Duration
+	timeout time.Duration      // of a batch
 	note    func(position int) // of what is being got now
 
 	ctx context.Context // of the order
@@ -30,9 +30,9 @@ type fetch struct {
 // run gets the batch and has it delivered, if any sample is left of it.
 func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Context, batch any) error) {
 	f.ctx = ctx
-	if f.timeout > 0 {
+	if limit := f.limit(f.timeout); limit > 0 {
 		var cancel context.CancelFunc
-		f.ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, spawn.ErrTimeout)
+		f.ctx, cancel = context.WithTimeoutCause(ctx, limit, spawn.ErrTimeout)
 		defer cancel()
 	}
 	f.now = scope{Context: f.ctx, info: *f.info, seed: f.Seed, epoch: f.Epoch, batch: f.Indices}

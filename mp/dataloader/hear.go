@@ -43,12 +43,12 @@ func (c *core) heard(r *reply) bool {
 	if m == nil {
 		return false // of one that is dead
 	}
-	defer c.watch(m)
+	defer c.expectNext(m)
 	switch {
 	case r.Serial == 0:
 		c.cameUp(m, r)
-	case r.Serial == m.calledOff:
-		m.calledOff = 0
+	case m.due.off && r.Serial == m.due.serial:
+		m.due.off = false
 	default:
 		return c.came(m, r)
 	}
@@ -87,11 +87,13 @@ func (c *core) came(m *member, r *reply) (kept bool) {
 func (c *core) distrust(why error, members ...*member) {
 	c.broken = why
 	for _, m := range members {
-		switch {
-		case m == nil:
-		case m.process == nil: // start has yet to see it
+		if m == nil {
+			continue
+		}
+		m.distrusted = true
+		if m.process == nil { // start has yet to see it
 			m.stop(why)
-		default:
+		} else {
 			m.process.Kill()
 		}
 	}

@@ -81,6 +81,9 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 				return
 			}
 			b, err := l.batch(t)
+			if err == nil {
+				l.delivered(p)
+			}
 			if !l.opts.View {
 				l.taken(p)
 			}

@@ -286,6 +286,12 @@ func TestDatasetIsClosed(t *testing.T) {
 		if n := counter.Load(); n != max(workers, 1) {
 			t.Errorf("%d of %d were closed", n, workers)
 		}
+		if _, err := dataloader.New(background, Closing.With(counter), Collate, &dataloader.Options{Workers: min(workers, 1), WorkerInit: Prepare.With("fail")}); err == nil {
+			t.Error("WorkerInit does not fail")
+		}
+		if n := counter.Load() - max(workers, 1); n != 1 {
+			t.Errorf("%d were closed after WorkerInit has failed", n)
+		}
 	}
 }
 

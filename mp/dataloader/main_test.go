@@ -192,6 +192,9 @@ func (d *batches) GetBatch(ctx context.Context, indices []int) (batch, error) {
 type stream struct{ config }
 
 func (d *stream) Iterate(ctx context.Context) iter.Seq2[int, error] {
+	if d.Open == "panic in Iterate" {
+		panic("Iterate")
+	}
 	info, _ := dataloader.Worker(ctx)
 	set := numbers{d.config}
 	return func(yield func(int, error) bool) {

@@ -24,14 +24,12 @@ type member struct {
 	pid        int
 	done       chan struct{} // closed when all of it is over
 
-	up        bool      // it has said that it is ready
-	retired   bool      // nobody wants it any more
-	late      bool      // it was killed because it took too long
-	bound     string    // what it did not stop at, if so
-	calledOff uint64    // the serial of the order by which it was told to drop all, until it has answered
-	watched   int       // counts what it was given time for
-	since     time.Time // it can have begun what it is at
-	timer     *time.Timer
+	up         bool // it has said that it is ready
+	retired    bool // nobody wants it any more
+	distrusted bool // it was killed for what it has sent
+	due        deadline
+	overdue    *uint64 // what it was at when it was killed because it took too long
+	timer      *time.Timer
 }
 
 // newMember prepares a worker.
@@ -72,62 +70,11 @@ func (c *core) start(m *member) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m.process, m.name, m.pid = p, p.Name(), p.Pid()
-	if m.up {
-		c.watch(m)
-	} else {
-		c.limit(m, o.InitTimeout, fmt.Sprintf("at its InitTimeout of %v", o.InitTimeout))
+	if !m.up {
+		m.due = o.bounds().up(time.Now())
 	}
+	c.expect(m, m.due)
 	return nil
-}
-
-// watch bounds what the worker is to do next. c.mu is held.
-func (c *core) watch(m *member) {
-	switch {
-	case m.calledOff != 0:
-		d := callOffFloor - max(c.opts.KillDelay, 0)
-		if hung := c.opts.Timeout > 0 && time.Since(m.since) > c.opts.Timeout; hung {
-			d = 0
-		}
-		c.limit(m, max(d, 0), "when it was called off")
-	case c.opts.Timeout > 0 && c.epoch != nil && len(c.epoch.seats[m.id].out) > 0:
-		c.limit(m, c.opts.Timeout, fmt.Sprintf("at its Timeout of %v", c.opts.Timeout))
-	default:
-		m.watched++
-	}
-	m.since = time.Now()
-}
-
-// callOffFloor is how long a worker has at least to drop what it was called off. It has done nothing wrong, and a KillDelay that is
-// meant for what hangs may be shorter than a sample takes.
-const callOffFloor = time.Second
-
-// wasCalledOff reports whether the worker has ended while it was to drop what it had been ordered before.
-func (m *member) wasCalledOff() bool {
-	serial, _ := begun(m.atWork.Load())
-	return m.calledOff != 0 && int32(serial-uint32(m.calledOff)) < 0
-}
-
-// limit kills the worker when it is not watched anew within d and KillDelay; bound says when it should have stopped. c.mu is
-// held.
-func (c *core) limit(m *member, d time.Duration, bound string) {
-	m.watched++
-	m.bound = bound
-	now, p := m.watched, m.process
-	if m.timer != nil {
-		m.timer.Stop()
-	}
-	if p == nil {
-		return // start will see to it
-	}
-	m.timer = time.AfterFunc(d+max(c.opts.KillDelay, 0), func() {
-		c.mu.Lock()
-		expired := m.watched == now
-		m.late = m.late || expired
-		c.mu.Unlock()
-		if expired {
-			p.Kill()
-		}
-	})
 }
 
 // attend sees a worker through its life.
@@ -174,14 +121,14 @@ func (m *member) fault(t *trouble, r *record) fault {
 
 // death is the fault of a worker that has ended with err.
 func (m *member) death(err error, dataset string) fault {
-	f := fault{position: whole, late: m.late, died: true, err: err, worker: m.name, pid: m.pid}
+	f := fault{position: whole, late: m.overdue != nil, died: true, err: err, worker: m.name, pid: m.pid}
 	exit, died := err.(*spawn.ExitError)
 	switch {
 	case err == nil:
 		f.err = fmt.Errorf("mp: %s (pid %d) has ended, and was not to", f.worker, f.pid)
 	case !died:
-	case m.late:
-		f.err = tooLate(fmt.Sprintf("mp: %s (pid %d) was killed because it did not stop %s", f.worker, f.pid, m.bound))
+	case m.overdue != nil:
+		f.err = tooLate(fmt.Sprintf("mp: %s (pid %d) was killed because it did not stop %s", f.worker, f.pid, m.due.why))
 	default:
 		told := *exit
 		told.Func = dataset // that is what it runs for the program

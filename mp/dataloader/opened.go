@@ -95,7 +95,9 @@ func (d *iterated[S]) encode(any, *wire.Buffer) error { return errNoCollate }
 
 func (d *iterated[S]) fetch(f *fetch) any {
 	if f.Fresh || d.next == nil {
-		d.rewind(f)
+		if !f.try(whole, whole, func(context.Context) error { d.rewind(f); return nil }) {
+			return nil
+		}
 		for range f.Leave {
 			if d.take(f, 0, func(S) {}); f.end || f.trouble != nil {
 				return nil

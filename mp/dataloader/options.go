@@ -37,6 +37,7 @@ type Options struct {
 	// is killed and replaced. Who is to blame is the sample that the worker was at: it is handled as OnError says, after
 	// Retries, and in its error, errors.Is finds ErrTimeout. With Workers 0, and for what does not look at its ctx, it is
 	// noticed when the sample is there. Without it, a sample that never ends, or a worker that was stopped, holds up the epoch.
+	// A worker that begins an IterableDataset in its middle has the time of the batches that it passes by as well.
 	Timeout time.Duration
 
 	// Sampler says which samples an epoch has and in which order. It takes the place of Shuffle.

@@ -112,11 +112,7 @@ func (c *core) wait(ctx context.Context, p *pass, here func(context.Context, any
 		}
 		c.draw(p)
 		t, untold, err := c.look(p)
-		for _, why := range untold {
-			if c.opts.OnSkip != nil {
-				c.opts.OnSkip(why)
-			}
-		}
+		c.tell(untold)
 		switch {
 		case t != nil || err == nil && c.finished(p):
 			return t, nil
@@ -182,8 +178,7 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	defer c.mu.Unlock()
 	c.assign()
 	t := p.epoch.next()
-	untold := p.epoch.untold
-	p.epoch.untold = nil
+	untold := p.epoch.told()
 	switch {
 	case t == nil && p.epoch.over():
 		return nil, untold, p.err
@@ -191,11 +186,27 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 		return nil, untold, c.broken
 	}
 	p.held = t
-	if t.err == nil {
-		c.stats.Batches++
-		c.stats.Samples += t.reply.Samples
-	}
 	return t, untold, nil
+}
+
+// delivered is for the batch that is about to be yielded.
+func (c *core) delivered(p *pass) {
+	c.mu.Lock()
+	p.epoch.yielded(p.held)
+	untold := p.epoch.told()
+	c.stats.Batches++
+	c.stats.Samples += p.held.reply.Samples
+	c.mu.Unlock()
+	c.tell(untold)
+}
+
+// tell has the program hear of what was left out.
+func (c *core) tell(untold []*SampleError) {
+	for _, why := range untold {
+		if c.opts.OnSkip != nil {
+			c.opts.OnSkip(why)
+		}
+	}
 }
 
 // wants reports whether there is room for more batches.

@@ -1,6 +1,7 @@
 package dataloader
 
 import (
+	"math"
 	"os"
 	"time"
 
@@ -23,6 +24,15 @@ type order struct {
 	Count int  // how many samples
 	Fresh bool // from the beginning, without the first so many
 	Leave int
+}
+
+// limit is how long it may take, where a batch may take timeout: what the worker passes by takes time, too.
+func (o *order) limit(timeout time.Duration) time.Duration {
+	if o.Fresh && o.Leave > 0 && timeout > 0 {
+		passed := time.Duration((o.Leave-1)/o.Count + 1)
+		timeout *= 1 + min(passed, math.MaxInt64/4/timeout)
+	}
+	return timeout
 }
 
 // reply is an item of the data queue.

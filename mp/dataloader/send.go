@@ -2,6 +2,7 @@ package dataloader
 
 import (
 	"context"
+	"time"
 )
 
 // assign sends what can be sent. c.mu is held.
@@ -18,8 +19,8 @@ func (c *core) assign() {
 		if err := m.orders.Put(context.Background(), *o); err != nil { // unbounded: it does not wait
 			c.broken = err
 		}
-		if len(c.epoch.seats[id].out) == 1 {
-			c.watch(m)
+		if len(c.epoch.seats[id].out) == 1 && !m.due.off {
+			c.expect(m, c.opts.bounds().answer(t.serial, t.limit, time.Now()))
 		}
 	})
 }
@@ -33,5 +34,6 @@ func (c *core) order(id int, t *task) *order {
 		o.Count, o.Fresh, o.Leave = c.opts.BatchSize, s.fresh, s.arrived
 		s.fresh = false
 	}
+	t.limit = o.limit(c.opts.Timeout)
 	return o
 }

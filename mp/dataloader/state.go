@@ -32,7 +32,7 @@ func (e *epoch) state() State {
 	first := e.first()
 	s := State{Seed: e.seed, Epoch: e.number, Delivered: first}
 	for _, n := range e.ahead {
-		if n > first {
+		if n >= first {
 			s.Ahead = append(s.Ahead, n)
 		}
 	}

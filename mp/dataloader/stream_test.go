@@ -1,10 +1,14 @@
 package dataloader_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
@@ -66,4 +70,30 @@ func TestStreamFaults(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	t.Log(err)
+}
+
+// A panic of Iterate is told as what it is, and ends neither worker nor program.
+func TestIteratePanics(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 1} {
+		l := newStream(t, config{N: 8, Open: "panic in Iterate"}, &dataloader.Options{Workers: workers, Retries: 1})
+		for range 2 {
+			_, err := epoch(l)
+			var remote *mp.RemoteError
+			if sampleError(t, err); !errors.As(err, &remote) || !remote.Panic || remote.Message != "Iterate" || !strings.Contains(remote.Stack, "Iterate") {
+				t.Errorf("%d workers: %v", workers, err)
+			}
+		}
+		if s := l.Stats(); s.Deaths != 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// A worker that begins a stream anew has time for what it passes by.
+func TestStreamPassesInTime(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 80, Each: 20 * time.Millisecond, Does: map[int]string{70: "once die"}, Dir: prog.TempDir(t)}
+	l := newStream(t, c, &dataloader.Options{BatchSize: 2, Workers: 1, Timeout: 400 * time.Millisecond, KillDelay: 50 * time.Millisecond})
+	want(t, l, chunks(80, 2))
 }

@@ -42,6 +42,7 @@ type worker struct {
 }
 
 func (w *worker) serve(ctx context.Context) leaving {
+	defer w.closeDataset()
 	w.ctx, w.stop = context.WithCancel(ctx)
 	defer w.stop()
 	if l := w.open(); l.Failure != nil {
@@ -56,7 +57,6 @@ func (w *worker) serve(ctx context.Context) leaving {
 	w.listen()
 	w.stop()
 	<-w.over
-	closeDataset(w.set)
 	return leaving{Failure: w.unsent}
 }
 
@@ -81,6 +81,12 @@ func runPreset(ctx context.Context, p preset) *spawn.Failure {
 	failure := make(chan *spawn.Failure, 1)
 	go new(spawn.Runner).Run(ctx, p.Func, p.Arg, p.Files, new(wire.Buffer), func(f *spawn.Failure) { failure <- f })
 	return <-failure
+}
+
+func (w *worker) closeDataset() {
+	if w.set != nil {
+		closeDataset(w.set)
+	}
 }
 
 func closeDataset(set opened) {

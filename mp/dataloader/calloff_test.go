@@ -1,0 +1,51 @@
+package dataloader_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// A worker that is called off twice, and obeys, stays: the second time takes the place of the first.
+func TestCalledOffTwice(t *testing.T) {
+	leak.Check(t)
+	l := newStream(t, config{N: 15, Each: 100 * time.Millisecond}, &dataloader.Options{
+		BatchSize: 15, Workers: 1, Persistent: true, KillDelay: time.Millisecond,
+	})
+	for _, wait := range []time.Duration{50 * time.Millisecond, 0} { // the second epoch orders nothing
+		ctx, cancel := context.WithTimeout(background, wait)
+		for range l.Epoch(ctx) {
+			continue
+		}
+		cancel()
+	}
+	want(t, l, chunks(15, 15)) // takes longer than a worker has to obey
+	if s := l.Stats(); s.Starts != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Epochs that are left at once give a worker that hangs no more time.
+func TestPeeksPostponeNothing(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 4, Does: map[int]string{0: "once deaf"}, Dir: prog.TempDir(t)}
+	l := newLoader(t, c, &dataloader.Options{Workers: 2, Persistent: true, KillDelay: time.Millisecond})
+	for began := time.Now(); l.Stats().Starts == 2; {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("it still hangs")
+		}
+		ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
+		for range l.Epoch(ctx) {
+			continue
+		}
+		cancel()
+	}
+	want(t, l, chunks(4, 1))
+	if s := l.Stats(); s.Deaths != 0 {
+		t.Errorf("%+v", s)
+	}
+}
