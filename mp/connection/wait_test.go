@@ -3,6 +3,7 @@ package connection_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -140,10 +141,14 @@ func TestWaitBesideRecv(t *testing.T) {
 		a, b := pipe(t)
 		received := make(chan error)
 		go func() {
-			var n int
-			for {
-				if err := b.Recv(ctx, &n); err != nil {
-					received <- err
+			for want := 0; ; want++ {
+				var n int
+				switch err := b.Recv(ctx, &n); {
+				case errors.Is(err, io.EOF) && want == 100:
+					received <- nil
+					return
+				case err != nil || n != want:
+					received <- fmt.Errorf("got %d instead of %d: %w", n, want, err)
 					return
 				}
 			}
@@ -159,7 +164,7 @@ func TestWaitBesideRecv(t *testing.T) {
 			}
 		}
 		a.Close()
-		if err := <-received; !errors.Is(err, io.EOF) {
+		if err := <-received; err != nil {
 			t.Error(err)
 		}
 		if err := <-waited; err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -160,6 +161,54 @@ func TestEmptiedElsewhere(t *testing.T) {
 		if err := q.TryPut(7); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// PutLast puts one item into each queue that comes, and says so.
+var PutLast = mp.Register("queue.putlast", func(ctx context.Context, c *mp.Conn) (n int, err error) {
+	for {
+		var q *queue.Queue[int]
+		if err := c.Recv(ctx, &q); errors.Is(err, io.EOF) {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+		if err := errors.Join(q.Put(ctx, n), c.SendBytes(ctx, nil)); err != nil {
+			return n, err
+		}
+		n++
+	}
+})
+
+// What was put before a queue is closed comes, though it may be on its way still.
+func TestCloseWithItemsUnderWay(t *testing.T) {
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			leak.Check(t)
+			t.Setenv("MP_TRANSPORT", transport)
+			ours, theirs, err := mp.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := start(t, PutLast, theirs)
+			for n := range 300 {
+				q := must(queue.New[int](1 + n%2))(t)
+				err := ours.Send(background, q)
+				if err == nil {
+					_, err = ours.RecvBytes(background)
+				}
+				q.Close()
+				var got []int
+				for v := range q.All(background) {
+					got = append(got, v)
+				}
+				if !slices.Equal(got, []int{n}) || err != nil {
+					t.Fatalf("got %d instead of %d, %v", got, n, err)
+				}
+			}
+			ours.Close()
+			must(p.Result(background))(t)
+		})
 	}
 }
 

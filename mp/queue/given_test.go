@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -153,6 +154,8 @@ func (s *sender) Left(*share.Client)                {}
 func TestSentUnasked(t *testing.T) {
 	for name, kind := range map[string]link.Kind{"item": evItem, "items": evItems, "other": evItems + 1} {
 		t.Run(name, func(t *testing.T) {
+			gc := debug.SetGCPercent(-1) // it would close what is left
+			t.Cleanup(func() { debug.SetGCPercent(gc) })
 			leak.Check(t)
 			null, err := os.Open(os.DevNull)
 			if err != nil {

@@ -121,6 +121,7 @@ func scribble(rnd *rand.Rand, memory []byte) {
 func FuzzTakeIn(f *testing.F) {
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0}, false)
 	f.Add([]byte{0, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}, true)
+	f.Add(make([]byte, 40), false) // more than there may be
 	f.Fuzz(func(t *testing.T, records []byte, all bool) {
 		memory := make([]byte, ringSize)
 		b := newBroker(0, false)

@@ -21,7 +21,9 @@ type producer struct {
 	ref  *share.Ref
 	link link.Link
 	ring *ring.Writer // nil: there is no shared memory
-	tail *atomic.Uint64
+
+	tail, head *atomic.Uint64 // its words
+	asleep     *atomic.Uint32
 }
 
 // newProducer makes one that may put 3 items; before is called before it has a ring.
@@ -45,7 +47,8 @@ func newProducer(t *testing.T, before func(*Queue[string])) *producer {
 	q.broker.mu.Unlock()
 	before(q)
 	if memory := outletOf(t, p.ref); memory != nil {
-		p.ring, p.tail = ring.NewWriter(memory, nil, nil), shm.Word64(memory)
+		p.ring = ring.NewWriter(memory, nil, nil)
+		p.tail, p.head, p.asleep = shm.Word64(memory), shm.Word64(memory[64:]), shm.Word32(memory[128:])
 	}
 	return p
 }
@@ -130,33 +133,72 @@ func TestRingWaitsForTheLink(t *testing.T) {
 // A client whose ring never stands still does not keep the owner from its other work.
 func TestRingWithoutEnd(t *testing.T) {
 	leak.Check(t)
-	p := newProducer(t, func(q *Queue[string]) { go q.Get(context.Background()) })
+	p := newProducer(t, func(q *Queue[string]) {
+		go q.Get(context.Background())
+		waiting(t, q.broker, 1)
+	})
 	if p.ring == nil {
 		return
 	}
 	p.write(1, "waits for the link")
-	tail := p.tail
-	there, back := tail.Load(), uint64(0)
-	stop, stopped := make(chan bool), make(chan bool)
-	go func() {
-		defer close(stopped)
-		for {
+	there := p.tail.Load()
+	stop, asked := make(chan bool), make(chan int)
+	go func() { // writes more whenever it is asked, and in between
+		n := 0
+		for more := uint64(0); ; more = (more + 8) % 1024 {
 			select {
 			case <-stop:
+				asked <- n
 				return
 			default:
-				tail.Store(back)
-				tail.Store(there)
+				p.tail.Store(there + more)
+				if p.asleep.CompareAndSwap(1, 0) {
+					n++
+				}
 			}
 		}
 	}()
-	for range 1000 {
+	const times = 1000
+	for range times {
 		if n := p.q.Len(); n != 0 {
 			t.Fatal(n)
 		}
 		p.call(t, opLook)
 	}
 	close(stop)
-	<-stopped
+	if n := <-asked; n > times+1 { // and when there was a ring
+		t.Errorf("the owner has asked %d times for more", n)
+	}
 	p.q.Put(context.Background(), "for the Get")
+}
+
+// Nor does one whose ring is filled as fast as it is emptied: the owner takes in what was there when it looked.
+func TestRingAlwaysFull(t *testing.T) {
+	leak.Check(t)
+	p := newProducer(t, func(*Queue[string]) {})
+	if p.ring == nil {
+		return
+	}
+	b := p.q.broker
+	b.mu.Lock()
+	b.all[0].grant(unboundedRoom)
+	b.mu.Unlock()
+	const empty, laps = ringCapacity / 8, 20 // a ring of zeros is so many items of no bytes
+	stopped := make(chan bool)
+	go func() {
+		defer close(stopped)
+		for p.tail.Load() < laps*ringCapacity { // or it would take all memory
+			p.tail.Store(p.head.Load() + ringCapacity)
+		}
+	}()
+	for last := uint64(0); last < laps*empty; {
+		p.call(t, opLook)
+		b.mu.Lock()
+		if b.last-last > empty {
+			t.Errorf("%d items came at once", b.last-last)
+		}
+		last = b.last
+		b.mu.Unlock()
+	}
+	<-stopped
 }

@@ -125,6 +125,7 @@ func TestOwnerDiesWhileOthersWait(t *testing.T) {
 	p := start(t, kit{How: "acquire and stay", Lock: l, N: n})
 	until(t, "it holds the lock", func() bool { return n.Load() == 1 })
 	q := start(t, kit{How: "acquire", Lock: l})
+	until(t, "the other one waits", func() bool { return synchronize.Waiting(l) == 1 })
 	p.Kill()
 	if _, err := q.Result(t.Context()); !errors.Is(err, synchronize.ErrOwnerDied) {
 		t.Error(err)

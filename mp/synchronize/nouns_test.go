@@ -3,6 +3,9 @@ package synchronize_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -249,43 +252,57 @@ func TestConditionTimeout(t *testing.T) {
 	}
 }
 
-// Waits that end at the moment of a notification lose none: each is for somebody.
+// A wait that ends at the moment of a notification does not lose it: it returns nil, or the next one is notified.
 func TestNotifyMeetsTimeout(t *testing.T) {
 	leak.Check(t)
 	c := made(synchronize.NewCondition(nil))(t)
-	tokens, taken := 0, 0 // under the lock
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for done := false; !done; {
-				if err := c.Acquire(t.Context()); err != nil {
-					t.Error(err)
-					return
-				}
-				err := c.WaitFor(soon(t), func() bool { return tokens > 0 })
-				if err == nil {
-					tokens--
-					taken++
-				} else if !errors.Is(err, context.DeadlineExceeded) {
-					t.Error(err)
-				}
-				done = taken >= 100
-				if err := c.Release(); err != nil {
-					t.Error(err)
-				}
+	waiting := 0
+	wait := func(ctx context.Context) <-chan error {
+		ended := make(chan error, 1)
+		go func() {
+			err := c.Acquire(t.Context())
+			if err == nil {
+				err = c.Wait(ctx)
 			}
-		})
+			ended <- errors.Join(err, c.Release())
+		}()
+		waiting++
+		until(t, "it waits", func() bool { return c.String() == fmt.Sprintf("<Condition waiting=%d>", waiting) })
+		return ended
 	}
-	for range 104 {
+	ends, notified := 0, 0
+	for range 300 {
+		long, stop := context.WithTimeout(t.Context(), 20*time.Second)
+		short, cancel := context.WithCancel(t.Context())
+		first, second := wait(short), wait(long)
 		if err := c.Acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		tokens++
+		cancel()
+		for range rand.IntN(3) {
+			runtime.Gosched()
+		}
 		if err := errors.Join(c.Notify(1), c.Release()); err != nil {
 			t.Error(err)
 		}
+		switch err := <-first; {
+		case err == nil:
+			notified++
+			if err := errors.Join(c.Acquire(t.Context()), c.Notify(1), c.Release()); err != nil {
+				t.Error(err)
+			}
+		case errors.Is(err, context.Canceled):
+			ends++
+		default:
+			t.Error(err)
+		}
+		if err := <-second; err != nil {
+			t.Fatalf("the notification was for nobody: %v", err)
+		}
+		waiting = 0
+		stop()
 	}
-	wg.Wait()
+	t.Logf("%d times it was notified, %d times over", notified, ends)
 }
 
 // PY-SYNC-18, PY-SYNC-19: what is waited for comes true in another process, step by step; steps that do not get there are no
