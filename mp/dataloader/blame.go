@@ -67,7 +67,7 @@ func (e *epoch) stalled(t *task, f fault) {
 	t.stalls = 0
 }
 
-// indexOf is the sample at a position of what is tried; −1 if it is none.
+// indexOf is the sample at a position of what is tried; whole if it is none.
 func (e *epoch) indexOf(t *task, position int) int {
 	indices := t.trying()
 	switch {
@@ -76,7 +76,7 @@ func (e *epoch) indexOf(t *task, position int) int {
 	case len(indices) == 1:
 		return indices[0]
 	}
-	return -1
+	return whole
 }
 
 // blame decides what becomes of a batch that could not be got.
@@ -91,31 +91,34 @@ func (e *epoch) blame(t *task, f fault) {
 		e.again(t)
 		return
 	}
-	count := t.strikes
-	if index >= 0 {
-		count = e.record.strikes[index]
-	}
 	mayTry := false
 	switch {
 	case f.late:
-		count.late++
-		f.attempts = count.late
-		mayTry = count.late <= e.retries
+		f.attempts = t.strike(index)
+		mayTry = f.attempts <= e.retries
+	case f.died && index < 0:
+		t.crashes++
+		f.attempts = t.crashes
+		mayTry = t.crashes <= e.crashes
 	case f.died:
-		count.crashes++
-		f.attempts = count.crashes
-		mayTry = count.crashes <= e.crashes
-	}
-	if index >= 0 {
-		e.record.strikes[index] = count
-	} else {
-		t.strikes = count
+		e.record.crashes[index]++
+		f.attempts = e.record.crashes[index]
+		mayTry = f.attempts <= e.crashes
 	}
 	if mayTry {
 		e.again(t)
 		return
 	}
 	e.hopeless(t, f, index)
+}
+
+// strike counts that a sample was too late, or whole: the batch, and returns how often it was.
+func (t *task) strike(index int) int {
+	if t.late == nil {
+		t.late = make(map[int]int)
+	}
+	t.late[index]++
+	return t.late[index]
 }
 
 // hopeless handles as the policy says what could not be got at the last attempt.
@@ -152,7 +155,8 @@ func (e *epoch) leave(t *task, index int, why *SampleError) {
 	before := len(t.indices)
 	t.indices = slices.DeleteFunc(slices.Clone(t.indices), is)
 	e.leftOut(t, why, before-len(t.indices))
-	t.strikes = strikes{}
+	delete(t.late, whole) // it is another batch now
+	t.crashes = 0
 	for i := range t.parts {
 		t.parts[i].indices = slices.DeleteFunc(slices.Clone(t.parts[i].indices), is)
 	}

@@ -55,7 +55,7 @@ func newCore(ctx context.Context, src source, opts *Options) (*core, error) {
 	if err := c.opts.check(&c.source); err != nil {
 		return nil, err
 	}
-	c.record = record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
+	c.record = record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
 	c.ctx, c.end = context.WithCancelCause(ctx)
 	c.stats.Workers, c.stats.Prefetch = c.opts.Workers, c.opts.Prefetch
 	c.at = State{Seed: c.opts.Seed}

@@ -56,7 +56,7 @@ func overdue(t *testing.T, word uint64) (*core, *member, [2]*task) {
 	c := &core{opts: Options{Timeout: time.Hour, KillDelay: -1}}
 	m := &member{up: true, atWork: atWork, loans: newLoans(2), process: new(process.Process[leaving])}
 	m.due = c.opts.bounds().answer(1, time.Hour, time.Now().Add(-2*time.Hour))
-	c.record = record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: &c.stats}
+	c.record = record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: &c.stats}
 	tasks := [2]*task{{indices: []int{10}, serial: 1, limit: time.Hour}, {number: 1, indices: []int{20}, serial: 2, limit: time.Hour}}
 	c.members = []*member{m}
 	c.epoch = &epoch{record: &c.record, seats: []seat{{ready: true, out: tasks[:]}}, open: tasks[:], policy: Skip, prefetch: 2}
@@ -97,7 +97,7 @@ func TestLateAnswerBlamesNobody(t *testing.T) {
 	c.epoch.came(tasks[0], m, &reply{Samples: 1})
 	c.members[0] = nil
 	c.lost(m, errors.New("dead"))
-	if len(c.record.bad) != 0 || len(c.record.strikes) != 0 || tasks[1].stalls != 0 || len(c.epoch.queue) != 1 {
+	if len(c.record.bad) != 0 || len(c.record.crashes) != 0 || tasks[1].stalls != 0 || len(c.epoch.queue) != 1 {
 		t.Errorf("%+v, %+v", c.record, tasks[1])
 	}
 }
@@ -108,7 +108,7 @@ func TestDistrustBlamesNobody(t *testing.T) {
 	m.distrusted = true
 	c.members[0] = nil
 	c.lost(m, os.ErrInvalid)
-	if len(c.record.bad) != 0 || len(c.record.strikes) != 0 || tasks[0].stalls != 0 || len(c.epoch.queue) != 2 {
+	if len(c.record.bad) != 0 || len(c.record.crashes) != 0 || tasks[0].stalls != 0 || len(c.epoch.queue) != 2 {
 		t.Errorf("%+v, %+v", c.record, tasks[0])
 	}
 }

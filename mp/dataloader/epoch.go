@@ -32,15 +32,12 @@ type epoch struct {
 
 // record is what a loader knows of samples from epoch to epoch.
 type record struct {
-	strikes map[int]strikes
+	crashes map[int]int          // of workers at a sample, until it was got
 	bad     map[int]*SampleError // quarantined
 	stats   *Stats
 	dataset string // the names of the functions
 	collate string
 }
-
-// strikes is how often a sample was to blame.
-type strikes struct{ crashes, late int }
 
 // leftOut notes that n samples of a batch were left out.
 func (e *epoch) leftOut(t *task, why *SampleError, n int) {
@@ -68,7 +65,8 @@ type task struct {
 	seat    int   // of whoever has to get it, or has got it; −1: any
 	serial  uint64
 	limit   time.Duration // that the order may take
-	strikes strikes       // as a whole
+	late    map[int]int   // how often a sample was, or whole: the batch
+	crashes int           // of workers at it as a whole
 	stalls  int           // how often its worker has died without having begun it
 	parts   []part        // of it, that are tried alone; the last one first
 	tried   bool          // they were
@@ -232,7 +230,7 @@ func (e *epoch) came(t *task, m *member, r *reply) bool {
 // note counts what was left out of the batch. What was got in the end is to blame no more.
 func (e *epoch) note(t *task, m *member, r *reply) {
 	for _, i := range t.indices {
-		delete(e.record.strikes, i)
+		delete(e.record.crashes, i)
 	}
 	for i := range r.Skipped {
 		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)

@@ -29,7 +29,7 @@ func newSimulation(t *testing.T, seed uint64, workers, prefetch int, order Order
 		t: t, rand: rand.New(rand.NewPCG(seed, 0)), left: 30, size: 4, kills: make(map[int]bool),
 		epoch: &epoch{
 			prefetch: prefetch, order: order, policy: policy, crashes: 1, seats: make([]seat, workers),
-			record: &record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: new(Stats)},
+			record: &record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: new(Stats)},
 		},
 	}
 	for id := range workers {
@@ -253,5 +253,26 @@ func TestQuarantinedIsMissingFromItsBatch(t *testing.T) {
 		if !errors.As(told, &e) || e.Batch != 1 || !slices.Equal(e.Indices, []int{4, 5}) || e.Index != 5 || known.Batch != 17 {
 			t.Errorf("%v: %+v", policy, e)
 		}
+	}
+}
+
+// Each epoch has all its retries, and a worker that has died is remembered until the sample is got.
+func TestLateStrikesEndWithTheError(t *testing.T) {
+	s := newSimulation(t, 1, 1, 1, InOrder(), Skip)
+	s.retries = 1
+	s.record.crashes[0] = 1
+	for range 2 {
+		s.add([]int{0, 1})
+		task := s.open[len(s.open)-1]
+		s.queue = nil
+		for attempt := range 2 {
+			s.blame(task, fault{position: 0, late: true, err: errors.New("late")})
+			if left := len(task.indices) == 1; left != (attempt == 1) {
+				t.Errorf("attempt %d: %v are left", attempt, task.indices)
+			}
+		}
+	}
+	if was := s.record.crashes[0]; was != 1 {
+		t.Errorf("%d crashes", was)
 	}
 }
