@@ -31,7 +31,7 @@ type core struct {
 	made     int       // processes
 	serial   uint64    // of the last order
 	length   int       // of the dataset; unknown until a worker is up
-	failures int       // of workers to come up, in a row
+	failures []int     // of the workers with an ID to come up, in a row
 	broken   error     // no worker comes up, or nothing that comes is to be trusted
 	exits    []error   // of workers that ended badly when they were to end
 	closed   bool
@@ -108,7 +108,7 @@ func (c *core) begin() error {
 	c.tasks.Add(1)
 	go c.listen()
 	c.mu.Lock()
-	c.members = make([]*member, c.opts.Workers)
+	c.members, c.failures = make([]*member, c.opts.Workers), make([]int, c.opts.Workers)
 	c.hire()
 	c.mu.Unlock()
 	for {

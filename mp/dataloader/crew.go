@@ -31,7 +31,7 @@ func (c *core) hire() {
 	}
 }
 
-// mostFailures is how many workers in a row may fail to come up.
+// mostFailures is how many workers with one ID may fail to come up in a row.
 const mostFailures = 5
 
 // left takes note that a worker has ended, and sees to another one.
@@ -55,9 +55,9 @@ func (c *core) left(m *member, err error) {
 			c.exits = append(c.exits, err)
 		}
 	case !m.up:
-		c.failures++
-		pause = 5 * time.Millisecond << c.failures
-		if c.broken == nil && (c.failures >= mostFailures || c.epoch == nil) {
+		c.failures[m.id]++
+		pause = 5 * time.Millisecond << c.failures[m.id]
+		if c.broken == nil && (c.failures[m.id] >= mostFailures || c.epoch == nil) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
 	default:
