@@ -56,6 +56,7 @@ func newCore(ctx context.Context, src source, opts *Options) (*core, error) {
 		return nil, err
 	}
 	c.record = record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
+	c.record.collate = c.record.dataset // of a BatchDataset
 	c.ctx, c.end = context.WithCancelCause(ctx)
 	c.stats.Workers, c.stats.Prefetch = c.opts.Workers, c.opts.Prefetch
 	c.at = State{Seed: c.opts.Seed}

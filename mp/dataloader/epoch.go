@@ -35,8 +35,8 @@ type record struct {
 	crashes map[int]int          // of workers at a sample, until it was got
 	bad     map[int]*SampleError // quarantined
 	stats   *Stats
-	dataset string // the names of the functions
-	collate string
+	dataset string // the name of its function
+	collate string // of the one that makes the batches
 }
 
 // leftOut notes that n samples of a batch were left out.

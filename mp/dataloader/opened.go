@@ -3,6 +3,7 @@ package dataloader
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -72,7 +73,10 @@ func (d batched[B]) fetch(f *fetch) (batch any) {
 
 func (d batched[B]) encode(batch any, out *wire.Buffer) error {
 	b, _ := batch.(B) // it may be a nil interface
-	return d.codec.Encode(out, &b)
+	if err := d.codec.Encode(out, &b); err != nil {
+		return fmt.Errorf("the batch cannot be encoded: %w", err)
+	}
+	return nil
 }
 
 // iterated is an IterableDataset, and where it is.
