@@ -16,6 +16,7 @@ type fetch struct {
 	info    *WorkerInfo
 	timeout time.Duration      // of a batch
 	note    func(position int) // of what is being got now
+	arena   *arena             // of the batch; nil in this process
 
 	ctx context.Context // of the order
 	now scope           // of the step
@@ -61,6 +62,7 @@ func (f *fetch) at(index int) context.Context {
 // the sample out, there is a trouble.
 func (f *fetch) try(position, index int, step func(ctx context.Context) error) (ok bool) {
 	f.note(position)
+	before := f.arena.mark()
 	for attempt := 1; ; attempt++ {
 		failure := spawn.Try(func() error { return step(f.at(index)) })
 		if f.ctx.Err() != nil && (failure != nil || position != whole) {
@@ -71,6 +73,7 @@ func (f *fetch) try(position, index int, step func(ctx context.Context) error) (
 			return true
 		}
 		if attempt <= f.Retries {
+			f.arena.rewind(before)
 			continue
 		}
 		t := trouble{Position: position, Attempts: attempt, Failure: *failure}

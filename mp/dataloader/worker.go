@@ -171,8 +171,11 @@ func (w *worker) get(ctx context.Context, o *order) *reply {
 		return &reply{Serial: o.Serial}
 	}
 	began := time.Now()
-	f := &fetch{order: o, rules: w.rules, info: &w.info, timeout: w.Timeout, note: func(position int) { w.AtWork.Store(atWork(o.Serial, position)) }}
 	a := w.slabs.begin(o.Slab)
+	f := &fetch{
+		order: o, rules: w.rules, info: &w.info, timeout: w.Timeout, arena: a,
+		note: func(position int) { w.AtWork.Store(atWork(o.Serial, position)) },
+	}
 	w.out.Place = a.place
 	f.run(withArena(ctx, a), w.set, func(ctx context.Context, batch any) error {
 		w.out.CloseFiles()
