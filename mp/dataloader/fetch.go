@@ -19,7 +19,7 @@ type fetch struct {
 	arena   *arena             // of the batch; nil in this process
 
 	ctx context.Context // of the order
-	now scope           // of the step
+	now scope           // of the step; its index is that of the batch
 
 	samples int // that the batch has
 	taken   int // that an IterableDataset has yielded
@@ -38,6 +38,9 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 	}
 	f.now = scope{Context: f.ctx, info: *f.info, seed: f.Seed, epoch: f.Epoch, batch: f.Indices}
 	f.now.info.Seed = workerSeed(f.Seed, f.Epoch, f.info.ID)
+	if f.now.index = whole; len(f.Indices) > 0 {
+		f.now.index = joint(f.Indices[0]) // as good a number of the batch as any
+	}
 	batch := set.fetch(f)
 	if f.trouble == nil && f.samples > 0 {
 		if !f.try(whole, whole, func(ctx context.Context) error { return deliver(ctx, batch) }) {
@@ -52,8 +55,8 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 // at is the ctx for what is done for a sample.
 func (f *fetch) at(index int) context.Context {
 	s := f.now // the program may keep it
-	if s.index = index; index == whole && len(f.Indices) > 0 {
-		s.index = -2 - f.Indices[0] // as good a number of the batch as any
+	if index != whole {
+		s.index = index
 	}
 	return &s
 }

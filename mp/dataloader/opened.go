@@ -85,6 +85,7 @@ type iterated[S any] struct {
 	next func() (S, error, bool) // nil: it was not begun
 	stop func()
 	feed *feed
+	came int // how many samples of its share
 }
 
 // feed is the ctx of an iteration, which is longer than that of the orders that it is for.
@@ -108,7 +109,9 @@ func (d *iterated[S]) fetch(f *fetch) any {
 			}
 		}
 		f.skipped = nil // that was told before
+		d.came = f.Leave
 	}
+	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
 	defer context.AfterFunc(f.ctx, func() { d.feed.cancel(context.Cause(f.ctx)) })()
 	samples := make([]S, 0, f.Count)
 	for position := range f.Count {
@@ -121,6 +124,7 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		}
 		f.taken++
 	}
+	d.came += f.taken
 	if f.end && f.DropLast {
 		samples = nil
 	}
@@ -153,7 +157,7 @@ func (d *iterated[S]) rewind(f *fetch) {
 	d.rest()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
 	d.feed = &feed{scope: f.now, cancel: cancel}
-	d.feed.Context, d.feed.index = ctx, -2-f.info.ID
+	d.feed.Context, d.feed.index = ctx, joint(f.info.ID)
 	d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope))
 }
 
