@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -80,9 +81,10 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 			if t == nil {
 				return
 			}
+			began := time.Now()
 			b, err := l.batch(t)
 			if err == nil {
-				l.delivered(p)
+				l.delivered(p, time.Since(began))
 			}
 			if !l.opts.View {
 				l.taken(p)

@@ -189,9 +189,11 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	return t, untold, nil
 }
 
-// delivered is for the batch that is about to be yielded.
-func (c *core) delivered(p *pass) {
+// delivered is for the batch that is about to be yielded, and was decoded.
+func (c *core) delivered(p *pass, decoded time.Duration) {
 	c.mu.Lock()
+	c.stats.Decoded += decoded
+	c.stats.Waited += decoded
 	p.epoch.yielded(p.held)
 	untold := p.epoch.told()
 	c.stats.Batches++
