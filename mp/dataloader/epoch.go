@@ -233,7 +233,11 @@ func (e *epoch) note(t *task, m *member, r *reply) {
 		delete(e.record.crashes, i)
 	}
 	for i := range r.Skipped {
-		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)
+		position, n := r.Skipped[i].Position, 1
+		if position == whole { // all that were to be in the batch
+			n = r.Taken - len(r.Skipped) + 1
+		}
+		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, position)), n)
 	}
 }
 

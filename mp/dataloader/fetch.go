@@ -45,10 +45,19 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 	if f.trouble == nil && f.samples > 0 {
 		if !f.try(whole, whole, func(ctx context.Context) error { return deliver(ctx, batch) }) {
 			f.trouble.Collate = true
+			f.passBy()
 		}
 	}
 	if f.trouble != nil {
 		f.samples = 0
+	}
+}
+
+// passBy leaves the batch of an IterableDataset out that could not be made, if the rules say so: the dataset goes on behind it.
+func (f *fetch) passBy() {
+	if f.Skip && f.Count > 0 && !f.trouble.Late {
+		f.skipped = append(f.skipped, *f.trouble)
+		f.samples, f.trouble = 0, nil
 	}
 }
 

@@ -52,7 +52,8 @@ type Options struct {
 	// OnSkip hears of each sample that is left out, and why, in the goroutine of the Epoch loop, just before the batch that it is
 	// missing from is yielded, or would be; only once when a batch is left out as a whole. nil: Stats has the last one.
 	OnSkip func(*SampleError)
-	// Retries is how many times a sample, or a batch, is got again that returned an error, panicked or took too long.
+	// Retries is how many times a sample, or a batch, is got again that returned an error, panicked or took too long. An
+	// IterableDataset yields no sample again: there they are for the collate function that returned an error or panicked.
 	Retries int
 	// CrashRetries is how many times a sample is got again whose worker died; 0: once; negative: never. When that was in
 	// vain, it is quarantined: this Loader never gets it again, and handles it as OnError says.
@@ -87,6 +88,7 @@ const (
 	// Fail yields the error, a *SampleError, in the place of the batch, and the epoch ends with it.
 	Fail Policy = iota
 	// Skip leaves the sample out and goes on: its batch is shorter, and none when no sample is left of it. Stats counts it.
+	// What an IterableDataset does not go on after ends the epoch as with Fail: a panic of it, a Timeout, deaths.
 	Skip
 )
 
