@@ -82,7 +82,7 @@ func (e *epoch) indexOf(t *task, position int) int {
 // blame decides what becomes of a batch that could not be got.
 func (e *epoch) blame(t *task, f fault) {
 	index := e.indexOf(t, f.position)
-	if e.many && !f.died { // its iteration is over
+	if e.iterable && !f.died { // its iteration is over
 		e.hopeless(t, f, index)
 		return
 	}
@@ -129,15 +129,15 @@ func (e *epoch) hopeless(t *task, f fault, index int) {
 		e.record.bad[index] = err
 	}
 	switch {
-	case e.policy == Fail || e.many:
+	case e.policy == Fail || e.iterable:
 		e.settle(t, err)
 	case index >= 0:
-		e.leave(t, index, err)
+		e.skipSample(t, index, err)
 	case len(t.indices) > 1 && !t.tried:
 		t.parts = halves(t.indices)
 		e.again(t)
 	default:
-		e.leftOut(t, err, len(t.indices))
+		e.skip(t, err, len(t.indices))
 		t.indices = nil
 		e.settle(t, nil)
 	}
@@ -149,12 +149,12 @@ func (e *epoch) settle(t *task, err error) {
 	e.queue = slices.DeleteFunc(e.queue, func(o *task) bool { return o == t })
 }
 
-// leave takes a sample out of a batch.
-func (e *epoch) leave(t *task, index int, why *SampleError) {
+// skipSample takes a sample out of a batch.
+func (e *epoch) skipSample(t *task, index int, why *SampleError) {
 	is := func(i int) bool { return i == index }
 	before := len(t.indices)
 	t.indices = slices.DeleteFunc(slices.Clone(t.indices), is)
-	e.leftOut(t, why, before-len(t.indices))
+	e.skip(t, why, before-len(t.indices))
 	delete(t.late, whole) // it is another batch now
 	t.crashes = 0
 	for i := range t.parts {

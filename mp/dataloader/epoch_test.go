@@ -68,7 +68,7 @@ func (s *simulation) step() bool {
 	busy := s.busy()
 	switch n := s.rand.IntN(10); {
 	case len(s.held) > 0:
-		s.taken(s.held[0])
+		s.vacate(s.held[0])
 		s.held = s.held[1:]
 	case len(s.ups) > 0 && (n < 3 || len(busy) == 0):
 		s.ready(s.ups[0])
@@ -139,7 +139,7 @@ func (s *simulation) run() {
 func TestSchedule(t *testing.T) {
 	for seed := range uint64(300) {
 		workers, prefetch := 1+int(seed)%5, 1+int(seed/5)%3
-		for _, ahead := range []int{0, 2, anyNumber} {
+		for _, ahead := range []int{0, 2, unbounded} {
 			s := newSimulation(t, seed, workers, prefetch, Order{ahead}, Skip)
 			var want []int
 			bad := []int{int(seed) % 120, int(seed*7) % 120, 50, 51, 52, 53}

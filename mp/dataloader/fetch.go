@@ -22,7 +22,7 @@ type fetch struct {
 	now scope           // of the step; its index is that of the batch
 
 	samples int // that the batch has
-	taken   int // that an IterableDataset has yielded
+	yielded int // that an IterableDataset has yielded
 	end     bool
 	skipped []trouble
 	trouble *trouble
@@ -45,7 +45,7 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 	if f.trouble == nil && f.samples > 0 {
 		if !f.try(whole, whole, func(ctx context.Context) error { return deliver(ctx, batch) }) {
 			f.trouble.Collate = true
-			f.passBy()
+			f.skipBatch()
 		}
 	}
 	if f.trouble != nil {
@@ -53,8 +53,8 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 	}
 }
 
-// passBy leaves the batch of an IterableDataset out that could not be made, if the rules say so: the dataset goes on behind it.
-func (f *fetch) passBy() {
+// skipBatch leaves the batch of an IterableDataset out that could not be made, if the rules say so: the dataset goes on behind it.
+func (f *fetch) skipBatch() {
 	if f.Skip && f.Count > 0 && !f.trouble.Late {
 		f.skipped = append(f.skipped, *f.trouble)
 		f.samples, f.trouble = 0, nil

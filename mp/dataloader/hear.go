@@ -121,10 +121,10 @@ func (c *core) cameUp(m *member, r *reply) {
 
 // measured takes in how long the dataset is.
 func (c *core) measured(length int, worker string) error {
-	if length < 0 && !c.source.many {
+	if length < 0 && !c.source.iterable {
 		return fmt.Errorf("mp: %s has %d samples in %s: Len must not be negative", c.record.dataset, length, worker)
 	}
-	if c.length == unknown {
+	if c.length == lengthPending {
 		c.length = length
 	}
 	if length != c.length {

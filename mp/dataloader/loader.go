@@ -71,7 +71,7 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 			yield(none, err)
 			return
 		}
-		defer l.leave(p)
+		defer l.exit(p)
 		for {
 			t, err := l.wait(ctx, p, l.here)
 			if err != nil {
@@ -87,12 +87,12 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 				l.delivered(p, time.Since(began))
 			}
 			if !l.opts.View {
-				l.taken(p)
+				l.refill(p)
 			}
 			if !yield(b, err) || err != nil {
 				return
 			}
-			l.taken(p)
+			l.refill(p)
 		}
 	}
 }

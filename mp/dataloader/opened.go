@@ -12,7 +12,7 @@ import (
 
 // opened is a dataset, without its types.
 type opened interface {
-	// len is how many samples it has; −1: nobody knows.
+	// len is how many samples it has, or lengthUnknown.
 	len() int
 	dataset() any
 	// fetch gets what f is to get: samples as a slice, or a batch.
@@ -94,7 +94,7 @@ type feed struct {
 	cancel context.CancelCauseFunc
 }
 
-func (d *iterated[S]) len() int                       { return -1 }
+func (d *iterated[S]) len() int                       { return lengthUnknown }
 func (d *iterated[S]) dataset() any                   { return d.set }
 func (d *iterated[S]) encode(any, *wire.Buffer) error { return errNoCollate }
 
@@ -103,28 +103,28 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		if !f.try(whole, whole, func(context.Context) error { d.rewind(f); return nil }) {
 			return nil
 		}
-		for range f.Leave {
-			if d.take(f, 0, func(S) {}); f.end || f.trouble != nil {
+		for range f.FastForward {
+			if d.pull(f, 0, func(S) {}); f.end || f.trouble != nil {
 				return nil
 			}
 		}
 		f.skipped = nil // that was told before
-		d.came = f.Leave
+		d.came = f.FastForward
 	}
 	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
 	defer context.AfterFunc(f.ctx, func() { d.feed.cancel(context.Cause(f.ctx)) })()
 	samples := make([]S, 0, f.Count)
 	for position := range f.Count {
-		d.take(f, position, func(s S) { samples = append(samples, s) })
+		d.pull(f, position, func(s S) { samples = append(samples, s) })
 		if f.trouble != nil {
 			return nil
 		}
 		if f.end {
 			break
 		}
-		f.taken++
+		f.yielded++
 	}
-	d.came += f.taken
+	d.came += f.yielded
 	if f.end && f.DropLast {
 		samples = nil
 	}
@@ -132,8 +132,8 @@ func (d *iterated[S]) fetch(f *fetch) any {
 	return samples
 }
 
-// take has the dataset yield one sample.
-func (d *iterated[S]) take(f *fetch, position int, use func(S)) {
+// pull has the dataset yield one sample.
+func (d *iterated[S]) pull(f *fetch, position int, use func(S)) {
 	retries, skipped := f.Retries, len(f.skipped)
 	f.Retries = 0 // it goes on after an error, and never yields the same again
 	f.try(position, whole, func(context.Context) error {

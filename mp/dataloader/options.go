@@ -99,21 +99,21 @@ const (
 type Order struct{ ahead int }
 
 const (
-	anyNumber = -1
-	wrong     = -2
+	unbounded = -1
+	badWindow = -2
 )
 
 // InOrder is the order of the sampler.
 func InOrder() Order { return Order{} }
 
 // Unordered yields what is ready first, so that a slow batch holds up nothing. The order depends on chance then.
-func Unordered() Order { return Order{anyNumber} }
+func Unordered() Order { return Order{unbounded} }
 
 // Window yields what is ready first, but none that would come before the one n places ahead of it: a batch overtakes at most n others, and
 // is overtaken by at most n.
 func Window(n int) Order {
 	if n < 0 {
-		n = wrong
+		n = badWindow
 	}
 	return Order{n}
 }
@@ -143,7 +143,7 @@ func (o *Options) check(src *source) error {
 		return fmt.Errorf("mp: Retries is %d; it must not be negative", o.Retries)
 	case o.OnError != Fail && o.OnError != Skip:
 		return fmt.Errorf("mp: OnError is %d; it must be Fail or Skip", o.OnError)
-	case o.Order.ahead == wrong:
+	case o.Order.ahead == badWindow:
 		return errors.New("mp: Order: a Window must be of 0 batches at least; Unordered has no bound")
 	case o.Workers == 0 && o.Limits.Fences() && !o.Limits.BestEffort:
 		return errors.New("mp: Limits are for worker processes, and with Workers 0 there are none: leave them away, or set Limits.BestEffort")
@@ -157,13 +157,13 @@ func (o *Options) check(src *source) error {
 		return err
 	}
 	o.fill()
-	return checkSampler(o.batchSampler(), -1)
+	return checkSampler(o.batchSampler(), lengthUnknown)
 }
 
 func (o *Options) checkSampler(src *source) error {
 	sampled := o.Sampler != nil || o.BatchSampler != nil
 	switch {
-	case src.many && (sampled || o.Shuffle):
+	case src.iterable && (sampled || o.Shuffle):
 		return errors.New("mp: an IterableDataset yields its samples in its own order: Shuffle, Sampler and BatchSampler are for a Dataset")
 	case o.Sampler != nil && o.Shuffle:
 		return errors.New("mp: Shuffle and Sampler exclude each other: the Sampler makes the order")
@@ -226,10 +226,10 @@ func (o *Options) from(n int, s *State) iter.Seq[[]int] {
 	}
 }
 
-// count is how many batches they are; −1 if that cannot be told.
+// count is how many batches they are; lengthUnknown if that cannot be told.
 func (o *Options) count(n int) int {
 	if n < 0 {
-		return -1
+		return lengthUnknown
 	}
 	return lengthOf(o.batchSampler(), n)
 }

@@ -26,8 +26,8 @@ type State struct {
 
 // Share is where a worker of an IterableDataset is.
 type Share struct {
-	Taken int // how many samples of it were yielded
-	Over  bool
+	Yielded int // how many samples of it were yielded
+	Over    bool
 }
 
 // state is that of an epoch.
@@ -39,7 +39,7 @@ func (e *epoch) state() State {
 			s.Ahead = append(s.Ahead, n)
 		}
 	}
-	if !e.many {
+	if !e.iterable {
 		return s
 	}
 	s.Turn = e.turn
@@ -47,7 +47,7 @@ func (e *epoch) state() State {
 		s.Turn = e.open[0].seat
 	}
 	for i := range e.seats {
-		s.Shares = append(s.Shares, Share{e.seats[i].taken, e.seats[i].over})
+		s.Shares = append(s.Shares, Share{e.seats[i].yielded, e.seats[i].over})
 	}
 	return s
 }
@@ -56,7 +56,7 @@ func (e *epoch) state() State {
 func (e *epoch) restore(s *State) {
 	e.drawn, e.ahead, e.turn = s.Delivered, slices.Clone(s.Ahead), s.Turn
 	for i, share := range s.Shares {
-		e.seats[i].arrived, e.seats[i].taken = share.Taken, share.Taken
+		e.seats[i].arrived, e.seats[i].yielded = share.Yielded, share.Yielded
 		e.seats[i].ended, e.seats[i].over = share.Over, share.Over
 	}
 }
@@ -82,7 +82,7 @@ func (c *core) Restore(s State) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	shares, batches, sampler := 0, c.opts.count(c.length), inWords(c.opts.batchSampler())
-	if c.source.many {
+	if c.source.iterable {
 		shares = c.seats()
 	}
 	switch {
