@@ -9,11 +9,11 @@ import (
 )
 
 var (
-	changing = regexp.MustCompile(`\bpid \d+|\bmp\[\d+\]|\d+(\.\d+)?(ns|µs|ms|s)\b|\d+ MiB`)
+	changing = regexp.MustCompile(`\bPoolWorker-\d+|\bpid \d+|\bmp\[\d+\]|\d+(\.\d+)?(ns|µs|ms|s)\b|\d+ MiB`)
 	number   = regexp.MustCompile(`\d+(\.\d+)?`)
 )
 
-// Steady leaves out what differs from run to run: pids, times, amounts of memory.
+// Steady leaves out what differs from run to run: which worker it was, pids, times, amounts of memory.
 func Steady(text string) string {
 	return changing.ReplaceAllStringFunc(text, func(s string) string { return number.ReplaceAllString(s, "…") })
 }
