@@ -16,22 +16,21 @@ import (
 
 const path = "github.com/go-multiprocessing/multiprocessing/"
 
-// module is the packages of the module below mp, as Linux has them, by their directory: "mp/pool".
+// module is the packages below mp, as Linux has them.
 type module struct {
 	root     string
 	fset     *token.FileSet
-	packages map[string]*doc.Package
-	nouns    map[string]string // what a public package calls a type of an internal one: "mp/internal/conn.Conn" to "connection.md#Conn"
+	packages map[string]*doc.Package // by directory: "mp/pool"
+	nouns    map[string]string       // how a public package calls a type of an internal one: "mp/internal/conn.Conn" to "connection.md#Conn"
 }
 
-// load reads them.
 func load(root string) (*module, error) {
-	m := &module{root: root, fset: token.NewFileSet(), packages: map[string]*doc.Package{}, nouns: map[string]string{}}
+	m := &module{root, token.NewFileSet(), map[string]*doc.Package{}, map[string]string{}}
 	err := filepath.WalkDir(filepath.Join(root, "mp"), func(dir string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
+		switch {
+		case err != nil || !d.IsDir():
 			return err
-		}
-		if d.Name() == "testdata" {
+		case d.Name() == "testdata":
 			return fs.SkipDir
 		}
 		return m.add(dir)
@@ -47,9 +46,9 @@ func load(root string) (*module, error) {
 }
 
 func (m *module) add(dir string) error {
-	context := build.Default
-	context.GOOS, context.GOARCH, context.CgoEnabled = "linux", "amd64", false
-	b, err := context.ImportDir(dir, 0)
+	linux := build.Default
+	linux.GOOS, linux.GOARCH, linux.CgoEnabled = "linux", "amd64", false
+	b, err := linux.ImportDir(dir, 0)
 	if none := new(build.NoGoError); errors.As(err, &none) {
 		return nil
 	} else if err != nil {
@@ -78,24 +77,23 @@ func (m *module) public() (ps []*doc.Package) {
 	return ps
 }
 
-// internal says which type of an internal package a noun is another name for: "mp/internal/conn.Conn"; "" if it is none.
+// internal is the type of an internal package for which a noun is another name, "mp/internal/conn.Conn"; "" if it is none.
 func (m *module) internal(p *doc.Package, t *doc.Type) string {
-	spec := t.Decl.Specs[0].(*ast.TypeSpec)
-	target, ok := spec.Type.(*ast.SelectorExpr)
-	if !ok || spec.Assign == 0 || p.Name == "mp" {
+	target, ok := t.Decl.Specs[0].(*ast.TypeSpec).Type.(*ast.SelectorExpr)
+	if !ok || p.Name == "mp" {
 		return ""
 	}
-	at := m.imported(p, target.X.(*ast.Ident).Name)
-	if !strings.Contains(at, "/internal/") {
-		return ""
+	if at := m.imported(p, target); strings.Contains(at, "/internal/") {
+		return at + "." + target.Sel.Name
 	}
-	return at + "." + target.Sel.Name
+	return ""
 }
 
-// imported is the directory of the package of this module that p imports by this name, "" if there is none.
-func (m *module) imported(p *doc.Package, name string) string {
+// imported is the package of this module to which p's conn.Conn belongs, "" if it is none of this module.
+func (m *module) imported(p *doc.Package, name *ast.SelectorExpr) string {
+	x, ok := name.X.(*ast.Ident)
 	for _, imported := range p.Imports {
-		if at, ok := strings.CutPrefix(imported, path); ok && m.packages[at] != nil && m.packages[at].Name == name {
+		if at, ours := strings.CutPrefix(imported, path); ok && ours && m.packages[at] != nil && m.packages[at].Name == x.Name {
 			return at
 		}
 	}

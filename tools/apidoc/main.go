@@ -3,46 +3,50 @@
 //
 //	go run ./apidoc .. ../docs/api
 //
-// A declaration, a field and a method have the fragments of pkg.go.dev: #Pool, #Options.Workers, #Pool.Close.
+// Declarations, fields and methods have the fragments of pkg.go.dev: #Pool, #Options.Workers, #Pool.Close.
 package main
 
 import (
 	"bytes"
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 )
 
 func main() {
+	log.SetFlags(0)
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: apidoc root out")
-		os.Exit(2)
+		log.Fatal("usage: apidoc root out")
 	}
 	if err := write(os.Args[1], os.Args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "apidoc:", err)
-		os.Exit(1)
+		log.Fatal("apidoc: ", err)
 	}
 }
 
-// write replaces the pages in the directory out with those of the module in the directory root.
+// write replaces the pages in the directory out by those of the module in the directory root.
 func write(root, out string) error {
 	m, err := load(root)
 	if err != nil {
 		return err
 	}
+	index := bytes.NewBufferString("# API reference\n\nThe names of package mp are other names for those of the rest.\n\n| package | |\n|---|---|\n")
+	pages := map[string][]byte{}
+	for _, p := range m.public() {
+		pages[p.Name+".md"] = m.page(p)
+		fmt.Fprintf(index, "| [%s](%s.md) | %s |\n", p.Name, p.Name, escape(p.Synopsis(p.Doc)))
+	}
+	pages["index.md"] = index.Bytes()
 	if err := os.RemoveAll(out); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
-	var index bytes.Buffer
-	fmt.Fprint(&index, "# API reference\n\nPackage mp has what most programs need; its names are aliases of the others'.\n\n| package | |\n|---|---|\n")
-	for _, p := range m.public() {
-		if err := os.WriteFile(filepath.Join(out, p.Name+".md"), m.page(p), 0o666); err != nil {
+	for name, page := range pages {
+		if err := os.WriteFile(filepath.Join(out, name), page, 0o666); err != nil {
 			return err
 		}
-		fmt.Fprintf(&index, "| [%s](%s.md) | %s |\n", p.Name, p.Name, escape(p.Synopsis(p.Doc)))
 	}
-	return os.WriteFile(filepath.Join(out, "index.md"), index.Bytes(), 0o666)
+	return nil
 }

@@ -7,7 +7,9 @@ import (
 	"go/doc"
 	"go/doc/comment"
 	"go/format"
+	"go/parser"
 	"go/printer"
+	"go/token"
 	"maps"
 	"regexp"
 	"slices"
@@ -24,11 +26,11 @@ type page struct {
 // page makes the page of a package.
 func (m *module) page(of *doc.Package) []byte {
 	p := &page{module: m, of: of}
-	fmt.Fprintf(p, "# Package %s\n\n```go\nimport %q\n```\n\n", of.Name, of.ImportPath)
+	fmt.Fprintf(p, "---\npageClass: api\n---\n\n# Package %s\n\n```go\nimport %q\n```\n\n", of.Name, of.ImportPath)
 	p.text(of.Doc, 2)
 	p.examples(of.Examples)
-	p.values("Constants", of.Consts)
-	p.values("Variables", of.Vars)
+	p.values("## Constants\n\n", of.Consts)
+	p.values("## Variables\n\n", of.Vars)
 	for _, f := range of.Funcs {
 		p.function("##", f)
 	}
@@ -42,9 +44,7 @@ func (m *module) page(of *doc.Package) []byte {
 	return p.Bytes()
 }
 
-// typ is what there is to say of a type, but for its name.
 func (p *page) typ(t *doc.Type) {
-	p.members(t)
 	p.declaration(t.Decl, t.Doc)
 	p.examples(t.Examples)
 	p.values("", t.Consts)
@@ -54,13 +54,13 @@ func (p *page) typ(t *doc.Type) {
 	}
 }
 
-// hidden is a type of an internal package, which a public one has as an alias.
+// hidden is a type of an internal package, for which a public one has another name.
 func (p *page) hidden(target string) {
 	at, name, _ := strings.Cut(target, ".")
 	inner := &page{module: p.module, of: p.packages[at]}
 	for _, t := range inner.of.Types {
 		if t.Name == name {
-			t.Doc, t.Funcs = "", nil // the alias has a text, and its package functions of its own
+			t.Doc, t.Funcs = "", nil // the public package has its own
 			inner.typ(t)
 		}
 	}
@@ -68,63 +68,41 @@ func (p *page) hidden(target string) {
 }
 
 func (p *page) values(title string, values []*doc.Value) {
-	if title != "" && len(values) > 0 {
-		fmt.Fprintf(p, "## %s\n\n", title)
-	}
 	for _, v := range values {
-		p.anchors("", v.Names)
+		p.WriteString(title)
 		p.declaration(v.Decl, v.Doc)
+		title = ""
 	}
 }
 
+var arguments = regexp.MustCompile(`\[.*|\*`) // of a type, and a star, in a receiver
+
 func (p *page) function(level string, f *doc.Func) {
-	if f.Recv == "" {
-		fmt.Fprintf(p, "%s func %s {#%[2]s}\n\n", level, f.Name)
-	} else {
-		fmt.Fprintf(p, "%s %s.%s {#%[2]s.%[3]s}\n\n", level, strings.Trim(regexp.MustCompile(`\[.*`).ReplaceAllString(f.Recv, ""), "*"), f.Name)
+	name, title := f.Name, "func "+f.Name
+	if f.Recv != "" {
+		name = arguments.ReplaceAllString(f.Recv, "") + "." + f.Name
+		title = name
 	}
+	fmt.Fprintf(p, "%s %s {#%s}\n\n", level, title, name)
 	p.declaration(f.Decl, f.Doc)
 	p.examples(f.Examples)
 }
 
-// members makes the exported fields or methods in a type's declaration addresses.
-func (p *page) members(t *doc.Type) {
-	var fields *ast.FieldList
-	switch of := t.Decl.Specs[0].(*ast.TypeSpec).Type.(type) {
-	case *ast.StructType:
-		fields = of.Fields
-	case *ast.InterfaceType:
-		fields = of.Methods
-	default:
-		return
-	}
-	var names []string
-	for _, f := range fields.List {
-		for _, name := range f.Names {
-			names = append(names, name.Name)
-		}
-	}
-	p.anchors(t.Name+".", names)
-}
-
-func (p *page) anchors(prefix string, names []string) {
-	for _, name := range names {
-		if ast.IsExported(name) {
-			fmt.Fprintf(p, "<a id=%q></a>", prefix+name)
-		}
-	}
-	fmt.Fprint(p, "\n\n")
-}
-
-// declaration shows the code, the text, links to the types of this module in the code, and one to the source.
+// declaration shows code and its text, with links to what of this module is in the code, and to the source.
 func (p *page) declaration(decl ast.Decl, text string) {
+	if decl, ok := decl.(*ast.GenDecl); ok {
+		for _, spec := range decl.Specs {
+			p.anchors(spec)
+		}
+	}
 	p.code(decl)
 	p.text(text, 4)
 	links := map[string]bool{}
 	ast.Inspect(decl, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := s.X.(*ast.Ident); ok && p.imported(p.of, x.Name) != "" && !strings.Contains(text, "["+x.Name+"."+s.Sel.Name+"]") {
-				links[fmt.Sprintf("[%s.%s](%s)", x.Name, s.Sel.Name, p.address(path+p.imported(p.of, x.Name), s.Sel.Name))] = true
+		if s, ok := n.(*ast.SelectorExpr); ok && p.imported(p.of, s) != "" {
+			name, to := fmt.Sprintf("%s.%s", s.X, s.Sel), p.address(p.imported(p.of, s), s.Sel.Name)
+			if !strings.Contains(text, "["+name+"]") && !strings.HasPrefix(to, p.of.Name+".md") {
+				links[fmt.Sprintf("[%s](%s)", name, to)] = true
 			}
 		}
 		return true
@@ -134,36 +112,50 @@ func (p *page) declaration(decl ast.Decl, text string) {
 	fmt.Fprintf(p, "%s\n{.see}\n\n", strings.Join(append(slices.Sorted(maps.Keys(links)), source), " · "))
 }
 
-// code shows a declaration or a statement of the program.
+// anchors makes values, fields and the methods of an interface addresses.
+func (p *page) anchors(spec ast.Spec) {
+	names, prefix := []*ast.Ident{}, ""
+	switch spec := spec.(type) {
+	case *ast.ValueSpec:
+		names = spec.Names
+	case *ast.TypeSpec:
+		prefix = spec.Name.Name + "."
+		ast.Inspect(spec.Type, func(n ast.Node) bool {
+			if f, ok := n.(*ast.Field); ok {
+				names = append(names, f.Names...)
+			}
+			return true
+		})
+	}
+	for _, name := range names {
+		if name.IsExported() {
+			fmt.Fprintf(p, "<a id=%q></a>\n\n", prefix+name.Name)
+		}
+	}
+}
+
 func (p *page) code(node any) {
 	var b bytes.Buffer
 	if err := format.Node(&b, p.fset, node); err != nil {
 		panic(err) // it has been parsed
 	}
-	text := b.String()
-	if c, ok := node.(*printer.CommentedNode); ok {
-		if _, ok := c.Node.(*ast.BlockStmt); ok {
-			text = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}"), "\n\t", "\n")
-		}
-	}
-	fmt.Fprintf(p, "```go\n%s\n```\n\n", strings.Trim(text, "\n"))
+	fmt.Fprintf(p, "```go\n%s\n```\n\n", &b)
 }
 
-var output = regexp.MustCompile(`(?is)\n\s*// (unordered )?output:.*?(\n}|$)`)
+var block = regexp.MustCompile("(?s)^```go\n{\n(.*)\n}\n```\n")
 
+// examples shows each with its Output comment, which the tests check.
 func (p *page) examples(examples []*doc.Example) {
 	for _, e := range examples {
 		fmt.Fprintf(p, "::: details %s\n", strings.TrimSpace("Example "+e.Suffix))
 		p.text(e.Doc, 5)
-		at := p.Len()
-		p.code(&printer.CommentedNode{Node: e.Code, Comments: e.Comments})
-		shown := output.ReplaceAllString(strings.TrimSuffix(string(p.Bytes()[at:]), "\n```\n\n"), "$2")
-		p.Truncate(at)
-		fmt.Fprintf(p, "%s\n```\n", shown)
-		if e.Output != "" {
-			fmt.Fprintf(p, "prints\n```text\n%s\n```\n", strings.TrimRight(e.Output, "\n"))
-		}
-		fmt.Fprint(p, ":::\n\n")
+		code := &page{module: p.module}
+		code.code(&printer.CommentedNode{Node: e.Code, Comments: e.Comments})
+		p.Write(block.ReplaceAllFunc(code.Bytes(), func(code []byte) []byte {
+			body := block.FindSubmatch(code)[1]
+			return fmt.Appendf(nil, "```go%s\n```\n", bytes.ReplaceAll(append([]byte("\n"), body...), []byte("\n\t"), []byte("\n")))
+		}))
+		p.WriteString(":::\n\n")
 	}
 }
 
@@ -172,44 +164,46 @@ func (p *page) text(text string, level int) {
 	printer := p.of.Printer()
 	printer.HeadingLevel = level
 	printer.DocLinkURL = func(l *comment.DocLink) string {
-		to, name := l.ImportPath, l.Name
-		if to == "" {
-			to = p.of.ImportPath
+		to, ours := strings.CutPrefix(l.ImportPath, path)
+		switch {
+		case l.ImportPath == "":
+			to = strings.TrimPrefix(p.of.ImportPath, path)
+		case !ours:
+			return l.DefaultURL("https://pkg.go.dev")
 		}
-		if l.Recv != "" {
-			name = l.Recv + "." + name
-		}
-		return p.address(to, name)
+		return p.address(to, strings.TrimPrefix(l.Recv+"."+l.Name, "."))
 	}
-	for _, block := range p.of.Parser().Parse(text).Content {
-		if code, ok := block.(*comment.Code); ok {
-			fmt.Fprintf(p, "```go\n%s```\n\n", code.Text)
-			continue
+	for _, b := range p.of.Parser().Parse(text).Content {
+		if code, ok := b.(*comment.Code); ok {
+			fmt.Fprintf(p, "```%s\n%s```\n\n", language(code.Text), code.Text)
+		} else {
+			fmt.Fprintf(p, "%s\n", escape(string(printer.Markdown(&comment.Doc{Content: []comment.Block{b}}))))
 		}
-		fmt.Fprintf(p, "%s\n", escape(string(printer.Markdown(&comment.Doc{Content: []comment.Block{block}}))))
 	}
 }
 
-// address is where a name of a package is documented.
-func (p *page) address(to, name string) string {
-	fragment := ""
-	if name != "" {
-		fragment = "#" + name
+// language tells Go from what else stands in doc comments.
+func language(code string) string {
+	for _, before := range []string{"package p\n", "package p\nfunc _() {\n", "package p\nvar _ = x{\n"} {
+		after := strings.Repeat("\n}", strings.Count(before, "{"))
+		if _, err := parser.ParseFile(token.NewFileSet(), "", before+code+after, 0); err == nil {
+			return "go"
+		}
 	}
-	at, ours := strings.CutPrefix(to, path)
+	return "text"
+}
+
+// address is where a name of a package of this module is documented.
+func (p *page) address(at, name string) string {
 	typ, member, _ := strings.Cut(name, ".")
 	noun := p.nouns[at+"."+typ]
 	switch {
-	case !ours:
-		return "https://pkg.go.dev/" + to + fragment
-	case noun != "" && member != "":
-		return noun + "." + member
 	case noun != "":
-		return noun
+		return strings.TrimSuffix(noun+"."+member, ".")
 	case strings.Contains(at, "/internal/"):
 		return "../../" + at
 	}
-	return p.packages[at].Name + ".md" + fragment
+	return strings.TrimSuffix(p.packages[at].Name+".md#"+name, "#")
 }
 
 // escape keeps the site's templates away from a text.
