@@ -20,7 +20,6 @@ func run(ctx context.Context) error {
 	return tasks[os.Args[1]](ctx)
 }
 
-// region dead
 var Forget = mp.Register("forget", func(ctx context.Context, l *synchronize.Lock) (int, error) {
 	return 0, l.Acquire(ctx) // and never Release
 })
@@ -38,6 +37,7 @@ func dead(ctx context.Context) error {
 	if err := p.Join(ctx); err != nil {
 		return err
 	}
+	// region dead
 	err = lock.Acquire(ctx) // once, and without the lock
 	fmt.Println(err)
 	if errors.Is(err, synchronize.ErrOwnerDied) {
@@ -45,13 +45,12 @@ func dead(ctx context.Context) error {
 	}
 	fmt.Println(lock.Release(), lock)
 	fmt.Println(lock.Release())
+	// endregion
 	return nil
 }
 
-// endregion
-
-// region places
 func places(ctx context.Context) error {
+	// region places
 	licences, err := synchronize.NewBoundedSemaphore(2)
 	if err != nil {
 		return err
@@ -63,12 +62,11 @@ func places(ctx context.Context) error {
 	fmt.Println(licences.TryAcquire())
 	fmt.Println(licences.Release(), licences.Release())
 	fmt.Println(licences.Release()) // one too many
+	// endregion
 	return nil
 }
 
-// endregion
-
-// region event
+// region runner
 // Gate is what runners wait for.
 type Gate struct {
 	Ready *synchronize.Semaphore
@@ -81,6 +79,8 @@ var Run = mp.Register("run", func(ctx context.Context, g Gate) (string, error) {
 	}
 	return "off", g.Open.Wait(ctx)
 })
+
+// endregion
 
 func event(ctx context.Context) error {
 	ready, err := synchronize.NewSemaphore(0)
@@ -97,6 +97,7 @@ func event(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// region event
 	if err := ready.Acquire(ctx); err != nil {
 		return err
 	}
@@ -105,12 +106,11 @@ func event(ctx context.Context) error {
 		return err
 	}
 	fmt.Println(p.Result(ctx))
+	// endregion
 	return nil
 }
 
-// endregion
-
-// region condition
+// region baker
 // Shelf is a number of loaves, and the condition that it changes.
 type Shelf struct {
 	Changed *synchronize.Condition
@@ -124,6 +124,8 @@ var Bake = mp.Register("bake", func(ctx context.Context, s Shelf) (int, error) {
 	s.Loaves.Add(3)
 	return 0, errors.Join(s.Changed.NotifyAll(), s.Changed.Release())
 })
+
+// endregion
 
 func condition(ctx context.Context) error {
 	changed, err := synchronize.NewCondition(nil) // with a lock of its own
@@ -140,6 +142,7 @@ func condition(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// region condition
 	if err := changed.Acquire(ctx); err != nil {
 		return err
 	}
@@ -147,12 +150,10 @@ func condition(ctx context.Context) error {
 		return err
 	}
 	fmt.Println(loaves.Add(-2), changed.Release())
+	// endregion
 	return p.Join(ctx)
 }
 
-// endregion
-
-// region barrier
 var Meet = mp.Register("meet", func(ctx context.Context, b *synchronize.Barrier) (int, error) { return b.Wait(ctx) })
 
 func barrier(ctx context.Context) error {
@@ -166,13 +167,13 @@ func barrier(ctx context.Context) error {
 		return err
 	}
 	defer pool.Close()
+	// region barrier
 	numbers, err := mp.Map(ctx, pool, Meet, []*synchronize.Barrier{b, b, b})
 	if err != nil {
 		return err
 	}
 	slices.Sort(numbers)
 	fmt.Println(numbers) // who has 0 does what is to be done once
+	// endregion
 	return nil
 }
-
-// endregion

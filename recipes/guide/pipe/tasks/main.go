@@ -19,7 +19,7 @@ func run(ctx context.Context) error {
 	return tasks[os.Args[1]](ctx)
 }
 
-// region end
+// region talk
 var Talk = mp.Register("talk", func(ctx context.Context, c *mp.Conn) (int, error) {
 	if err := c.Send(ctx, "my last words"); err != nil {
 		return 0, err
@@ -27,6 +27,8 @@ var Talk = mp.Register("talk", func(ctx context.Context, c *mp.Conn) (int, error
 	os.Exit(1)
 	return 0, nil
 })
+
+// endregion
 
 func end(ctx context.Context) error {
 	ours, theirs, err := mp.Pipe()
@@ -41,16 +43,15 @@ func end(ctx context.Context) error {
 	if err := p.Join(ctx); err != nil {
 		return err
 	}
+	// region end
 	var words string
 	fmt.Println(ours.Recv(ctx, &words), words) // what it has sent comes first
 	fmt.Println(errors.Is(ours.Recv(ctx, &words), io.EOF))
 	fmt.Println(errors.Is(ours.Send(ctx, "hello?"), mp.ErrClosed))
+	// endregion
 	return nil
 }
 
-// endregion
-
-// region wait
 func wait(ctx context.Context) error {
 	ours, theirs, err := mp.Pipe()
 	if err != nil {
@@ -66,6 +67,7 @@ func wait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// region wait
 	for running := true; running; {
 		ready, err := connection.Wait(ctx, ours, jobs, p)
 		if err != nil {
@@ -86,12 +88,11 @@ func wait(ctx context.Context) error {
 			}
 		}
 	}
+	// endregion
 	return nil
 }
 
-// endregion
-
-// region later
+// region take
 var Take = mp.Register("take", func(ctx context.Context, c *mp.Conn) (int, error) {
 	var q *mp.Queue[string]
 	if err := c.Recv(ctx, &q); err != nil {
@@ -99,6 +100,8 @@ var Take = mp.Register("take", func(ctx context.Context, c *mp.Conn) (int, error
 	}
 	return 0, q.Put(ctx, "thanks")
 })
+
+// endregion
 
 func later(ctx context.Context) error {
 	ours, theirs, err := mp.Pipe()
@@ -110,6 +113,7 @@ func later(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// region later
 	q, err := mp.NewQueue[string](0)
 	if err != nil {
 		return err
@@ -118,10 +122,9 @@ func later(ctx context.Context) error {
 		return err
 	}
 	fmt.Println(q.Get(ctx))
+	// endregion
 	return p.Join(ctx)
 }
-
-// endregion
 
 // region listen
 func listen(ctx context.Context) error {

@@ -44,7 +44,7 @@ func bounded(ctx context.Context) error {
 
 // endregion
 
-// region join
+// region brew
 var Brew = mp.Register("brew", func(ctx context.Context, q *mp.JoinableQueue[string]) (int, error) {
 	for order, err := range q.All(ctx) {
 		if err != nil {
@@ -59,6 +59,8 @@ var Brew = mp.Register("brew", func(ctx context.Context, q *mp.JoinableQueue[str
 	}
 	return 0, nil
 })
+
+// endregion
 
 func join(ctx context.Context) error {
 	q, err := mp.NewJoinableQueue[string](0)
@@ -76,11 +78,11 @@ func join(ctx context.Context) error {
 			return err
 		}
 	}
+	// region join
 	fmt.Println(q.Join(ctx)) // every order is done, or lost
+	// endregion
 	return nil
 }
-
-// endregion
 
 // region acknowledged
 var Serve = mp.Register("serve", func(ctx context.Context, q *queue.AcknowledgedQueue[string]) (int, error) {
@@ -98,6 +100,8 @@ var Serve = mp.Register("serve", func(ctx context.Context, q *queue.Acknowledged
 	}
 	return 0, nil
 })
+
+// endregion
 
 func acknowledged(ctx context.Context) error {
 	q, err := queue.NewAcknowledged[string](0)
@@ -119,5 +123,3 @@ func acknowledged(ctx context.Context) error {
 	}
 	return nil
 }
-
-// endregion
