@@ -17,9 +17,9 @@ function address(from: string, href: string) {
   const [path, hash] = href.split('#')
   const target = posix.join('docs', posix.dirname(from), path)
   const fragment = hash ? '#' + hash : ''
-  if (target.startsWith('docs/') && /\.(md|svg|png)$/.test(target)) return target.slice('docs'.length).replace(/[^/]*\.md$/, (name) => name.toLowerCase()) + fragment
+  if (target.startsWith('docs/') && target.endsWith('.md')) return target.slice('docs'.length).toLowerCase() + fragment
   const name = target.match(/^mp\/(?:(\w+)\/?)?(?:doc\.go)?$/)
-  if (name && packages.includes(name[1] ?? 'mp')) return `/api/${name[1] ?? 'mp'}.md${fragment}`
+  if (name && packages.includes(name[1] ?? 'mp') && !/^L\d/.test(hash)) return `/api/${name[1] ?? 'mp'}.md${fragment}`
   return `${repository}/${statSync(docs + '../' + target).isDirectory() ? 'tree' : 'blob'}/main/${target}${fragment}`
 }
 
