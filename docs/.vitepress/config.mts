@@ -6,6 +6,9 @@ const repository = 'https://github.com/go-multiprocessing/multiprocessing'
 const docs = new URL('..', import.meta.url).pathname
 const packages = readdirSync(docs + 'api').filter((f) => f !== 'index.md').map((f) => f.replace('.md', ''))
 
+// It has no address, so that it is right below any base.
+const icon = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path fill="#3451b2" d="M0 0h5v5H0z"/><path fill="#a8b1ff" d="M3 3h5v5H3z"/></svg>')}`
+
 const page = (text: string, link: string) => ({ text, link })
 
 // The addresses of headings are those of GitHub, as the pages are read there, too.
@@ -27,6 +30,7 @@ export default defineConfig({
   title: 'multiprocessing',
   description: "Package mp runs Go functions in other processes, as Python's multiprocessing runs Python's.",
   lang: 'en',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: icon }]],
   rewrites: (id) => id.toLowerCase(),
   router: { prefetchLinks: false }, // it would load what the sidebar lists, on every page
   transformHtml: (html, _id, { pageData }) =>
@@ -53,7 +57,7 @@ export default defineConfig({
     ],
     sidebar: [
       { text: 'Start', items: [page('What it is', '/'), page('Getting started', '/start'), page('From Python', '/python'), page('Compare', '/compare')] },
-      { text: 'The story', items: [page('The famous error, pid by pid', '/story'), page('那个著名的错误', '/zh/story')] },
+      { text: 'The story', items: [page('The famous error', '/story'), page('那个著名的错误', '/zh/story')] },
       {
         text: 'Guide',
         items: [
