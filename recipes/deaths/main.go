@@ -80,7 +80,7 @@ func die(ctx context.Context, way string) error {
 	switch way {
 	case "deadline":
 		var cancel func()
-		ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
+		ctx, cancel = context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
 	case "memory":
 		opts.Limits.Memory = 256 << 20

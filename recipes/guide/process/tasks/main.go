@@ -27,7 +27,7 @@ var Spin = mp.Register("spin", func(context.Context, int) (int, error) {
 })
 
 func deadline(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	p, err := mp.Start(ctx, Spin, 0, &mp.ProcessOptions{KillDelay: 200 * time.Millisecond})
 	if err != nil {
