@@ -41,6 +41,12 @@ const (
 	skip = ^uint64(0) // a length that sends the reader to the front
 )
 
+// How a reader sleeps.
+const (
+	Asleep = 1 // by its bell
+	Beside = 2 // by the other bell: whoever sleeps by the first one shall sleep on
+)
+
 // ErrCorrupt is returned when the peer has written what makes no sense. The ring cannot be used any more.
 var ErrCorrupt = errors.New("the shared memory of the link holds nonsense")
 
