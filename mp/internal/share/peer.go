@@ -16,9 +16,10 @@ import (
 
 // Watcher is what a process knows about an object of another one.
 type Watcher interface {
-	// Event is what the owner has told by Client.Tell. It must not block; body and files are the Watcher's.
+	// Event is what the owner has told by Client.Tell. It must not block, nor take a lock under which a Call is made: who waits for an
+	// answer may be the one that receives it. Body and files are the Watcher's.
 	Event(m link.Msg)
-	// Gone says that the object has been dropped, or its owner is gone. Nothing comes afterwards.
+	// Gone says that the object has been dropped, or its owner is gone. Nothing comes afterwards. The same goes for it.
 	Gone()
 }
 
