@@ -240,7 +240,8 @@ var (
 		}
 		return b, errors.Join(a.SendBytes(ctx, []byte("hello")), a.Close())
 	})
-	// Hello says hello over its end, unless the file is missing: then it makes it and dies.
+	// Hello says hello over its end, unless the file is missing: then it makes it and dies. If it Waits,
+	// it does so when it is spoken to.
 	Hello = mp.Register("hello", func(ctx context.Context, h greeting) (int, error) {
 		if h.Once != "" {
 			if f, err := os.OpenFile(h.Once, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
@@ -248,14 +249,21 @@ var (
 				os.Exit(1)
 			}
 		}
+		if h.Waits {
+			var word string
+			if err := h.Conn.Recv(ctx, &word); err != nil {
+				return 0, err
+			}
+		}
 		return h.N, h.Conn.Send(ctx, h.N)
 	})
 )
 
 type greeting struct {
-	Conn *connection.Conn
-	N    int
-	Once string
+	Conn  *connection.Conn
+	N     int
+	Once  string
+	Waits bool
 }
 
 // Ends in the items and results of a pool.
@@ -306,6 +314,47 @@ func TestMovesInPools(t *testing.T) {
 	})
 }
 
+// Ends in quick items, behind one that takes long: nothing that has moved is given to another worker.
+func TestMovesBehindSlowItem(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		const n, slow = 200, 100
+		items := make([]greeting, n)
+		ours := make([]*connection.Conn, n)
+		for i := range n {
+			ours[i], items[i].Conn = pipe(t)
+			items[i].N = i
+		}
+		items[slow].Waits = true
+		mapped := make(chan error)
+		go func() {
+			_, err := mp.Map(ctx, p, Hello, items, mp.ChunkSize(10))
+			mapped <- err
+		}()
+		for i, c := range ours {
+			if i == slow {
+				continue
+			}
+			var got int
+			if err := c.Recv(ctx, &got); got != i || err != nil {
+				t.Error(i, got, err)
+			}
+		}
+		if err := ours[slow].Send(ctx, "go on"); err != nil {
+			t.Error(err)
+		}
+		if err := <-mapped; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // An item whose worker has died with the end cannot be tried again, and the other end hears of it.
 func TestMovedAndRetried(t *testing.T) {
 	transports(t, func(t *testing.T) {
@@ -321,7 +370,7 @@ func TestMovedAndRetried(t *testing.T) {
 			func(h greeting) error { _, err := mp.Submit(ctx, p, Hello, h).Wait(ctx); return err },
 		} {
 			a, b := pipe(t)
-			err := call(greeting{b, 1, filepath.Join(prog.TempDir(t), fmt.Sprint(i))})
+			err := call(greeting{Conn: b, N: 1, Once: filepath.Join(prog.TempDir(t), fmt.Sprint(i))})
 			if err == nil || !strings.Contains(err.Error(), "at a time") {
 				t.Error(err)
 			}

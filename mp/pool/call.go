@@ -48,6 +48,7 @@ type call struct {
 	stopped     error         // why nothing is given out any more
 	over        bool          // ended was, or is about to be, called
 	pace        pace
+	boards      bool // items hold what one process has at a time: each travels alone, to a worker that has no other
 
 	batch    *batch    // nil: it is no batch
 	progress *progress // nil when nobody asks

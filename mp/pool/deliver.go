@@ -30,16 +30,20 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	}
 	p.mu.Lock()
 	w.packing = nil
-	skips := len(w.skips) > 0 // something was taken back meanwhile; more numbers would make those valid again
-	if k.count == 0 || w.gone || c.stopped != nil || skips {
-		if skips {
+	boarded := k.count > 0 && b.Boarded()
+	c.boards = c.boards || boarded
+	// Not now, if something was taken back meanwhile, as more numbers would make those valid again; nor if there is an item
+	// that may take this one with it, which could not be sent again.
+	later := len(w.skips) > 0 || boarded && len(w.queue) > 0
+	if k.count == 0 || w.gone || c.stopped != nil || later {
+		if later {
 			c.putBack(k.from, k.count)
 		} else {
 			c.giveBack(k)
 		}
 		w.sending = false
 		w.retire()
-		ended, elsewhere := c.finished(), w.gone || skips
+		ended, elsewhere := c.finished(), w.gone || later
 		p.mu.Unlock()
 		m.Release()
 		reuse(b)
@@ -175,6 +179,13 @@ func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error)
 		case len(b.Files) > link.MaxFiles:
 			b.Truncate(start-itemHeaderSize, files)
 			w.cut(k, i, i)
+		case b.Boarded() && i > 0:
+			b.Truncate(start-itemHeaderSize, files)
+			w.cut(k, i, i)
+		case b.Boarded(): // it cannot be taken back, and what was with it could not be sent again
+			endItem(b, start, files)
+			w.cut(k, 1, 1)
+			k.telling, h.telling = tellEach, tellEach
 		case len(b.Data) > full:
 			endItem(b, start, files)
 			w.cut(k, i+1, i+1)

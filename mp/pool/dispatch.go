@@ -69,9 +69,9 @@ func (p *Pool) pick(w *worker) *chunk {
 	}
 	if k := w.head(); k != nil {
 		// Behind an item that hangs, only items of the same call may wait, and other calls have their turn when the worker is
-		// done; suspects travel alone. What waits of a batch has to be taken back then.
+		// done; suspects, and what could not be sent again, travel alone. What waits of a batch has to be taken back then.
 		c := k.call
-		if len(c.lost) == 0 && (c.batch == nil || w.journal != nil) && p.turn.only(c) && c.pace.ahead(c.waiting(), p.opts.Workers) {
+		if !c.boards && len(c.lost) == 0 && (c.batch == nil || w.journal != nil) && p.turn.only(c) && c.pace.ahead(c.waiting(), p.opts.Workers) {
 			return w.tells(c.cut(most))
 		}
 		return nil

@@ -148,8 +148,9 @@ type callOptions struct {
 }
 
 // ChunkSize sends at least n items to a worker at a time, and of quick ones a multiple of n, rather than as many as measured
-// times suggest; fewer where there are no more, a message is full, or items run again. It is about speed only: each item has
-// its own result, its own timeout and its own blame. It is chunksize of Python's Pool.map.
+// times suggest; fewer where there are no more, a message is full, items run again, or hold what one process has at a time, such
+// as an end of a Pipe. It is about speed only: each item has its own result, its own timeout and its own blame. It is chunksize of
+// Python's Pool.map.
 func ChunkSize(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 1 {
