@@ -53,7 +53,8 @@ func TestToldWhileOneWaits(t *testing.T) {
 		took := make(chan error, 1)
 		waits, cancel := context.WithCancel(ctx)
 		go func() {
-			_, err := b.take(waits)
+			m, err := b.ref.Await(waits, opTake, nil, nil)
+			m.Release()
 			took <- err
 		}()
 		if i%3 == 0 {

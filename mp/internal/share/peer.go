@@ -16,8 +16,8 @@ import (
 
 // Watcher is what a process knows about an object of another one.
 type Watcher interface {
-	// Event is what the owner has told by Client.Tell. It must not block, nor take a lock under which a Call is made: who waits for an
-	// answer may be the one that receives it. Body and files are the Watcher's.
+	// Event is what the owner has told by Client.Tell. It must not block, nor take a lock under which somebody calls Await, who may be
+	// the one that receives it. Body and files are the Watcher's.
 	Event(m link.Msg)
 	// Gone says that the object has been dropped, or its owner is gone. Nothing comes afterwards. The same goes for it.
 	Gone()
@@ -292,8 +292,8 @@ func (p *peer) end() {
 	}
 }
 
-// call is Ref.Call.
-func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File, late func(link.Msg)) (link.Msg, error) {
+// call is Ref.Call, or with soon Ref.Await.
+func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File, late func(link.Msg), soon bool) (link.Msg, error) {
 	if err := p.connected(ctx); err != nil {
 		return link.Msg{}, err
 	}
@@ -308,7 +308,7 @@ func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byt
 		p.calls.drop(id)
 		return link.Msg{}, sendError(err)
 	}
-	if parcel == nil {
+	if soon && parcel == nil {
 		p.receiveFor(ctx, k)
 	}
 	m, abandoned, err := p.calls.wait(ctx, id, k, late)
