@@ -30,6 +30,14 @@ func getBeside(l *Rings) {
 	}
 }
 
+// sleepsBeside waits until who is beside Recv sleeps, or is about to.
+func sleepsBeside(l *Rings) {
+	for l.waiting.TryLock() {
+		l.waiting.Unlock()
+		runtime.Gosched()
+	}
+}
+
 func never() bool { return false }
 
 // Whoever receives, each message is handled once and in order, also those that only Recv can receive, and nobody sleeps on while there
@@ -121,10 +129,7 @@ func TestBesideIsDisturbed(t *testing.T) {
 			close(left)
 		}()
 		if rand.IntN(2) == 0 {
-			for b.waiting.TryLock() { // it is about to sleep
-				b.waiting.Unlock()
-				runtime.Gosched()
-			}
+			sleepsBeside(b)
 		}
 		done.Store(true)
 		b.Disturb()
@@ -143,32 +148,36 @@ func TestBesideMakesWay(t *testing.T) {
 	leak.Check(t)
 	a, b := heeded(t)
 	go b.Recv()
-	getBeside(b)
-	left := make(chan struct{})
-	go func() {
-		b.RecvBeside(never, func(Msg) {})
-		close(left)
-	}()
-	const n = ringCapacity/1000 + 10
-	sent := make(chan error)
-	go func() {
-		for i := range n {
-			if err := b.Send(Msg{ID: uint64(i), Body: make([]byte, 1000)}); err != nil {
-				sent <- err
+	for range 20 {
+		getBeside(b)
+		left := make(chan struct{})
+		go func() {
+			b.RecvBeside(never, func(Msg) {})
+			close(left)
+		}()
+		sleepsBeside(b)
+		const n = ringCapacity/1000 + 10
+		sent := make(chan error, 1)
+		go func() {
+			for i := range n {
+				if err := b.Send(Msg{ID: uint64(i), Body: make([]byte, 1000)}); err != nil {
+					sent <- err
+					return
+				}
 			}
+			sent <- nil
+		}()
+		<-left
+		for i := range n {
+			m := recv(t, a)
+			if m.ID != uint64(i) {
+				t.Fatalf("message %d instead of %d", m.ID, i)
+			}
+			m.Release()
 		}
-		sent <- nil
-	}()
-	<-left
-	for i := range n {
-		m := recv(t, a)
-		if m.ID != uint64(i) {
-			t.Fatalf("message %d instead of %d", m.ID, i)
+		if err := <-sent; err != nil {
+			t.Error(err)
 		}
-		m.Release()
-	}
-	if err := <-sent; err != nil {
-		t.Error(err)
 	}
 }
 
