@@ -14,9 +14,10 @@ type Fixed = sharedmem.Fixed
 // what is written there is not sent, the message says only where it is. It is what PyTorch's default_collate does with
 // tensors in shared memory. Elsewhere, and when no such memory can be had, Alloc is make.
 //
-// In a worker the memory was used before and is not cleared. It belongs to the batch: leave it alone once GetBatch or the
-// collate function has returned. Slices of it can be sent as well, and none of it has to be; where two slices of a batch have
-// memory in common, the second arrives as a copy. Several goroutines can use Alloc at a time.
+// In a worker the memory was used before and is not cleared. It belongs to the batch: leave it alone once Get, GetBatch or the
+// collate function has returned, also with an error, since the next attempt has the same memory. Slices of it can be sent as
+// well, and none of it has to be; where two slices of a batch have memory in common, the second arrives as a copy. Several
+// goroutines can use Alloc at a time.
 func Alloc[T Fixed](ctx context.Context, n int) []T {
 	if a, ok := ctx.Value(arenaKey{}).(*arena); ok && n > 0 && n <= math.MaxInt/sizeOf[T]() {
 		if p := a.alloc(n * sizeOf[T]()); p != nil {

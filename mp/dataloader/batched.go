@@ -31,7 +31,7 @@ func (b batchedBy) length(n int) int {
 	all := lengthOf(b.of, n)
 	switch {
 	case all < 0:
-		return -1
+		return lengthUnknown
 	case !b.dropLast && all%b.size > 0:
 		return all/b.size + 1
 	}

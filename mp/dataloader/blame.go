@@ -67,7 +67,7 @@ func (e *epoch) stalled(t *task, f fault) {
 	t.stalls = 0
 }
 
-// indexOf is the sample at a position of what is tried; −1 if it is none.
+// indexOf is the sample at a position of what is tried; whole if it is none.
 func (e *epoch) indexOf(t *task, position int) int {
 	indices := t.trying()
 	switch {
@@ -76,13 +76,13 @@ func (e *epoch) indexOf(t *task, position int) int {
 	case len(indices) == 1:
 		return indices[0]
 	}
-	return -1
+	return whole
 }
 
 // blame decides what becomes of a batch that could not be got.
 func (e *epoch) blame(t *task, f fault) {
 	index := e.indexOf(t, f.position)
-	if e.many && !f.died { // its iteration is over
+	if e.iterable && !f.died { // its iteration is over
 		e.hopeless(t, f, index)
 		return
 	}
@@ -91,31 +91,34 @@ func (e *epoch) blame(t *task, f fault) {
 		e.again(t)
 		return
 	}
-	count := t.strikes
-	if index >= 0 {
-		count = e.record.strikes[index]
-	}
 	mayTry := false
 	switch {
 	case f.late:
-		count.late++
-		f.attempts = count.late
-		mayTry = count.late <= e.retries
+		f.attempts = t.strike(index)
+		mayTry = f.attempts <= e.retries
+	case f.died && index < 0:
+		t.crashes++
+		f.attempts = t.crashes
+		mayTry = t.crashes <= e.crashes
 	case f.died:
-		count.crashes++
-		f.attempts = count.crashes
-		mayTry = count.crashes <= e.crashes
-	}
-	if index >= 0 {
-		e.record.strikes[index] = count
-	} else {
-		t.strikes = count
+		e.record.crashes[index]++
+		f.attempts = e.record.crashes[index]
+		mayTry = f.attempts <= e.crashes
 	}
 	if mayTry {
 		e.again(t)
 		return
 	}
 	e.hopeless(t, f, index)
+}
+
+// strike counts that a sample was too late, or whole: the batch, and returns how often it was.
+func (t *task) strike(index int) int {
+	if t.late == nil {
+		t.late = make(map[int]int)
+	}
+	t.late[index]++
+	return t.late[index]
 }
 
 // hopeless handles as the policy says what could not be got at the last attempt.
@@ -126,15 +129,15 @@ func (e *epoch) hopeless(t *task, f fault, index int) {
 		e.record.bad[index] = err
 	}
 	switch {
-	case e.policy == Fail || e.many:
+	case e.policy == Fail || e.iterable:
 		e.settle(t, err)
 	case index >= 0:
-		e.leave(t, index, err)
+		e.skipSample(t, index, err)
 	case len(t.indices) > 1 && !t.tried:
 		t.parts = halves(t.indices)
 		e.again(t)
 	default:
-		e.leftOut(t, err, len(t.indices))
+		e.skip(t, err, len(t.indices))
 		t.indices = nil
 		e.settle(t, nil)
 	}
@@ -146,13 +149,14 @@ func (e *epoch) settle(t *task, err error) {
 	e.queue = slices.DeleteFunc(e.queue, func(o *task) bool { return o == t })
 }
 
-// leave takes a sample out of a batch.
-func (e *epoch) leave(t *task, index int, why *SampleError) {
+// skipSample takes a sample out of a batch.
+func (e *epoch) skipSample(t *task, index int, why *SampleError) {
 	is := func(i int) bool { return i == index }
 	before := len(t.indices)
 	t.indices = slices.DeleteFunc(slices.Clone(t.indices), is)
-	e.leftOut(t, why, before-len(t.indices))
-	t.strikes = strikes{}
+	e.skip(t, why, before-len(t.indices))
+	delete(t.late, whole) // it is another batch now
+	t.crashes = 0
 	for i := range t.parts {
 		t.parts[i].indices = slices.DeleteFunc(slices.Clone(t.parts[i].indices), is)
 	}

@@ -30,12 +30,12 @@ type core struct {
 	members  []*member // by ID; nil: there is none now
 	made     int       // processes
 	serial   uint64    // of the last order
-	length   int       // of the dataset; unknown until a worker is up
-	failures int       // of workers to come up, in a row
+	length   int       // of the dataset; lengthPending until a worker is up
+	failures []int     // of the workers with an ID to come up, in a row
 	broken   error     // no worker comes up, or nothing that comes is to be trusted
 	exits    []error   // of workers that ended badly when they were to end
 	closed   bool
-	leaving  bool   // the workers of an epoch end
+	retiring bool   // the workers of an epoch end
 	epochs   int    // begun
 	epoch    *epoch // that runs
 	began    time.Time
@@ -45,17 +45,22 @@ type core struct {
 	stats    Stats
 }
 
-const unknown = -2
+// A length that is not a number of samples.
+const (
+	lengthUnknown = -1 // nobody knows it, as of an IterableDataset
+	lengthPending = -2 // no worker has told it yet
+)
 
 func newCore(ctx context.Context, src source, opts *Options) (*core, error) {
-	c := &core{source: src, length: unknown, wake: make(chan struct{}, 1)}
+	c := &core{source: src, length: lengthPending, wake: make(chan struct{}, 1)}
 	if opts != nil {
 		c.opts = *opts
 	}
 	if err := c.opts.check(&c.source); err != nil {
 		return nil, err
 	}
-	c.record = record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
+	c.record = record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
+	c.record.collate = c.record.dataset // of a BatchDataset
 	c.ctx, c.end = context.WithCancelCause(ctx)
 	c.stats.Workers, c.stats.Prefetch = c.opts.Workers, c.opts.Prefetch
 	c.at = State{Seed: c.opts.Seed}
@@ -108,7 +113,7 @@ func (c *core) begin() error {
 	c.tasks.Add(1)
 	go c.listen()
 	c.mu.Lock()
-	c.members = make([]*member, c.opts.Workers)
+	c.members, c.failures = make([]*member, c.opts.Workers), make([]int, c.opts.Workers)
 	c.hire()
 	c.mu.Unlock()
 	for {

@@ -31,11 +31,11 @@ func (c *core) hire() {
 	}
 }
 
-// mostFailures is how many workers in a row may fail to come up.
+// mostFailures is how many workers with one ID may fail to come up in a row.
 const mostFailures = 5
 
-// left takes note that a worker has ended, and sees to another one.
-func (c *core) left(m *member, err error) {
+// ended takes note that a worker has ended, and sees to another one.
+func (c *core) ended(m *member, err error) {
 	c.mu.Lock()
 	if m.timer != nil {
 		m.timer.Stop()
@@ -55,9 +55,9 @@ func (c *core) left(m *member, err error) {
 			c.exits = append(c.exits, err)
 		}
 	case !m.up:
-		c.failures++
-		pause = 5 * time.Millisecond << c.failures
-		if c.broken == nil && (c.failures >= mostFailures || c.epoch == nil) {
+		c.failures[m.id]++
+		pause = 5 * time.Millisecond << c.failures[m.id]
+		if c.broken == nil && (c.failures[m.id] >= mostFailures || c.epoch == nil) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
 	default:
@@ -98,7 +98,7 @@ func (c *core) retire() {
 		<-m.done
 	}
 	c.mu.Lock()
-	c.leaving = false
+	c.retiring = false
 	c.mu.Unlock()
 }
 
@@ -109,7 +109,7 @@ func (c *core) callOff() {
 	}
 	for _, m := range c.members {
 		busy := m != nil && len(c.epoch.seats[m.id].out) > 0
-		if m == nil || !m.up || !busy && !c.source.many { // an IterableDataset may be in the middle of its samples
+		if m == nil || !m.up || !busy && !c.source.iterable { // an IterableDataset may be in the middle of its samples
 			continue
 		}
 		c.serial++

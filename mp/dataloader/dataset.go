@@ -41,9 +41,9 @@ type IterableDataset[S any] interface {
 
 // DatasetFunc opens a dataset in a worker. Register and RegisterIterable make one.
 type DatasetFunc[C, S any] struct {
-	init *spawn.InitFunc[C]
-	open func(ctx context.Context, cfg C) (opened, error)
-	many bool // iterable
+	init     *spawn.InitFunc[C]
+	open     func(ctx context.Context, cfg C) (opened, error)
+	iterable bool
 }
 
 // BatchDatasetFunc opens a dataset in a worker. RegisterBatch makes one.
@@ -63,9 +63,9 @@ type BatchSource[B any] struct {
 }
 
 type source struct {
-	init spawn.Initializer
-	open func(ctx context.Context) (opened, error) // in this process
-	many bool
+	init     spawn.Initializer
+	open     func(ctx context.Context) (opened, error) // in this process
+	iterable bool
 }
 
 // Register gives open a name under which workers find it. Call it where mp.Register is called: in a package variable, or in an
@@ -89,7 +89,7 @@ func RegisterIterable[C, S any](name string, open func(ctx context.Context, cfg 
 		set, err := open(ctx, cfg)
 		return &iterated[S]{set: set}, given(set, err)
 	}
-	return &DatasetFunc[C, S]{init: register(name, typed), open: typed, many: true}
+	return &DatasetFunc[C, S]{init: register(name, typed), open: typed, iterable: true}
 }
 
 // RegisterBatch is Register for a BatchDataset. A B that cannot be sent is a panic, too.
@@ -139,7 +139,7 @@ func register[C any](name string, open func(context.Context, C) (opened, error))
 
 // With binds the configuration: every worker gets its own copy. Workers 0 gets cfg itself.
 func (f *DatasetFunc[C, S]) With(cfg C) Source[S] {
-	return Source[S]{source{init: f.init.With(cfg), many: f.many, open: bind(f.open, cfg)}}
+	return Source[S]{source{init: f.init.With(cfg), iterable: f.iterable, open: bind(f.open, cfg)}}
 }
 
 // Name is the registered name.

@@ -54,9 +54,9 @@ func overdue(t *testing.T, word uint64) (*core, *member, [2]*task) {
 	}
 	t.Cleanup(func() { atWork.Close() })
 	c := &core{opts: Options{Timeout: time.Hour, KillDelay: -1}}
-	m := &member{up: true, atWork: atWork, loans: newLoans(2), process: new(process.Process[leaving])}
+	m := &member{up: true, atWork: atWork, loans: newLoans(2), process: new(process.Process[exitReport])}
 	m.due = c.opts.bounds().answer(1, time.Hour, time.Now().Add(-2*time.Hour))
-	c.record = record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: &c.stats}
+	c.record = record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: &c.stats}
 	tasks := [2]*task{{indices: []int{10}, serial: 1, limit: time.Hour}, {number: 1, indices: []int{20}, serial: 2, limit: time.Hour}}
 	c.members = []*member{m}
 	c.epoch = &epoch{record: &c.record, seats: []seat{{ready: true, out: tasks[:]}}, open: tasks[:], policy: Skip, prefetch: 2}
@@ -97,7 +97,7 @@ func TestLateAnswerBlamesNobody(t *testing.T) {
 	c.epoch.came(tasks[0], m, &reply{Samples: 1})
 	c.members[0] = nil
 	c.lost(m, errors.New("dead"))
-	if len(c.record.bad) != 0 || len(c.record.strikes) != 0 || tasks[1].stalls != 0 || len(c.epoch.queue) != 1 {
+	if len(c.record.bad) != 0 || len(c.record.crashes) != 0 || tasks[1].stalls != 0 || len(c.epoch.queue) != 1 {
 		t.Errorf("%+v, %+v", c.record, tasks[1])
 	}
 }
@@ -108,7 +108,7 @@ func TestDistrustBlamesNobody(t *testing.T) {
 	m.distrusted = true
 	c.members[0] = nil
 	c.lost(m, os.ErrInvalid)
-	if len(c.record.bad) != 0 || len(c.record.strikes) != 0 || tasks[0].stalls != 0 || len(c.epoch.queue) != 2 {
+	if len(c.record.bad) != 0 || len(c.record.crashes) != 0 || tasks[0].stalls != 0 || len(c.epoch.queue) != 2 {
 		t.Errorf("%+v, %+v", c.record, tasks[0])
 	}
 }
@@ -120,10 +120,10 @@ func TestOrderLimit(t *testing.T) {
 		want time.Duration
 	}{
 		{order{}, time.Hour},
-		{order{Count: 4, Leave: 8}, time.Hour},
+		{order{Count: 4, FastForward: 8}, time.Hour},
 		{order{Count: 4, Fresh: true}, time.Hour},
-		{order{Count: 4, Fresh: true, Leave: 8}, 3 * time.Hour},
-		{order{Count: 4, Fresh: true, Leave: 9}, 4 * time.Hour},
+		{order{Count: 4, Fresh: true, FastForward: 8}, 3 * time.Hour},
+		{order{Count: 4, Fresh: true, FastForward: 9}, 4 * time.Hour},
 	} {
 		if got := c.o.limit(time.Hour); got != c.want {
 			t.Errorf("%+v: %v", c.o, got)
@@ -132,7 +132,7 @@ func TestOrderLimit(t *testing.T) {
 			t.Errorf("%+v: there is a limit", c.o)
 		}
 	}
-	far := order{Count: 1, Fresh: true, Leave: math.MaxInt}
+	far := order{Count: 1, Fresh: true, FastForward: math.MaxInt}
 	for _, timeout := range []time.Duration{1, time.Hour, math.MaxInt64} {
 		if far.limit(timeout) < timeout {
 			t.Errorf("%v becomes %v", timeout, far.limit(timeout))

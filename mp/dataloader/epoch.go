@@ -11,7 +11,7 @@ import (
 type epoch struct {
 	number   int
 	seed     uint64
-	many     bool // of an IterableDataset
+	iterable bool // of an IterableDataset
 	prefetch int
 	order    Order
 	policy   Policy
@@ -32,18 +32,15 @@ type epoch struct {
 
 // record is what a loader knows of samples from epoch to epoch.
 type record struct {
-	strikes map[int]strikes
+	crashes map[int]int          // of workers at a sample, until it was got
 	bad     map[int]*SampleError // quarantined
 	stats   *Stats
-	dataset string // the names of the functions
-	collate string
+	dataset string // the name of its function
+	collate string // of the one that makes the batches
 }
 
-// strikes is how often a sample was to blame.
-type strikes struct{ crashes, late int }
-
-// leftOut notes that n samples of a batch were left out.
-func (e *epoch) leftOut(t *task, why *SampleError, n int) {
+// skip notes that n samples of a batch were left out.
+func (e *epoch) skip(t *task, why *SampleError, n int) {
 	e.record.stats.Skipped += n
 	e.record.stats.LastSkipped = why
 	t.without = append(t.without, why)
@@ -56,19 +53,20 @@ type seat struct {
 	held  int     // batches of it that have arrived and were not taken
 
 	// Of an IterableDataset: how many of the samples of its share have arrived, and how many were yielded.
-	arrived, taken int
-	ended, over    bool // all have arrived, were yielded
-	fresh          bool // the worker has to begin anew
+	arrived, yielded int
+	ended, over      bool // all have arrived, were yielded
+	fresh            bool // the worker has to begin anew
 }
 
 // task is a batch on its way.
 type task struct {
 	number  int
 	indices []int // that are left of it
-	seat    int   // of whoever has to get it, or has got it; −1: any
+	seat    int   // of whoever has to get it, or has got it, or anySeat
 	serial  uint64
 	limit   time.Duration // that the order may take
-	strikes strikes       // as a whole
+	late    map[int]int   // how often a sample was, or whole: the batch
+	crashes int           // of workers at it as a whole
 	stalls  int           // how often its worker has died without having begun it
 	parts   []part        // of it, that are tried alone; the last one first
 	tried   bool          // they were
@@ -82,6 +80,9 @@ type task struct {
 	made    any            // the batch, when it was made here
 	err     error
 }
+
+// anySeat is the seat of a batch that any worker may get.
+const anySeat = -1
 
 // part of a batch. When it is the first half of one that has failed and proves good, the second one is to blame.
 type part struct {
@@ -110,16 +111,16 @@ func (e *epoch) add(indices []int) {
 	if slices.Contains(e.ahead, number) {
 		return
 	}
-	t := &task{number: number, indices: indices, seat: -1}
+	t := &task{number: number, indices: indices, seat: anySeat}
 	e.open = append(e.open, t)
-	e.leaveOut(t)
+	e.skipQuarantined(t)
 	if t.done = t.done || len(t.indices) == 0; !t.done {
 		e.queue = append(e.queue, t)
 	}
 }
 
-// leaveOut takes out of a new batch what is quarantined.
-func (e *epoch) leaveOut(t *task) {
+// skipQuarantined takes out of a new batch what is quarantined.
+func (e *epoch) skipQuarantined(t *task) {
 	if len(e.record.bad) == 0 {
 		return
 	}
@@ -136,7 +137,7 @@ func (e *epoch) leaveOut(t *task) {
 			t.err, t.done = &why, true
 			return
 		}
-		e.leftOut(t, &why, 1)
+		e.skip(t, &why, 1)
 	}
 	t.indices = kept
 }
@@ -166,7 +167,7 @@ func (e *epoch) assign(send func(id int, t *task)) {
 			e.queue = slices.Delete(e.queue, i, i+1)
 			e.seats[id].out = append(e.seats[id].out, t)
 			send(id, t)
-		case t.seat < 0:
+		case t.seat == anySeat:
 			return
 		default:
 			i++
@@ -175,7 +176,7 @@ func (e *epoch) assign(send func(id int, t *task)) {
 }
 
 func (e *epoch) seatFor(t *task) int {
-	if e.many {
+	if e.iterable {
 		if e.seats[t.seat].free(e.prefetch) {
 			return t.seat
 		}
@@ -216,8 +217,8 @@ func (e *epoch) came(t *task, m *member, r *reply) bool {
 	}
 	e.note(t, m, r)
 	t.done, t.seat = true, m.id
-	if e.many {
-		s.arrived += r.Taken
+	if e.iterable {
+		s.arrived += r.Yielded
 		s.ended = s.ended || r.End
 	}
 	t.reply = r
@@ -232,10 +233,14 @@ func (e *epoch) came(t *task, m *member, r *reply) bool {
 // note counts what was left out of the batch. What was got in the end is to blame no more.
 func (e *epoch) note(t *task, m *member, r *reply) {
 	for _, i := range t.indices {
-		delete(e.record.strikes, i)
+		delete(e.record.crashes, i)
 	}
 	for i := range r.Skipped {
-		e.leftOut(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, r.Skipped[i].Position)), 1)
+		position, n := r.Skipped[i].Position, 1
+		if position == whole { // all that were to be in the batch
+			n = r.Yielded - len(r.Skipped) + 1
+		}
+		e.skip(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, position)), n)
 	}
 }
 
@@ -243,7 +248,7 @@ func (e *epoch) note(t *task, m *member, r *reply) {
 func (e *epoch) next() *task {
 	for i := 0; i < len(e.open); {
 		t := e.open[i]
-		if e.order.ahead != anyNumber && t.number-e.open[0].number > e.order.ahead {
+		if e.order.ahead != unbounded && t.number-e.open[0].number > e.order.ahead {
 			return nil
 		}
 		if !t.done {
@@ -272,9 +277,9 @@ func (e *epoch) yielded(t *task) {
 		first := e.first()
 		e.ahead = slices.DeleteFunc(e.ahead, func(n int) bool { return n < first })
 	}
-	if e.many && t.reply != nil {
+	if e.iterable && t.reply != nil {
 		s := &e.seats[t.seat]
-		s.taken += t.reply.Taken
+		s.yielded += t.reply.Yielded
 		s.over = s.over || t.reply.End
 	}
 }
@@ -297,8 +302,8 @@ func (e *epoch) first() int {
 // over reports that everything was yielded.
 func (e *epoch) over() bool { return e.all && len(e.open) == 0 }
 
-// taken gives the room of a batch back.
-func (e *epoch) taken(t *task) { e.seats[t.seat].held-- }
+// vacate gives the room of a batch back.
+func (e *epoch) vacate(t *task) { e.seats[t.seat].held-- }
 
 // ready tells that a worker has come up, or has taken the place of one.
 func (e *epoch) ready(id int) {

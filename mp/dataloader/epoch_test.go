@@ -2,7 +2,6 @@ package dataloader
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -29,7 +28,7 @@ func newSimulation(t *testing.T, seed uint64, workers, prefetch int, order Order
 		t: t, rand: rand.New(rand.NewPCG(seed, 0)), left: 30, size: 4, kills: make(map[int]bool),
 		epoch: &epoch{
 			prefetch: prefetch, order: order, policy: policy, crashes: 1, seats: make([]seat, workers),
-			record: &record{strikes: make(map[int]strikes), bad: make(map[int]*SampleError), stats: new(Stats)},
+			record: &record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: new(Stats)},
 		},
 	}
 	for id := range workers {
@@ -68,7 +67,7 @@ func (s *simulation) step() bool {
 	busy := s.busy()
 	switch n := s.rand.IntN(10); {
 	case len(s.held) > 0:
-		s.taken(s.held[0])
+		s.vacate(s.held[0])
 		s.held = s.held[1:]
 	case len(s.ups) > 0 && (n < 3 || len(busy) == 0):
 		s.ready(s.ups[0])
@@ -139,7 +138,7 @@ func (s *simulation) run() {
 func TestSchedule(t *testing.T) {
 	for seed := range uint64(300) {
 		workers, prefetch := 1+int(seed)%5, 1+int(seed/5)%3
-		for _, ahead := range []int{0, 2, anyNumber} {
+		for _, ahead := range []int{0, 2, unbounded} {
 			s := newSimulation(t, seed, workers, prefetch, Order{ahead}, Skip)
 			var want []int
 			bad := []int{int(seed) % 120, int(seed*7) % 120, 50, 51, 52, 53}
@@ -213,14 +212,16 @@ func TestAtWork(t *testing.T) {
 
 func TestSampleErrorText(t *testing.T) {
 	err := (&spawn.Failure{}).Remote("f", -1, "w", 1)
-	for _, e := range []*SampleError{
-		{Dataset: "d", Index: 3, Batch: 1, Err: err},
-		{Dataset: "d", Index: 3, Batch: 1, Err: err, late: true, quarantined: true, Attempts: 3},
-		{Dataset: "d", Index: -1, Batch: 1, Err: err, Indices: make([]int, 20)},
+	const failed = "f failed in w (pid 1): "
+	for want, e := range map[string]*SampleError{
+		"mp: sample 3 of d (batch 1): " + failed: {Dataset: "d", Index: 3, Batch: 1, Err: err},
+		"mp: sample 3 of d (batch 1) was not ready in time and is quarantined after 3 attempts: " + failed: {
+			Dataset: "d", Index: 3, Batch: 1, Err: err, late: true, quarantined: true, Attempts: 3,
+		},
+		"mp: batch 1 of d (samples 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 … 20 in all): " + failed: {Dataset: "d", Index: -1, Batch: 1, Err: err, Indices: make([]int, 20)},
 	} {
-		t.Log(e)
-		if fmt.Sprint(e) == "" {
-			t.Error("nothing")
+		if got := e.Error(); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 	}
 }
@@ -253,5 +254,26 @@ func TestQuarantinedIsMissingFromItsBatch(t *testing.T) {
 		if !errors.As(told, &e) || e.Batch != 1 || !slices.Equal(e.Indices, []int{4, 5}) || e.Index != 5 || known.Batch != 17 {
 			t.Errorf("%v: %+v", policy, e)
 		}
+	}
+}
+
+// Each epoch has all its retries, and a worker that has died is remembered until the sample is got.
+func TestLateStrikesEndWithTheError(t *testing.T) {
+	s := newSimulation(t, 1, 1, 1, InOrder(), Skip)
+	s.retries = 1
+	s.record.crashes[0] = 1
+	for range 2 {
+		s.add([]int{0, 1})
+		task := s.open[len(s.open)-1]
+		s.queue = nil
+		for attempt := range 2 {
+			s.blame(task, fault{position: 0, late: true, err: errors.New("late")})
+			if left := len(task.indices) == 1; left != (attempt == 1) {
+				t.Errorf("attempt %d: %v are left", attempt, task.indices)
+			}
+		}
+	}
+	if was := s.record.crashes[0]; was != 1 {
+		t.Errorf("%d crashes", was)
 	}
 }

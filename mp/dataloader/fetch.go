@@ -16,12 +16,13 @@ type fetch struct {
 	info    *WorkerInfo
 	timeout time.Duration      // of a batch
 	note    func(position int) // of what is being got now
+	arena   *arena             // of the batch; nil in this process
 
 	ctx context.Context // of the order
-	now scope           // of the step
+	now scope           // of the step; its index is that of the batch
 
 	samples int // that the batch has
-	taken   int // that an IterableDataset has yielded
+	yielded int // that an IterableDataset has yielded
 	end     bool
 	skipped []trouble
 	trouble *trouble
@@ -37,10 +38,14 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 	}
 	f.now = scope{Context: f.ctx, info: *f.info, seed: f.Seed, epoch: f.Epoch, batch: f.Indices}
 	f.now.info.Seed = workerSeed(f.Seed, f.Epoch, f.info.ID)
+	if f.now.index = whole; len(f.Indices) > 0 {
+		f.now.index = joint(f.Indices[0]) // as good a number of the batch as any
+	}
 	batch := set.fetch(f)
 	if f.trouble == nil && f.samples > 0 {
 		if !f.try(whole, whole, func(ctx context.Context) error { return deliver(ctx, batch) }) {
 			f.trouble.Collate = true
+			f.skipBatch()
 		}
 	}
 	if f.trouble != nil {
@@ -48,11 +53,19 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 	}
 }
 
+// skipBatch leaves the batch of an IterableDataset out that could not be made, if the rules say so: the dataset goes on behind it.
+func (f *fetch) skipBatch() {
+	if f.Skip && f.Count > 0 && !f.trouble.Late {
+		f.skipped = append(f.skipped, *f.trouble)
+		f.samples, f.trouble = 0, nil
+	}
+}
+
 // at is the ctx for what is done for a sample.
 func (f *fetch) at(index int) context.Context {
 	s := f.now // the program may keep it
-	if s.index = index; index == whole && len(f.Indices) > 0 {
-		s.index = -2 - f.Indices[0] // as good a number of the batch as any
+	if index != whole {
+		s.index = index
 	}
 	return &s
 }
@@ -61,6 +74,7 @@ func (f *fetch) at(index int) context.Context {
 // the sample out, there is a trouble.
 func (f *fetch) try(position, index int, step func(ctx context.Context) error) (ok bool) {
 	f.note(position)
+	before := f.arena.mark()
 	for attempt := 1; ; attempt++ {
 		failure := spawn.Try(func() error { return step(f.at(index)) })
 		if f.ctx.Err() != nil && (failure != nil || position != whole) {
@@ -71,6 +85,7 @@ func (f *fetch) try(position, index int, step func(ctx context.Context) error) (
 			return true
 		}
 		if attempt <= f.Retries {
+			f.arena.rewind(before)
 			continue
 		}
 		t := trouble{Position: position, Attempts: attempt, Failure: *failure}

@@ -74,7 +74,6 @@ func (c *core) came(m *member, r *reply) (kept bool) {
 	if t == nil || err != nil {
 		return false
 	}
-	c.failures = 0
 	c.stats.spent(r.Busy, r.Trouble != nil || t.probing())
 	if kept = c.epoch.came(t, m, r); !kept {
 		m.loans.giveBack(t.slab)
@@ -113,7 +112,7 @@ func (c *core) cameUp(m *member, r *reply) {
 		c.distrust(err, m)
 		return
 	}
-	m.up, c.failures = true, 0
+	m.up, c.failures[m.id] = true, 0
 	if c.epoch != nil {
 		c.epoch.ready(m.id)
 		c.assign()
@@ -122,10 +121,10 @@ func (c *core) cameUp(m *member, r *reply) {
 
 // measured takes in how long the dataset is.
 func (c *core) measured(length int, worker string) error {
-	if length < 0 && !c.source.many {
+	if length < 0 && !c.source.iterable {
 		return fmt.Errorf("mp: %s has %d samples in %s: Len must not be negative", c.record.dataset, length, worker)
 	}
-	if c.length == unknown {
+	if c.length == lengthPending {
 		c.length = length
 	}
 	if length != c.length {

@@ -29,7 +29,7 @@ type scope struct {
 	info  WorkerInfo
 	seed  uint64 // of the loader
 	epoch int
-	index int   // of the sample, or what stands for none
+	index int   // of the sample; whole: none; joint: of several
 	batch []int // the indices that were ordered
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -70,7 +71,7 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 			yield(none, err)
 			return
 		}
-		defer l.leave(p)
+		defer l.exit(p)
 		for {
 			t, err := l.wait(ctx, p, l.here)
 			if err != nil {
@@ -80,17 +81,18 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 			if t == nil {
 				return
 			}
+			began := time.Now()
 			b, err := l.batch(t)
 			if err == nil {
-				l.delivered(p)
+				l.delivered(p, time.Since(began))
 			}
 			if !l.opts.View {
-				l.taken(p)
+				l.refill(p)
 			}
 			if !yield(b, err) || err != nil {
 				return
 			}
-			l.taken(p)
+			l.refill(p)
 		}
 	}
 }

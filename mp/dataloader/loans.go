@@ -178,7 +178,7 @@ func readBatch[B any](l *loans, i int, codec *wire.Codec[B], body []byte, files 
 	r := &resolver{view: view}
 	for _, m := range l.slabs[i].segments {
 		r.segments = append(r.segments, m.Bytes())
-		r.left += m.Size()
+		r.budget += m.Size()
 	}
 	l.mu.Unlock()
 	if err = codec.DecodeShared(body, files, r.resolve, &batch); err == nil {
@@ -191,7 +191,7 @@ func readBatch[B any](l *loans, i int, codec *wire.Codec[B], body []byte, files 
 type resolver struct {
 	view     bool
 	segments [][]byte
-	left     int // bytes of the slab that slices can be in still
+	budget   int // bytes of the slab that slices can be in still
 	found    []span
 }
 
@@ -204,7 +204,7 @@ func (r *resolver) resolve(ref wire.Ref) ([]byte, error) {
 		return nil, fmt.Errorf("found a reference to %d bytes at offset %d of a segment of %d", ref.Length, ref.Offset, size)
 	}
 	from, n := int(ref.Offset), int(ref.Length)
-	if r.left -= n; r.left < 0 { // a small message must not be copies of one large slice
+	if r.budget -= n; r.budget < 0 { // a small message must not be copies of one large slice
 		return nil, errOverlap
 	}
 	r.found = append(r.found, span{int(ref.Segment), from, from + n})

@@ -84,7 +84,7 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 	c.stats.spent(time.Since(began), f.trouble != nil || o.task.probing())
 	o.task.made = made
 	c.epoch.came(o.task, l.me, &reply{
-		Serial: o.Serial, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble, Taken: f.taken, End: f.end,
+		Serial: o.Serial, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble, Yielded: f.yielded, End: f.end,
 	})
 	return true
 }

@@ -19,8 +19,8 @@ type member struct {
 	loans      *loans                  // its slabs
 	orders     *queue.Queue[order]     // its index queue
 	atWork     *sharedmem.Value[uint64]
-	process    *process.Process[leaving] // nil until it was started
-	name       string                    // of the process
+	process    *process.Process[exitReport] // nil until it was started
+	name       string                       // of the process
 	pid        int
 	done       chan struct{} // closed when all of it is over
 
@@ -86,7 +86,7 @@ func (c *core) attend(m *member) {
 		err = c.outcome(m)
 	}
 	m.stop(nil)
-	c.left(m, err)
+	c.ended(m, err)
 	m.orders.Close()
 	for range m.orders.All(context.Background()) { // one that is not empty stays
 		continue

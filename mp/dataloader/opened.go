@@ -3,6 +3,7 @@ package dataloader
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -11,7 +12,7 @@ import (
 
 // opened is a dataset, without its types.
 type opened interface {
-	// len is how many samples it has; −1: nobody knows.
+	// len is how many samples it has, or lengthUnknown.
 	len() int
 	dataset() any
 	// fetch gets what f is to get: samples as a slice, or a batch.
@@ -72,7 +73,10 @@ func (d batched[B]) fetch(f *fetch) (batch any) {
 
 func (d batched[B]) encode(batch any, out *wire.Buffer) error {
 	b, _ := batch.(B) // it may be a nil interface
-	return d.codec.Encode(out, &b)
+	if err := d.codec.Encode(out, &b); err != nil {
+		return fmt.Errorf("the batch cannot be encoded: %w", err)
+	}
+	return nil
 }
 
 // iterated is an IterableDataset, and where it is.
@@ -81,6 +85,7 @@ type iterated[S any] struct {
 	next func() (S, error, bool) // nil: it was not begun
 	stop func()
 	feed *feed
+	came int // how many samples of its share
 }
 
 // feed is the ctx of an iteration, which is longer than that of the orders that it is for.
@@ -89,7 +94,7 @@ type feed struct {
 	cancel context.CancelCauseFunc
 }
 
-func (d *iterated[S]) len() int                       { return -1 }
+func (d *iterated[S]) len() int                       { return lengthUnknown }
 func (d *iterated[S]) dataset() any                   { return d.set }
 func (d *iterated[S]) encode(any, *wire.Buffer) error { return errNoCollate }
 
@@ -98,25 +103,28 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		if !f.try(whole, whole, func(context.Context) error { d.rewind(f); return nil }) {
 			return nil
 		}
-		for range f.Leave {
-			if d.take(f, 0, func(S) {}); f.end || f.trouble != nil {
+		for range f.FastForward {
+			if d.pull(f, 0, func(S) {}); f.end || f.trouble != nil {
 				return nil
 			}
 		}
 		f.skipped = nil // that was told before
+		d.came = f.FastForward
 	}
+	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
 	defer context.AfterFunc(f.ctx, func() { d.feed.cancel(context.Cause(f.ctx)) })()
 	samples := make([]S, 0, f.Count)
 	for position := range f.Count {
-		d.take(f, position, func(s S) { samples = append(samples, s) })
+		d.pull(f, position, func(s S) { samples = append(samples, s) })
 		if f.trouble != nil {
 			return nil
 		}
 		if f.end {
 			break
 		}
-		f.taken++
+		f.yielded++
 	}
+	d.came += f.yielded
 	if f.end && f.DropLast {
 		samples = nil
 	}
@@ -124,8 +132,8 @@ func (d *iterated[S]) fetch(f *fetch) any {
 	return samples
 }
 
-// take has the dataset yield one sample.
-func (d *iterated[S]) take(f *fetch, position int, use func(S)) {
+// pull has the dataset yield one sample.
+func (d *iterated[S]) pull(f *fetch, position int, use func(S)) {
 	retries, skipped := f.Retries, len(f.skipped)
 	f.Retries = 0 // it goes on after an error, and never yields the same again
 	f.try(position, whole, func(context.Context) error {
@@ -149,7 +157,7 @@ func (d *iterated[S]) rewind(f *fetch) {
 	d.rest()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
 	d.feed = &feed{scope: f.now, cancel: cancel}
-	d.feed.Context, d.feed.index = ctx, -2-f.info.ID
+	d.feed.Context, d.feed.index = ctx, joint(f.info.ID)
 	d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope))
 }
 

@@ -19,7 +19,7 @@ type Options struct {
 	// for. Unlike a pool's, it is not the number of processors then: how many pay depends on what they do.
 	Workers int
 	// Prefetch is how many batches each worker may be ahead of who takes them; 0: 2. It bounds the memory: no more than
-	// Prefetch × Workers batches exist besides the one that was taken.
+	// Prefetch × Workers batches exist besides the one that was taken. With Workers 0 none is got ahead.
 	Prefetch int
 	// Shuffle takes the samples in a new random order in each epoch, which depends on Seed and the epoch alone.
 	Shuffle bool
@@ -29,7 +29,7 @@ type Options struct {
 	// Workers 0 the dataset stays open in any case.
 	Persistent bool
 	// View has the batches lie in memory that is used again: one is valid until the next iteration only. Otherwise they
-	// are copies that may be kept.
+	// are copies that may be kept. With Workers 0 there is no such memory: a batch is what was made, and may be kept.
 	View bool
 	// Seed is what all that is random comes from: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs.
 	Seed uint64
@@ -44,7 +44,7 @@ type Options struct {
 	Sampler Sampler
 	// BatchSampler says which samples each batch has. It takes the place of BatchSize, Shuffle, DropLast and Sampler.
 	BatchSampler BatchSampler
-	// Order is the order in which batches come: InOrder by default, Unordered or Window(n).
+	// Order is the order in which batches come: InOrder by default, Unordered or Window(n). With Workers 0 it is in order always.
 	Order Order
 
 	// OnError says what becomes of a sample that fails, kills its workers, or takes too long: Fail by default, or Skip.
@@ -52,10 +52,12 @@ type Options struct {
 	// OnSkip hears of each sample that is left out, and why, in the goroutine of the Epoch loop, just before the batch that it is
 	// missing from is yielded, or would be; only once when a batch is left out as a whole. nil: Stats has the last one.
 	OnSkip func(*SampleError)
-	// Retries is how many times a sample, or a batch, is got again that returned an error, panicked or took too long.
+	// Retries is how many times a sample, or a batch, is got again that returned an error, panicked or took too long. An
+	// IterableDataset yields no sample again: there they are for the collate function that returned an error or panicked.
 	Retries int
 	// CrashRetries is how many times a sample is got again whose worker died; 0: once; negative: never. When that was in
-	// vain, it is quarantined: this Loader never gets it again, and handles it as OnError says.
+	// vain, it is quarantined: this Loader never gets it again, and handles it as OnError says. With Workers 0 a sample that kills
+	// ends the program.
 	CrashRetries int
 
 	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which one it is. When
@@ -65,18 +67,20 @@ type Options struct {
 	// killed.
 	InitTimeout time.Duration
 	// KillDelay is the time between asking a worker to stop and killing it. 0: one second; negative: it is killed at once. A
-	// Persistent one that is called off, because an Epoch loop was left, has a second at least to drop what it is at.
+	// Persistent one that is called off, because an Epoch loop was left, has a second at least to drop what it is at. With
+	// Workers 0 nothing is killed.
 	KillDelay time.Duration
-	// Dir is the working directory of the workers; default: ours.
+	// Dir is the working directory of the workers; default: ours. It is an error with Workers 0.
 	Dir string
-	// Env is the whole environment of the workers, as in exec.Cmd; nil: ours.
+	// Env is the whole environment of the workers, as in exec.Cmd; nil: ours. It is an error with Workers 0.
 	Env []string
-	// Limits are the fences around each worker; none by default.
+	// Limits are the fences around each worker; none by default. They are an error with Workers 0, unless BestEffort.
 	Limits spawn.Limits
 	// Stdout nil: the workers write to our standard output themselves, and to a *os.File too. Stderr nil: what they write is
-	// passed on to ours. Other writers are given whole lines, by several goroutines at once.
+	// passed on to ours. Other writers are given whole lines, by several goroutines at once. With Workers 0 they are given
+	// nothing: what the dataset writes is this process's.
 	Stdout, Stderr io.Writer
-	// Name is the prefix of the workers' names; default: LoaderWorker.
+	// Name is the prefix of the workers' names; default: LoaderWorker. With Workers 0 errors have the name of this process.
 	Name string
 }
 
@@ -87,6 +91,7 @@ const (
 	// Fail yields the error, a *SampleError, in the place of the batch, and the epoch ends with it.
 	Fail Policy = iota
 	// Skip leaves the sample out and goes on: its batch is shorter, and none when no sample is left of it. Stats counts it.
+	// What an IterableDataset does not go on after ends the epoch as with Fail: a panic of it, a Timeout, deaths.
 	Skip
 )
 
@@ -94,21 +99,21 @@ const (
 type Order struct{ ahead int }
 
 const (
-	anyNumber = -1
-	wrong     = -2
+	unbounded = -1
+	badWindow = -2
 )
 
 // InOrder is the order of the sampler.
 func InOrder() Order { return Order{} }
 
 // Unordered yields what is ready first, so that a slow batch holds up nothing. The order depends on chance then.
-func Unordered() Order { return Order{anyNumber} }
+func Unordered() Order { return Order{unbounded} }
 
 // Window yields what is ready first, but none that would come before the one n places ahead of it: a batch overtakes at most n others, and
 // is overtaken by at most n.
 func Window(n int) Order {
 	if n < 0 {
-		n = wrong
+		n = badWindow
 	}
 	return Order{n}
 }
@@ -138,7 +143,7 @@ func (o *Options) check(src *source) error {
 		return fmt.Errorf("mp: Retries is %d; it must not be negative", o.Retries)
 	case o.OnError != Fail && o.OnError != Skip:
 		return fmt.Errorf("mp: OnError is %d; it must be Fail or Skip", o.OnError)
-	case o.Order.ahead == wrong:
+	case o.Order.ahead == badWindow:
 		return errors.New("mp: Order: a Window must be of 0 batches at least; Unordered has no bound")
 	case o.Workers == 0 && o.Limits.Fences() && !o.Limits.BestEffort:
 		return errors.New("mp: Limits are for worker processes, and with Workers 0 there are none: leave them away, or set Limits.BestEffort")
@@ -152,13 +157,13 @@ func (o *Options) check(src *source) error {
 		return err
 	}
 	o.fill()
-	return checkSampler(o.batchSampler(), -1)
+	return checkSampler(o.batchSampler(), lengthUnknown)
 }
 
 func (o *Options) checkSampler(src *source) error {
 	sampled := o.Sampler != nil || o.BatchSampler != nil
 	switch {
-	case src.many && (sampled || o.Shuffle):
+	case src.iterable && (sampled || o.Shuffle):
 		return errors.New("mp: an IterableDataset yields its samples in its own order: Shuffle, Sampler and BatchSampler are for a Dataset")
 	case o.Sampler != nil && o.Shuffle:
 		return errors.New("mp: Shuffle and Sampler exclude each other: the Sampler makes the order")
@@ -221,10 +226,10 @@ func (o *Options) from(n int, s *State) iter.Seq[[]int] {
 	}
 }
 
-// count is how many batches they are; −1 if that cannot be told.
+// count is how many batches they are; lengthUnknown if that cannot be told.
 func (o *Options) count(n int) int {
 	if n < 0 {
-		return -1
+		return lengthUnknown
 	}
 	return lengthOf(o.batchSampler(), n)
 }

@@ -24,7 +24,7 @@ type pass struct {
 func (p *pass) giveBack(t *task) {
 	if t != nil && t.owner != nil {
 		link.CloseAll(t.reply.Files)
-		p.epoch.taken(t)
+		p.epoch.vacate(t)
 		t.owner.loans.giveBack(t.slab)
 		t.owner = nil
 	}
@@ -37,7 +37,7 @@ func (c *core) enter() (*pass, error) {
 	switch {
 	case c.closed:
 		return nil, fmt.Errorf("mp: the loader is closed: %w", spawn.ErrClosed)
-	case c.epoch != nil || c.leaving:
+	case c.epoch != nil || c.retiring:
 		return nil, ErrBusy
 	}
 	if !c.restored {
@@ -49,11 +49,11 @@ func (c *core) enter() (*pass, error) {
 	c.stats.Epochs++
 	o := &c.opts
 	e := &epoch{
-		number: from.Epoch, seed: from.Seed, many: c.source.many, prefetch: o.Prefetch, order: o.Order, policy: o.OnError,
+		number: from.Epoch, seed: from.Seed, iterable: c.source.iterable, prefetch: o.Prefetch, order: o.Order, policy: o.OnError,
 		retries: o.Retries, crashes: o.CrashRetries, record: &c.record, seats: make([]seat, c.seats()),
 	}
 	e.restore(&from)
-	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, 0
+	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, make([]int, len(c.members))
 	c.hire()
 	for id := range e.seats {
 		if e.seats[id].fresh = true; c.local != nil || c.members[id] != nil && c.members[id].up {
@@ -61,14 +61,14 @@ func (c *core) enter() (*pass, error) {
 		}
 	}
 	p := &pass{epoch: e, stop: func() {}}
-	if !c.source.many {
+	if !c.source.iterable {
 		p.next, p.stop = iter.Pull(o.from(c.length, &from))
 	}
 	return p, nil
 }
 
-// leave ends an epoch.
-func (c *core) leave(p *pass) {
+// exit ends an epoch.
+func (c *core) exit(p *pass) {
 	defer p.stop()
 	if c.local != nil {
 		c.local.rest()
@@ -85,7 +85,7 @@ func (c *core) leave(p *pass) {
 	p.giveBack(p.held)
 	c.stats.Elapsed += time.Since(c.began)
 	c.epoch = nil
-	c.leaving = !c.opts.Persistent
+	c.retiring = !c.opts.Persistent
 	c.mu.Unlock()
 	c.closeHere()
 	if !c.opts.Persistent {
@@ -189,9 +189,11 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	return t, untold, nil
 }
 
-// delivered is for the batch that is about to be yielded.
-func (c *core) delivered(p *pass) {
+// delivered is for the batch that is about to be yielded, and was decoded.
+func (c *core) delivered(p *pass, decoded time.Duration) {
 	c.mu.Lock()
+	c.stats.Decoded += decoded
+	c.stats.Waited += decoded
 	p.epoch.yielded(p.held)
 	untold := p.epoch.told()
 	c.stats.Batches++
@@ -222,9 +224,9 @@ func (c *core) finished(p *pass) bool {
 	return p.epoch.over()
 }
 
-// taken gives the room of the batch back, if that was not done yet, and fills it: the workers go on while the program uses the
+// refill gives the room of the batch back, if that was not done yet, and fills it: the workers go on while the program uses the
 // batch.
-func (c *core) taken(p *pass) {
+func (c *core) refill(p *pass) {
 	if p.held == nil {
 		return
 	}

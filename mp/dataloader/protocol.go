@@ -21,15 +21,15 @@ type order struct {
 	Probe   bool // whether it can be got is all that is of interest
 
 	// Of an IterableDataset, instead of indices.
-	Count int  // how many samples
-	Fresh bool // from the beginning, without the first so many
-	Leave int
+	Count       int  // how many samples
+	Fresh       bool // from the beginning, without the first so many
+	FastForward int
 }
 
 // limit is how long it may take, where a batch may take timeout: what the worker passes by takes time, too.
 func (o *order) limit(timeout time.Duration) time.Duration {
-	if o.Fresh && o.Leave > 0 && timeout > 0 {
-		passed := time.Duration((o.Leave-1)/o.Count + 1)
+	if o.Fresh && o.FastForward > 0 && timeout > 0 {
+		passed := time.Duration((o.FastForward-1)/o.Count + 1)
 		timeout *= 1 + min(passed, math.MaxInt64/4/timeout)
 	}
 	return timeout
@@ -51,8 +51,8 @@ type reply struct {
 	Busy    time.Duration
 
 	// Of an IterableDataset.
-	Taken int  // how many samples it has yielded for this order
-	End   bool // it has no more
+	Yielded int  // how many samples it has yielded for this order
+	End     bool // it has no more
 }
 
 // whole is the position of a trouble, and of what is at work, that is the matter of no sample alone.
@@ -99,8 +99,8 @@ type rules struct {
 	DropLast bool
 }
 
-// leaving is what a worker returns: why it could not begin, or not go on.
-type leaving struct {
+// exitReport is what a worker returns: why it could not begin, or not go on.
+type exitReport struct {
 	Failure *spawn.Failure
 	Init    bool // of WorkerInit; otherwise of opening the dataset
 }

@@ -26,9 +26,9 @@ type BatchSampler interface {
 
 // foreseen is a sampler that can be looked at before an epoch: those of this package.
 type foreseen interface {
-	// check says what is wrong with it for a dataset of n samples, or of a size that is not known yet: −1.
+	// check says what is wrong with it for a dataset of n samples, or of a size that is lengthUnknown.
 	check(n int) error
-	// length is how many indices, or batches, it yields; −1: nobody knows.
+	// length is how many indices, or batches, it yields, or lengthUnknown.
 	length(n int) int
 }
 
@@ -40,12 +40,12 @@ func checkSampler(s any, n int) error {
 	return nil
 }
 
-// lengthOf is how many indices, or batches, s yields; −1: nobody knows.
+// lengthOf is how many indices, or batches, s yields, or lengthUnknown.
 func lengthOf(s any, n int) int {
 	if f, ok := s.(foreseen); ok {
 		return f.length(n)
 	}
-	return -1
+	return lengthUnknown
 }
 
 func mustCheck(s foreseen, n int) {

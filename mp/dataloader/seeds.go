@@ -7,9 +7,10 @@ import (
 
 // Rand returns the random numbers of the sample that ctx is of: they depend on Options.Seed, the epoch and the index, and on
 // nothing else, so that a sample is augmented alike whichever worker gets it, and when it is got again. Each call begins the
-// sequence anew. In GetBatch and in a collate function it is the sequence of the batch, in Iterate that of the worker. In a
-// ctx of no Loader it is another one each time. In PyTorch each worker has one generator, so the numbers depend on how many
-// workers there are.
+// sequence anew. In GetBatch and in a collate function it is the sequence of the batch, in Iterate that of the worker. What is
+// in a batch of an IterableDataset depends on the number of workers, and so does its sequence: it is that of the worker's ID
+// and of how many samples came from it before. In a ctx of no Loader it is another one each time. In PyTorch each worker has
+// one generator, so the numbers depend on how many workers there are.
 func Rand(ctx context.Context) *rand.Rand {
 	s, ok := scopeOf(ctx)
 	if !ok {
@@ -30,6 +31,10 @@ func RandOf(ctx context.Context, index int) *rand.Rand {
 func (s *scope) rand(index int) *rand.Rand {
 	return rand.New(rand.NewPCG(mix(s.seed, uint64(s.epoch)), mix(uint64(index), sampleStream)))
 }
+
+// joint is the index that stands for what is done for several samples: for those of a batch that begins with sample n, or at place
+// n of a share, or for the share of worker n.
+func joint(n int) int { return whole - 1 - n }
 
 // The streams keep what is drawn for one purpose apart from the others.
 const (

@@ -30,8 +30,8 @@ func (c *core) order(id int, t *task) *order {
 	c.serial++
 	t.serial = c.serial
 	o := &order{Serial: t.serial, Seed: c.epoch.seed, Epoch: c.epoch.number, Indices: t.trying(), Probe: t.probing()}
-	if s := &c.epoch.seats[id]; c.source.many {
-		o.Count, o.Fresh, o.Leave = c.opts.BatchSize, s.fresh, s.arrived
+	if s := &c.epoch.seats[id]; c.source.iterable {
+		o.Count, o.Fresh, o.FastForward = c.opts.BatchSize, s.fresh, s.arrived
 		s.fresh = false
 	}
 	t.limit = o.limit(c.opts.Timeout)

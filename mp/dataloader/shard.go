@@ -39,7 +39,7 @@ func (s shard) length(n int) int {
 	all := lengthOf(s.of, n)
 	switch {
 	case all < 0:
-		return -1
+		return lengthUnknown
 	case !s.dropLast && all%s.count > 0:
 		return all/s.count + 1
 	}

@@ -44,9 +44,6 @@ func (s *slabs) begin(i int) *arena {
 		l.close()
 	}
 	s.now = &arena{of: s, index: i, slab: l}
-	if n := len(l.segments); n > 0 {
-		s.now.free = l.segments[n-1].Bytes()
-	}
 	return s.now
 }
 
@@ -89,11 +86,39 @@ const leastPlaced = 4 << 10
 type arena struct {
 	mu     sync.Mutex
 	of     *slabs
-	index  int   // of the slab
-	slab   *slab // nil once the batch is made
-	free   []byte
-	used   int    // bytes, in all segments
+	index  int    // of the slab
+	slab   *slab  // nil once the batch is made
 	placed []span // what the message refers to, in order
+	filled
+}
+
+// filled is how far an arena is filled.
+type filled struct {
+	begun int    // how many segments
+	free  []byte // what is left of the last one of them
+	used  int    // bytes, in all
+}
+
+// mark is how far the arena is filled before an attempt at something.
+func (a *arena) mark() filled {
+	if a == nil {
+		return filled{}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.filled
+}
+
+// rewind is for the next attempt, which has the memory of the one that has failed.
+func (a *arena) rewind(to filled) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.slab != nil {
+		a.filled, a.placed = to, nil
+	}
 }
 
 // alloc returns n bytes, which are not cleared, or nil: there is no memory, or the batch is made. n is at least 1.
@@ -104,7 +129,7 @@ func (a *arena) alloc(n int) []byte {
 }
 
 func (a *arena) take(n int) []byte {
-	if a.slab == nil || n > len(a.free) && !a.grow(n) {
+	if a.slab == nil || n > len(a.free) && !a.room(n) {
 		return nil
 	}
 	p := a.free[:n:n]
@@ -112,6 +137,17 @@ func (a *arena) take(n int) []byte {
 	a.free = a.free[n:]
 	a.used += n
 	return p
+}
+
+// room has the arena go on with a segment that has room for n bytes.
+func (a *arena) room(n int) bool {
+	for a.begun < len(a.slab.segments) {
+		a.free = a.slab.segments[a.begun].Bytes()
+		if a.begun++; n <= len(a.free) {
+			return true
+		}
+	}
+	return a.grow(n)
 }
 
 // grow makes a segment with room for n bytes. It doubles the slab at least, so that segments are few.
@@ -125,6 +161,7 @@ func (a *arena) grow(n int) bool {
 		return false
 	}
 	a.slab.segments = append(a.slab.segments, m)
+	a.begun++
 	a.free = m.Bytes()
 	return true
 }

@@ -527,7 +527,7 @@ func TestPlaceTwice(t *testing.T) {
 	if err := c.Encode(&out, &v); err != nil {
 		t.Fatal(err)
 	}
-	r := &resolver{view: true, left: math.MaxInt}
+	r := &resolver{view: true, budget: math.MaxInt}
 	for _, m := range a.slab.segments {
 		r.segments = append(r.segments, m.Bytes())
 	}

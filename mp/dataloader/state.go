@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // State is where a Loader is: what a checkpoint keeps of it. It is plain data for gob, JSON, msgpack.
@@ -16,6 +17,8 @@ type State struct {
 	Ahead     []int
 	// Len and BatchSize are of the dataset and the options, so that a state is not given to another loader.
 	Len, BatchSize int
+	// Sampler is what has made the batches, in words; in the middle of an epoch it must be the same. "": it is not compared.
+	Sampler string
 	// Shares is where each worker of an IterableDataset is.
 	Shares []Share
 	Turn   int
@@ -23,8 +26,8 @@ type State struct {
 
 // Share is where a worker of an IterableDataset is.
 type Share struct {
-	Taken int // how many samples of it were yielded
-	Over  bool
+	Yielded int // how many samples of it were yielded
+	Over    bool
 }
 
 // state is that of an epoch.
@@ -36,7 +39,7 @@ func (e *epoch) state() State {
 			s.Ahead = append(s.Ahead, n)
 		}
 	}
-	if !e.many {
+	if !e.iterable {
 		return s
 	}
 	s.Turn = e.turn
@@ -44,7 +47,7 @@ func (e *epoch) state() State {
 		s.Turn = e.open[0].seat
 	}
 	for i := range e.seats {
-		s.Shares = append(s.Shares, Share{e.seats[i].taken, e.seats[i].over})
+		s.Shares = append(s.Shares, Share{e.seats[i].yielded, e.seats[i].over})
 	}
 	return s
 }
@@ -53,7 +56,7 @@ func (e *epoch) state() State {
 func (e *epoch) restore(s *State) {
 	e.drawn, e.ahead, e.turn = s.Delivered, slices.Clone(s.Ahead), s.Turn
 	for i, share := range s.Shares {
-		e.seats[i].arrived, e.seats[i].taken = share.Taken, share.Taken
+		e.seats[i].arrived, e.seats[i].yielded = share.Yielded, share.Yielded
 		e.seats[i].ended, e.seats[i].over = share.Over, share.Over
 	}
 }
@@ -67,18 +70,19 @@ func (c *core) State() State {
 	if c.epoch != nil {
 		s = c.epoch.state()
 	}
-	s.Len, s.BatchSize = c.length, c.batchSize()
+	s.Len, s.BatchSize, s.Sampler = c.length, c.batchSize(), inWords(c.opts.batchSampler())
 	return s
 }
 
 // Restore has the next Epoch be the rest of the one that s was taken in: exactly the batches that had not been yielded, also with
 // another number of workers. Of an IterableDataset, whose workers share it out by their number, it must be the same.
-// It fails when s is of another dataset or batch size, and while an epoch runs.
+// It fails when s is of another dataset, batch size or, in the middle of an epoch, kind of sampler, and while an epoch runs. What
+// a Sampler consists of, such as weights, a state does not tell.
 func (c *core) Restore(s State) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	shares, batches := 0, c.opts.count(c.length)
-	if c.source.many {
+	shares, batches, sampler := 0, c.opts.count(c.length), inWords(c.opts.batchSampler())
+	if c.source.iterable {
 		shares = c.seats()
 	}
 	switch {
@@ -90,6 +94,8 @@ func (c *core) Restore(s State) error {
 		return fmt.Errorf("mp: Restore: the state is of a dataset with %d samples, and this one has %d", s.Len, c.length)
 	case s.BatchSize != c.batchSize():
 		return fmt.Errorf("mp: Restore: the state is of batches of %d samples, and these have %d", s.BatchSize, c.batchSize())
+	case s.Sampler != "" && s.Sampler != sampler && (s.Delivered > 0 || len(s.Ahead) > 0):
+		return fmt.Errorf("mp: Restore: the state is of the middle of an epoch of batches that are %s, and these are %s: the rest is only to be had with the Options of that loader", s.Sampler, sampler)
 	case batches >= 0 && s.Delivered > batches:
 		return fmt.Errorf("mp: Restore: the state is behind %d batches, and an epoch has %d", s.Delivered, batches)
 	case len(s.Shares) != 0 && len(s.Shares) != shares:
@@ -99,6 +105,20 @@ func (c *core) Restore(s State) error {
 	}
 	c.at, c.restored = s, true
 	return nil
+}
+
+// inWords says what makes samples or batches.
+func inWords(sampler any) string {
+	switch s := sampler.(type) {
+	case batchedBy:
+		if s.dropLast {
+			return inWords(s.of) + ", without a short one"
+		}
+		return inWords(s.of)
+	case shard:
+		return "shard of " + inWords(s.of)
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(fmt.Sprintf("%T", sampler), "*"), "dataloader.")
 }
 
 // batchSize is that of the loader; −1: a BatchSampler decides.

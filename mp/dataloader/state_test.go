@@ -2,8 +2,10 @@ package dataloader_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
@@ -29,9 +31,6 @@ func TestResume(t *testing.T) {
 					opts.Seed = 5
 					if err := l.Restore(state); err != nil {
 						t.Fatal(err)
-					}
-					if at == 0 || at == len(second) {
-						return
 					}
 					want(t, l, second[at:])
 					want(t, l, third)
@@ -149,10 +148,50 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 	}
 	for range l.Epoch(background) {
-		if l.Restore(good) == nil {
-			t.Error("a state is restored in the middle of an epoch")
+		if err := l.Restore(good); !errors.Is(err, dataloader.ErrBusy) {
+			t.Error(err)
 		}
 		break
+	}
+	s := newStream(t, config{N: 20}, &dataloader.Options{BatchSize: 2, Workers: 2})
+	state := stateAfter(t, s, 0, 3)
+	if err := newStream(t, config{N: 20}, &dataloader.Options{BatchSize: 2, Workers: 3}).Restore(state); err == nil {
+		t.Error("the shares of two are restored for three")
+	}
+	state.Shares = nil
+	if err := s.Restore(state); err == nil {
+		t.Error("a stream is restored without its shares")
+	}
+}
+
+// In the middle of an epoch, a state is of one order. Where an epoch begins, another one may be chosen.
+func TestRestoreRefusesAnotherOrder(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 20}
+	shuffled := &dataloader.Options{BatchSize: 3, Shuffle: true}
+	within, between := stateAfter(t, newLoader(t, c, shuffled), 1, 2), stateAfter(t, newLoader(t, c, shuffled), 1, 0)
+	for _, o := range []struct {
+		opts dataloader.Options
+		says string // "": it is the same order
+	}{
+		{dataloader.Options{Shuffle: true}, ""},
+		{dataloader.Options{Sampler: dataloader.Shuffled()}, ""},
+		{dataloader.Options{}, "sequential"},
+		{dataloader.Options{Shuffle: true, DropLast: true}, "without a short one"},
+		{dataloader.Options{Sampler: dataloader.Subset([]int{0, 1, 2, 3, 4, 5, 6}, true)}, "subset"},
+		{dataloader.Options{Sampler: dataloader.Shard(dataloader.Shuffled(), 0, 1, false)}, "shard of shuffled"},
+	} {
+		o.opts.BatchSize = 3
+		l := newLoader(t, c, &o.opts)
+		if err := l.Restore(between); err != nil {
+			t.Error(err)
+		}
+		switch err := l.Restore(within); {
+		case o.says == "" && err != nil:
+			t.Error(err)
+		case o.says != "" && (err == nil || !strings.Contains(err.Error(), o.says) || !strings.Contains(err.Error(), "shuffled")):
+			t.Errorf("%+v: %v", o.opts, err)
+		}
 	}
 }
 

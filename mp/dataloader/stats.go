@@ -18,6 +18,9 @@ type Stats struct {
 	Waited, Elapsed time.Duration
 	// Delayed is how much of Waited was for batches that had to be got again, or left out as a whole, after a fault.
 	Delayed time.Duration
+	// Decoded is how much of Waited this process has decoded batches, or copied them. View spares it the copies of what Alloc has
+	// made.
+	Decoded time.Duration
 	// Busy is how long the workers have been at batches, all together, Lost how long at some that did not come: they failed,
 	// took too long, or their worker has died.
 	Busy, Lost        time.Duration
@@ -54,6 +57,8 @@ func (s Stats) String() string {
 		return text
 	case s.Bottleneck():
 		return text + ": the loader is the bottleneck"
+	case s.Decoded > s.Elapsed/10:
+		return text + ": the consumer waits for batches to be decoded"
 	case s.waits():
 		return text + ": the consumer waits, and the workers do, too"
 	case s.Delayed > 0:
@@ -63,9 +68,9 @@ func (s Stats) String() string {
 	}
 }
 
-// Bottleneck reports whether the consumer has waited for more than a tenth of its time, faults apart, while the workers were
+// Bottleneck reports whether the consumer has waited for workers more than a tenth of its time, faults apart, while they were
 // busy, so that more of them, or a faster dataset, would make it faster. When they were not, Prefetch, Order or Persistent
-// may help. It is false while there were too few batches to tell, and with Workers 0.
+// may help, or View when Decoded is long. It is false while there were too few batches to tell, and with Workers 0.
 func (s Stats) Bottleneck() bool {
 	return s.telling() && s.waits() && 2*s.Busy > (s.Elapsed-s.Delayed)*time.Duration(s.Workers)
 }
@@ -75,7 +80,8 @@ func (s Stats) telling() bool {
 	return s.Workers > 0 && s.Batches > s.Epochs && s.Batches >= 2*s.Prefetch*s.Workers
 }
 
-func (s Stats) waits() bool { return s.Waited-s.Delayed > (s.Elapsed-s.Delayed)/10 }
+// waits is about waiting for workers.
+func (s Stats) waits() bool { return s.Waited-s.Delayed-s.Decoded > (s.Elapsed-s.Delayed)/10 }
 
 // spent counts what a worker, or this process, has spent on an order.
 func (s *Stats) spent(d time.Duration, lost bool) {

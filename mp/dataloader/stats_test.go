@@ -1,10 +1,12 @@
 package dataloader_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
@@ -20,6 +22,8 @@ func TestStatsVerdict(t *testing.T) {
 	both.Delayed, both.Busy = 5*s, 8*s
 	firsts.Epochs = 100
 	none.Workers = 0
+	decodes, lazy := busy, busy
+	decodes.Decoded, lazy.Decoded, lazy.Busy = s, 85*s/10, 18*s
 	quick := dataloader.Stats{Epochs: 1, Batches: 100, Elapsed: 10 * s, Waited: s / 2, Busy: 9 * s, Workers: 2, Prefetch: 2}
 	for _, c := range []struct {
 		stats      dataloader.Stats
@@ -33,11 +37,40 @@ func TestStatsVerdict(t *testing.T) {
 		{both, ": the loader is the bottleneck", true},
 		{idle, ": the consumer waits, and the workers do, too", false},
 		{faults, "(90 % after faults), 2 workers busy 5 % of it (45 % lost to faults): the loader keeps up, but for faults", false},
+		{decodes, ": the loader is the bottleneck", true},
+		{lazy, ": the consumer waits for batches to be decoded", false},
 		{quick, ": the loader keeps up", false},
 	} {
 		if text := c.stats.String(); !strings.HasSuffix(text, c.end) || c.stats.Bottleneck() != c.bottleneck {
 			t.Errorf("%v, %v; want … %s", text, c.stats.Bottleneck(), c.end)
 		}
+	}
+}
+
+// slow is a batch that takes its time to be decoded.
+type slow int
+
+func (n *slow) MarshalBinary() ([]byte, error) { return []byte{byte(*n)}, nil }
+
+func (n *slow) UnmarshalBinary(b []byte) error {
+	time.Sleep(10 * time.Millisecond)
+	*n = slow(b[0])
+	return nil
+}
+
+var Slow = mp.Register("slow", func(_ context.Context, samples []int) (slow, error) { return slow(samples[0]), nil })
+
+// Who waits for a batch to be decoded waits, and not for workers.
+func TestStatsOfDecoding(t *testing.T) {
+	leak.Check(t)
+	l := open[slow](t)(dataloader.New(background, Numbers.With(config{N: 20}), Slow, &dataloader.Options{Workers: 1}))
+	for _, err := range l.Epoch(background) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := l.Stats(); s.Decoded < 100*time.Millisecond || s.Waited < s.Decoded || s.Elapsed < s.Waited || s.Bottleneck() {
+		t.Errorf("%v: %+v", s, s)
 	}
 }
 

@@ -1,6 +1,7 @@
 package dataloader_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,4 +97,51 @@ func TestStreamPassesInTime(t *testing.T) {
 	c := config{N: 80, Each: 20 * time.Millisecond, Does: map[int]string{70: "once die"}, Dir: prog.TempDir(t)}
 	l := newStream(t, c, &dataloader.Options{BatchSize: 2, Workers: 1, Timeout: 400 * time.Millisecond, KillDelay: 50 * time.Millisecond})
 	want(t, l, chunks(80, 2))
+}
+
+var attempts int
+
+// Moody fails for a batch with 8 in it always, and twice for one with 4.
+var Moody = mp.Register("moody", func(ctx context.Context, samples []int) (batch, error) {
+	if slices.Contains(samples, 8) {
+		panic("8")
+	}
+	if slices.Contains(samples, 4) {
+		if attempts++; attempts%3 != 0 {
+			return batch{}, errUnlucky
+		}
+	}
+	return batch{Numbers: samples}, nil
+})
+
+// A collate function has its retries, and with Skip a batch that it cannot make is left out. The worker goes on behind it.
+func TestStreamCollateFails(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		var told []*dataloader.SampleError
+		opts := &dataloader.Options{
+			BatchSize: 2, Workers: workers, Retries: 2, OnError: dataloader.Skip,
+			OnSkip: func(e *dataloader.SampleError) { told = append(told, e) },
+		}
+		l := open[batch](t)(dataloader.New(background, Stream.With(config{N: 13, Does: map[int]string{10: "fail"}}), Moody, opts))
+		want(t, l, map[int][][]int{
+			0: {{0, 1}, {2, 3}, {4, 5}, {6, 7}, {11}, {12}},
+			2: {{0, 2}, {1, 3}, {4, 6}, {5, 7}, {9, 11}, {12}},
+		}[workers])
+		if len(told) != 2 {
+			t.Fatalf("%d workers: %v", workers, told)
+		}
+		if e := told[workers/2]; e.Index != -1 || e.Batch != 4 || e.Attempts != 3 || !strings.Contains(e.Error(), "moody panicked") {
+			t.Errorf("%d workers: %v", workers, e)
+		}
+		if skipped := l.Stats().Skipped; skipped != map[int]int{0: 3, 2: 2}[workers] {
+			t.Errorf("%d workers: %d are left out", workers, skipped)
+		}
+		opts.OnError = dataloader.Fail
+		l = open[batch](t)(dataloader.New(background, Stream.With(config{N: 13}), Moody, opts))
+		got, err := epoch(l)
+		if s := sampleError(t, err); len(got) != 4 || s.Batch != 4 || s.Attempts != 3 {
+			t.Errorf("%d workers: %v, %v", workers, got, err)
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // work is the worker loop: what a worker process runs.
-var work = spawn.Register("mp.dataloader.worker", func(ctx context.Context, a workerArg) (leaving, error) {
+var work = spawn.Register("mp.dataloader.worker", func(ctx context.Context, a workerArg) (exitReport, error) {
 	return (&worker{workerArg: a, wake: make(chan struct{}, 1), over: make(chan struct{})}).serve(ctx), nil
 })
 
@@ -41,7 +41,7 @@ type worker struct {
 	slabs *slabs
 }
 
-func (w *worker) serve(ctx context.Context) leaving {
+func (w *worker) serve(ctx context.Context) exitReport {
 	defer w.closeDataset()
 	w.ctx, w.stop = context.WithCancel(ctx)
 	defer w.stop()
@@ -49,7 +49,7 @@ func (w *worker) serve(ctx context.Context) leaving {
 		return l
 	}
 	if w.Replies.Put(w.ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
-		return leaving{}
+		return exitReport{}
 	}
 	w.slabs = newSlabs(w.Slabs)
 	w.ballast.Take()
@@ -57,23 +57,23 @@ func (w *worker) serve(ctx context.Context) leaving {
 	w.listen()
 	w.stop()
 	<-w.over
-	return leaving{Failure: w.unsent}
+	return exitReport{Failure: w.unsent}
 }
 
 // open opens the dataset, and runs WorkerInit.
-func (w *worker) open() leaving {
+func (w *worker) open() exitReport {
 	ctx, cancel := context.WithTimeoutCause(w.ctx, w.InitTimeout, spawn.ErrTimeout)
 	defer cancel()
 	w.info = WorkerInfo{ID: w.ID, Count: w.Count, Seed: workerSeed(w.Seed, 0, w.ID)}
 	scoped := func() context.Context { return &scope{Context: ctx, info: w.info, index: whole} }
 	if failure := runPreset(context.WithValue(scoped(), openingKey{}, &w.set), w.Open); failure != nil {
-		return leaving{Failure: failure}
+		return exitReport{Failure: failure}
 	}
 	w.info.Dataset = w.set.dataset()
 	if w.Init == nil {
-		return leaving{}
+		return exitReport{}
 	}
-	return leaving{runPreset(scoped(), *w.Init), true}
+	return exitReport{runPreset(scoped(), *w.Init), true}
 }
 
 // runPreset runs an initializer in a goroutine that it may end.
@@ -171,8 +171,11 @@ func (w *worker) get(ctx context.Context, o *order) *reply {
 		return &reply{Serial: o.Serial}
 	}
 	began := time.Now()
-	f := &fetch{order: o, rules: w.rules, info: &w.info, timeout: w.Timeout, note: func(position int) { w.AtWork.Store(atWork(o.Serial, position)) }}
 	a := w.slabs.begin(o.Slab)
+	f := &fetch{
+		order: o, rules: w.rules, info: &w.info, timeout: w.Timeout, arena: a,
+		note: func(position int) { w.AtWork.Store(atWork(o.Serial, position)) },
+	}
 	w.out.Place = a.place
 	f.run(withArena(ctx, a), w.set, func(ctx context.Context, batch any) error {
 		w.out.CloseFiles()
@@ -187,7 +190,7 @@ func (w *worker) get(ctx context.Context, o *order) *reply {
 	w.AtWork.Store(0)
 	return &reply{
 		Serial: o.Serial, Body: w.out.Data, Files: w.out.Files, Samples: f.samples, Skipped: f.skipped, Trouble: f.trouble,
-		News: w.slabs.end(), Busy: time.Since(began), Taken: f.taken, End: f.end,
+		News: w.slabs.end(), Busy: time.Since(began), Yielded: f.yielded, End: f.end,
 	}
 }
 

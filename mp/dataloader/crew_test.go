@@ -1,0 +1,64 @@
+package dataloader_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+)
+
+// Reopened is a dataset that each worker can open the first time.
+var Reopened = dataloader.Register("reopened", func(ctx context.Context, c config) (dataloader.Dataset[int], error) {
+	info, _ := dataloader.Worker(ctx)
+	f, err := os.OpenFile(filepath.Join(c.Dir, fmt.Sprint("opened-", info.ID)), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	before, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.WriteString("."); err != nil {
+		return nil, err
+	}
+	if c.Open == "not twice" && before.Size() == 1 || c.Open == "1 only once" && info.ID == 1 && before.Size() > 0 {
+		return nil, errUnlucky
+	}
+	return &numbers{c}, nil
+})
+
+// Workers that fail to come up once each are no reason to give up.
+func TestEachFailsOnceToComeUp(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 40, Dir: prog.TempDir(t), Open: "not twice"}
+	l := open[batch](t)(dataloader.New(background, Reopened.With(c), Collate, &dataloader.Options{BatchSize: 4, Workers: 6}))
+	want(t, l, chunks(40, 4))
+	want(t, l, chunks(40, 4))
+}
+
+// One that never comes up again is, although the others do well.
+func TestOneDoesNotComeUpAgain(t *testing.T) {
+	leak.Check(t)
+	c := config{N: 1000, Dir: prog.TempDir(t), Open: "1 only once", Does: map[int]string{3: "once exit"}, Each: 10 * time.Millisecond}
+	l := open[batch](t)(dataloader.New(background, Reopened.With(c), Collate, &dataloader.Options{Workers: 2, Order: dataloader.Unordered()}))
+	for range 2 { // no matter which of the two dies in the first
+		if _, err := epoch(l); err != nil {
+			if !errors.Is(err, errUnlucky) {
+				t.Error(err)
+			}
+			if s := l.Stats(); s.Starts > 2+1+1+5 {
+				t.Errorf("%d workers were started", s.Starts)
+			}
+			return
+		}
+	}
+	t.Error("it was started again and again")
+}
