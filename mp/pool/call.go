@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -232,10 +231,7 @@ type callError struct {
 }
 
 func (e *callError) Error() string {
-	return fmt.Sprintf("mp: %s(%s): %s", e.verb, e.name, trimmed(e.err))
+	return fmt.Sprintf("mp: %s(%s): %s", e.verb, e.name, spawn.Inner(e.err))
 }
 
 func (e *callError) Unwrap() error { return e.err }
-
-// trimmed is an error as a part of another one's text.
-func trimmed(err error) string { return strings.TrimPrefix(err.Error(), "mp: ") }

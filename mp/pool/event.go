@@ -42,7 +42,7 @@ func (e Event) String() string {
 		s += " " + taskName(e.Func, e.Index)
 	}
 	if e.Err != nil {
-		s += ": " + trimmed(e.Err)
+		s += ": " + spawn.Inner(e.Err).Error()
 	}
 	return s
 }

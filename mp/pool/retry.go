@@ -58,5 +58,5 @@ type quarantineError struct {
 	last error
 }
 
-func (e *quarantineError) Error() string   { return e.text + trimmed(e.last) }
+func (e *quarantineError) Error() string   { return e.text + spawn.Inner(e.last).Error() }
 func (e *quarantineError) Unwrap() []error { return []error{ErrQuarantined, e.last} }

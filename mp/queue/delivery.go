@@ -45,14 +45,11 @@ func (d *Delivery[T]) settle(verb string, op link.Kind) error {
 	if d.hand != nil {
 		err = d.hand.settle(op)
 	}
-	switch {
-	case err == nil:
-		d.hand.cleanup.Stop()
-		return nil
-	case errors.Is(err, spawn.ErrClosed):
-		return fmt.Errorf("mp: Delivery.%s: the queue is closed (%w)", verb, err)
+	if err != nil {
+		return fmt.Errorf("mp: Delivery.%s: %w", verb, spawn.Inner(err))
 	}
-	return fmt.Errorf("mp: Delivery.%s: %w", verb, err)
+	d.hand.cleanup.Stop()
+	return nil
 }
 
 var (

@@ -244,7 +244,7 @@ func TestJoinAfterADeath(t *testing.T) {
 		t.Error(err)
 	}
 	prog.Kill(p.Pid())
-	if err := q.Join(background); err == nil || err.Error() != "mp: JoinableQueue.Join: 1 items were not done when the processes that had got them died" {
+	if err := q.Join(background); err == nil || err.Error() != "mp: JoinableQueue.Join: items were not done when the processes that had got them died: 1" {
 		t.Error(err)
 	}
 	if err := q.Join(background); err != nil {

@@ -19,7 +19,7 @@ func (q *queue) encode(enc *wire.Encoder) error {
 		return errUnmade
 	}
 	if err := q.ref.Encode(enc); errors.Is(err, share.ErrGone) {
-		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
+		return fmt.Errorf("%w (%w)", spawn.Inner(spawn.ErrClosed), err)
 	} else if err != nil {
 		return err
 	}

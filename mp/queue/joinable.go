@@ -61,7 +61,7 @@ func (q *JoinableQueue[T]) Join(ctx context.Context) error {
 		return q.failed("Join", err)
 	}
 	if lost > 0 {
-		return fmt.Errorf("mp: JoinableQueue.Join: %d items were not done when the processes that had got them died", lost)
+		return fmt.Errorf("mp: JoinableQueue.Join: items were not done when the processes that had got them died: %d", lost)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func all[V any](ctx context.Context, get func(context.Context) (V, error)) iter.
 	}
 }
 
-var errUnmade = fmt.Errorf("%w: it was not made by NewQueue, NewJoinableQueue or NewAcknowledged", spawn.ErrClosed)
+var errUnmade = fmt.Errorf("%w: it was not made by NewQueue, NewJoinableQueue or NewAcknowledged", spawn.Inner(spawn.ErrClosed))
 
 func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
 	if q.ref == nil {

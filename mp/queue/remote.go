@@ -78,7 +78,7 @@ func shareError(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, share.ErrGone):
-		return fmt.Errorf("%w (%w)", spawn.ErrClosed, err)
+		return fmt.Errorf("%w (%w)", spawn.Inner(spawn.ErrClosed), err)
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		if cause := context.Cause(ctx); cause == errSilent || cause == spawn.ErrClosed { // not the caller's ctx
 			return cause

@@ -132,13 +132,10 @@ func whileWaiting(ctx context.Context, what string, err error) error {
 // failed is the error of a method.
 func (q *queue) failed(verb string, err error) error {
 	name := cmp.Or(q.name, "Queue") // nobody has made it
-	switch {
-	case err == nil, err == ErrEmpty, err == ErrFull:
+	if err == nil || err == ErrEmpty || err == ErrFull {
 		return err
-	case errors.Is(err, spawn.ErrClosed):
-		return fmt.Errorf("mp: %s.%s: the queue is closed (%w)", name, verb, err)
 	}
-	return fmt.Errorf("mp: %s.%s: %w", name, verb, err)
+	return fmt.Errorf("mp: %s.%s: %w", name, verb, spawn.Inner(err))
 }
 
 // Len is how many items are in the queue now, on every system; what other processes have put before is counted. In another

@@ -70,5 +70,5 @@ func decode(dec *wire.Decoder, size int) (n int, m *memory, err error) {
 
 // errGone is what a method says of an object that has no memory.
 func errGone(method string) error {
-	return fmt.Errorf("mp: %s: its memory was closed in this process, or never made: %w", method, spawn.ErrClosed)
+	return fmt.Errorf("mp: %s: %w: its memory was closed in this process, or never made", method, spawn.Inner(spawn.ErrClosed))
 }

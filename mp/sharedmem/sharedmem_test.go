@@ -199,7 +199,7 @@ func TestClosed(t *testing.T) {
 			"Value.CompareAndSwap": func() { a.Sum.CompareAndSwap(0, 1) },
 		} {
 			err := panicOf(f)
-			if want := "mp: " + name + ": its memory was closed in this process, or never made: mp: closed"; !errors.Is(err, mp.ErrClosed) || err.Error() != want {
+			if want := "mp: " + name + ": closed: its memory was closed in this process, or never made"; !errors.Is(err, mp.ErrClosed) || err.Error() != want {
 				t.Errorf("\n got %v\nwant %v", err, want)
 			}
 		}

@@ -130,11 +130,11 @@ func (e *ExitError) how() string {
 	}
 	switch e.Cause {
 	case CauseDeadline:
-		return fmt.Sprintf("was killed because it did not stop at its deadline (%s)", reason(e.Err))
+		return fmt.Sprintf("was killed because it did not stop at its deadline (%s)", Inner(e.Err))
 	case CauseCancel:
-		return fmt.Sprintf("was killed because it did not stop when it was cancelled (%s)", reason(e.Err))
+		return fmt.Sprintf("was killed because it did not stop when it was cancelled (%s)", Inner(e.Err))
 	case CauseLink:
-		return fmt.Sprintf("was killed because it had broken its link to us (%s)", reason(e.Err))
+		return fmt.Sprintf("was killed because it had broken its link to us (%s)", Inner(e.Err))
 	case CauseFatal:
 		if e.Signal != 0 {
 			return fmt.Sprintf("died of a fatal error (%s)", signalText(e.Signal))
@@ -182,5 +182,15 @@ func signalText(s syscall.Signal) string {
 	return fmt.Sprintf("signal %d (%s: %s)", int(s), sys.SignalName(s), s)
 }
 
-// reason is an error as a part of another one's text.
-func reason(err error) string { return strings.TrimPrefix(err.Error(), "mp: ") }
+// Inner is err as a part of another error of this module, whose text says already that it is one: it does without "mp: ".
+func Inner(err error) error {
+	if err == nil || !strings.HasPrefix(err.Error(), "mp: ") {
+		return err
+	}
+	return &inner{err}
+}
+
+type inner struct{ error }
+
+func (i *inner) Error() string { return strings.TrimPrefix(i.error.Error(), "mp: ") }
+func (i *inner) Unwrap() error { return i.error }

@@ -81,7 +81,7 @@ func (h *handle) tell(what string, op link.Kind) error {
 	return nil
 }
 
-var errUnusable = fmt.Errorf("it was closed in this process, or never made: %w", spawn.ErrClosed)
+var errUnusable = fmt.Errorf("%w: it was closed in this process, or never made", spawn.Inner(spawn.ErrClosed))
 
 func (h *handle) usable(what string) error {
 	if h.ref == nil || h.closed.Load() {
@@ -94,12 +94,12 @@ func (h *handle) usable(what string) error {
 func failure(ctx context.Context, what string, err error) error {
 	switch {
 	case errors.Is(err, share.ErrGone):
-		err = fmt.Errorf("the process that made it has ended, or closed it: %w", spawn.ErrClosed)
+		err = fmt.Errorf("%w: the process that made it has ended, or closed it", spawn.ErrClosed)
 	case errors.Is(err, errUnusable): // not the caller's ctx
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		err = spawn.CtxError(ctx)
 	}
-	return fmt.Errorf("mp: %s: %w", what, err)
+	return fmt.Errorf("mp: %s: %w", what, spawn.Inner(err))
 }
 
 // ask is call without a ctx.
@@ -109,7 +109,7 @@ func (h *handle) ask(what string, op link.Kind, body []byte) ([]byte, error) {
 	return h.call(ctx, what, op, body, nil)
 }
 
-var errNo = errors.New("mp: no")
+var errNo = errors.New("no")
 
 // errorOf is what an answer means.
 func errorOf(answer link.Kind) error {
@@ -163,7 +163,7 @@ func (h *handle) try(ctx *share.Patient, what string) (ok bool, err error) {
 // overdue is the error of a call whose ctx was over when it began: of what it came to at a glance.
 func overdue(ctx context.Context, what string, ok bool, err error) error {
 	if !ok && err == nil || errors.Is(err, errSilent) {
-		return fmt.Errorf("mp: %s: %w", what, spawn.CtxError(ctx))
+		return fmt.Errorf("mp: %s: %w", what, spawn.Inner(spawn.CtxError(ctx)))
 	}
 	return err
 }
@@ -208,7 +208,7 @@ func (h *handle) close() error {
 
 func (h *handle) encode(enc *wire.Encoder, what string) error {
 	if h.ref == nil || h.closed.Load() {
-		return fmt.Errorf("mp: sending a %s: %w", what, errUnusable)
+		return fmt.Errorf("sending a %s: %w", what, errUnusable)
 	}
 	return h.ref.Encode(enc)
 }

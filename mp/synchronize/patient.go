@@ -15,7 +15,7 @@ var patience = 5 * time.Second // changed by tests
 const glance = 50 * time.Millisecond
 
 // errSilent is the cause of the end of a patient ctx.
-var errSilent = fmt.Errorf("the process that made it does not answer: %w", spawn.ErrTimeout)
+var errSilent = fmt.Errorf("%w: the process that made it does not answer", spawn.ErrTimeout)
 
 // patient is the ctx of a call without one.
 func patient(limit time.Duration) *share.Patient {

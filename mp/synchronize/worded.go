@@ -63,7 +63,7 @@ func (w *worded) encode(enc *wire.Encoder, what string) (err error) {
 	if w.ref != nil && !w.closed.Load() {
 		if o, ours := w.ref.Object().(celled); ours {
 			if number, err = o.itself().publish(w.ref); err != nil {
-				return fmt.Errorf("mp: sending a %s: %w", what, err)
+				return fmt.Errorf("sending a %s: %w", what, err)
 			}
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -142,7 +141,7 @@ func (c *Conn) fail(verb string, err error) error {
 		err = c.over
 	}
 	c.mu.Unlock()
-	return fmt.Errorf("mp: %s: %w", verb, trim(err))
+	return fmt.Errorf("mp: %s: %w", verb, spawn.Inner(err))
 }
 
 // transport opens the end if this is its first use.
@@ -239,16 +238,3 @@ func (c *Conn) String() string {
 	}
 	return fmt.Sprintf("<Conn that %s, in process %d>", c.way, os.Getpid())
 }
-
-// trim shortens an error of this module that stands within another one.
-func trim(err error) error {
-	if strings.HasPrefix(err.Error(), "mp: ") {
-		return &trimmed{err}
-	}
-	return err
-}
-
-type trimmed struct{ error }
-
-func (t *trimmed) Error() string { return strings.TrimPrefix(t.error.Error(), "mp: ") }
-func (t *trimmed) Unwrap() error { return t.error }

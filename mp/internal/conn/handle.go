@@ -36,7 +36,7 @@ func (c *Conn) EncodeMsgpack(enc *wire.Encoder) (err error) {
 	case c.done == nil:
 		return errors.New("it is no Conn: Pipe, Dial and Accept make one")
 	case c.over != nil:
-		return trim(c.over)
+		return spawn.Inner(c.over)
 	case c.aboard.Load():
 		return errAboard
 	case !c.sender.try():

@@ -269,9 +269,9 @@ func (t *rings) takeFiles() ([]*os.File, error) {
 // gone says who it was that has gone.
 func (t *rings) gone(err error) error {
 	if pid := t.memory.pid(1 - t.seed.side).Load(); pid != 0 {
-		return fmt.Errorf("process %d, which had the other end of the pipe, has closed it or died: %w", pid, trim(err))
+		return fmt.Errorf("process %d, which had the other end of the pipe, has closed it or died: %w", pid, spawn.Inner(err))
 	}
-	return fmt.Errorf("the other end of the pipe was closed before anybody had used it: %w", trim(err))
+	return fmt.Errorf("the other end of the pipe was closed before anybody had used it: %w", spawn.Inner(err))
 }
 
 func (t *rings) pack() (seed, error) {
