@@ -1,0 +1,31 @@
+package mp_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+)
+
+// Functions are registered at package level, so that children register them too.
+var Shout = mp.Register("shout", func(_ context.Context, text string) (string, error) {
+	return strings.ToUpper(text) + "!", nil
+})
+
+// A whole program. This function is its main: Main is the first statement there and never returns, run is what main would be
+// without it, and only the first process comes to run.
+func ExampleMain() {
+	mp.Main(run)
+}
+
+func run() error {
+	ctx := context.Background()
+	p, err := mp.Start(ctx, Shout, "hello", nil)
+	if err != nil {
+		return err
+	}
+	text, err := p.Result(ctx)
+	fmt.Println(text)
+	return err
+}
