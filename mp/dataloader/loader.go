@@ -16,7 +16,7 @@ import (
 type Loader[B any] struct {
 	*core
 	codec *wire.Codec[B]
-	made  func(ctx context.Context, fetched any) (B, error) // makes a batch in this process
+	here  func(ctx context.Context, fetched any) (any, error) // makes a batch, a B, in this process
 }
 
 // New makes a loader of src whose workers have collate make batches of its samples. It starts the workers, all at once, and
@@ -29,7 +29,7 @@ func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, 
 	return start(ctx, src.source, opts, func(l *Loader[B]) {
 		l.codec = spawn.ResultCodec(collate)
 		l.record.collate = collate.Name()
-		l.made = func(ctx context.Context, fetched any) (B, error) { return collate.Call(ctx, fetched.([]S)) }
+		l.here = func(ctx context.Context, fetched any) (any, error) { return collate.Call(ctx, fetched.([]S)) }
 		l.collate = func() uint32 { return spawn.ID(collate) }
 	})
 }
@@ -38,10 +38,7 @@ func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, 
 func NewBatched[B any](ctx context.Context, src BatchSource[B], opts *Options) (*Loader[B], error) {
 	return start(ctx, src.source, opts, func(l *Loader[B]) {
 		l.codec = src.codec
-		l.made = func(_ context.Context, fetched any) (B, error) {
-			b, _ := fetched.(B) // it may be a nil interface
-			return b, nil
-		}
+		l.here = func(_ context.Context, fetched any) (any, error) { return fetched, nil }
 	})
 }
 
@@ -97,19 +94,13 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 	}
 }
 
-// here makes a batch in this process.
-func (l *Loader[B]) here(ctx context.Context, fetched any) (any, error) {
-	b, err := l.made(ctx, fetched)
-	return b, err
-}
-
 // batch is what a task has brought.
 func (l *Loader[B]) batch(t *task) (b B, err error) {
 	switch {
 	case t.err != nil:
 		return b, t.err
 	case l.local != nil:
-		b, _ = t.made.(B)
+		b, _ = t.made.(B) // it may be a nil interface
 		return b, nil
 	}
 	b, err = readBatch(t.owner.loans, t.slab, l.codec, t.reply.Body, t.reply.Files, l.opts.View)
