@@ -95,29 +95,6 @@ const (
 	Skip
 )
 
-// Order says in which order batches come. The zero value is InOrder.
-type Order struct{ ahead int }
-
-const (
-	unbounded = -1
-	badWindow = -2
-)
-
-// InOrder is the order of the sampler.
-func InOrder() Order { return Order{} }
-
-// Unordered yields what is ready first, so that a slow batch holds up nothing. The order depends on chance then.
-func Unordered() Order { return Order{unbounded} }
-
-// Window yields what is ready first, but none that would come before the one n places ahead of it: a batch overtakes at most n others, and
-// is overtaken by at most n.
-func Window(n int) Order {
-	if n < 0 {
-		n = badWindow
-	}
-	return Order{n}
-}
-
 const (
 	defaultInitTimeout = 5 * time.Minute
 	defaultPrefetch    = 2
@@ -143,7 +120,7 @@ func (o *Options) check(src *source) error {
 		return fmt.Errorf("mp: Retries is %d; it must not be negative", o.Retries)
 	case o.OnError != Fail && o.OnError != Skip:
 		return fmt.Errorf("mp: OnError is %d; it must be Fail or Skip", o.OnError)
-	case o.Order.ahead == badWindow:
+	case o.Order.window == badWindow:
 		return errors.New("mp: Order: a Window must be of 0 batches at least; Unordered has no bound")
 	case o.Workers == 0 && o.Limits.Fences() && !o.Limits.BestEffort:
 		return errors.New("mp: Limits are for worker processes, and with Workers 0 there are none: leave them away, or set Limits.BestEffort")
