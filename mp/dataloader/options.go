@@ -35,8 +35,9 @@ type Options struct {
 	Seed uint64
 	// Timeout bounds each batch, from when its worker begins it; 0: no bound. Its ctx ends then, and after KillDelay the worker
 	// is killed and replaced. Who is to blame is the sample that the worker was at: it is handled as OnError says, after
-	// Retries, and in its error, errors.Is finds ErrTimeout. With Workers 0, and for what does not look at its ctx, it is
-	// noticed when the sample is there. Without it, a sample that never ends, or a worker that was stopped, holds up the epoch.
+	// Retries, and in its error, errors.Is finds ErrTimeout. Without it, a sample that never ends, or a worker that was stopped,
+	// holds up the epoch. With Workers 0 nothing is killed: that a sample which does not look at its ctx is late is noticed
+	// when it is there.
 	// A worker that begins an IterableDataset in its middle has the time of the batches that it passes by as well.
 	Timeout time.Duration
 
@@ -61,7 +62,7 @@ type Options struct {
 	CrashRetries int
 
 	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which one it is. When
-	// it fails, New fails.
+	// it fails, New fails. With Workers 0 it runs in this process.
 	WorkerInit spawn.Initializer
 	// InitTimeout bounds the opening of the dataset and WorkerInit together; 0: five minutes. After KillDelay the worker is
 	// killed.
