@@ -31,7 +31,8 @@ type Options struct {
 	// View has the batches lie in memory that is used again: one is valid until the next iteration only. Otherwise they
 	// are copies that may be kept. With Workers 0 there is no such memory: a batch is what was made, and may be kept.
 	View bool
-	// Seed is what all that is random comes from: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs.
+	// Seed is what all that is random comes from: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs, in
+	// every run of the program; 0 is a seed as any.
 	Seed uint64
 	// Timeout bounds each batch, from when its worker begins it; 0: no bound. Its ctx ends then, and after KillDelay the worker
 	// is killed and replaced. Who is to blame is the sample that the worker was at: it is handled as OnError says, after
