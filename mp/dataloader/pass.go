@@ -198,6 +198,9 @@ func (c *core) delivered(p *pass, decoded time.Duration) {
 	untold := p.epoch.told()
 	c.stats.Batches++
 	c.stats.Samples += p.held.reply.Samples
+	if c.local == nil && !c.opts.View {
+		c.ballast.Take(keptBallast)
+	}
 	c.mu.Unlock()
 	c.tell(untold)
 }
