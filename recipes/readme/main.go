@@ -7,7 +7,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-var Square = mp.Register("square", func(_ context.Context, n int) (int, error) { return n * n, nil })
+var Square = mp.Register("square", func(_ context.Context, n int) (int, error) {
+	return n * n, nil
+})
 
 func main() { mp.MainContext(run) }
 
