@@ -44,8 +44,8 @@ func (w *worker) serve(ctx context.Context) exitReport {
 	defer w.closeDataset()
 	w.ctx, w.stop = context.WithCancel(ctx)
 	defer w.stop()
-	if l := w.open(); l.Failure != nil {
-		return l
+	if report := w.open(); report.Failure != nil {
+		return report
 	}
 	if w.Replies.Put(w.ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
 		return exitReport{}
