@@ -54,7 +54,7 @@
 //
 // Processes that run talk through a [Queue] or the ends of a [Pipe], which may be fields of arguments, results and items at
 // any time. Packages synchronize and sharedmem have locks and memory in common, package connection has listeners, and Wait for
-// several things at once.
+// several things at once. Package dataloader is PyTorch's DataLoader, made of all these.
 //
 // # When something goes wrong
 //

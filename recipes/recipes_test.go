@@ -49,7 +49,20 @@ func blocks(t *testing.T) (all []block) {
 			all = append(all, block{page, m[1], m[2], m[3]})
 		}
 	}
-	return all
+	return append(all, tour(t))
+}
+
+// tour is the program in the doc comment of package mp.
+func tour(t *testing.T) block {
+	t.Helper()
+	page := "../mp/doc.go"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(text), "\n//\t")
+	code, _, _ = strings.Cut(code, "\n//\n// ")
+	return block{page, "tour/main.go#program", "go", regexp.MustCompile(`(?m)^//\t?`).ReplaceAllString(code, "") + "\n"}
 }
 
 // Every program and every output on the pages is that of a file, which is compiled and run. A block without a language is a drawing,
