@@ -13,8 +13,8 @@ var Shout = mp.Register("shout", func(_ context.Context, text string) (string, e
 	return strings.ToUpper(text) + "!", nil
 })
 
-// A whole program. This function is its main: Main is the first statement there and never returns, run is what main would be
-// without it, and only the first process comes to run.
+// A whole program, but for "func main()" around this statement: it is the first one there and never returns. run is what main would
+// be without it; only the first process comes to it.
 func ExampleMain() {
 	mp.Main(run)
 }

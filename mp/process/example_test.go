@@ -65,6 +65,8 @@ func ExampleChildren() {
 	// 0
 }
 
+var Greet = mp.Register("example.greet", func(_ context.Context, name string) (string, error) { return "hello " + name, nil })
+
 // A server answers its first requests sooner with processes that have bootstrapped before they are wanted.
 func ExampleKeepSpares() {
 	if err := process.KeepSpares(1); err != nil {
@@ -73,11 +75,11 @@ func ExampleKeepSpares() {
 	}
 	defer process.KeepSpares(0)
 	ctx := context.Background()
-	p, err := process.Start(ctx, Double, 21, nil)
+	p, err := process.Start(ctx, Greet, "bob", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(p.Result(ctx))
-	// Output: 42 <nil>
+	// Output: hello bob <nil>
 }

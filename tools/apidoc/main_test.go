@@ -32,6 +32,8 @@ func TestPages(t *testing.T) {
 			"[conn.Conn](connection.md#Conn)",     // the noun, not the internal package
 			"[source](../../mp/forward.go#L",
 			"fmt.Println(mp.Apply(ctx, pool, Square, 7)", // an example
+			`var Family = mp.Register("family"`,          // what it uses
+			"```go\nmp.Main(run)\n```",                   // one that is a whole file
 		},
 		"connection.md": {"### Conn.Send {#Conn.Send}", "func (c *Conn) Send(", "### func Pipe {#Pipe}"},
 		"pool.md":       {`<a id="Options.Workers"></a>`, "### Pool.Close {#Pool.Close}"},

@@ -142,21 +142,50 @@ func (p *page) code(node any) {
 	fmt.Fprintf(p, "```go\n%s\n```\n\n", &b)
 }
 
-var block = regexp.MustCompile("(?s)^```go\n{\n(.*)\n}\n```\n")
-
-// examples shows each with its Output comment, which the tests check.
+// examples shows each with what it uses of its file, the registered functions above all, and its Output comment, which the tests
+// check.
 func (p *page) examples(examples []*doc.Example) {
 	for _, e := range examples {
 		fmt.Fprintf(p, "::: details %s\n", strings.TrimSpace("Example "+e.Suffix))
 		p.text(e.Doc, 5)
-		code := &page{module: p.module}
-		code.code(&printer.CommentedNode{Node: e.Code, Comments: e.Comments})
-		p.Write(block.ReplaceAllFunc(code.Bytes(), func(code []byte) []byte {
-			body := block.FindSubmatch(code)[1]
-			return fmt.Appendf(nil, "```go%s\n```\n", bytes.ReplaceAll(append([]byte("\n"), body...), []byte("\n\t"), []byte("\n")))
-		}))
+		if file, whole := e.Code.(*ast.File); whole {
+			p.body(p.used(file, "Example"+e.Name).Body, file.Comments)
+		} else {
+			if e.Play != nil { // it uses nothing of another file
+				p.used(e.Play, "main")
+			}
+			p.body(e.Code, e.Comments)
+		}
 		p.WriteString(":::\n\n")
 	}
+}
+
+// used shows what a file declares but for the function of the example, which it returns.
+func (p *page) used(file *ast.File, example string) (found *ast.FuncDecl) {
+	for _, decl := range file.Decls {
+		g, _ := decl.(*ast.GenDecl)
+		f, _ := decl.(*ast.FuncDecl)
+		switch {
+		case g != nil && g.Tok == token.IMPORT:
+		case f != nil && f.Name.Name == example:
+			found = f
+		default:
+			p.code(&printer.CommentedNode{Node: decl, Comments: file.Comments})
+		}
+	}
+	return found
+}
+
+var block = regexp.MustCompile("(?s)^```go\n{\n(.*)\n}\n```\n")
+
+// body shows what an example does.
+func (p *page) body(code ast.Node, comments []*ast.CommentGroup) {
+	b := &page{module: p.module}
+	b.code(&printer.CommentedNode{Node: code, Comments: comments})
+	p.Write(block.ReplaceAllFunc(b.Bytes(), func(code []byte) []byte {
+		body := block.FindSubmatch(code)[1]
+		return fmt.Appendf(nil, "```go%s\n```\n", bytes.ReplaceAll(append([]byte("\n"), body...), []byte("\n\t"), []byte("\n")))
+	}))
 }
 
 // text writes a doc comment, whose headings are of this level.
