@@ -112,7 +112,12 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		d.came = f.FastForward
 	}
 	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
-	defer context.AfterFunc(f.ctx, func() { d.feed.cancel(context.Cause(f.ctx)) })()
+	stop := context.AfterFunc(f.ctx, func() { d.feed.cancel(context.Cause(f.ctx)) })
+	defer func() {
+		if !stop() && f.trouble == nil { // the iteration has ended behind the last sample
+			f.late(whole, 1, nil)
+		}
+	}()
 	samples := make([]S, 0, f.Count)
 	for position := range f.Count {
 		d.pull(f, position, func(s S) { samples = append(samples, s) })
