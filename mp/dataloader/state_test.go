@@ -155,6 +155,11 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		break
 	}
+	stream := newStream(t, config{N: 20}, &dataloader.Options{BatchSize: 2, Workers: 1})
+	s := stream.State()
+	if s.Shares = []dataloader.Share{{Yielded: -2}}; stream.Restore(s) == nil {
+		t.Errorf("%+v is restored", s)
+	}
 }
 
 // In the middle of an epoch, a state is of one order. Where an epoch begins, another one may be chosen.
