@@ -162,7 +162,7 @@ func (d *iterated[S]) rewind(f *fetch) {
 	d.rest()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
 	d.feed = &feed{scope: f.now, cancel: cancel}
-	d.feed.Context, d.feed.index = ctx, joint(f.info.ID)
+	d.feed.Context, d.feed.index = withoutArena(ctx), joint(f.info.ID) // what it has made may be for a later batch
 	d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope))
 }
 
