@@ -112,7 +112,7 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		d.came = f.FastForward
 	}
 	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
-	feed := d.feed // there may be another one when the end is noticed
+	feed := d.feed                                           // there may be another one when the end is noticed
 	stop := context.AfterFunc(f.ctx, func() { feed.cancel(context.Cause(f.ctx)) })
 	defer func() {
 		if !stop() && f.trouble == nil { // the iteration has ended behind the last sample
