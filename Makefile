@@ -9,10 +9,10 @@ TORTURE ?= 10000
 export FUZZTIME TORTURE
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint cross model wine examples recipes compare fuzz fault torture cover bench benchmarks fmt ci
+.PHONY: help test race lint cross model wine examples recipes docs docs-test compare fuzz fault torture cover bench benchmarks fmt ci
 
 help: ## this list
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 test: ## all tests
 	go test ./...
@@ -35,8 +35,14 @@ wine: ## the tests under Wine, which it installs
 examples: ## run each example, check what it prints
 	.ci/run examples
 
-recipes: ## compile and run what docs/RECIPES.md, docs/SHARING.md and docs/DATALOADER.md show
+recipes: ## compile and run what README.md and the pages of docs show
 	.ci/run recipes
+
+docs: ## build the site, with npm, into docs/.vitepress/dist
+	cd docs && npm ci --no-audit --no-fund && npm run build
+
+docs-test: ## build the site and open it in Chromium, which it installs
+	.ci/run docs
 
 compare: ## see what docs/COMPARE.md says of os/exec, go-plugin, wazero and errgroup
 	.ci/run compare

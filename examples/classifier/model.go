@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 )
@@ -144,4 +146,14 @@ func (m *model) accuracy(test *set) float64 {
 		}
 	}
 	return float64(right) / float64(test.Len())
+}
+
+// fingerprint is equal for two models if, and only if, all their bits are.
+func (m *model) fingerprint() [sha256.Size]byte {
+	h := sha256.New()
+	w := &m.weights
+	for _, part := range [][]float32{w.w1[:], w.b1[:], w.w2[:], w.b2[:]} {
+		binary.Write(h, binary.LittleEndian, part) // a hash never fails
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }

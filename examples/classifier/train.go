@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"iter"
@@ -128,31 +126,4 @@ func showProcesses(out io.Writer) {
 		}
 		fmt.Fprintln(out, branch, w)
 	}
-}
-
-// without takes samples out of the batches of another sampler. The others stay where they are: to leave one out from the start
-// and to lose it on the way come to the same.
-type without struct {
-	dataloader.BatchSampler
-	samples map[int]bool
-}
-
-func (w without) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
-	return func(yield func([]int) bool) {
-		for batch := range w.BatchSampler.Batches(n, seed, epoch) {
-			if !yield(slices.DeleteFunc(batch, func(i int) bool { return w.samples[i] })) {
-				return
-			}
-		}
-	}
-}
-
-// fingerprint is equal for two models if, and only if, all their bits are.
-func (m *model) fingerprint() [sha256.Size]byte {
-	h := sha256.New()
-	w := &m.weights
-	for _, part := range [][]float32{w.w1[:], w.b1[:], w.w2[:], w.b2[:]} {
-		binary.Write(h, binary.LittleEndian, part) // a hash never fails
-	}
-	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -190,6 +190,19 @@ func pipe(t testing.TB) (a, b *connection.Conn) {
 	return a, b
 }
 
+func pipeOneWay(t testing.TB) (r, w *connection.Conn) {
+	t.Helper()
+	r, w, err := connection.PipeOneWay()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		r.Close()
+		w.Close()
+	})
+	return r, w
+}
+
 // shared reports whether pipes are shared memory in this test.
 func shared() bool { return runtime.GOOS == "linux" && os.Getenv("MP_TRANSPORT") != "socket" }
 

@@ -198,7 +198,7 @@ func TestNoConn(t *testing.T) {
 			errs["Send of it"] = a.Send(ctx, c)
 		}
 		for what, err := range errs {
-			if err == nil || !strings.HasPrefix(err.Error(), "mp: ") {
+			if err == nil || !strings.HasPrefix(err.Error(), "mp: ") || what != "Send of it" && !strings.Contains(err.Error(), "nil") {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -240,20 +240,12 @@ func TestOneWayMoves(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
 		ctx := within(t)
-		r, w, err := connection.PipeOneWay()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
+		r, w := pipeOneWay(t)
 		p := start(t, r, w, "wrong way", 0) // it has said so with its end
 		if refused, err := p.Result(ctx); refused != "true" || err != nil {
 			t.Error(refused, err)
 		}
-		r, w, err = connection.PipeOneWay()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer w.Close()
+		r, _ = pipeOneWay(t)
 		q, err := mp.Start(ctx, Script, task{Conn: r, Do: "drain"}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -269,12 +261,7 @@ func TestOneWay(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
 		ctx := within(t)
-		r, w, err := connection.PipeOneWay()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
-		defer w.Close()
+		r, w := pipeOneWay(t)
 		wrong := map[string]error{
 			"Send": r.Send(ctx, 1), "SendBytes": r.SendBytes(ctx, nil), "SendHandle": r.SendHandle(ctx, os.Stdin),
 			"Recv": w.Recv(ctx, new(int)),
@@ -340,7 +327,7 @@ func TestMismatch(t *testing.T) {
 	})
 }
 
-// PY-CONN-10, and what was never a Conn.
+// PY-CONN-10
 func TestClosed(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -375,16 +362,6 @@ func TestClosed(t *testing.T) {
 		}
 		if !errors.Is(err, mp.ErrClosed) {
 			t.Error(err)
-		}
-		for _, c := range []*connection.Conn{nil, {}} {
-			for what, err := range uses(ctx, c) {
-				if err == nil || !strings.Contains(err.Error(), "nil") {
-					t.Errorf("%s: %v", what, err)
-				}
-			}
-			if c.Close() == nil || c.String() == "" {
-				t.Error("no error")
-			}
 		}
 	})
 }

@@ -28,6 +28,14 @@ func python(t *testing.T) string {
 }
 
 const (
+	pythonEcho = `
+while True:
+    try:
+        b = c.recv_bytes()
+    except EOFError:
+        break
+    c.send_bytes(b)
+`
 	pythonClient = `
 import sys
 from multiprocessing.connection import Client
@@ -42,13 +50,7 @@ try:
     c = Client(address, family, authkey=key.encode() if key else None)
 except AuthenticationError as e:
     sys.exit('refused: %s' % e)
-while True:
-    try:
-        b = c.recv_bytes()
-    except EOFError:
-        break
-    c.send_bytes(b)
-`
+` + pythonEcho
 	pythonListener = `
 import sys
 from multiprocessing.connection import Listener
@@ -64,13 +66,7 @@ try:
     c = l.accept()
 except AuthenticationError as e:
     sys.exit('refused: %s' % e)
-while True:
-    try:
-        b = c.recv_bytes()
-    except EOFError:
-        break
-    c.send_bytes(b)
-`
+` + pythonEcho
 )
 
 // pythonPlaces are the families that both know here.

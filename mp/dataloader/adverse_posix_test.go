@@ -61,6 +61,7 @@ func TestNoDescriptors(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	t.Log(last)
+	last = nil
 	f := open[*os.File](t)(dataloader.NewBatched(background, StarvedFiles.With(8), &dataloader.Options{Workers: 2}))
 	for b, err := range f.Epoch(background) {
 		last = err

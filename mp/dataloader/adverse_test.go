@@ -32,11 +32,11 @@ func TestManyEmptyBatches(t *testing.T) {
 // A loop that is left by a panic of OnSkip gives back what it had.
 func TestOnSkipPanics(t *testing.T) {
 	leak.Check(t)
-	panics := true
+	panics, times := true, 0
 	l := newLoader(t, config{N: 20, Does: map[int]string{1: "fail"}}, &dataloader.Options{
 		BatchSize: 4, Workers: 1, Persistent: true, OnError: dataloader.Skip,
 		OnSkip: func(*dataloader.SampleError) {
-			if panics {
+			if times++; panics {
 				panic("OnSkip")
 			}
 		},
@@ -49,8 +49,8 @@ func TestOnSkipPanics(t *testing.T) {
 	}
 	panics = false
 	want(t, l, chunks(20, 4, 1))
-	if s := l.Stats(); s.Deaths != 0 {
-		t.Errorf("%+v", s)
+	if s := l.Stats(); s.Deaths != 0 || times != 6 {
+		t.Errorf("%d times, %+v", times, s)
 	}
 }
 

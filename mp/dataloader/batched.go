@@ -27,16 +27,7 @@ func (b batchedBy) check(n int) error {
 	return checkSampler(b.of, n)
 }
 
-func (b batchedBy) length(n int) int {
-	all := lengthOf(b.of, n)
-	switch {
-	case all < 0:
-		return lengthUnknown
-	case !b.dropLast && all%b.size > 0:
-		return all/b.size + 1
-	}
-	return all / b.size
-}
+func (b batchedBy) length(n int) int { return divided(lengthOf(b.of, n), b.size, b.dropLast) }
 
 // Batches is that of BatchSampler. Every slice is a new one.
 func (b batchedBy) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {

@@ -13,9 +13,9 @@ type Tensor[T Fixed] struct {
 	Data  []T
 }
 
-// At is part i of t, such as sample i of a batch. It has its numbers in common with t.
+// At is part i of t, such as sample i of a batch. It has its numbers in common with t. An i that t does not have is a panic.
 func (t Tensor[T]) At(i int) Tensor[T] {
-	if i < 0 || i >= t.Shape[0] {
+	if len(t.Shape) == 0 || i < 0 || i >= t.Shape[0] {
 		panic(fmt.Sprintf("mp: Tensor.At(%d): the shape is %v", i, t.Shape))
 	}
 	size := len(t.Data) / t.Shape[0]
@@ -29,7 +29,7 @@ type Pair[X, Y any] struct {
 }
 
 // Stack is a collate function for samples that are slices of one length: it makes a tensor of the shape [samples, length] of them,
-// in memory from Alloc. To be used it is registered for its type of number:
+// in memory from Alloc. One of another length is an error that names it. To be used it is registered for its type of number:
 //
 //	var Stack = mp.Register("stack", dataloader.Stack[float32])
 //

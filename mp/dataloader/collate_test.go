@@ -73,15 +73,17 @@ func TestStackTensors(t *testing.T) {
 	if err != nil || !slices.Equal(scalars.Shape, []int{2}) || len(scalars.At(1).Shape) != 0 || scalars.At(1).Data[0] != 2 {
 		t.Error(scalars, err)
 	}
-	for _, i := range []int{-1, 2} {
-		func() {
-			defer func() {
-				if text := fmt.Sprint(recover()); text != fmt.Sprintf("mp: Tensor.At(%d): the shape is [2 2 1 3]", i) {
-					t.Error(text)
-				}
+	for _, of := range []tensor{got, scalars.At(0)} {
+		for _, i := range []int{-1, 2} {
+			func() {
+				defer func() {
+					if text := fmt.Sprint(recover()); text != fmt.Sprintf("mp: Tensor.At(%d): the shape is %v", i, of.Shape) {
+						t.Error(text)
+					}
+				}()
+				of.At(i)
 			}()
-			got.At(i)
-		}()
+		}
 	}
 }
 

@@ -44,7 +44,12 @@ type core struct {
 	restored bool
 	record   record
 	stats    Stats
+	ballast  spawn.Ballast
 }
+
+// keptBallast is how many bytes of ballast this process takes if batches are to be kept: each is fresh memory, and a program
+// that does little else would collect its garbage for each.
+const keptBallast = 4 * spawn.WorkerBallast
 
 // A length that is not a number of samples.
 const (
@@ -173,6 +178,7 @@ func (c *core) Close() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.ballast.Drop()
 	err := errors.Join(c.exits...)
 	c.exits = nil
 	return err

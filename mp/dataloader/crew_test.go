@@ -13,7 +13,36 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
+
+// A worker can open Together, and be met by Meet, when the others are at it, too.
+var (
+	Together = dataloader.Register("together", func(ctx context.Context, all *synchronize.Barrier) (dataloader.Dataset[int], error) {
+		_, err := all.Wait(ctx)
+		return &numbers{config{N: 9}}, err
+	})
+	Meet = mp.RegisterInit("meet", func(ctx context.Context, all *synchronize.Barrier) error {
+		_, err := all.Wait(ctx)
+		return err
+	})
+)
+
+// The workers start at once, and not one after the other. What is shared by this process comes with configurations, too.
+func TestStartTogether(t *testing.T) {
+	leak.Check(t)
+	all, err := synchronize.NewBarrier(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	l := open[batch](t)(dataloader.New(background, Together.With(all), Collate, &dataloader.Options{
+		Workers: 3, WorkerInit: Meet.With(all), InitTimeout: 30 * time.Second,
+	}))
+	for range 2 { // in each epoch there are others
+		want(t, l, chunks(9, 1))
+	}
+}
 
 // Reopened is a dataset that each worker can open the first time.
 var Reopened = dataloader.Register("reopened", func(ctx context.Context, c config) (dataloader.Dataset[int], error) {

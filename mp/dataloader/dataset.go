@@ -34,8 +34,9 @@ type BatchDataset[B any] interface {
 // IterableDataset is samples that come one after the other. Every worker has its own, which yields what is its share: Worker
 // tells which of how many it is.
 type IterableDataset[S any] interface {
-	// Iterate is called once for each epoch, and again from the beginning when the worker has died, or after Restore: it must yield
-	// the same samples then.
+	// Iterate is called once for each epoch, and again from the beginning when the worker has died, or after Restore: it must
+	// yield the same samples then. Its ctx ends with the epoch, and with a batch that is called off or exceeds Options.Timeout.
+	// After an error that it yields it goes on, if Options.OnError is Skip.
 	Iterate(ctx context.Context) iter.Seq2[S, error]
 }
 
@@ -71,8 +72,8 @@ type source struct {
 // Register gives open a name under which workers find it. Call it where mp.Register is called: in a package variable, or in an
 // init function. cfg is copied into every worker; a type that cannot be, a nil open and a name that is taken are a panic. The
 // ctx of open is for the opening: it ends when open and WorkerInit have returned, or after Options.InitTimeout. What goes on in a
-// dataset after that ends with its Close. A dataset that is an io.Closer is closed when its worker
-// ends, or with the Loader when there are none.
+// dataset after that ends with its Close: one that is an io.Closer is closed when its worker ends, unless that dies, or
+// with the Loader when there are no workers.
 func Register[C, S any](name string, open func(ctx context.Context, cfg C) (Dataset[S], error)) *DatasetFunc[C, S] {
 	refuseNil("Register", name, open == nil)
 	typed := func(ctx context.Context, cfg C) (opened, error) {
@@ -137,7 +138,8 @@ func register[C any](name string, open func(context.Context, C) (opened, error))
 	})
 }
 
-// With binds the configuration: every worker gets its own copy. Workers 0 gets cfg itself.
+// With binds the configuration: every worker gets its own copy, those that are started later as well, so that files and handles in
+// it have to stay open while there is the Loader. Workers 0 gets cfg itself.
 func (f *DatasetFunc[C, S]) With(cfg C) Source[S] {
 	return Source[S]{source{init: f.init.With(cfg), iterable: f.iterable, open: bind(f.open, cfg)}}
 }
@@ -145,7 +147,8 @@ func (f *DatasetFunc[C, S]) With(cfg C) Source[S] {
 // Name is the registered name.
 func (f *DatasetFunc[C, S]) Name() string { return f.init.Name() }
 
-// With binds the configuration: every worker gets its own copy. Workers 0 gets cfg itself.
+// With binds the configuration: every worker gets its own copy, those that are started later as well, so that files and handles in
+// it have to stay open while there is the Loader. Workers 0 gets cfg itself.
 func (f *BatchDatasetFunc[C, B]) With(cfg C) BatchSource[B] {
 	return BatchSource[B]{source{init: f.init.With(cfg), open: bind(f.open, cfg)}, f.codec}
 }

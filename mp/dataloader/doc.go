@@ -18,4 +18,7 @@
 // batch is lost or comes twice, and the order stays. What a batch holds depends on Options.Seed, the epoch and its samples,
 // not on how many workers there are, nor on who got it: with Workers 0 the caller's own goroutine does. Only an
 // IterableDataset is shared out by its workers, so that their number decides what is in a batch.
+//
+// RegisterBatch and NewBatched are the fast path: a BatchDataset makes a batch at once, in memory from Alloc that this process
+// has, too. Loader.State and Loader.Restore resume a run at any batch. docs/DATALOADER.md has all of it beside PyTorch.
 package dataloader

@@ -248,7 +248,7 @@ func (e *epoch) note(t *task, m *member, r *reply) {
 func (e *epoch) next() *task {
 	for i := 0; i < len(e.open); {
 		t := e.open[i]
-		if e.order.ahead != unbounded && t.number-e.open[0].number > e.order.ahead {
+		if !e.order.allows(t.number - e.open[0].number) {
 			return nil
 		}
 		if !t.done {

@@ -2,7 +2,6 @@ package dataloader
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -213,14 +212,16 @@ func TestAtWork(t *testing.T) {
 
 func TestSampleErrorText(t *testing.T) {
 	err := (&spawn.Failure{}).Remote("f", -1, "w", 1)
-	for _, e := range []*SampleError{
-		{Dataset: "d", Index: 3, Batch: 1, Err: err},
-		{Dataset: "d", Index: 3, Batch: 1, Err: err, late: true, quarantined: true, Attempts: 3},
-		{Dataset: "d", Index: -1, Batch: 1, Err: err, Indices: make([]int, 20)},
+	const failed = "f failed in w (pid 1): "
+	for want, e := range map[string]*SampleError{
+		"mp: sample 3 of d (batch 1): " + failed: {Dataset: "d", Index: 3, Batch: 1, Err: err},
+		"mp: sample 3 of d (batch 1) was not ready in time and is quarantined after 3 attempts: " + failed: {
+			Dataset: "d", Index: 3, Batch: 1, Err: err, late: true, quarantined: true, Attempts: 3,
+		},
+		"mp: batch 1 of d (samples 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 … 20 in all): " + failed: {Dataset: "d", Index: -1, Batch: 1, Err: err, Indices: make([]int, 20)},
 	} {
-		t.Log(e)
-		if fmt.Sprint(e) == "" {
-			t.Error("nothing")
+		if got := e.Error(); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 	}
 }

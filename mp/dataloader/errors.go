@@ -12,7 +12,7 @@ import (
 // ErrQuarantined is what errors.Is finds in the error of a sample that is not got any more because it has killed its workers.
 var ErrQuarantined = errors.New("mp: quarantined")
 
-// ErrBusy is the error of an Epoch that is begun while another one runs.
+// ErrBusy is the error of an Epoch that is begun, or a Restore that is called, while another Epoch runs.
 var ErrBusy = errors.New("mp: the loader is at an epoch already; one runs at a time")
 
 func init() {
@@ -33,7 +33,7 @@ type SampleError struct {
 	Batch   int    // in the epoch, from 0
 	Indices []int  // of the batch, as far as they were tried
 	Worker  string // the name of the worker, the last one if there were several
-	Pid     int
+	Pid     int    // of that worker; with Workers 0 this process
 	// Attempts is how many times it was tried.
 	Attempts int
 	// Err is a *spawn.RemoteError, or a *spawn.ExitError for a worker that died; errors.Is finds ErrTimeout and

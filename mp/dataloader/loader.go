@@ -16,12 +16,14 @@ import (
 type Loader[B any] struct {
 	*core
 	codec *wire.Codec[B]
-	made  func(ctx context.Context, fetched any) (B, error) // makes a batch in this process
+	here  func(ctx context.Context, fetched any) (any, error) // makes a batch, a B, in this process
 }
 
 // New makes a loader of src whose workers have collate make batches of its samples. It starts the workers, all at once, and
-// returns when the dataset is open in each; with Workers 0 it is opened here. ctx bounds the life of the workers, as that of
-// NewPool does. Where no process may be started it returns ErrBootstrapping.
+// returns when the dataset is open in each; with Workers 0 it is opened here. What goes wrong meanwhile is its error: a
+// *spawn.RemoteError of the dataset or WorkerInit, a *spawn.ExitError of a worker that died, or one in which errors.Is finds
+// ErrTimeout. ctx bounds the life of the workers, as that of NewPool does. Where no process may be started it returns
+// ErrBootstrapping.
 func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, B], opts *Options) (*Loader[B], error) {
 	if collate == nil {
 		return nil, errors.New("mp: the collate function of a loader is nil")
@@ -29,7 +31,7 @@ func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, 
 	return start(ctx, src.source, opts, func(l *Loader[B]) {
 		l.codec = spawn.ResultCodec(collate)
 		l.record.collate = collate.Name()
-		l.made = func(ctx context.Context, fetched any) (B, error) { return collate.Call(ctx, fetched.([]S)) }
+		l.here = func(ctx context.Context, fetched any) (any, error) { return collate.Call(ctx, fetched.([]S)) }
 		l.collate = func() uint32 { return spawn.ID(collate) }
 	})
 }
@@ -38,10 +40,7 @@ func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, 
 func NewBatched[B any](ctx context.Context, src BatchSource[B], opts *Options) (*Loader[B], error) {
 	return start(ctx, src.source, opts, func(l *Loader[B]) {
 		l.codec = src.codec
-		l.made = func(_ context.Context, fetched any) (B, error) {
-			b, _ := fetched.(B) // it may be a nil interface
-			return b, nil
-		}
+		l.here = func(_ context.Context, fetched any) (any, error) { return fetched, nil }
 	})
 }
 
@@ -61,8 +60,10 @@ func start[B any](ctx context.Context, src source, opts *Options, typed func(*Lo
 
 // Epoch is an iterator over the batches of one epoch: the first loop is over epoch 0, the next over 1, unless Restore says
 // otherwise. It ends with the error of ctx when that ends, and with what Options.OnError says; errors.As finds a
-// *SampleError in it. When the loop is left, what the workers are at is called off. What has not stopped after
-// KillDelay is ended; a second at least if they are Persistent, so that a sample can come to its end. It yields ErrBusy while another loop runs, and ErrClosed after Close.
+// *SampleError in it. When the loop is left, what the workers are at is called off, and what has not stopped after KillDelay is
+// ended. Persistent workers have a second at least for that, so that a sample can come to its end, and the loop does not wait
+// for them; others are waited for, as they end with the epoch. It yields ErrBusy while another loop runs, and ErrClosed after
+// Close.
 func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		var none B
@@ -97,19 +98,13 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 	}
 }
 
-// here makes a batch in this process.
-func (l *Loader[B]) here(ctx context.Context, fetched any) (any, error) {
-	b, err := l.made(ctx, fetched)
-	return b, err
-}
-
 // batch is what a task has brought.
 func (l *Loader[B]) batch(t *task) (b B, err error) {
 	switch {
 	case t.err != nil:
 		return b, t.err
 	case l.local != nil:
-		b, _ = t.made.(B)
+		b, _ = t.made.(B) // it may be a nil interface
 		return b, nil
 	}
 	b, err = readBatch(t.owner.loans, t.slab, l.codec, t.reply.Body, t.reply.Files, l.opts.View)

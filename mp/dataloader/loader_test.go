@@ -14,6 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
@@ -84,6 +85,41 @@ func TestOptionsAreRefused(t *testing.T) {
 	}
 	if _, err := dataloader.New[int, batch](background, Numbers.With(config{}), nil, nil); err == nil {
 		t.Error("a nil collate is taken")
+	}
+}
+
+// InitTimeout ends the ctx of what opens the dataset, and of WorkerInit.
+func TestInitTimeout(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		opts := dataloader.Options{Workers: workers, InitTimeout: 50 * time.Millisecond, KillDelay: time.Minute}
+		_, err := dataloader.New(background, Numbers.With(config{N: 5, Open: "wait"}), Collate, &opts)
+		if !errors.Is(err, mp.ErrTimeout) || !strings.Contains(err.Error(), "numbers failed in") {
+			t.Errorf("%d workers: %v", workers, err)
+		}
+		opts.WorkerInit = Prepare.With("wait")
+		_, err = dataloader.New(background, Numbers.With(config{N: 5}), Collate, &opts)
+		if !errors.Is(err, mp.ErrTimeout) || !strings.Contains(err.Error(), "prepare failed in") {
+			t.Errorf("%d workers: %v", workers, err)
+		}
+	}
+}
+
+// Every worker is prepared, also one that takes the place of another.
+func TestInitInEveryWorker(t *testing.T) {
+	leak.Check(t)
+	counter, err := sharedmem.NewValue(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counter.Close()
+	c := config{N: 5, Does: map[int]string{3: "once exit"}, Dir: prog.TempDir(t)}
+	l := newLoader(t, c, &dataloader.Options{Workers: 1, WorkerInit: Count.With(counter)})
+	for range 2 {
+		want(t, l, chunks(5, 1))
+	}
+	if n := counter.Load(); n != 3 || l.Stats().Starts != 3 {
+		t.Errorf("%d times, %+v", n, l.Stats())
 	}
 }
 
@@ -315,6 +351,39 @@ var early = func() error {
 	_, err := dataloader.New(background, Numbers.With(config{N: 1}), Collate, &dataloader.Options{Workers: 1})
 	return err
 }()
+
+// refused is what cannot be registered says.
+var refused = func() (all []any) {
+	taken := Numbers.Name()
+	for _, register := range []func(){
+		func() { dataloader.Register[int, int]("dataloader_test.nil", nil) },
+		func() { dataloader.RegisterIterable[int, int]("dataloader_test.nil", nil) },
+		func() { dataloader.RegisterBatch[int, int]("dataloader_test.nil", nil) },
+		func() {
+			dataloader.Register(taken, func(context.Context, int) (dataloader.Dataset[int], error) { return nil, nil })
+		},
+		func() {
+			dataloader.Register("dataloader_test.unsent", func(context.Context, chan int) (dataloader.Dataset[int], error) { return nil, nil })
+		},
+		func() {
+			dataloader.RegisterBatch("dataloader_test.unsent", func(context.Context, int) (dataloader.BatchDataset[chan int], error) { return nil, nil })
+		},
+	} {
+		func() {
+			defer func() { all = append(all, recover()) }()
+			register()
+		}()
+	}
+	return all
+}()
+
+func TestRegisterRefuses(t *testing.T) {
+	for i, text := range []string{"nil", "nil", "nil", "numbers", "chan int", "chan int"} {
+		if got := fmt.Sprint(refused[i]); !strings.HasPrefix(got, "mp: ") || !strings.Contains(got, text) {
+			t.Errorf("%d: %s", i, got)
+		}
+	}
+}
 
 func TestTooEarly(t *testing.T) {
 	if !errors.Is(early, mp.ErrBootstrapping) {

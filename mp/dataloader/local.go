@@ -13,7 +13,7 @@ type local struct {
 	set  opened
 	info WorkerInfo
 	todo []ordered
-	me   *member
+	me   *member // this process, in the place of a worker; what it makes lies in no slab
 
 	closed bool
 }

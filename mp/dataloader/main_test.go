@@ -15,6 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
@@ -42,7 +43,7 @@ var errUnlucky = errors.New("unlucky")
 func init() { mp.RegisterError("dataloader_test.unlucky", errUnlucky) }
 
 var (
-	Numbers = dataloader.Register("numbers", func(_ context.Context, c config) (dataloader.Dataset[int], error) {
+	Numbers = dataloader.Register("numbers", func(ctx context.Context, c config) (dataloader.Dataset[int], error) {
 		switch c.Open {
 		case "fail":
 			return nil, fmt.Errorf("no data: %w", errUnlucky)
@@ -54,6 +55,9 @@ var (
 			panic("open")
 		case "hang":
 			select {}
+		case "wait":
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
 		case "uneven":
 			c.N += os.Getpid()
 		case "count":
@@ -101,7 +105,14 @@ var (
 			return fmt.Errorf("this is no worker: %+v", info)
 		case how == "fail":
 			return errUnlucky
+		case how == "wait":
+			<-ctx.Done()
+			return context.Cause(ctx)
 		}
+		return nil
+	})
+	Count = mp.RegisterInit("count", func(_ context.Context, v *sharedmem.Value[int]) error {
+		v.Add(1)
 		return nil
 	})
 )
@@ -154,6 +165,8 @@ func (d *numbers) do(ctx context.Context, i int) error {
 	case "wait":
 		<-ctx.Done()
 		return ctx.Err()
+	case "late":
+		<-ctx.Done()
 	case "deaf":
 		for {
 			time.Sleep(time.Hour)

@@ -97,13 +97,13 @@ func (c *core) attend(m *member) {
 
 // outcome is why the worker has ended; nil: it was to.
 func (c *core) outcome(m *member) error {
-	l, err := m.process.Result(context.Background())
-	if err == nil && l.Failure != nil {
+	report, err := m.process.Result(context.Background())
+	if err == nil && report.Failure != nil {
 		function := c.record.dataset
-		if l.Init {
+		if report.Init {
 			function = c.opts.WorkerInit.Name()
 		}
-		return l.Failure.Remote(function, -1, m.name, m.pid)
+		return report.Failure.Remote(function, -1, m.name, m.pid)
 	}
 	return err
 }

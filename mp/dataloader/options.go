@@ -31,12 +31,14 @@ type Options struct {
 	// View has the batches lie in memory that is used again: one is valid until the next iteration only. Otherwise they
 	// are copies that may be kept. With Workers 0 there is no such memory: a batch is what was made, and may be kept.
 	View bool
-	// Seed is what all that is random comes from: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs.
+	// Seed is what all that is random comes from: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs, in
+	// every run of the program; 0 is a seed as any.
 	Seed uint64
 	// Timeout bounds each batch, from when its worker begins it; 0: no bound. Its ctx ends then, and after KillDelay the worker
 	// is killed and replaced. Who is to blame is the sample that the worker was at: it is handled as OnError says, after
-	// Retries, and in its error, errors.Is finds ErrTimeout. With Workers 0, and for what does not look at its ctx, it is
-	// noticed when the sample is there. Without it, a sample that never ends, or a worker that was stopped, holds up the epoch.
+	// Retries, and in its error, errors.Is finds ErrTimeout. Without it, a sample that never ends, or a worker that was stopped,
+	// holds up the epoch. With Workers 0 nothing is killed: that a sample which does not look at its ctx is late is noticed
+	// when it is there.
 	// A worker that begins an IterableDataset in its middle has the time of the batches that it passes by as well.
 	Timeout time.Duration
 
@@ -61,7 +63,7 @@ type Options struct {
 	CrashRetries int
 
 	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which one it is. When
-	// it fails, New fails.
+	// it fails, New fails. With Workers 0 it runs in this process.
 	WorkerInit spawn.Initializer
 	// InitTimeout bounds the opening of the dataset and WorkerInit together; 0: five minutes. After KillDelay the worker is
 	// killed.
@@ -95,29 +97,6 @@ const (
 	Skip
 )
 
-// Order says in which order batches come. The zero value is InOrder.
-type Order struct{ ahead int }
-
-const (
-	unbounded = -1
-	badWindow = -2
-)
-
-// InOrder is the order of the sampler.
-func InOrder() Order { return Order{} }
-
-// Unordered yields what is ready first, so that a slow batch holds up nothing. The order depends on chance then.
-func Unordered() Order { return Order{unbounded} }
-
-// Window yields what is ready first, but none that would come before the one n places ahead of it: a batch overtakes at most n others, and
-// is overtaken by at most n.
-func Window(n int) Order {
-	if n < 0 {
-		n = badWindow
-	}
-	return Order{n}
-}
-
 const (
 	defaultInitTimeout = 5 * time.Minute
 	defaultPrefetch    = 2
@@ -143,7 +122,7 @@ func (o *Options) check(src *source) error {
 		return fmt.Errorf("mp: Retries is %d; it must not be negative", o.Retries)
 	case o.OnError != Fail && o.OnError != Skip:
 		return fmt.Errorf("mp: OnError is %d; it must be Fail or Skip", o.OnError)
-	case o.Order.ahead == badWindow:
+	case o.Order.window == badWindow:
 		return errors.New("mp: Order: a Window must be of 0 batches at least; Unordered has no bound")
 	case o.Workers == 0 && o.Limits.Fences() && !o.Limits.BestEffort:
 		return errors.New("mp: Limits are for worker processes, and with Workers 0 there are none: leave them away, or set Limits.BestEffort")

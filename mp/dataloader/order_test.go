@@ -1,10 +1,13 @@
 package dataloader_test
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 
+	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
@@ -66,6 +69,95 @@ func TestEdges(t *testing.T) {
 				l.Close()
 			}
 		})
+	}
+}
+
+// lots is a dataset whose batches are what their samples draw, and have a draw of their own.
+type lots int
+
+func (d lots) Len() int { return int(d) }
+
+func (d lots) GetBatch(ctx context.Context, indices []int) (b batch, err error) {
+	for _, i := range indices {
+		b.Numbers = append(b.Numbers, dataloader.RandOf(ctx, i).IntN(1<<30))
+	}
+	b.Squares = []float64{dataloader.Rand(ctx).Float64(), dataloader.Rand(ctx).Float64()}
+	return b, nil
+}
+
+var (
+	Lots = dataloader.RegisterBatch("lots", func(_ context.Context, n int) (dataloader.BatchDataset[batch], error) { return lots(n), nil })
+	// Draw makes a batch of its own draw.
+	Draw = mp.Register("draw", func(ctx context.Context, samples []int) (batch, error) {
+		return batch{samples, []float64{dataloader.Rand(ctx).Float64(), dataloader.Rand(ctx).Float64()}, 0}, nil
+	})
+	// Shares yields what its worker draws.
+	Shares = dataloader.RegisterIterable("shares", func(context.Context, int) (dataloader.IterableDataset[int], error) { return shares{}, nil })
+)
+
+type shares struct{}
+
+func (shares) Iterate(ctx context.Context) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		_ = yield(dataloader.Rand(ctx).IntN(1<<30), nil) && yield(dataloader.Rand(ctx).IntN(1<<30), nil)
+	}
+}
+
+// GetBatch and a collate function draw for their batch, and RandOf is what Get has for a sample.
+func TestRandOfBatches(t *testing.T) {
+	leak.Check(t)
+	seen := make(map[float64]int)
+	for _, workers := range []int{0, 1, 3} {
+		opts := &dataloader.Options{BatchSize: 4, Shuffle: true, Workers: workers}
+		drawn := open[batch](t)(dataloader.New(background, Draws.With(20), Draw, opts))
+		batches := open[batch](t)(dataloader.NewBatched(background, Lots.With(20), opts))
+		for range 2 {
+			reference, err := epoch(drawn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for b, err := range batches.Epoch(background) {
+				if err != nil || !slices.Equal(b.Numbers, reference[n]) || b.Squares[0] != b.Squares[1] {
+					t.Fatalf("%v, %v; want %v", b, err, reference[n])
+				}
+				seen[b.Squares[0]]++
+				n++
+			}
+		}
+		for b, err := range drawn.Epoch(background) { // the third one
+			if err != nil || b.Squares[0] != b.Squares[1] {
+				t.Fatal(b, err)
+			}
+			seen[b.Squares[0]]++
+		}
+	}
+	for draw, n := range seen {
+		if n != 3 { // with each number of workers
+			t.Errorf("%v was drawn %d times", draw, n)
+		}
+	}
+	if len(seen) != 3*5 {
+		t.Errorf("%d different draws", len(seen))
+	}
+}
+
+// Iterate draws for its worker.
+func TestRandOfShares(t *testing.T) {
+	leak.Check(t)
+	seen := make(map[int]bool)
+	for range 2 {
+		l := open[batch](t)(dataloader.New(background, Shares.With(0), Collate, &dataloader.Options{Workers: 2, BatchSize: 2}))
+		for range 2 {
+			got, err := epoch(l)
+			if err != nil || len(got) != 2 || got[0][0] != got[0][1] || got[1][0] != got[1][1] {
+				t.Fatal(got, err)
+			}
+			seen[got[0][0]], seen[got[1][0]] = true, true
+		}
+	}
+	if len(seen) != 4 { // of two workers in two epochs, both times
+		t.Errorf("%v", seen)
 	}
 }
 

@@ -200,6 +200,9 @@ func (c *core) delivered(p *pass, decoded time.Duration) {
 	c.stats.Waited += decoded
 	c.stats.Batches++
 	c.stats.Samples += p.held.reply.Samples
+	if c.local == nil && !c.opts.View {
+		c.ballast.Take(keptBallast)
+	}
 }
 
 // tell has the program hear of what was left out.

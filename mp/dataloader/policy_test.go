@@ -78,6 +78,30 @@ func TestSkip(t *testing.T) {
 	}
 }
 
+// OnSkip hears of a sample just before its batch comes. Stats has the one that was left out last, here or there.
+func TestSkipIsToldBeforeItsBatch(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		var events []string
+		l := newLoader(t, config{N: 12, Does: map[int]string{5: "fail", 8: "fail", 9: "panic", 11: "fail"}}, &dataloader.Options{
+			BatchSize: 2, Workers: workers, OnError: dataloader.Skip,
+			OnSkip: func(e *dataloader.SampleError) {
+				events = append(events, fmt.Sprint("without ", e.Index, " of ", e.Batch))
+			},
+		})
+		for b, err := range l.Epoch(background) {
+			events = append(events, fmt.Sprint(b.Numbers, err))
+		}
+		want := "[0 1]<nil> [2 3]<nil> without 5 of 2 [4]<nil> [6 7]<nil> without 8 of 4 without 9 of 4 without 11 of 5 [10]<nil>"
+		if got := strings.ReplaceAll(strings.Join(events, " "), " <nil>", "<nil>"); got != want {
+			t.Errorf("%d workers:\n got %s\nwant %s", workers, got, want)
+		}
+		if s := l.Stats(); s.LastSkipped == nil || workers == 0 && s.LastSkipped.Index != 11 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
 // What fails once is got again.
 func TestRetries(t *testing.T) {
 	leak.Check(t)
@@ -186,6 +210,21 @@ func TestBatchFails(t *testing.T) {
 			t.Errorf("%v: %+v", got, s)
 		}
 		t.Log(err)
+	}
+}
+
+// With no workers, what is late is noticed when it is there.
+func TestTimeoutHere(t *testing.T) {
+	leak.Check(t)
+	for _, what := range []string{"wait", "late"} {
+		c := config{N: 20, Does: map[int]string{9: what}}
+		opts := dataloader.Options{BatchSize: 4, Timeout: 500 * time.Millisecond}
+		got, err := epoch(newLoader(t, c, &opts))
+		if s := sampleError(t, err); len(got) != 2 || s.Index != 9 || !errors.Is(err, mp.ErrTimeout) {
+			t.Errorf("%s: %v: %+v", what, got, s)
+		}
+		opts.OnError = dataloader.Skip
+		want(t, newLoader(t, c, &opts), chunks(20, 4, 9))
 	}
 }
 

@@ -48,6 +48,17 @@ func lengthOf(s any, n int) int {
 	return lengthUnknown
 }
 
+// divided is how often by goes into length, if that is known; what is left over counts as one, unless it is dropped.
+func divided(length, by int, dropLast bool) int {
+	switch {
+	case length < 0:
+		return lengthUnknown
+	case !dropLast && length%by > 0:
+		return length/by + 1
+	}
+	return length / by
+}
+
 func mustCheck(s foreseen, n int) {
 	if err := s.check(n); err != nil {
 		panic(err)

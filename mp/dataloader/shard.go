@@ -35,16 +35,7 @@ func (s shard) check(n int) error {
 	return checkSampler(s.of, n)
 }
 
-func (s shard) length(n int) int {
-	all := lengthOf(s.of, n)
-	switch {
-	case all < 0:
-		return lengthUnknown
-	case !s.dropLast && all%s.count > 0:
-		return all/s.count + 1
-	}
-	return all / s.count
-}
+func (s shard) length(n int) int { return divided(lengthOf(s.of, n), s.count, s.dropLast) }
 
 // Indices is that of Sampler.
 func (s shard) Indices(n int, seed uint64, epoch int) iter.Seq[int] {

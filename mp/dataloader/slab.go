@@ -61,14 +61,6 @@ func (s *slabs) end() (news slabNews) {
 	return news
 }
 
-// close gives up the memory of all slabs.
-func (s *slabs) close() {
-	s.end()
-	for i := range s.all {
-		s.all[i].close()
-	}
-}
-
 func (l *slab) close() {
 	for _, m := range l.segments {
 		m.Close()

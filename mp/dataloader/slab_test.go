@@ -125,6 +125,14 @@ func (e *slabEnds) work(ctx context.Context) error {
 
 var slabWorker = mp.Register("dataloader.test.slabs", func(ctx context.Context, e *slabEnds) (int, error) { return 0, e.work(ctx) })
 
+// close gives up the memory of all slabs, which in a worker the end of the process does.
+func (s *slabs) close() {
+	s.end()
+	for i := range s.all {
+		s.all[i].close()
+	}
+}
+
 // slabPeers runs the test with the worker's end in a goroutine and in a process.
 func slabPeers(t *testing.T, slabs int, test func(t *testing.T, e *slabEnds)) {
 	t.Run("goroutine", func(t *testing.T) {

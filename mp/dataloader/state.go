@@ -19,15 +19,15 @@ type State struct {
 	Len, BatchSize int
 	// Sampler is what has made the batches, in words; in the middle of an epoch it must be the same. "": it is not compared.
 	Sampler string
-	// Shares is where each worker of an IterableDataset is.
+	// Shares is where each worker of an IterableDataset is, by its ID, and Turn whose batch comes next.
 	Shares []Share
 	Turn   int
 }
 
 // Share is where a worker of an IterableDataset is.
 type Share struct {
-	Yielded int // how many samples of it were yielded
-	Over    bool
+	Yielded int  // how many samples of it were yielded
+	Over    bool // it has no more
 }
 
 // state is that of an epoch.
@@ -61,8 +61,10 @@ func (e *epoch) restore(s *State) {
 	}
 }
 
-// State is where the loader is: in an Epoch loop behind the batch that was yielded last, and otherwise where the last loop
-// has ended. A batch that came as an error was not delivered: Restore has it got again. It may be called at any time, from any goroutine.
+// State is where the loader is: in an Epoch loop behind the batch that was yielded last, and otherwise where the last loop has
+// ended. In the loop behind the last batch it is that of an epoch of which nothing is left: an Epoch after Restore yields no
+// batch. One that came as an error was not delivered: Restore has it got again. State may be called at any time, from any
+// goroutine.
 func (c *core) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,9 +77,10 @@ func (c *core) State() State {
 }
 
 // Restore has the next Epoch be the rest of the one that s was taken in: exactly the batches that had not been yielded, also with
-// another number of workers. Of an IterableDataset, whose workers share it out by their number, it must be the same.
-// It fails when s is of another dataset, batch size or, in the middle of an epoch, kind of sampler, and while an epoch runs. What
-// a Sampler consists of, such as weights, a state does not tell.
+// another number of workers. Of an IterableDataset, whose workers share it out by their number, it must be the same. The seed
+// of this and later epochs is that of s, not that of the Options. It fails when s is of another dataset, batch size or, in the
+// middle of an epoch, kind of sampler, and with ErrBusy while an epoch runs. What a Sampler consists of, such as weights, and
+// which samples were quarantined, a state does not tell.
 func (c *core) Restore(s State) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -80,7 +80,7 @@ func (s Stats) telling() bool {
 	return s.Workers > 0 && s.Batches > s.Epochs && s.Batches >= 2*s.Prefetch*s.Workers
 }
 
-// waits is about waiting for workers.
+// waits reports whether the consumer has waited for workers more than a tenth of its time, faults and decoding apart.
 func (s Stats) waits() bool { return s.Waited-s.Delayed-s.Decoded > (s.Elapsed-s.Delayed)/10 }
 
 // spent counts what a worker, or this process, has spent on an order.

@@ -25,10 +25,12 @@ func TestKilledAtRandom(t *testing.T) {
 			t.Run(fmt.Sprint(kind, workers), func(t *testing.T) {
 				opts := &dataloader.Options{BatchSize: 5, Shuffle: kind != "stream", Seed: 3, Workers: workers, CrashRetries: 1000, Persistent: true}
 				c := config{N: 2000}
-				reference, err := epoch(maker(t, c, opts))
+				whole := maker(t, c, opts)
+				reference, err := epoch(whole)
 				if err != nil {
 					t.Fatal(err)
 				}
+				whole.Close() // those who are killed are not its workers
 				l := maker(t, c, opts)
 				progress, stopped := make(chan int), make(chan struct{})
 				go func() {
@@ -57,7 +59,9 @@ func TestKilledAtRandom(t *testing.T) {
 				if n != len(reference) {
 					t.Errorf("%d batches", n)
 				}
-				t.Log(l.Stats())
+				if s := l.Stats(); s.Deaths == 0 {
+					t.Error("nobody was killed", s)
+				}
 			})
 		}
 	}

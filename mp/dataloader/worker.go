@@ -32,27 +32,25 @@ type worker struct {
 	todo   []order
 	cancel context.CancelCauseFunc // of the order at work
 
-	ballast spawn.Ballast
-
 	unsent *spawn.Failure // why the loop has given up
 
 	// For the loop only.
-	out   wire.Buffer
-	slabs *slabs
+	out     wire.Buffer
+	slabs   *slabs
+	ballast spawn.Ballast
 }
 
 func (w *worker) serve(ctx context.Context) exitReport {
 	defer w.closeDataset()
 	w.ctx, w.stop = context.WithCancel(ctx)
 	defer w.stop()
-	if l := w.open(); l.Failure != nil {
-		return l
+	if report := w.open(); report.Failure != nil {
+		return report
 	}
 	if w.Replies.Put(w.ctx, reply{Worker: w.Number, Name: spawn.Name(), Pid: os.Getpid(), Len: w.set.len()}) != nil {
 		return exitReport{}
 	}
 	w.slabs = newSlabs(w.Slabs)
-	w.ballast.Take()
 	go w.loop()
 	w.listen()
 	w.stop()
@@ -135,6 +133,7 @@ func (w *worker) loop() {
 		}
 		at = o
 		w.put(w.get(ctx, &o))
+		w.ballast.Take(spawn.WorkerBallast) // not before: the first batch would wait for it
 	}
 	over = true
 	close(w.over)

@@ -179,7 +179,7 @@ func (s *server) next() bool {
 		s.files, s.position = s.task.Files, 0
 		s.base.Store(s.task.ID)
 		if s.own && len(s.task.Body) > inlineRing {
-			s.ballast.Take()
+			s.ballast.Take(spawn.WorkerBallast)
 		}
 	}
 	return s.ctx.Err() == nil

@@ -10,16 +10,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
@@ -117,30 +113,15 @@ func (s *shift) handle(ctx context.Context, f *os.File) error {
 }
 
 // TestAcknowledgeTorture kills and freezes producers and consumers at random. Afterwards: all that was put came out, whole; what was
-// acknowledged did not come again; and what came again was returned, or in the hands of one that was killed. MP_TORTURE_SEED=n is
-// that one run alone; MP_TORTURE=n goes on with new seeds until there were n kills.
+// acknowledged did not come again; and what came again was returned, or in the hands of one that was killed.
 func TestAcknowledgeTorture(t *testing.T) {
-	wanted, _ := strconv.Atoi(os.Getenv("MP_TORTURE"))
 	var sum toll
-	run := func(seed uint64, deeds int) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { sum.add(toil(t, seed, deeds)) })
-	}
-	seed, err := strconv.ParseUint(os.Getenv("MP_TORTURE_SEED"), 10, 64)
-	switch {
-	case err == nil && wanted == 0:
-		run(seed, 25)
-	case wanted == 0:
-		for _, seed := range []uint64{0, 1, 2, 1795937726} { // the last one: many hands, all busy
-			run(seed, 25)
-		}
-	default:
-		if err != nil {
-			seed = uint64(time.Now().Unix())
-		}
-		for ; sum.kills < wanted && !t.Failed(); seed++ {
-			run(seed, 150)
-		}
-	}
+	many := uint64(1795937726) // hands, all busy
+	seeds(t, []uint64{0, 1, 2, many}, func(t *testing.T, seed uint64, deeds int) int {
+		run := toil(t, seed, deeds)
+		sum.add(run)
+		return run.kills
+	})
 	t.Logf("%d kills: %d items, %d deliveries, %d returned, %d from dead hands, none lost, none corrupt, none after its Ack",
 		sum.kills, sum.items, sum.deliveries, sum.returned, sum.orphaned)
 }
@@ -170,12 +151,6 @@ type factory struct {
 }
 
 func toil(t *testing.T, seed uint64, deeds int) toll {
-	leak.Check(t)
-	hang := time.AfterFunc(2*time.Minute, func() {
-		debug.SetTraceback("all")
-		panic(fmt.Sprintf("the torture hangs with seed %d", seed))
-	})
-	defer hang.Stop()
 	rnd := rand.New(rand.NewPCG(seed, 2))
 	pick := func(from ...int) int { return from[rnd.IntN(len(from))] }
 	if rnd.IntN(4) == 0 {
@@ -201,11 +176,18 @@ func toil(t *testing.T, seed uint64, deeds int) toll {
 			}
 		})
 	}
-	var harmed atomic.Int32
+	kills := 0
 	for range deeds {
 		time.Sleep(time.Duration(rnd.IntN(20)) * time.Millisecond)
-		if all := mp.ActiveChildren(); len(all) > 0 {
-			harm(all[rnd.IntN(len(all))], rnd.IntN(5) == 0, &harmed)
+		all := mp.ActiveChildren()
+		if len(all) == 0 {
+			continue
+		}
+		if victim := all[rnd.IntN(len(all))]; rnd.IntN(5) == 0 {
+			freeze(victim, 10*time.Millisecond)
+		} else {
+			kills++
+			victim.Kill()
 		}
 	}
 	stop()
@@ -214,7 +196,8 @@ func toil(t *testing.T, seed uint64, deeds int) toll {
 	for range 5 { // while the rest is worked off
 		time.Sleep(time.Duration(rnd.IntN(5)) * time.Millisecond)
 		if all := mp.ActiveChildren(); len(all) > 0 {
-			harm(all[rnd.IntN(len(all))], false, &harmed)
+			kills++
+			all[rnd.IntN(len(all))].Kill()
 		}
 	}
 	consumers.Wait()
@@ -222,29 +205,9 @@ func toil(t *testing.T, seed uint64, deeds int) toll {
 		t.Error(f.q)
 	}
 	sum := f.check()
-	sum.kills = int(harmed.Load())
+	sum.kills = kills
 	t.Logf("%v, largest %d, %d hands, %s: %+v", f.q, f.largest, f.hands, os.Getenv("MP_TRANSPORT"), sum)
 	return sum
-}
-
-// harm kills somebody, or freezes it for a while.
-func harm(victim interface {
-	Pid() int
-	Alive() bool
-	Kill() error
-}, freeze bool, kills *atomic.Int32,
-) {
-	if !freeze {
-		kills.Add(1)
-		victim.Kill()
-		return
-	}
-	syscall.Kill(victim.Pid(), syscall.SIGSTOP)
-	time.AfterFunc(10*time.Millisecond, func() {
-		if victim.Alive() {
-			syscall.Kill(victim.Pid(), syscall.SIGCONT)
-		}
-	})
 }
 
 // work has one process after the other work a shift, until ctx ends or one has come to its end.

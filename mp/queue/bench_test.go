@@ -55,7 +55,16 @@ func BenchmarkToOwner(b *testing.B) {
 // From the owner to a child.
 func BenchmarkFromOwner(b *testing.B) {
 	q := newQueue[[]byte](b, 0)
-	p := start(b, Drink, q)
+	fromOwner(b, q, start(b, Drink, q))
+}
+
+// fromOwner puts items into q, which p empties.
+func fromOwner(b *testing.B, q interface {
+	Put(ctx context.Context, item []byte) error
+	Len() int
+	Close() error
+}, p *mp.Process[int],
+) {
 	item := make([]byte, 64)
 	q.Put(background, item)
 	for q.Len() > 0 {
@@ -184,19 +193,5 @@ func BenchmarkAcknowledged10(b *testing.B) { acknowledge(b, 10) }
 
 func acknowledge(b *testing.B, hands int) {
 	q := newAcknowledged[[]byte](b, 0)
-	p := start(b, DrinkAcknowledged, drinkArg{q, hands})
-	item := make([]byte, 64)
-	q.Put(background, item)
-	for q.Len() > 0 {
-		continue // until it is up
-	}
-	stop := meter(b)
-	for range b.N {
-		if err := q.Put(background, item); err != nil {
-			b.Fatal(err)
-		}
-	}
-	q.Close()
-	must(p.Result(background))(b)
-	stop()
+	fromOwner(b, q, start(b, DrinkAcknowledged, drinkArg{q, hands}))
 }

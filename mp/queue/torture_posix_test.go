@@ -11,8 +11,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,7 +18,6 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
@@ -138,43 +135,18 @@ type drama struct {
 
 // TestTorture kills and freezes producers, relays and consumers at random. Afterwards: what came out came out once, and whole;
 // what was put and did not come out was in the hands of one that was killed; and the items of a producer came in
-// order, but for those that others had ahead who were killed or frozen. PY-QUEUE-20, PY-QUEUE-22. In short a few fixed
-// seeds; MP_TORTURE_SEED=n is that one run alone; MP_TORTURE=n goes on with new seeds until there were n kills.
+// order, but for those that others had ahead who were killed or frozen. PY-QUEUE-20, PY-QUEUE-22.
 func TestTorture(t *testing.T) {
-	wanted, _ := strconv.Atoi(os.Getenv("MP_TORTURE"))
-	seed, err := strconv.ParseUint(os.Getenv("MP_TORTURE_SEED"), 10, 64)
 	kills, got, lost := 0, 0, 0
-	run := func(seed uint64, deeds int) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			k, g, l := torture(t, seed, deeds)
-			kills, got, lost = kills+k, got+g, lost+l
-		})
-	}
-	switch {
-	case err == nil && wanted == 0:
-		run(seed, 60)
-	case wanted == 0:
-		for seed := range uint64(6) {
-			run(seed, 25)
-		}
-	default:
-		if err != nil {
-			seed = uint64(time.Now().Unix())
-		}
-		for ; kills < wanted && !t.Failed(); seed++ {
-			run(seed, 150)
-		}
-	}
+	seeds(t, []uint64{0, 1, 2, 3, 4, 5}, func(t *testing.T, seed uint64, deeds int) int {
+		k, g, l := torture(t, seed, deeds)
+		kills, got, lost = kills+k, got+g, lost+l
+		return k
+	})
 	t.Logf("%d kills; %d items came out, %d were lost in the hands of killed ones, none twice, none corrupt", kills, got, lost)
 }
 
 func torture(t *testing.T, seed uint64, deeds int) (kills, got, lost int) {
-	leak.Check(t)
-	hang := time.AfterFunc(2*time.Minute, func() {
-		debug.SetTraceback("all")
-		panic(fmt.Sprintf("the torture hangs with seed %d", seed))
-	})
-	defer hang.Stop()
 	d := &drama{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), dir: prog.TempDir(t), kills: make(map[string]int)}
 	pick := func(from ...int) int { return from[d.rnd.IntN(len(from))] }
 	if d.rnd.IntN(4) == 0 {
@@ -292,12 +264,7 @@ func (d *drama) harm() {
 		return
 	}
 	if d.rnd.IntN(5) == 0 {
-		syscall.Kill(victim.Pid(), syscall.SIGSTOP)
-		time.AfterFunc(time.Duration(d.rnd.IntN(20))*time.Millisecond, func() {
-			if victim.Alive() {
-				syscall.Kill(victim.Pid(), syscall.SIGCONT)
-			}
-		})
+		freeze(victim, time.Duration(d.rnd.IntN(20))*time.Millisecond)
 		return
 	}
 	d.mu.Lock()

@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A process that waits for a debugger says so, and goes on when one is attached.
+// A process that waits for a debugger says so, and goes on when one has all of its threads: a debugger takes them one after the other.
 func TestDebugWait(t *testing.T) {
 	cmd, stderr, out := waiting(t)
 	pid := announced(t, stderr)
@@ -23,23 +26,52 @@ func TestDebugWait(t *testing.T) {
 	if err := syscall.PtraceAttach(pid); err != nil {
 		t.Skipf("this process may not debug another: %v", err)
 	}
-	for sig := 0; ; {
-		var status syscall.WaitStatus
-		if _, err := syscall.Wait4(pid, &status, 0x40000000 /* __WALL */, nil); err != nil {
-			t.Fatal(err)
-		}
-		if !status.Stopped() {
-			break
-		}
-		if sig = int(status.StopSignal()); sig == int(syscall.SIGSTOP) {
-			sig = 0
-		}
-		if err := syscall.PtraceCont(pid, sig); err != nil {
-			t.Fatal(err)
+	time.Sleep(200 * time.Millisecond) // that it goes on already, by its other threads, has no event: it looks every 50 ms
+	others, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+	if err != nil || len(others) < 2 {
+		t.Fatal(others, err)
+	}
+	for _, path := range others {
+		if tid, _ := strconv.Atoi(filepath.Base(path)); tid != pid {
+			if err := syscall.PtraceAttach(tid); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	traceToEnd(t, pid, len(others))
 	if err := cmd.Wait(); err != nil || out.String() != fmt.Sprintln(pid, 42) {
 		t.Errorf("%v, %q", err, out)
+	}
+}
+
+// traceToEnd lets a process of so many traced threads go on once all have stopped, and those go on that they start.
+func traceToEnd(t *testing.T, pid, threads int) {
+	t.Helper()
+	var stopped []int
+	for {
+		var status syscall.WaitStatus
+		tid, err := syscall.Wait4(-1, &status, 0x40000000 /* __WALL */, nil)
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case status.Stopped() && len(stopped) < threads:
+			if err := syscall.PtraceSetOptions(tid, syscall.PTRACE_O_TRACECLONE); err != nil {
+				t.Fatal(err)
+			}
+			if stopped = append(stopped, tid); len(stopped) == threads {
+				for _, tid := range stopped {
+					syscall.PtraceCont(tid, 0)
+				}
+			}
+		case status.Stopped():
+			sig := int(status.StopSignal())
+			if sig == int(syscall.SIGSTOP) || sig == int(syscall.SIGTRAP) { // a new thread, or that there is one
+				sig = 0
+			}
+			syscall.PtraceCont(tid, sig)
+		case tid == pid:
+			return
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 	if err := h.usable(what); err != nil {
 		return nil, err
 	}
-	m, err := h.ref.Call(ctx, op, body, nil, func(m link.Msg) {
+	m, err := h.ref.Await(ctx, op, body, func(m link.Msg) {
 		m.Release()
 		if late != nil {
 			late(m.Kind)

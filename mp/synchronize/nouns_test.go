@@ -270,6 +270,11 @@ func TestNotifyMeetsTimeout(t *testing.T) {
 		until(t, "it waits", func() bool { return c.String() == fmt.Sprintf("<Condition waiting=%d>", waiting) })
 		return ended
 	}
+	pause := func() { // in which others may run
+		for range rand.IntN(5) {
+			runtime.Gosched()
+		}
+	}
 	ends, notified := 0, 0
 	for range 300 {
 		long, stop := context.WithTimeout(t.Context(), 20*time.Second)
@@ -279,10 +284,12 @@ func TestNotifyMeetsTimeout(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel()
-		for range rand.IntN(3) {
-			runtime.Gosched()
+		pause()
+		if err := c.Notify(1); err != nil {
+			t.Error(err)
 		}
-		if err := errors.Join(c.Notify(1), c.Release()); err != nil {
+		pause()
+		if err := c.Release(); err != nil {
 			t.Error(err)
 		}
 		switch err := <-first; {

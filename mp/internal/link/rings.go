@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 // Rings is a link over memory that both processes map, with a stream beside it:
@@ -33,7 +34,14 @@ type Rings struct {
 	out     *ring.Writer
 	head    [recordHead]byte
 
+	reads, writes *sys.Bell   // our own
+	waiting       sync.Mutex  // held by who waits by writes
+	crowded       atomic.Bool // somebody waits for room, or wants to
+	beside        atomic.Bool // somebody is beside Recv
+	unlessFilled  func(uintptr) bool
+
 	receiving sync.Mutex
+	sleeps    bool // Recv does, or is about to
 	in        *ring.Reader
 	block     *block // bodies that were received lie in [0:used)
 	used      int
@@ -62,6 +70,8 @@ var mostInRing = ring.Most(ringCapacity) - recordHead
 func NewRings(stream *Stream, shared *Shared, parent bool) *Rings {
 	l := &Rings{stream: stream, shared: shared, parent: parent}
 	l.in, l.out, l.journal = shared.rings(parent)
+	l.reads, l.writes = shared.own(parent)
+	l.unlessFilled = l.sleepUnlessFilled
 	return l
 }
 
@@ -116,10 +126,7 @@ func (l *Rings) AwaitRoom(n int) error {
 	if l.closed.Load() {
 		return ErrClosed
 	}
-	if err := l.out.AwaitRoom(recordHead+n, false); err != nil {
-		return ErrClosed
-	}
-	return nil
+	return l.awaitRoom(recordHead + n)
 }
 
 // write puts a record into the ring, and waits for room if it has to. l.sending is held.
@@ -128,8 +135,8 @@ func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) 
 		if ok, err := l.put(kind, where, id, body, wake); ok || err != nil {
 			return err
 		}
-		if err := l.out.AwaitRoom(recordHead+len(body), false); err != nil {
-			return ErrClosed
+		if err := l.awaitRoom(recordHead + len(body)); err != nil {
+			return err
 		}
 	}
 }
@@ -205,7 +212,7 @@ func (l *Rings) Recv() (Msg, error) {
 		case ended:
 			return Msg{}, l.stream.pump.Load().ended()
 		default:
-			if l.in.Await(true) != nil {
+			if !l.in.Soon() && l.sleep() != nil {
 				return Msg{}, ErrClosed
 			}
 		}

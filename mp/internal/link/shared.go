@@ -98,13 +98,24 @@ func (s *Shared) Close() {
 	}
 }
 
+// own are the bells by which one end is woken: for a record, and for room.
+func (s *Shared) own(parent bool) (reads, writes *sys.Bell) {
+	if parent {
+		return s.bells[parentReads], s.bells[parentWrites]
+	}
+	return s.bells[childReads], s.bells[childWrites]
+}
+
 // rings are the two directions, as the parent or the child sees them, and the journal.
 func (s *Shared) rings(parent bool) (*ring.Reader, *ring.Writer, *Journal) {
 	mem := s.segment.Bytes()
-	down, up, rest := mem[:ringSize], mem[ringSize:2*ringSize], mem[2*ringSize:]
-	b := s.bells
+	in, out, rest := mem[:ringSize], mem[ringSize:2*ringSize], mem[2*ringSize:]
 	if parent {
-		return ring.NewReader(up, b[parentReads], b[childWrites]), ring.NewWriter(down, b[childReads], b[parentWrites]), newJournal(rest)
+		in, out = out, in
 	}
-	return ring.NewReader(down, b[childReads], b[parentWrites]), ring.NewWriter(up, b[parentReads], b[childWrites]), newJournal(rest)
+	reads, writes := s.own(parent)
+	theirReads, theirWrites := s.own(!parent)
+	w := ring.NewWriter(out, theirReads, writes)
+	w.Beside(theirWrites)
+	return ring.NewReader(in, reads, theirWrites), w, newJournal(rest)
 }

@@ -87,28 +87,37 @@ func (r *Reader) Done() {
 // Await waits until there is a record, or End. It looks for a little while before it sleeps, if look and if that pays. It
 // returns os.ErrClosed when the bell is closed.
 func (r *Reader) Await(look bool) error {
-	if look && r.spin.until(r.filled) {
+	if look && r.Soon() {
 		return nil
 	}
 	return r.bell.Wait(r.ready)
 }
+
+// Soon looks for a little while whether there is a record, or End, if that pays.
+func (r *Reader) Soon() bool { return r.spin.until(r.filled) }
 
 // Filled reports whether Await would return at once.
 func (r *Reader) Filled() bool {
 	return r.at != r.limit || r.more() || r.err != nil || r.over.Load()
 }
 
-func (r *Reader) sleepUnlessFilled(uintptr) bool {
+func (r *Reader) sleepUnlessFilled(uintptr) bool { return r.Doze(Asleep) }
+
+// Doze says to the writer that it shall wake us, and how: Asleep or Beside. When it returns true, it has not: Filled is true.
+func (r *Reader) Doze(how uint32) bool {
 	if r.Filled() {
 		return true
 	}
-	r.asleep.Swap(1)
+	r.asleep.Swap(how)
 	if !r.Filled() {
 		return false
 	}
 	r.asleep.Store(0)
 	return true
 }
+
+// Rouse takes back what Doze has said.
+func (r *Reader) Rouse() { r.asleep.Swap(0) }
 
 // End ends an Await, then and later: the peer is gone, or the link is closed. Records that are there can still be read.
 func (r *Reader) End() {

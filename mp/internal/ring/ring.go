@@ -2,7 +2,7 @@
 // one reads, and neither asks the kernel for anything while the other one is awake.
 //
 // The memory of a ring. tail and the data are the writer's, head is the reader's; asleep and wanting are set by the one who
-// sleeps, and cleared by the one who wakes it:
+// sleeps, and cleared by the one who wakes it; asleep also says by which of two bells:
 //
 //	  0         64        128       192       256                    256+capacity
 //	+---------+---------+---------+---------+----------------------+
@@ -39,6 +39,12 @@ const (
 
 	word = 8
 	skip = ^uint64(0) // a length that sends the reader to the front
+)
+
+// How a reader sleeps.
+const (
+	Asleep = 1 // by its bell
+	Beside = 2 // by the other bell: whoever sleeps by the first one shall sleep on
 )
 
 // ErrCorrupt is returned when the peer has written what makes no sense. The ring cannot be used any more.

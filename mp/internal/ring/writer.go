@@ -9,8 +9,9 @@ import (
 // Writer is the writing end of a ring. One goroutine at a time may use it; End may be called from any.
 type Writer struct {
 	shared
-	bell Bell // of the reader
-	room Bell // our own
+	bell   Bell // of the reader
+	beside Bell // the same, if it sleeps Beside
+	room   Bell // our own
 
 	written uint64 // our own tail
 	freed   uint64 // the reader's head as we have last seen it
@@ -66,15 +67,29 @@ func (w *Writer) write(tag uint32, head, body []byte) (ok bool, err error) {
 	return true, nil
 }
 
+// Beside is the bell for a reader that sleeps Beside another one.
+func (w *Writer) Beside(bell Bell) { w.beside = bell }
+
 // Wake wakes the reader if it sleeps.
 func (w *Writer) Wake() {
-	if w.Asked() {
+	switch how := w.asked(); {
+	case how == 0:
+	case how == Beside && w.beside != nil:
+		w.beside.Ring()
+	default:
 		w.bell.Ring()
 	}
 }
 
 // Asked reports whether the reader wants to be woken. It is true once for each time: the caller wakes it.
-func (w *Writer) Asked() bool { return w.asleep.Load() != 0 && w.asleep.Swap(0) != 0 }
+func (w *Writer) Asked() bool { return w.asked() != 0 }
+
+func (w *Writer) asked() uint32 {
+	if w.asleep.Load() == 0 {
+		return 0
+	}
+	return w.asleep.Swap(0)
+}
 
 // has reports whether there is room for need bytes.
 func (w *Writer) has(need uint64) bool {

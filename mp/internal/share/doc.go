@@ -18,6 +18,8 @@
 // link.Rings where there is shared memory. When it ends, the other side has ended: an owner frees what the client has held,
 // and for a client all objects of the owner are gone.
 //
+// A goroutine receives what comes over the link; while it sleeps, one that calls Ref.Await may do so in its place.
+//
 // Nobody waits for a frozen peer. What is sent goes through an outbox; a Call whose ctx ends returns at once, whatever the
 // owner does, and an answer that comes all the same is given back by the function that the caller has left for that.
 package share

@@ -16,9 +16,10 @@ import (
 
 // Watcher is what a process knows about an object of another one.
 type Watcher interface {
-	// Event is what the owner has told by Client.Tell. It must not block; body and files are the Watcher's.
+	// Event is what the owner has told by Client.Tell. It must not block, nor take a lock under which somebody calls Await, who may be
+	// the one that receives it. Body and files are the Watcher's.
 	Event(m link.Msg)
-	// Gone says that the object has been dropped, or its owner is gone. Nothing comes afterwards.
+	// Gone says that the object has been dropped, or its owner is gone. Nothing comes afterwards. The same goes for it.
 	Gone()
 }
 
@@ -215,30 +216,50 @@ func (p *peer) receive() {
 			p.end()
 			return
 		}
-		switch {
-		case uint32(m.ID) != 0:
-			p.calls.resolve(m)
-		case m.Kind == kindGone:
-			m.Release()
-			p.mu.Lock()
-			w := p.watchers[objectOf(m.ID)]
-			delete(p.watchers, objectOf(m.ID))
-			p.mu.Unlock()
-			p.calls.gone(objectOf(m.ID))
-			if w != nil {
-				w.Gone()
-			}
-		default:
-			p.mu.Lock()
-			w := p.watchers[objectOf(m.ID)]
-			p.mu.Unlock()
-			if w == nil {
-				m.CloseFiles()
-				m.Release()
-				continue
-			}
-			w.Event(m)
+		p.handle(m)
+	}
+}
+
+// handle takes in one message.
+func (p *peer) handle(m link.Msg) {
+	switch {
+	case uint32(m.ID) != 0:
+		p.calls.resolve(m)
+	case m.Kind == kindGone:
+		m.Release()
+		p.mu.Lock()
+		w := p.watchers[objectOf(m.ID)]
+		delete(p.watchers, objectOf(m.ID))
+		p.mu.Unlock()
+		p.calls.gone(objectOf(m.ID))
+		if w != nil {
+			w.Gone()
 		}
+	default:
+		p.mu.Lock()
+		w := p.watchers[objectOf(m.ID)]
+		p.mu.Unlock()
+		if w == nil {
+			m.CloseFiles()
+			m.Release()
+			return
+		}
+		w.Event(m)
+	}
+}
+
+// besides is a link from which who waits for an answer can receive. link.Rings is one.
+type besides interface {
+	Beside() bool
+	RecvBeside(done func() bool, handle func(m link.Msg))
+	Disturb()
+}
+
+// receiveFor receives until the call is answered or its ctx ends, or somebody else has to go on with it.
+func (p *peer) receiveFor(ctx context.Context, k *call) {
+	if l, ok := p.link.(besides); ok && l.Beside() {
+		defer context.AfterFunc(ctx, l.Disturb)()
+		l.RecvBeside(func() bool { return len(k.answer) > 0 || ctx.Err() != nil }, p.handle)
 	}
 }
 
@@ -271,8 +292,8 @@ func (p *peer) end() {
 	}
 }
 
-// call is Ref.Call.
-func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File, late func(link.Msg)) (link.Msg, error) {
+// call is Ref.Call, or with soon Ref.Await.
+func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File, late func(link.Msg), soon bool) (link.Msg, error) {
 	if err := p.connected(ctx); err != nil {
 		return link.Msg{}, err
 	}
@@ -286,6 +307,9 @@ func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byt
 	if err != nil {
 		p.calls.drop(id)
 		return link.Msg{}, sendError(err)
+	}
+	if soon && parcel == nil {
+		p.receiveFor(ctx, k)
 	}
 	m, abandoned, err := p.calls.wait(ctx, id, k, late)
 	if abandoned {

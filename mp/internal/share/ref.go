@@ -63,9 +63,19 @@ func (r *Ref) Drop() {
 // ctx ends it returns the cause at once; if there is an answer all the same, late gets it, in a goroutine of its own, and
 // gives back what it brings (nil: it brings nothing). Other errors: ErrGone, link.ErrNotSent.
 func (r *Ref) Call(ctx context.Context, op link.Kind, body []byte, files []*os.File, late func(link.Msg)) (link.Msg, error) {
+	return r.call(ctx, op, body, files, late, false)
+}
+
+// Await is Call for somebody whom the answer shall wake soon: he receives it himself, if nobody else is receiving. That is no
+// good where there is more to do at once for who is woken a little later, as there is with a queue.
+func (r *Ref) Await(ctx context.Context, op link.Kind, body []byte, late func(link.Msg)) (link.Msg, error) {
+	return r.call(ctx, op, body, nil, late, true)
+}
+
+func (r *Ref) call(ctx context.Context, op link.Kind, body []byte, files []*os.File, late func(link.Msg), soon bool) (link.Msg, error) {
 	if r.object == nil {
 		defer runtime.KeepAlive(r)
-		return r.peer.call(ctx, r.number, op, body, files, late)
+		return r.peer.call(ctx, r.number, op, body, files, late, soon)
 	}
 	self := r.own.place.self
 	id, k := self.calls.begin(0)

@@ -27,8 +27,11 @@ func (g Cgroup) room() uint64 {
 		limit, usage, cache = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "
 	}
 	most, ok := g.number(limit)
+	if !ok || most/2 >= allMemory() { // as in a root, or where there is no limit: so the rest need not be read
+		return math.MaxUint64
+	}
 	used, known := g.number(usage)
-	if !ok || !known { // as in a root, or where the limit is "max"
+	if !known {
 		return math.MaxUint64
 	}
 	text, _ := os.ReadFile(filepath.Join(g.dir, "memory.stat"))

@@ -19,6 +19,7 @@ func TestRoom(t *testing.T) {
 		{false, map[string]string{"memory.max": "1000\n", "memory.current": "1200\n"}, 0},
 		{false, map[string]string{"memory.stat": "inactive_file 100\n"}, math.MaxUint64},
 		{true, map[string]string{"memory.limit_in_bytes": "1000\n", "memory.usage_in_bytes": "700\n", "memory.stat": "inactive_file 1\ntotal_inactive_file 900\n"}, 1000},
+		{true, map[string]string{"memory.limit_in_bytes": "9223372036854771712\n", "memory.usage_in_bytes": "700\n"}, math.MaxUint64},
 	} {
 		dir := t.TempDir()
 		for name, text := range c.files {

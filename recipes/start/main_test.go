@@ -6,6 +6,6 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/recipes/internal/program"
 )
 
-func TestSharing(t *testing.T) {
+func TestStart(t *testing.T) {
 	program.Run(t).Wants(t, 0, program.File(t, "output.txt"), "")
 }
