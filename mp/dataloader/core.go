@@ -35,6 +35,7 @@ type core struct {
 	broken   error     // no worker comes up, or nothing that comes is to be trusted
 	exits    []error   // of workers that ended badly when they were to end
 	closed   bool
+	opened   bool   // all workers were up when New returned
 	retiring bool   // the workers of an epoch end
 	epochs   int    // begun
 	epoch    *epoch // that runs
@@ -123,13 +124,12 @@ func (c *core) begin() error {
 	c.mu.Unlock()
 	for {
 		c.mu.Lock()
-		up, err := c.up(), c.broken
+		err := c.broken
+		c.opened = err == nil && c.up() == len(c.members)
+		opened := c.opened
 		c.mu.Unlock()
-		switch {
-		case err != nil:
+		if err != nil || opened {
 			return err
-		case up == len(c.members):
-			return nil
 		}
 		select {
 		case <-c.wake:

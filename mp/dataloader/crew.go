@@ -60,6 +60,8 @@ func (c *core) ended(m *member, err error) {
 		if c.broken == nil && (c.failures[m.id] >= mostFailures || c.epoch == nil) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
+	case !c.opened && c.broken == nil: // the others are yet to come up
+		c.broken = m.death(err, c.record.dataset).err
 	default:
 		c.lost(m, err)
 	}

@@ -92,3 +92,52 @@ func TestOneDoesNotComeUpAgain(t *testing.T) {
 	}
 	t.Error("it was started again and again")
 }
+
+// Fleeting is a dataset whose worker 0 ends soon after it has come up, and that the others open after that.
+var Fleeting = dataloader.Register("fleeting", func(ctx context.Context, c config) (dataloader.Dataset[int], error) {
+	if info, _ := dataloader.Worker(ctx); info.ID == 0 {
+		time.AfterFunc(100*time.Millisecond, func() { prog.Kill(os.Getpid()) })
+		return &numbers{c}, nil
+	}
+	for ; ctx.Err() == nil; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(c.Dir, "gone")); err == nil {
+			return &numbers{c}, nil
+		}
+	}
+	return nil, ctx.Err()
+})
+
+// New does not wait for a worker that has come up and has died while the others come up.
+func TestDiesWhileOthersComeUp(t *testing.T) {
+	leak.Check(t)
+	for _, persistent := range []bool{false, true} {
+		c := config{N: 4, Dir: prog.TempDir(t)}
+		ctx, cancel := context.WithTimeout(background, 30*time.Second)
+		defer cancel()
+		failed := make(chan error)
+		go func() {
+			l, err := dataloader.New(ctx, Fleeting.With(c), Collate, &dataloader.Options{Workers: 2, Persistent: persistent})
+			if err == nil {
+				l.Close()
+			}
+			failed <- err
+		}()
+		for most, over := 0, false; !over; { // until one of two is no more
+			select {
+			case err := <-failed:
+				over = true
+				var exit *mp.ExitError
+				if !errors.As(err, &exit) {
+					t.Errorf("persistent %v: %v", persistent, err)
+				}
+			case <-time.After(time.Millisecond):
+				n := len(mp.ActiveChildren())
+				if most = max(most, n); n < most {
+					if err := os.WriteFile(filepath.Join(c.Dir, "gone"), nil, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+}

@@ -112,7 +112,13 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		d.came = f.FastForward
 	}
 	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
-	defer context.AfterFunc(f.ctx, func() { d.feed.cancel(context.Cause(f.ctx)) })()
+	feed := d.feed                                           // there may be another one when the end is noticed
+	stop := context.AfterFunc(f.ctx, func() { feed.cancel(context.Cause(f.ctx)) })
+	defer func() {
+		if !stop() && f.trouble == nil { // the iteration has ended behind the last sample
+			f.late(whole, 1, nil)
+		}
+	}()
 	samples := make([]S, 0, f.Count)
 	for position := range f.Count {
 		d.pull(f, position, func(s S) { samples = append(samples, s) })
@@ -157,7 +163,7 @@ func (d *iterated[S]) rewind(f *fetch) {
 	d.rest()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
 	d.feed = &feed{scope: f.now, cancel: cancel}
-	d.feed.Context, d.feed.index = ctx, joint(f.info.ID)
+	d.feed.Context, d.feed.index = withoutArena(ctx), joint(f.info.ID) // what it has made may be for a later batch
 	d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope))
 }
 

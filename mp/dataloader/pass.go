@@ -189,20 +189,20 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	return t, untold, nil
 }
 
-// delivered is for the batch that is about to be yielded, and was decoded.
+// delivered is for the batch that is about to be yielded, and was decoded. It is not, should OnSkip panic.
 func (c *core) delivered(p *pass, decoded time.Duration) {
+	c.tell(p.held.without)
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.held.without = nil
+	p.epoch.yielded(p.held)
 	c.stats.Decoded += decoded
 	c.stats.Waited += decoded
-	p.epoch.yielded(p.held)
-	untold := p.epoch.told()
 	c.stats.Batches++
 	c.stats.Samples += p.held.reply.Samples
 	if c.local == nil && !c.opts.View {
 		c.ballast.Take(keptBallast)
 	}
-	c.mu.Unlock()
-	c.tell(untold)
 }
 
 // tell has the program hear of what was left out.

@@ -91,7 +91,7 @@ func (c *core) Restore(s State) error {
 	switch {
 	case c.epoch != nil:
 		return fmt.Errorf("mp: Restore: %w", ErrBusy)
-	case s.Delivered < 0 || s.Epoch < 0 || s.Turn < 0 || s.Turn >= max(shares, 1):
+	case s.Delivered < 0 || s.Epoch < 0 || s.Turn < 0 || s.Turn >= max(shares, 1) || slices.ContainsFunc(s.Shares, func(h Share) bool { return h.Yielded < 0 }):
 		return errors.New("mp: Restore: the state is damaged")
 	case s.Len != c.length:
 		return fmt.Errorf("mp: Restore: the state is of a dataset with %d samples, and this one has %d", s.Len, c.length)

@@ -158,6 +158,10 @@ func TestRestoreRefuses(t *testing.T) {
 	if err := newStream(t, config{N: 20}, &dataloader.Options{BatchSize: 2, Workers: 3}).Restore(state); err == nil {
 		t.Error("the shares of two are restored for three")
 	}
+	state.Shares[1].Yielded = -2
+	if err := s.Restore(state); err == nil {
+		t.Error("a share of less than nothing is restored")
+	}
 	state.Shares = nil
 	if err := s.Restore(state); err == nil {
 		t.Error("a stream is restored without its shares")

@@ -1,0 +1,88 @@
+package dataloader
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"testing"
+)
+
+// endless yields until the ctx of its iteration ends.
+type endless struct {
+	ctx   context.Context
+	begun func()
+}
+
+func (e *endless) Iterate(ctx context.Context) iter.Seq2[int, error] {
+	e.ctx = ctx
+	if e.begun != nil {
+		e.begun()
+	}
+	return func(yield func(int, error) bool) {
+		for i := 0; ctx.Err() == nil && yield(i, nil); i++ {
+			continue
+		}
+	}
+}
+
+// lateCtx ends when it was asked so many times whether it has ended, with the answer no.
+type lateCtx struct {
+	context.Context
+	left int
+	done chan struct{}
+	seen func() // waits until it was noticed
+}
+
+func (c *lateCtx) Done() <-chan struct{} { return c.done }
+
+func (c *lateCtx) Err() error {
+	select {
+	case <-c.done:
+		return context.DeadlineExceeded
+	default:
+	}
+	if c.left--; c.left == 0 {
+		close(c.done)
+		c.seen()
+	}
+	return nil
+}
+
+// fetchTwo gets a batch of two samples.
+func fetchTwo(ctx context.Context, d *iterated[int], fresh bool) *fetch {
+	f := &fetch{order: &order{Count: 2, Fresh: fresh}, info: &WorkerInfo{Count: 1}, note: func(int) {}}
+	f.run(ctx, d, func(context.Context, any) error { return nil })
+	return f
+}
+
+// A Timeout just after the last sample of a batch ends the iteration, so the batch is late: else the rest of the samples would be
+// missed by nobody.
+func TestIterationEndsWithItsBatch(t *testing.T) {
+	set := &endless{}
+	d := &iterated[int]{set: set}
+	defer d.rest()
+	late := &lateCtx{Context: context.Background(), left: 3, done: make(chan struct{}), seen: func() { <-set.ctx.Done() }}
+	first := fetchTwo(late, d, true)
+	second := fetchTwo(context.Background(), d, false)
+	if first.trouble == nil && second.samples == 0 {
+		t.Error("the iteration has ended, and no batch is to blame")
+	}
+}
+
+// The end of an iteration that was called off, however late it is noticed, is not that of the next one.
+func TestIterationEndsAlone(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that it is noticed late
+	for range 100 {
+		ctx, cancel := context.WithCancel(context.Background())
+		set := &endless{begun: cancel}
+		d := &iterated[int]{set: set}
+		fetchTwo(ctx, d, true)
+		set.begun = nil
+		fetchTwo(context.Background(), d, true)
+		runtime.Gosched()
+		if set.ctx.Err() != nil {
+			t.Fatal("the next iteration has ended")
+		}
+		d.rest()
+	}
+}
