@@ -112,15 +112,6 @@ func (e *epoch) blame(t *task, f fault) {
 	e.hopeless(t, f, index)
 }
 
-// strike counts that a sample was too late, or whole: the batch, and returns how often it was.
-func (t *task) strike(index int) int {
-	if t.late == nil {
-		t.late = make(map[int]int)
-	}
-	t.late[index]++
-	return t.late[index]
-}
-
 // hopeless handles as the policy says what could not be got at the last attempt.
 func (e *epoch) hopeless(t *task, f fault, index int) {
 	err := e.sampleError(t, f, index)
@@ -174,22 +165,6 @@ func (e *epoch) innocent(t *task) {
 		t.split()
 	}
 	e.again(t)
-}
-
-// pop takes off the part that was tried.
-func (t *task) pop() part {
-	last := t.parts[len(t.parts)-1]
-	t.parts = t.parts[:len(t.parts)-1]
-	t.tried = true
-	return last
-}
-
-// split has the part that is next tried in halves.
-func (t *task) split() { t.parts = append(t.parts, halves(t.pop().indices)...) }
-
-func halves(indices []int) []part {
-	half := len(indices) / 2
-	return []part{{indices: indices[half:]}, {indices: indices[:half], first: true}}
 }
 
 // sampleError is the error of a batch or of a sample of it.

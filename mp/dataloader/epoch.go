@@ -3,7 +3,6 @@ package dataloader
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // epoch is one pass over the dataset: which batch is where. It decides and does nothing: what happens is told to it, and it says
@@ -56,49 +55,6 @@ type seat struct {
 	arrived, yielded int
 	ended, over      bool // all have arrived, were yielded
 	fresh            bool // the worker has to begin anew
-}
-
-// task is a batch on its way.
-type task struct {
-	number  int
-	indices []int // that are left of it
-	seat    int   // of whoever has to get it, or has got it, or anySeat
-	serial  uint64
-	limit   time.Duration // that the order may take
-	late    map[int]int   // how often a sample was, or whole: the batch
-	crashes int           // of workers at it as a whole
-	stalls  int           // how often its worker has died without having begun it
-	parts   []part        // of it, that are tried alone; the last one first
-	tried   bool          // they were
-
-	faulty  bool // it did not come at the first attempt
-	done    bool
-	reply   *reply // it has arrived
-	owner   *member
-	slab    int            // of the worker, in which it is made
-	without []*SampleError // what was left out of it
-	made    any            // the batch, when it was made here
-	err     error
-}
-
-// anySeat is the seat of a batch that any worker may get.
-const anySeat = -1
-
-// part of a batch. When it is the first half of one that has failed and proves good, the second one is to blame.
-type part struct {
-	indices []int
-	first   bool
-}
-
-// probing reports whether only a part of the batch is to be tried.
-func (t *task) probing() bool { return len(t.parts) > 0 }
-
-// trying is what a worker is to get.
-func (t *task) trying() []int {
-	if t.probing() {
-		return t.parts[len(t.parts)-1].indices
-	}
-	return t.indices
 }
 
 // wants reports whether another batch should be drawn.
