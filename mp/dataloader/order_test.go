@@ -99,7 +99,11 @@ type shares struct{}
 
 func (shares) Iterate(ctx context.Context) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
-		_ = yield(dataloader.Rand(ctx).IntN(1<<30), nil) && yield(dataloader.Rand(ctx).IntN(1<<30), nil)
+		for range 2 {
+			if !yield(dataloader.Rand(ctx).IntN(1<<30), nil) {
+				return
+			}
+		}
 	}
 }
 
