@@ -79,14 +79,13 @@ type workerArg struct {
 	Number    int // of the process, from 1
 	ID, Count int
 
-	// Before the presets: the key to the owner of these is not sent twice in a message, and may be among the files of those.
-	Orders  *queue.Queue[order] // the index queue
-	Replies *queue.Queue[reply] // the data queue
-	AtWork  *sharedmem.Value[uint64]
-
 	Open    preset
 	Init    *preset
 	Collate *uint32 // the number of the function; nil: the dataset makes batches
+
+	Orders  *queue.Queue[order] // the index queue
+	Replies *queue.Queue[reply] // the data queue
+	AtWork  *sharedmem.Value[uint64]
 
 	Slabs                int
 	Seed                 uint64

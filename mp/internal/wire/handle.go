@@ -91,7 +91,8 @@ func Keep(enc *Encoder, f *os.File) error {
 // which is not collected before the message was sent.
 func Lend(enc *Encoder, f *os.File, holder any) error {
 	if out, ok := enc.Writer().(*sink); ok && out.b != nil {
-		if slices.Contains(out.b.Files[out.base:], f) {
+		// Not if it is among the files by another way: who decodes takes those elsewhere, or later.
+		if slices.Contains(out.b.lent, f) && slices.Contains(out.b.Files[out.base:], f) {
 			return enc.EncodeNil()
 		}
 		out.b.holders = append(out.b.holders, holder)
