@@ -328,12 +328,16 @@ func TestSparesUnderFire(t *testing.T) {
 	})
 	for range 100 {
 		p, err := mp.Start(t.Context(), Double, 21, nil)
+		exit := (*mp.ExitError)(nil)
+		if runtime.GOOS == "windows" && errors.As(err, &exit) { // it had the pid of a spare that was gone: Wine uses pids again at once
+			continue
+		}
 		if err != nil {
 			t.Error(err)
 			continue
 		}
 		n, err := p.Result(t.Context())
-		if exit := (*mp.ExitError)(nil); errors.As(err, &exit) && exit.Pid == p.Pid() { // it was struck when it was no spare any more
+		if errors.As(err, &exit) && exit.Pid == p.Pid() { // it was struck when it was no spare any more
 			continue
 		}
 		if n != 42 || err != nil {
