@@ -27,13 +27,14 @@ type core struct {
 	local   *local // nil: there are workers
 
 	mu       sync.Mutex
-	members  []*member // by ID; nil: there is none now
-	made     int       // processes
-	serial   uint64    // of the last order
-	length   int       // of the dataset; lengthPending until a worker is up
-	failures []int     // of the workers with an ID to come up, in a row
-	broken   error     // no worker comes up, or nothing that comes is to be trusted
-	exits    []error   // of workers that ended badly when they were to end
+	members  []*member  // by ID; nil: there is none now
+	made     int        // processes
+	serial   uint64     // of the last order
+	length   int        // of the dataset; lengthPending until a worker is up
+	failures []failures // of the workers with an ID to come up
+	arrived  int        // batches
+	broken   error      // no worker comes up, or nothing that comes is to be trusted
+	exits    []error    // of workers that ended badly when they were to end
 	closed   bool
 	opened   bool   // all workers were up when New returned
 	retiring bool   // the workers of an epoch end
@@ -119,7 +120,7 @@ func (c *core) begin() error {
 	c.tasks.Add(1)
 	go c.listen()
 	c.mu.Lock()
-	c.members, c.failures = make([]*member, c.opts.Workers), make([]int, c.opts.Workers)
+	c.members, c.failures = make([]*member, c.opts.Workers), make([]failures, c.opts.Workers)
 	c.hire()
 	c.mu.Unlock()
 	for {

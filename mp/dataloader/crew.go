@@ -31,8 +31,23 @@ func (c *core) hire() {
 	}
 }
 
-// mostFailures is how many workers with one ID may fail to come up in a row.
+// failures of the workers with one ID to come up.
+type failures struct {
+	inRow int
+	then  int // how many batches had arrived at the last one
+}
+
+// mostFailures is how many there may be in a row.
 const mostFailures = 5
+
+// add counts one more. To be killed from outside is none of the worker's, as long as there are batches of others.
+func (f *failures) add(err error, arrived int) {
+	if exit := (*spawn.ExitError)(nil); errors.As(err, &exit) && exit.Cause == spawn.CauseSignal && arrived > f.then {
+		f.inRow = 0
+	}
+	f.inRow++
+	f.then = arrived
+}
 
 // ended takes note that a worker has ended, and sees to another one.
 func (c *core) ended(m *member, err error) {
@@ -55,9 +70,10 @@ func (c *core) ended(m *member, err error) {
 			c.exits = append(c.exits, err)
 		}
 	case !m.up:
-		c.failures[m.id]++
-		pause = 5 * time.Millisecond << c.failures[m.id]
-		if c.broken == nil && (c.failures[m.id] >= mostFailures || c.epoch == nil) {
+		f := &c.failures[m.id]
+		f.add(err, c.arrived)
+		pause = 5 * time.Millisecond << f.inRow
+		if c.broken == nil && (f.inRow >= mostFailures || c.epoch == nil) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
 	case !c.opened && c.broken == nil: // the others are yet to come up

@@ -74,6 +74,7 @@ func (c *core) came(m *member, r *reply) (kept bool) {
 	if t == nil || err != nil {
 		return false
 	}
+	c.arrived++
 	c.stats.spent(r.Busy, r.Trouble != nil || t.probing())
 	if kept = c.epoch.came(t, m, r); !kept {
 		m.loans.giveBack(t.slab)
@@ -112,7 +113,7 @@ func (c *core) cameUp(m *member, r *reply) {
 		c.distrust(err, m)
 		return
 	}
-	m.up, c.failures[m.id] = true, 0
+	m.up, c.failures[m.id] = true, failures{}
 	if c.epoch != nil {
 		c.epoch.ready(m.id)
 		c.assign()

@@ -53,7 +53,7 @@ func (c *core) enter() (*pass, error) {
 		retries: o.Retries, crashes: o.CrashRetries, record: &c.record, seats: make([]seat, c.seats()),
 	}
 	e.restore(&from)
-	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, make([]int, len(c.members))
+	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, make([]failures, len(c.members))
 	c.hire()
 	for id := range e.seats {
 		if e.seats[id].fresh = true; c.local != nil || c.members[id] != nil && c.members[id].up {
