@@ -58,7 +58,7 @@ const window = 2
 // pick chooses the next chunk for a worker: of the calls in turn, so that a long one does not shut out the others.
 // p.mu is held.
 func (p *Pool) pick(w *worker) *chunk {
-	if w.gone || w.sending || w.leaving != nil || len(w.queue) >= window || len(w.skips) > 0 {
+	if p.ending || w.gone || w.sending || w.leaving != nil || len(w.queue) >= window || len(w.skips) > 0 {
 		return nil
 	}
 	most := maxChunk

@@ -41,6 +41,7 @@ type Pool struct {
 	batches  map[uint32]*batch  // of what Submit takes, by function
 	turn     queue              // the calls that have something to give out, in the order in which they are served
 	refuse   error              // why no call is taken any more
+	ending   bool               // nothing is given out any more: all calls are being stopped
 	drained  chan struct{}
 	rescuing bool  // rescue looks at the workers now and then
 	failures int   // starts of workers that failed in a row
@@ -264,6 +265,7 @@ func (p *Pool) end(reason error) {
 	if p.refuse == nil || errors.Is(p.refuse, spawn.ErrClosed) {
 		p.refuse = reason
 	}
+	p.ending = true
 	calls := slices.Collect(maps.Keys(p.calls))
 	p.mu.Unlock()
 	for _, c := range calls {
