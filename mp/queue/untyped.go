@@ -129,11 +129,17 @@ func whileWaiting(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("waiting for %s: %w", what, err)
 }
 
+// errShut is ErrClosed where nothing else says why.
+var errShut = fmt.Errorf("%w: the queue was closed, in the process that made it or this one", spawn.Inner(spawn.ErrClosed))
+
 // failed is the error of a method.
 func (q *queue) failed(verb string, err error) error {
 	name := cmp.Or(q.name, "Queue") // nobody has made it
 	if err == nil || err == ErrEmpty || err == ErrFull {
 		return err
+	}
+	if err == spawn.ErrClosed {
+		err = errShut
 	}
 	return fmt.Errorf("mp: %s.%s: %w", name, verb, spawn.Inner(err))
 }
