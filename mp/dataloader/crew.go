@@ -33,20 +33,26 @@ func (c *core) hire() {
 
 // failures of the workers with one ID to come up.
 type failures struct {
-	inRow int
-	then  int // how many batches had arrived at the last one
+	inRow   int
+	arrived int // how many batches had at the last one
 }
 
 // mostFailures is how many there may be in a row.
 const mostFailures = 5
 
-// add counts one more. To be killed from outside is none of the worker's, as long as there are batches of others.
-func (f *failures) add(err error, arrived int) {
-	if exit := (*spawn.ExitError)(nil); errors.As(err, &exit) && exit.Cause == spawn.CauseSignal && arrived > f.then {
+// add counts one more. That somebody else has killed the worker is no failure of its own, as long as batches of others arrive.
+func (f *failures) add(killed bool, arrived int) {
+	if killed && arrived > f.arrived {
 		f.inRow = 0
 	}
 	f.inRow++
-	f.then = arrived
+	f.arrived = arrived
+}
+
+// wasKilled reports whether somebody else has killed the worker, which ended with err: not this loader.
+func (m *member) wasKilled(err error) bool {
+	var exit *spawn.ExitError
+	return errors.As(err, &exit) && exit.Cause == spawn.CauseSignal && m.overdue == nil && !m.distrusted
 }
 
 // ended takes note that a worker has ended, and sees to another one.
@@ -71,7 +77,7 @@ func (c *core) ended(m *member, err error) {
 		}
 	case !m.up:
 		f := &c.failures[m.id]
-		f.add(err, c.arrived)
+		f.add(m.wasKilled(err), c.arrived)
 		pause = 5 * time.Millisecond << f.inRow
 		if c.broken == nil && (f.inRow >= mostFailures || c.epoch == nil) {
 			c.broken = m.death(err, c.record.dataset).err

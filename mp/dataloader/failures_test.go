@@ -9,23 +9,42 @@ import (
 
 // Who is killed while others get batches has not failed; who fails, or is killed while nobody gets any, has.
 func TestFailuresInARow(t *testing.T) {
-	killed, failed := &spawn.ExitError{Cause: spawn.CauseSignal}, errors.New("no such device")
 	for _, c := range []struct {
-		err     error
+		killed  bool
 		arrived []int
 		want    int
 	}{
-		{killed, []int{3, 5, 6, 9, 12}, 1},
-		{killed, []int{3, 5, 5, 5}, 3},
-		{killed, []int{0, 0, 0, 0, 0}, 5},
-		{failed, []int{3, 5, 6, 9, 12}, 5},
+		{true, []int{3, 5, 6, 9, 12}, 1},
+		{true, []int{3, 5, 5, 5}, 3},
+		{true, []int{0, 0, 0, 0, 0}, 5},
+		{false, []int{3, 5, 6, 9, 12}, 5},
 	} {
 		var f failures
 		for _, n := range c.arrived {
-			f.add(c.err, n)
+			f.add(c.killed, n)
 		}
 		if f.inRow != c.want {
-			t.Errorf("%v at %v: %d in a row instead of %d", c.err, c.arrived, f.inRow, c.want)
+			t.Errorf("killed %v, at %v: %d in a row instead of %d", c.killed, c.arrived, f.inRow, c.want)
+		}
+	}
+}
+
+// A kill of this loader's own, for an InitTimeout or for nonsense, is a failure of the worker.
+func TestWhoHasKilled(t *testing.T) {
+	struck := &spawn.ExitError{Cause: spawn.CauseSignal}
+	for _, c := range []struct {
+		of   member
+		err  error
+		want bool
+	}{
+		{member{}, struck, true},
+		{member{}, &spawn.ExitError{Cause: spawn.CauseOOM}, false},
+		{member{}, errors.New("no such device"), false},
+		{member{overdue: new(uint64)}, struck, false},
+		{member{distrusted: true}, struck, false},
+	} {
+		if got := c.of.wasKilled(c.err); got != c.want {
+			t.Errorf("overdue %v, distrusted %v, %v: %v", c.of.overdue != nil, c.of.distrusted, c.err, got)
 		}
 	}
 }
