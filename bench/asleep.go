@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/bench/measure"
@@ -64,10 +63,7 @@ func echoAsleep(name string, n int) measure.Case {
 		return m.Timed(n, func() (time.Duration, error) {
 			time.Sleep(rest)
 			began := time.Now()
-			_, err := o.w.Write(b)
-			if err == nil {
-				_, err = io.ReadFull(o.r, b)
-			}
+			err := o.echo(b)
 			return time.Since(began), err
 		})
 	}}

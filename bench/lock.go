@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
 
@@ -242,10 +241,7 @@ func handOverFiles(name string, n int) measure.Case {
 		b := make([]byte, 1)
 		return m.All(n, func(n int) error {
 			for range (n + 1) / 2 {
-				if _, err := o.w.Write(b); err != nil {
-					return err
-				}
-				if _, err := io.ReadFull(o.r, b); err != nil {
+				if err := o.echo(b); err != nil {
 					return err
 				}
 			}

@@ -60,6 +60,15 @@ func (o *other) Close() error {
 	return o.wait()
 }
 
+// echo sends b to an echo, and has it back.
+func (o *other) echo(b []byte) error {
+	if _, err := o.w.Write(b); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(o.r, b)
+	return err
+}
+
 // roundTrip is a message of n bytes to another process and back, through files of package os and nothing else.
 func roundTrip(name string, l link, times, n int) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) error {
@@ -70,11 +79,7 @@ func roundTrip(name string, l link, times, n int) measure.Case {
 		defer o.Close()
 		b := make([]byte, n)
 		return m.Each(times, func() error {
-			if _, err := o.w.Write(b); err != nil {
-				return err
-			}
-			_, err := io.ReadFull(o.r, b)
-			return err
+			return o.echo(b)
 		})
 	}}
 }
