@@ -215,14 +215,14 @@ func (e *epoch) next() *task {
 		if t.err != nil || t.owner != nil { // it stays until it is delivered
 			return t
 		}
-		e.yielded(t)
+		e.shut(t)
 		i = 0 // nothing was left of it
 	}
 	return nil
 }
 
-// yielded takes an open batch off the list.
-func (e *epoch) yielded(t *task) {
+// shut takes a batch off the open ones: it was yielded, or nothing is left of it.
+func (e *epoch) shut(t *task) {
 	i := slices.Index(e.open, t)
 	e.open = slices.Delete(e.open, i, i+1)
 	e.untold = append(e.untold, t.without...)
@@ -240,8 +240,8 @@ func (e *epoch) yielded(t *task) {
 	}
 }
 
-// told returns what OnSkip has yet to hear of.
-func (e *epoch) told() []*SampleError {
+// takeUntold returns what OnSkip has yet to hear of, once.
+func (e *epoch) takeUntold() []*SampleError {
 	untold := e.untold
 	e.untold = nil
 	return untold

@@ -57,7 +57,7 @@ func (s *simulation) step() bool {
 		if t.err != nil {
 			return false
 		}
-		s.yielded(t)
+		s.shut(t)
 		s.held = append(s.held, t)
 		return true
 	}

@@ -75,7 +75,7 @@ func (e *SampleError) Error() string {
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " after %d attempts", e.Attempts)
 	}
-	fmt.Fprintf(&b, ": %s", strings.TrimPrefix(e.Err.Error(), "mp: "))
+	fmt.Fprintf(&b, ": %s", spawn.Inner(e.Err))
 	return b.String()
 }
 

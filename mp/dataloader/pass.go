@@ -178,7 +178,7 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	defer c.mu.Unlock()
 	c.assign()
 	t := p.epoch.next()
-	untold := p.epoch.told()
+	untold := p.epoch.takeUntold()
 	switch {
 	case t == nil && p.epoch.over():
 		return nil, untold, p.err
@@ -195,7 +195,7 @@ func (c *core) delivered(p *pass, decoded time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.held.without = nil
-	p.epoch.yielded(p.held)
+	p.epoch.shut(p.held)
 	c.stats.Decoded += decoded
 	c.stats.Waited += decoded
 	c.stats.Batches++

@@ -11,7 +11,7 @@ func (c *core) expect(m *member, d deadline) {
 	if m.timer != nil {
 		m.timer.Stop()
 	}
-	if m.process != nil && !d.at.IsZero() { // start will see to it
+	if m.process != nil && !d.at.IsZero() { // else start will see to it, or it has all the time
 		m.timer = time.AfterFunc(time.Until(d.at), func() { c.expire(m) })
 	}
 }

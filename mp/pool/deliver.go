@@ -176,10 +176,7 @@ func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error)
 			b.Truncate(start-itemHeaderSize, files)
 			w.cut(k, i, i+1)
 			bad = index
-		case len(b.Files) > link.MaxFiles:
-			b.Truncate(start-itemHeaderSize, files)
-			w.cut(k, i, i)
-		case b.Boarded() && i > 0:
+		case len(b.Files) > link.MaxFiles, b.Boarded() && i > 0:
 			b.Truncate(start-itemHeaderSize, files)
 			w.cut(k, i, i)
 		case b.Boarded(): // it cannot be taken back, and what was with it could not be sent again

@@ -116,6 +116,6 @@ func (s *Shared) rings(parent bool) (*ring.Reader, *ring.Writer, *Journal) {
 	reads, writes := s.own(parent)
 	theirReads, theirWrites := s.own(!parent)
 	w := ring.NewWriter(out, theirReads, writes)
-	w.Beside(theirWrites)
+	w.SetBeside(theirWrites)
 	return ring.NewReader(in, reads, theirWrites), w, newJournal(rest)
 }

@@ -67,8 +67,8 @@ func (w *Writer) write(tag uint32, head, body []byte) (ok bool, err error) {
 	return true, nil
 }
 
-// Beside is the bell for a reader that sleeps Beside another one.
-func (w *Writer) Beside(bell Bell) { w.beside = bell }
+// SetBeside says which bell is for a reader that sleeps Beside another one. Without it that is woken as the other one is.
+func (w *Writer) SetBeside(bell Bell) { w.beside = bell }
 
 // Wake wakes the reader if it sleeps.
 func (w *Writer) Wake() {
