@@ -102,6 +102,20 @@ func TestParentHasNoDescriptors(t *testing.T) {
 	}
 }
 
+// struckAtTheEnd fails the test unless all that err of a Close tells of are signals of ours that have met workers when these had done
+// their work.
+func struckAtTheEnd(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	for _, err := range err.(interface{ Unwrap() []error }).Unwrap() { // errors.Join
+		if exit, died := err.(*mp.ExitError); !died || !exit.Returned || exit.Signal != syscall.SIGKILL && exit.Signal != syscall.SIGSEGV {
+			t.Error(err)
+		}
+	}
+}
+
 // Whatever is done to the workers, the results are the same.
 func TestSameWhoeverIsKilled(t *testing.T) {
 	leak.Check(t)
@@ -159,6 +173,7 @@ func TestSameWhoeverIsKilled(t *testing.T) {
 							t.Fatalf("epoch %d: got  %v\nwant %v", e, got, want)
 						}
 					}
+					struckAtTheEnd(t, l.Close())
 				})
 			}
 		}
