@@ -13,6 +13,20 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
+// lastHeard is the owner's end of a link, which tells when everything has been heard that comes over it.
+type lastHeard struct {
+	link.Link
+	end chan struct{}
+}
+
+func (l lastHeard) Recv() (link.Msg, error) {
+	m, err := l.Link.Recv()
+	if err != nil {
+		close(l.end)
+	}
+	return m, err
+}
+
 // FuzzObjects lets a process ask for anything, in any order, with any body, and leave. What it is told makes no difference;
 // the owner uses its objects as if nothing had happened.
 func FuzzObjects(f *testing.F) {
@@ -38,7 +52,8 @@ func FuzzObjects(f *testing.F) {
 		all := []*handle{&c.lock.handle, &c.handle, &s.handle, &bounded.handle, &e.handle, &b.handle}
 		h := all[int(next())%len(all)]
 		ours, theirs := link.NewMemory()
-		other := h.ref.Over(ours, theirs)
+		heard := make(chan struct{})
+		other := h.ref.Over(lastHeard{ours, heard}, theirs)
 		over, end := context.WithCancel(context.Background())
 		end()
 		for len(ops) > 0 {
@@ -59,6 +74,11 @@ func FuzzObjects(f *testing.F) {
 		theirs.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
+		select {
+		case <-heard: // or its Clear would come between our Set and our Wait
+		case <-ctx.Done():
+			t.Fatal("the owner does not see that the client has left")
+		}
 		err = c.Acquire(ctx)
 		if errors.Is(err, ErrOwnerDied) {
 			err = c.Acquire(ctx)
