@@ -94,14 +94,18 @@ func TestSparesWithoutDescriptors(t *testing.T) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	highest := f.Fd()
-	f.Close()
 	short := before
-	short.Cur = uint64(highest) + 13 // two spares, or three, not eight
+	var free [13]*os.File // descriptors for two spares, or three, not eight
+	for i := range free {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free[i], short.Cur = f, uint64(f.Fd())+1
+	}
+	for _, f := range free {
+		f.Close()
+	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &short); err != nil {
 		t.Fatal(err)
 	}
