@@ -46,12 +46,9 @@ type broker struct {
 	dropped bool // nothing is left to be got: the others think that it is gone
 
 	// Items are given out many at a time.
-	fresh     int         // items that came since they were last given out
-	enough    int         // how many there must be before those who wait are served
-	lingering *time.Timer // until fewer will do
-	lingers   bool        // it runs
+	fresh int // items that came since they were last given out
 
-	refusal *time.Timer // until "now or never" is never, though items are on their way
+	refusal *time.Timer // until "now or never" is never for somebody, though items are on their way
 	grace   *time.Timer // until who stands still is known
 
 	rings    int       // clients that have one
@@ -71,6 +68,7 @@ type waiter struct {
 	answer  chan answer // of this process
 	item    item        // of this process: what it puts
 	now     bool        // now or never
+	never   time.Time   // with now: from then on, though items are on their way
 	looks   bool        // takes nothing
 }
 
@@ -164,7 +162,11 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 	case opGet:
 		c.setPace(number(body))
-		b.gets.push(&waiter{request: r, client: c, now: len(body) > numberSize})
+		now := len(body) > numberSize
+		if !now {
+			b.hold(c)
+		}
+		b.gets.push(&waiter{request: r, client: c, now: now})
 		b.distribute()
 	case opReady:
 		b.addLooker(&waiter{request: r, client: c, looks: true, now: len(body) > 0})
@@ -233,7 +235,7 @@ func (b *broker) Rest() {
 
 // due reports whether items that have come can be given to somebody. b.mu is held.
 func (b *broker) due() bool {
-	return b.gets.len() > 0 && b.items.len() >= b.enough || b.fresh >= mostFresh || b.closed || len(b.joins) > 0
+	return b.gets.len() > 0 || b.fresh >= mostFresh || b.closed || len(b.joins) > 0
 }
 
 // Cancel is documented with share.Object.

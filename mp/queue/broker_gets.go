@@ -2,7 +2,10 @@ package queue
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"runtime"
+	"slices"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -64,8 +67,6 @@ func (b *broker) serve() {
 		case w.client != nil && w.client.left() > 0: // it has asked before it saw them
 			b.gets.pop()
 			w.reply(ansYes)
-		case b.hold(w):
-			return
 		case b.supply(w):
 			b.gets.pop()
 		case b.drained():
@@ -93,31 +94,19 @@ func (b *broker) serveBehind() bool {
 	})
 }
 
-// hold reports whether who waits should wait a little longer: a client that has come back for more at once shall get several items,
-// since the way there and back costs more than they do. b.mu is held.
-func (b *broker) hold(w *waiter) bool {
-	c := w.client
-	b.enough = 1
-	if c == nil || c.aheadWord.Uint64 == nil || w.now || w.looks || b.closed || b.capacity > 0 || b.items.len() == 0 {
-		return false
+// hold waits a little for several items if a client comes back for more at once, as the way there and back costs more than they do.
+// b.mu is held, but not meanwhile.
+func (b *broker) hold(c *client) {
+	if c.aheadWord.Uint64 == nil || b.capacity > 0 {
+		return
 	}
-	want := min(2*c.target, holdFor)
-	if b.items.len() >= want || time.Since(c.fed) > linger {
-		return false
+	b.drain()
+	few := func() bool { n := b.items.len(); return 0 < n && n < min(2*c.target, holdFor) }
+	for few() && !b.closed && time.Since(c.fed) < linger {
+		b.mu.Unlock()
+		runtime.Gosched()
+		b.mu.Lock()
 	}
-	b.enough = want
-	if b.lingering == nil {
-		b.lingering = time.AfterFunc(linger, func() {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.lingers = false
-			b.distribute()
-		})
-	} else if !b.lingers {
-		b.lingering.Reset(linger)
-	}
-	b.lingers = true
-	return true
 }
 
 // bePatient makes sure that those who wait get, sooner or later, what others have ahead but do not take. b.mu is held.
@@ -135,15 +124,20 @@ func (b *broker) bePatient() {
 				c.stuck, c.stood = false, c.checkedWord().first()
 			}
 		}
-		b.grace = time.AfterFunc(stillness, func() {
+		var grace *time.Timer
+		grace = time.AfterFunc(stillness, func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
+			if b.grace != grace { // it was stopped too late
+				return
+			}
 			b.grace = nil
 			for _, c := range b.all {
 				c.stuck = c.left() > 0 && c.checkedWord().first() == c.stood
 			}
 			b.distribute()
 		})
+		b.grace = grace
 	}
 }
 
@@ -218,34 +212,36 @@ func (b *broker) feed() {
 }
 
 // refuse answers those for whom it is now or never, unless items are on their way: these were put before, as far as anybody can
-// tell. b.mu is held.
+// tell. Each waits for them for a while. b.mu is held.
 func (b *broker) refuse() {
-	for _, c := range b.all {
-		if c.onTheWay() > 0 && b.refusal == nil {
-			b.refusal = time.AfterFunc(arrivalTime, func() {
-				b.mu.Lock()
-				defer b.mu.Unlock()
-				b.refuseNow()
-			})
+	coming := slices.ContainsFunc(b.all, func(c *client) bool { return c.onTheWay() > 0 })
+	var next time.Duration
+	b.gets.remove(func(p **waiter) bool {
+		w := *p
+		if !w.now {
+			return false
 		}
-		if c.onTheWay() > 0 {
-			return
+		if coming {
+			now := time.Now()
+			if w.never.IsZero() {
+				w.never = now.Add(arrivalTime)
+			}
+			if left := w.never.Sub(now); left > 0 {
+				next = cmp.Or(next, left) // those behind it have longer
+				return false
+			}
 		}
-	}
-	b.refuseNow()
-}
-
-func (b *broker) refuseNow() {
-	if b.refusal != nil {
-		b.refusal.Stop()
-		b.refusal = nil
-	}
-	b.gets.remove(func(w **waiter) bool {
-		if (*w).now {
-			(*w).reply(ansNo)
-		}
-		return (*w).now
+		w.reply(ansNo)
+		return true
 	})
+	if next > 0 && b.refusal == nil {
+		b.refusal = time.AfterFunc(next, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.refusal = nil
+			b.distribute()
+		})
+	}
 }
 
 // unget takes an item back that its client got too late: one of those that it was given, as far as that can be known. b.mu is held.

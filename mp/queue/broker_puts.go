@@ -66,7 +66,7 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 		return
 	}
 	b.add(item{data: body, files: r.Files})
-	if b.fresh >= mostFresh || b.gets.len() > 0 && b.enough > 1 && b.items.len() >= b.enough {
+	if b.fresh >= mostFresh {
 		b.distribute()
 	}
 }

@@ -32,9 +32,11 @@ func (b *broker) giveOut() {
 			c.revoke()
 		}
 	}
-	for again := true; again; again = b.gets.len() > 0 && b.items.len() > 0 {
+	for came := true; came; {
+		last := b.last
 		b.serve()
 		b.admit()
+		came = b.last > last
 	}
 	b.feed()
 	if b.closed && b.items.len() == 0 { // the last ones may just have been sent

@@ -135,7 +135,7 @@ func TestOwner(t *testing.T) {
 	leak.Check(t)
 	pool := must(mp.NewPool(background, &mp.PoolOptions{Workers: 1}))(t)
 	defer pool.Close()
-	q := must(mp.Apply(background, pool, Own, 2))(t)
+	q, unused := must(mp.Apply(background, pool, Own, 2))(t), must(mp.Apply(background, pool, Own, 2))(t)
 	if q.Len() != 1 || q.Cap() != 2 {
 		t.Error(q.Len(), q.Cap())
 	}
@@ -148,11 +148,13 @@ func TestOwner(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
 	defer cancel()
-	if _, err := q.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
-	if _, err := q.TryGet(); !errors.Is(err, mp.ErrTimeout) || errors.Is(err, context.Canceled) {
-		t.Error(err)
+	for _, q := range []*queue.Queue[int]{q, unused} {
+		if _, err := q.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if _, err := q.TryGet(); !errors.Is(err, mp.ErrTimeout) || errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 	}
 	for range 3 {
 		if err := q.Put(ctx, 1); err != nil && !errors.Is(err, context.DeadlineExceeded) {

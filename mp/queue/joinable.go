@@ -28,7 +28,8 @@ func NewJoinable[T any](capacity int) (*JoinableQueue[T], error) {
 var errTooMany = errors.New("mp: JoinableQueue.TaskDone: it was called more often than there were items")
 
 // TaskDone says that an item that this process got is done. To say so more often than items were put is an error.
-// In another process than the owner it asks, and fails after a second when nobody answers.
+// In another process than the owner it asks, and fails after a second when nobody answers; then it may count all the same, later, so
+// that it must not be called again for the item.
 func (q *JoinableQueue[T]) TaskDone() error {
 	if q.broker != nil {
 		if q.broker.taskDone() == ansWrong {

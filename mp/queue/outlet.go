@@ -10,7 +10,6 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
-	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // outlet is how the items that a process puts get to the owner. Once there are many it has a ring, in memory that the owner reads by
@@ -110,7 +109,7 @@ func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byt
 		if granted {
 			ref.Post(opUnroom, nil)
 		}
-		return byLink, spawn.CtxError(ctx)
+		return byLink, shareError(ctx, context.Cause(ctx))
 	}
 	defer func() { <-o.turn }()
 	if !granted && !r.useRoom() {

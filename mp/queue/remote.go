@@ -48,7 +48,7 @@ func dial(ctx context.Context, ref *share.Ref) (*remote, error) {
 	case <-r.opening:
 		return r, r.err
 	case <-ctx.Done():
-		return nil, spawn.CtxError(ctx)
+		return nil, shareError(ctx, context.Cause(ctx))
 	}
 }
 

@@ -2,11 +2,14 @@ package queue
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -46,4 +49,114 @@ func TestSlowIsNotStill(t *testing.T) {
 			t.Errorf("got %d", v)
 		}
 	})
+}
+
+// Who was calmed too late to stop the timer is not taken for one that stands still.
+func TestCalmedTooLate(t *testing.T) {
+	q, err := New[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.TryPut(1)
+	c := &client{aheadWord: share.Word{Uint64: new(atomic.Uint64)}, target: 1}
+	b := q.broker
+	b.mu.Lock()
+	b.clients[nil], b.all = c, []*client{c}
+	b.send(c, 1)
+	b.bePatient()
+	time.Sleep(stillness * 6 / 5) // the timer waits for us
+	b.calm()
+	b.bePatient()
+	begin := time.Now()
+	b.mu.Unlock()
+	for time.Since(begin) < stillness/2 {
+		b.mu.Lock()
+		if c.stuck && time.Since(begin) < stillness {
+			t.Error("it stands still already")
+		}
+		b.mu.Unlock()
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// "Now or never" waits for what is on its way as long as ever, whatever others have waited before.
+func TestNeverIsEachOnesOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, err := New[int](0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &client{used: share.Word{Uint64: new(atomic.Uint64)}, target: 1}
+		b := q.broker
+		b.mu.Lock()
+		b.clients[nil], b.all = c, []*client{c}
+		c.grant(unboundedRoom)
+		b.mu.Unlock()
+		arrive := func(after time.Duration, v uint64) {
+			c.used.Add(1)
+			time.AfterFunc(after, func() {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				c.useUp(1)
+				b.add(item{data: binary.LittleEndian.AppendUint64(nil, v)})
+				b.distribute()
+			})
+		}
+		for i := range uint64(5) {
+			arrive(arrivalTime-time.Millisecond, i)
+			if v, err := q.TryGet(); v != int(i) || err != nil {
+				t.Error(v, err)
+			}
+			time.Sleep(time.Duration(i) * time.Millisecond / 2)
+		}
+		arrive(arrivalTime+time.Millisecond, 7)
+		begin := time.Now()
+		if _, err := q.TryGet(); !errors.Is(err, ErrEmpty) || time.Since(begin) != arrivalTime {
+			t.Error(err, time.Since(begin))
+		}
+	})
+}
+
+// A client that comes back at once waits for several items, and nobody for it.
+func TestHold(t *testing.T) {
+	leak.Check(t)
+	q, err := New[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.TryPut(0)
+	ref, leave := stranger(q)
+	if _, err := ref.Call(t.Context(), opLook, nil, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	b := q.broker
+	b.mu.Lock()
+	c := b.all[0]
+	c.aheadWord.Uint64 = new(atomic.Uint64)
+	c.target, c.fed = 2, time.Now().Add(time.Hour)
+	b.mu.Unlock()
+	got := make(chan error)
+	go func() {
+		m, err := ref.Call(t.Context(), opGet, binary.LittleEndian.AppendUint64(nil, 0), nil, nil)
+		m.Release()
+		got <- err
+	}()
+	for held := false; !held; time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		held = c.hungry
+		b.mu.Unlock()
+	}
+	for i := range 2*4 - 1 { // it should have twice as many ahead as before
+		select {
+		case err := <-got:
+			t.Fatal("it has got what was there at once", err)
+		default:
+		}
+		q.TryPut(i)
+	}
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
+	leave()
+	finish(q)
 }
