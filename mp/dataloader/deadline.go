@@ -3,6 +3,8 @@ package dataloader
 import (
 	"fmt"
 	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // deadline is when a worker is killed that has not answered.
@@ -25,14 +27,14 @@ func (o *Options) bounds() bounds { return bounds{o.InitTimeout, max(o.KillDelay
 
 // up is for a worker that was started.
 func (b bounds) up(now time.Time) deadline {
-	return deadline{since: now, at: now.Add(b.init + b.kill), why: fmt.Sprintf("at its InitTimeout of %v", b.init)}
+	return deadline{since: now, at: now.Add(spawn.Sum(b.init, b.kill)), why: fmt.Sprintf("at its InitTimeout of %v", b.init)}
 }
 
 // answer is for a worker that can begin an order now, which may take limit; 0: as long as it wants.
 func (b bounds) answer(serial uint64, limit time.Duration, now time.Time) deadline {
 	d := deadline{serial: serial, since: now}
 	if limit > 0 {
-		d.at, d.why = now.Add(limit+b.kill), fmt.Sprintf("at its Timeout of %v", limit)
+		d.at, d.why = now.Add(spawn.Sum(limit, b.kill)), fmt.Sprintf("at its Timeout of %v", limit)
 	}
 	return d
 }

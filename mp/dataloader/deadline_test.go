@@ -17,6 +17,7 @@ func TestDeadline(t *testing.T) {
 	const ms = time.Millisecond
 	short, patient := bounds{kill: 50 * ms}, bounds{kill: 3 * time.Second}
 	const limit = 100 * ms
+	const never = time.Duration(math.MaxInt64)
 	for _, c := range []struct {
 		what string
 		d    deadline
@@ -25,6 +26,11 @@ func TestDeadline(t *testing.T) {
 		{"Timeout and KillDelay", short.answer(1, limit, start), after(150 * ms)},
 		{"no Timeout", short.answer(1, 0, start), time.Time{}},
 		{"InitTimeout and KillDelay", bounds{init: 200 * ms, kill: 50 * ms}.up(start), after(250 * ms)},
+		{"a Timeout for ever", short.answer(1, never, start), after(never)},
+		{"an InitTimeout for ever", bounds{init: never, kill: 50 * ms}.up(start), after(never)},
+		{"a KillDelay for ever", bounds{kill: never}.answer(1, limit, start), after(never)},
+		{"an InitTimeout, a KillDelay for ever", bounds{init: 200 * ms, kill: never}.up(start), after(never)},
+		{"called off, a Timeout for ever", short.drop(short.answer(1, never, start), 2, after(10*ms)), after(1010 * ms)},
 		{"called off when idle", short.drop(deadline{}, 2, after(10*ms)), after(1010 * ms)},
 		{"called off, a long KillDelay", patient.drop(deadline{}, 2, after(10*ms)), after(3010 * ms)},
 		{"called off in time", short.drop(short.answer(1, limit, start), 2, after(99*ms)), after(1099 * ms)},

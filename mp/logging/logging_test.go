@@ -32,6 +32,18 @@ var Say = mp.Register("say", func(_ context.Context, n int) (string, error) {
 	return fmt.Sprint(log.Enabled(context.Background(), slog.LevelDebug), logging.Logger().IsDebug()), nil
 })
 
+// Host logs while it has a pool of its own in this process, and when that is closed.
+var Host = mp.Register("host", func(ctx context.Context, n int) (int, error) {
+	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1, InProcess: true})
+	if err != nil {
+		return 0, err
+	}
+	defer slog.New(logging.Handler()).Info("closed", "n", n)
+	defer pool.Close()
+	_, err = mp.Apply(ctx, pool, Say, n)
+	return n, err
+})
+
 // Chatter logs for ever.
 var Chatter = mp.Register("chatter", func(_ context.Context, _ int) (int, error) {
 	for log := slog.New(logging.Handler()); ; {
@@ -158,6 +170,33 @@ func TestTaskOfAPool(t *testing.T) {
 	}
 	if len(c.said("worker is ready")) != 2 {
 		t.Error("the pool itself has said nothing")
+	}
+}
+
+// A pool that a worker has in its own process leaves the worker's task as it is.
+func TestTaskWithAPoolInside(t *testing.T) {
+	leak.Check(t)
+	c := &collector{level: slog.LevelInfo}
+	logging.ToSlog(c)
+	defer logging.Off()
+	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := mp.Map(t.Context(), pool, Host, []int{0, 1, 2}); err != nil {
+		t.Fatal(err)
+	}
+	for message, key := range map[string]string{"said": "g.n", "closed": "n"} {
+		got := c.said(message)
+		if len(got) != 3 {
+			t.Errorf("%q came %d times", message, len(got))
+		}
+		for _, m := range got {
+			if want := fmt.Sprintf("host[%d]", m[key]); m["task"] != want {
+				t.Errorf("the task of %q is %v, want %s", message, m["task"], want)
+			}
+		}
 	}
 }
 

@@ -120,8 +120,8 @@ func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
 	w.retire()
 }
 
-// withdraw takes a chunk back that could not be sent: its items are tried one by one, and one that cannot be sent alone
-// fails.
+// withdraw takes a chunk back that could not be sent: its items are tried one by one, by all workers, and one that cannot be sent
+// alone fails.
 func (w *worker) withdraw(k *chunk, err error) {
 	p, c := w.pool, k.call
 	p.mu.Lock()
@@ -147,6 +147,8 @@ func (w *worker) withdraw(k *chunk, err error) {
 	c.conclude(ended)
 	if alone {
 		p.settle(c, k.from, nil, nil, spawn.ArgUnsent(c.name, c.label(k.from), err))
+	} else {
+		go p.dispatch() // the worker does not wait for that
 	}
 }
 

@@ -39,16 +39,25 @@ func (p *Pool) match() (*worker, *chunk) {
 	return nil, nil
 }
 
-// feed gives a worker work as long as there is some and it has room.
+// feed gives a worker work as long as there is some and it has room. What was left of a chunk then is for others, too, which may
+// have found nothing meanwhile; the worker does not wait for that.
 func (p *Pool) feed(w *worker) {
+	left := false
 	for more := true; more; {
 		p.mu.Lock()
 		k := p.pick(w)
-		if k != nil {
-			w.sending, w.packing = true, k
+		if k == nil {
+			p.mu.Unlock()
+			break
 		}
+		w.sending, w.packing = true, k
+		count := k.count
 		p.mu.Unlock()
-		more = k != nil && w.deliver(k)
+		more = w.deliver(k)
+		left = left || k.sent < count
+	}
+	if left {
+		go p.dispatch()
 	}
 }
 

@@ -92,6 +92,56 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 	}
 }
 
+type callerAndFile struct {
+	C *mp.Conn
+	F *os.File
+}
+
+var Call = mp.Register("call", func(ctx context.Context, a callerAndFile) (int, error) {
+	return 1, errors.Join(a.C.Send(ctx, "there"), a.C.Close(), a.F.Close())
+})
+
+// An end of a Pipe stays here when the file beside it cannot be sent: it can be used, and be sent again.
+func TestPipeBesideAClosedFile(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1})
+	ctx := t.Context()
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	closed, _ := os.Open(os.DevNull)
+	closed.Close()
+	ours, theirs, err := mp.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	defer theirs.Close()
+	for verb, try := range map[string]func(callerAndFile) error{
+		"Submit": func(a callerAndFile) error { _, err := mp.Submit(ctx, p, Call, a).Wait(ctx); return err },
+		"Apply":  func(a callerAndFile) error { _, err := mp.Apply(ctx, p, Call, a); return err },
+	} {
+		if err := try(callerAndFile{theirs, closed}); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%s: %v", verb, err)
+		}
+		if err := theirs.Send(ctx, "here"); err != nil {
+			t.Fatalf("%s: %v", verb, err)
+		}
+		var got string
+		if err := ours.Recv(ctx, &got); got != "here" || err != nil {
+			t.Errorf("%s: %q, %v", verb, got, err)
+		}
+	}
+	if _, err := mp.Apply(ctx, p, Call, callerAndFile{theirs, f}); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if err := ours.Recv(ctx, &got); got != "there" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // The files of results that nobody gets are closed; leak.Check would see them.
 func TestFilesOfResultsNobodyGets(t *testing.T) {
 	p := newPool(t, nil)

@@ -90,6 +90,7 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	}
 	// The caller may close its files as soon as we return.
 	if encoded.Files, err = link.Dup(encoded.Files); err != nil {
+		reuse(encoded)
 		return refuse(spawn.ArgUnsent(c.name, -1, err))
 	}
 	left := depart(encoded)

@@ -30,7 +30,8 @@ func (w *worker) retire() {
 	w.retiring = true
 	why := w.leaving
 	go w.seat.Link().Urge(link.Msg{Kind: spawn.KindStop, Body: []byte(spawn.CauseCancel)})
-	w.ender = time.AfterFunc(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay)+spawn.ExitLimit, func() { w.seat.KillFor(why) })
+	limit := spawn.Sum(max(w.pool.opts.KillDelay, spawn.DefaultKillDelay), spawn.ExitLimit)
+	w.ender = time.AfterFunc(limit, func() { w.seat.KillFor(why) })
 }
 
 // weighEvery is how often the memory of a worker is looked at, at the most.

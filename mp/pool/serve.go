@@ -71,7 +71,9 @@ func serve(l link.Link, own bool, init func(context.Context) *spawn.Failure) err
 	s.outbox = newOutbox(l)
 	s.row.done, s.row.doneDense = s.endInRow, s.endDense
 	defer s.ctx.End(context.Canceled)
-	spawn.TellTask(s.working)
+	if own { // of items of other workers the parent knows nothing
+		spawn.TellTask(s.working)
+	}
 	l.Heed(s.heed)
 	go s.run(init)
 	return <-s.ended

@@ -94,7 +94,7 @@ func (w *worker) rest() {
 		w.timer = nil
 	}
 	if k := w.head(); k != nil && k.call.opts.timeout > 0 && !w.gone {
-		id, limit := k.id(), k.call.opts.timeout+k.transfer
+		id, limit := k.id(), spawn.Sum(k.call.opts.timeout, k.transfer)
 		w.timer = time.AfterFunc(limit, func() { w.stalled(id, limit) })
 	}
 }

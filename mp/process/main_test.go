@@ -57,6 +57,9 @@ var (
 		b, err := io.ReadAll(f)
 		return string(b), err
 	})
+	Call = mp.Register("call", func(ctx context.Context, c *mp.Conn) (int, error) {
+		return 0, errors.Join(c.Send(ctx, "there"), c.Close())
+	})
 	Open = mp.Register("open", func(_ context.Context, path string) (*os.File, error) { return os.Open(path) })
 	Sub  = mp.Register("sub", func(_ context.Context, deaf bool) (int, error) {
 		cmd := exec.Command(os.Args[0])

@@ -90,6 +90,7 @@ func New[A, R any](fn *spawn.Func[A, R], arg A, opts *Options) *Process[R] {
 func Start[A, R any](ctx context.Context, fn *spawn.Func[A, R], arg A, opts *Options) (*Process[R], error) {
 	p := New(fn, arg, opts)
 	if err := p.Start(ctx); err != nil {
+		p.Close() // nobody else can: what would have moved with the argument stays
 		return nil, err
 	}
 	return p, nil

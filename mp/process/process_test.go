@@ -287,6 +287,40 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
+// An end of a Pipe stays here when mp.Start fails: it can be used, and be sent again.
+func TestStartFailsWithAPipe(t *testing.T) {
+	leak.Check(t)
+	ctx := t.Context()
+	ours, theirs, err := mp.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	defer theirs.Close()
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := mp.Start(over, Call, theirs, nil); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if err := theirs.Send(ctx, "here"); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if err := ours.Recv(ctx, &got); got != "here" || err != nil {
+		t.Fatalf("%q, %v", got, err)
+	}
+	p, err := mp.Start(ctx, Call, theirs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ours.Recv(ctx, &got); got != "there" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := p.Result(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // Large arguments and results, larger than any buffer on the way. PY-CONN-04
 func TestLargeMessages(t *testing.T) {
 	leak.Check(t)
