@@ -78,6 +78,52 @@ func TestCloseWithABatch(t *testing.T) {
 	}
 }
 
+// visit is what goes on in the dataset of this process that is visited.
+var visit struct {
+	began  chan context.Context // of Get
+	leave  chan bool            // Get returns
+	closed bool
+}
+
+type visited struct{}
+
+func (visited) Len() int     { return 1 }
+func (visited) Close() error { visit.closed = true; return nil }
+func (visited) Get(ctx context.Context, i int) (int, error) {
+	visit.began <- ctx
+	<-visit.leave
+	return i, nil
+}
+
+var Visited = dataloader.Register("visited", func(context.Context, int) (dataloader.Dataset[int], error) { return visited{}, nil })
+
+// Close does not wait for the loop of another goroutine, and closes no dataset that it is at.
+func TestCloseDuringGet(t *testing.T) {
+	leak.Check(t)
+	visit.began, visit.leave, visit.closed = make(chan context.Context), make(chan bool), false
+	l := open[batch](t)(dataloader.New(background, Visited.With(0), Collate, nil))
+	ended := make(chan error)
+	go func() {
+		_, err := epoch(l)
+		ended <- err
+	}()
+	ctx := <-visit.began
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	<-ctx.Done()
+	if visit.closed {
+		t.Error("the dataset was closed while Get is at it")
+	}
+	close(visit.leave)
+	if err := <-ended; !errors.Is(err, mp.ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if !visit.closed {
+		t.Error("the dataset was not closed with the loop")
+	}
+}
+
 // A worker whose dataset has become longer is an error of each epoch, until there is another one.
 func TestLenHasChanged(t *testing.T) {
 	leak.Check(t)

@@ -161,7 +161,9 @@ func (c *core) Stats() Stats {
 	return s
 }
 
-// Close ends the workers, and an epoch that runs. It waits for them, KillDelay at most. Nothing of the loader is left then. It
+// Close ends the workers, and an epoch that runs. It waits for the workers, KillDelay at most, and not for the loop, as it may be
+// called in it. What the loop is at goes when the loop ends, and nothing else of the loader is left: with View, the memory of
+// the batch; with Workers 0, the dataset, which may be in a Get even now, whose ctx has ended, and is closed after that. Close
 // returns what went wrong in workers that had done their work: the race detector speaks up when a process exits. A second
 // Close does nothing.
 func (c *core) Close() error {

@@ -73,7 +73,7 @@ type source struct {
 // init function. cfg is copied into every worker; a type that cannot be, a nil open and a name that is taken are a panic. The
 // ctx of open is for the opening: it ends when open and WorkerInit have returned, or after Options.InitTimeout. What goes on in a
 // dataset after that ends with its Close: one that is an io.Closer is closed when its worker ends, unless that dies, or
-// with the Loader when there are no workers.
+// with the Loader, and its Epoch loop, when there are no workers.
 func Register[C, S any](name string, open func(ctx context.Context, cfg C) (Dataset[S], error)) *DatasetFunc[C, S] {
 	refuseNil("Register", name, open == nil)
 	typed := func(ctx context.Context, cfg C) (opened, error) {

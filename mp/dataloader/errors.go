@@ -20,11 +20,14 @@ func init() {
 	spawn.RegisterError("mp.dataloader.ErrBusy", ErrBusy)
 }
 
-// tooLate is the error of a worker that was killed at a limit.
-type tooLate string
+// tooLate is the error of a worker that was killed at a limit. Its text says which, where that of the exit has the signal.
+type tooLate struct {
+	text string
+	exit *spawn.ExitError
+}
 
-func (e tooLate) Error() string { return string(e) }
-func (tooLate) Unwrap() error   { return spawn.ErrTimeout }
+func (e *tooLate) Error() string   { return e.text }
+func (e *tooLate) Unwrap() []error { return []error{spawn.ErrTimeout, e.exit} }
 
 // SampleError says that a sample, or a batch, could not be got.
 type SampleError struct {
@@ -36,8 +39,9 @@ type SampleError struct {
 	Pid     int    // of that worker; with Workers 0 this process
 	// Attempts is how many times it was tried.
 	Attempts int
-	// Err is a *spawn.RemoteError, or a *spawn.ExitError for a worker that died; errors.Is finds ErrTimeout and
-	// ErrQuarantined in the SampleError if they apply.
+	// Err is why: errors.As finds a *spawn.RemoteError in it, or a *spawn.ExitError for a worker that died, also if it was killed
+	// at its Timeout; neither if its worker loop has returned before it was to, as when it hears nothing of this process any more.
+	// errors.Is finds ErrTimeout and ErrQuarantined in the SampleError if they apply.
 	Err error
 
 	late, quarantined bool

@@ -21,9 +21,9 @@ type Loader[B any] struct {
 
 // New makes a loader of src whose workers have collate make batches of its samples. It starts the workers, all at once, and
 // returns when the dataset is open in each; with Workers 0 it is opened here. What goes wrong meanwhile is its error: a
-// *spawn.RemoteError of the dataset or WorkerInit, a *spawn.ExitError of a worker that died, or one in which errors.Is finds
-// ErrTimeout. ctx bounds the life of the workers, as that of NewPool does. Where no process may be started it returns
-// ErrBootstrapping.
+// *spawn.RemoteError of the dataset or WorkerInit, or one in which errors.As finds the *spawn.ExitError of a worker that died;
+// errors.Is finds ErrTimeout in it if they took too long. ctx bounds the life of the workers, as that of NewPool does. Where no
+// process may be started it returns ErrBootstrapping.
 func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, B], opts *Options) (*Loader[B], error) {
 	if collate == nil {
 		return nil, errors.New("mp: the collate function of a loader is nil")

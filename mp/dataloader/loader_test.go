@@ -49,6 +49,9 @@ func TestNewFails(t *testing.T) {
 			if err == nil || c.is != nil && !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("%d %+v: %v", workers, c, err)
 			}
+			if died := c.open == "die" || c.open == "hang"; errors.As(err, new(*mp.ExitError)) != died {
+				t.Errorf("%d %+v: %v: an ExitError: %v", workers, c, err, !died)
+			}
 		}
 		want(t, newLoader(t, config{N: 5}, &dataloader.Options{Workers: workers, WorkerInit: Prepare.With("")}), chunks(5, 1))
 	}

@@ -126,13 +126,13 @@ func (m *member) death(err error, dataset string) fault {
 	switch {
 	case err == nil:
 		f.err = fmt.Errorf("mp: %s (pid %d) has ended, and was not to", f.worker, f.pid)
-	case !died:
-	case m.overdue != nil:
-		f.err = tooLate(fmt.Sprintf("mp: %s (pid %d) was killed because it did not stop %s", f.worker, f.pid, m.due.why))
-	default:
+	case died:
 		told := *exit
 		told.Func = dataset // that is what it runs for the program
 		f.err = &told
+		if m.overdue != nil {
+			f.err = &tooLate{fmt.Sprintf("mp: %s (pid %d) was killed because it did not stop %s", f.worker, f.pid, m.due.why), &told}
+		}
 	}
 	return f
 }

@@ -239,8 +239,12 @@ func TestTimeout(t *testing.T) {
 			if s := sampleError(t, err); len(got) != 2 || s.Index != 9 || !errors.Is(err, mp.ErrTimeout) {
 				t.Errorf("%v: %+v", got, s)
 			}
-			if what == "deaf" && !strings.HasSuffix(err.Error(), "was killed because it did not stop at its Timeout of 200ms") {
-				t.Error(err)
+			var exit *mp.ExitError
+			if died := what == "deaf"; errors.As(err, &exit) != died {
+				t.Errorf("%v: %v in it", err, exit)
+			} else if died && (exit.Pid != sampleError(t, err).Pid || exit.ExitCode != prog.KillCode || exit.Func != "numbers" ||
+				!strings.HasSuffix(err.Error(), "was killed because it did not stop at its Timeout of 200ms")) {
+				t.Errorf("%v: %+v", err, exit)
 			}
 			opts.OnError = dataloader.Skip
 			want(t, newLoader(t, c, &opts), chunks(20, 4, 9))

@@ -47,14 +47,15 @@ func (a *Array[T]) Slice() []T {
 	if m == nil {
 		panic(errGone(fmt.Sprintf("Array[%v].Slice", reflect.TypeFor[T]())))
 	}
-	return elements[T](m.bytes, a.n)
+	return elements[T](m.view(), a.n)
 }
 
 // Len is how many elements there are; also after Close.
 func (a *Array[T]) Len() int { return a.n }
 
 // Close gives the memory up in this process; it is there for the others still. No goroutine may use Slice any more. Close
-// it after what it is an argument of was sent: once Start, Map or Submit has returned. A second Close does nothing.
+// it after what it is an argument of was sent: once Start, Map or Submit has returned. A second Close does nothing. An array
+// that nobody can reach is given up, too, but not once Slice was called: somebody may have the slice, and only Close ends it.
 func (a *Array[T]) Close() error {
 	if m := a.memory.Swap(nil); m != nil {
 		return m.close()

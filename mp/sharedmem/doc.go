@@ -6,7 +6,9 @@
 // it who was not given it. It is there as long as one process has it mapped or a message with it is on its way, and gone
 // after that, however those processes ended.
 //
-// Who makes or receives one closes it: every process for itself, the others are not concerned. A worker that returns one as
+// Who makes or receives one closes it: every process for itself, the others are not concerned. What arrives in a result or
+// message that nobody gets, as of a Map that has failed or a loop that was left, is closed by the garbage collector; so is all
+// that nobody can reach, but for what Bytes or Slice was called of, as a slice does not keep it. A worker that returns one as
 // its result goes on having it, too; it is simpler to have the parent make it. To receive one is to map it, so what many
 // tasks need is better given to an initializer than to each of them. The views that Bytes and Slice
 // return are valid until that Close. They are memory outside of the heap: the garbage collector neither keeps nor moves it,

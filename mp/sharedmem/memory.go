@@ -5,16 +5,22 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
+	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// memory is a mapping of shared memory, and the file by which it is passed on.
+// memory is a mapping of shared memory, and the file by which it is passed on. The mapping ends with close, or when nobody has
+// the memory any more: what was received in a message that nobody gets is never closed.
 type memory struct {
 	bytes []byte
 	file  *os.File
+
+	forgotten runtime.Cleanup // unmaps it
+	viewed    atomic.Bool     // the program may have slices of it, which do not keep it
 }
 
 // newMemory makes memory for n elements of that many bytes each, all zero. n and size are at least 1.
@@ -36,11 +42,32 @@ func mapped(f *os.File, size int) (*memory, error) {
 		f.Close()
 		return nil, err
 	}
-	return &memory{bytes, f}, nil
+	m := &memory{bytes: bytes, file: f}
+	// Not the file: a message that is yet to be sent may have it.
+	m.forgotten = runtime.AddCleanup(m, func(mem []byte) { _ = sys.UnmapMemory(mem) }, bytes)
+	return m, nil
+}
+
+// view is the bytes for the program. From now on only close ends the mapping.
+func (m *memory) view() []byte {
+	if !m.viewed.Load() {
+		m.keep()
+		m.viewed.Store(true)
+	}
+	return m.bytes
+}
+
+// keep has the mapping stay when nobody has the memory any more.
+func (m *memory) keep() {
+	m.forgotten.Stop()
+	runtime.KeepAlive(m) // until then, or it could be too late
 }
 
 // close ends the mapping. A message that was encoded and not sent yet cannot be sent any more.
-func (m *memory) close() error { return errors.Join(sys.UnmapMemory(m.bytes), m.file.Close()) }
+func (m *memory) close() error {
+	m.keep()
+	return errors.Join(sys.UnmapMemory(m.bytes), m.file.Close())
+}
 
 // encode writes how many elements there are, and attaches the file.
 func encode(enc *wire.Encoder, n int, f *os.File) error {

@@ -36,14 +36,15 @@ func (s *SharedMemory) Bytes() []byte {
 	if m == nil {
 		panic(errGone("SharedMemory.Bytes"))
 	}
-	return m.bytes[:s.size:s.size]
+	return m.view()[:s.size:s.size]
 }
 
 // Size is how many bytes there are, exactly as many as New was asked for; also after Close.
 func (s *SharedMemory) Size() int { return s.size }
 
 // Close gives the memory up in this process; it is there for the others still. No goroutine may use Bytes any more. Close
-// it after what it is an argument of was sent: once Start, Map or Submit has returned. A second Close does nothing.
+// it after what it is an argument of was sent: once Start, Map or Submit has returned. A second Close does nothing. Memory
+// that nobody can reach is given up, too, but not once Bytes was called: somebody may have the slice, and only Close ends it.
 func (s *SharedMemory) Close() error {
 	if m := s.memory.Swap(nil); m != nil {
 		return m.close()

@@ -3,13 +3,11 @@ package sharedmem
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"runtime"
 	"sync/atomic"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
@@ -26,9 +24,9 @@ type Value[T Fixed] struct {
 // cell is the memory of a value. It is unmapped when nobody has it any more, so that a Close does no harm to those that are
 // at it.
 type cell struct {
-	word *atomic.Uint64
-	id   uint64 // drawn at random when it was made; for the race detector
-	file *os.File
+	word   *atomic.Uint64
+	id     uint64 // drawn at random when it was made; for the race detector
+	memory *memory
 }
 
 // cellSize is the word and, behind it, the id.
@@ -48,10 +46,7 @@ func NewValue[T Fixed](v T) (*Value[T], error) {
 }
 
 func newCell(m *memory) *cell {
-	c := &cell{shm.Word64(m.bytes), shm.Word64(m.bytes[8:]).Load(), m.file}
-	// Not the file: a message that is yet to be sent may have it.
-	runtime.AddCleanup(c, func(mem []byte) { _ = sys.UnmapMemory(mem) }, m.bytes)
-	return c
+	return &cell{shm.Word64(m.bytes), shm.Word64(m.bytes[8:]).Load(), m}
 }
 
 // open is the cell, for a method.
@@ -118,7 +113,7 @@ func (c *cell) swap(old, word uint64) bool {
 // Close does nothing. A value that nobody can reach is given up, too.
 func (v *Value[T]) Close() error {
 	if c := v.cell.Swap(nil); c != nil {
-		return c.file.Close()
+		return c.memory.file.Close()
 	}
 	return nil
 }
@@ -142,7 +137,7 @@ func (v *Value[T]) EncodeMsgpack(enc *wire.Encoder) error {
 	if c == nil {
 		return errGone("sending a Value")
 	}
-	return encode(enc, 1, c.file)
+	return encode(enc, 1, c.memory.file)
 }
 
 // DecodeMsgpack is for this library's messages.
