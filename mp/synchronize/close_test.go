@@ -46,6 +46,21 @@ func TestCloseDuringEverything(t *testing.T) {
 	}
 }
 
+// Who adds to a semaphore that its owner has closed hears of that, though he waits for no answer.
+func TestReleaseOfAClosedSemaphore(t *testing.T) {
+	leak.Check(t)
+	e := made(synchronize.NewEvent())(t)
+	s := made(synchronize.NewSemaphore(0))(t)
+	p := start(t, kit{How: "signal on", Semaphore: s, Event: e})
+	until(t, "it has added two", func() bool { n, _ := s.Value(); return n == 2 })
+	if err := errors.Join(s.Close(), e.Set()); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.Result(t.Context()); !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
+}
+
 // Close in another process ends what waits through the handle there, and takes nothing from the others. PY-SYNC-02, PY-SYNC-11, PY-SYNC-12
 func TestCloseOfAHandleThatWaits(t *testing.T) {
 	leak.Check(t)

@@ -101,6 +101,12 @@ func use(ctx context.Context, k kit) (int, error) {
 		return 0, k.Bounded.Release()
 	case "signal":
 		return 0, k.Semaphore.Release()
+	case "signal on": // until that fails, which is the first time after the event is set
+		err := errors.Join(k.Semaphore.Release(), k.Semaphore.Release(), k.Event.Wait(ctx))
+		if err == nil {
+			err = k.Semaphore.Release()
+		}
+		return 0, err
 	case "set":
 		return 0, k.Event.Set()
 	case "wait":
