@@ -140,16 +140,27 @@ func notifyHere(t *testing.T, c *synchronize.Condition) {
 	}
 }
 
-// Close in another process ends the wait there, which gives the lock back, and takes no notification from others.
+// Close in another process ends the wait there, which gives the lock back, and takes no notification from others. If its ctx ends
+// right afterwards, it may have the lock instead.
 func TestCloseOfAConditionThatWaits(t *testing.T) {
-	leak.Check(t)
-	l, c, tell := obedient(t)
-	waitsThere(t, c, tell)
-	tell("close", "done")
-	tell("cancel", "done")
-	tell("waited", "closed")
-	notifyHere(t, c)
-	isFree(t, l)
+	for _, both := range []bool{false, true} {
+		t.Run(fmt.Sprintf("ctx ends %v", both), func(t *testing.T) {
+			leak.Check(t)
+			l, c, tell := obedient(t)
+			waitsThere(t, c, tell)
+			tell("close", "done")
+			want := []string{"closed"}
+			if both {
+				tell("cancel", "done")
+				want = append(want, "canceled")
+			}
+			if tell("waited", want...) == "canceled" {
+				tell("release", "done")
+			}
+			notifyHere(t, c)
+			isFree(t, l)
+		})
+	}
 }
 
 // Its ctx may end right afterwards, when it is on its way back to the lock.
