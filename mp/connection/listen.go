@@ -33,7 +33,7 @@ type Listener struct {
 }
 
 // mostClients is how many clients may be there that Accept has not returned. One more costs the oldest at its handshake its
-// connection: who stalls there keeps out nobody.
+// connection: who stalls there keeps out nobody. When none is at it, the one more waits.
 const mostClients = 256
 
 // source is what clients come from.
@@ -191,7 +191,7 @@ func (l *Listener) Close() error {
 func (l *Listener) serve() {
 	const shortest, longest = 5 * time.Millisecond, time.Second
 	pause := shortest
-	for l.makeRoom() {
+	for {
 		c, err := l.source.accept()
 		switch {
 		case l.ctx.Err() != nil:
@@ -209,16 +209,20 @@ func (l *Listener) serve() {
 			continue
 		}
 		pause = shortest
-		l.mu.Lock()
-		l.count++
-		l.young = append(l.young, c)
-		l.mu.Unlock()
-		l.work.Go(func() { l.greet(c) })
+		switch {
+		case !l.admit(c):
+			c.Close()
+			return
+		case l.opts.key() == nil: // it has nothing to prove, and makes room for nobody meanwhile
+			l.greet(c)
+		default:
+			l.work.Go(func() { l.greet(c) })
+		}
 	}
 }
 
-// makeRoom waits until there may be one more client. It reports false after Close.
-func (l *Listener) makeRoom() bool {
+// admit waits until there may be one more client, and counts it. It reports false after Close.
+func (l *Listener) admit(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.count >= mostClients && !l.ended {
@@ -228,7 +232,12 @@ func (l *Listener) makeRoom() bool {
 		}
 		l.fewer.Wait()
 	}
-	return !l.ended
+	if l.ended {
+		return false
+	}
+	l.count++
+	l.young = append(l.young, c)
+	return true
 }
 
 // greet does the handshake and leaves the client to Accept.
@@ -243,14 +252,16 @@ func (l *Listener) greet(c *Conn) {
 	}
 }
 
-// greeted notes the end of a handshake, and reports whether the client is Accept's.
+// greeted notes the end of a handshake, and reports whether the client is Accept's. One that had to make room is not, though it may
+// have proved the key just before.
 func (l *Listener) greeted(c *Conn, proved bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if i := slices.Index(l.young, c); i >= 0 {
+	i := slices.Index(l.young, c)
+	if i >= 0 {
 		l.young = slices.Delete(l.young, i, i+1)
 	}
-	if !proved || l.ended {
+	if !proved || i < 0 || l.ended {
 		l.count--
 		l.fewer.Signal()
 		return false

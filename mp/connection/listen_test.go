@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -187,6 +188,51 @@ func TestStalledClients(t *testing.T) {
 	if err := <-accepted; err != nil {
 		t.Error(err)
 	}
+}
+
+// Clients that have nothing to prove wait for Accept, however many they are, and none loses its connection to another one.
+func TestManyClients(t *testing.T) {
+	places(t, func(t *testing.T, where place) {
+		leak.Check(t)
+		ctx := within(t)
+		l := listen(t, where, nil)
+		const many = 300
+		var dialling sync.WaitGroup
+		defer dialling.Wait()
+		for range many {
+			dialling.Go(func() {
+				c, err := connection.Dial(ctx, l.Network(), l.Addr(), nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer c.Close()
+				p, err := c.RecvBytes(ctx)
+				if err == nil {
+					err = c.SendBytes(ctx, p)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for connection.Unaccepted(l) < 256 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		for i := range many {
+			c, err := l.Accept(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if err := c.SendBytes(ctx, []byte("in")); err != nil {
+				t.Fatal(i, err)
+			}
+			if p, err := c.RecvBytes(ctx); string(p) != "in" || err != nil {
+				t.Fatal(i, p, err)
+			}
+		}
+	})
 }
 
 // A listener that stalls does not hold up Dial for longer than its limit or its ctx.

@@ -30,7 +30,7 @@ func NewBarrier(n int) (*Barrier, error) {
 // others may pass first, and find it broken the next time, if it was not reset. Nobody knows of a party that has not come yet; who
 // would wait for it forever has a ctx that ends.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
-	body, err := b.call(ctx, "Barrier.Wait", opWait, nil, nil)
+	body, err := b.wait(ctx, "Barrier.Wait", opWait, nil, nil)
 	n, _ := readState(body)
 	return int(n), err
 }
@@ -59,7 +59,8 @@ func (b *Barrier) Broken() (bool, error) {
 	return text == broken, err
 }
 
-// Close ends the barrier for everybody, if this process has made it, else the use of this handle.
+// Close ends the barrier for everybody, if this process has made it, else the use of this handle and what waits through it, which
+// breaks the barrier.
 func (b *Barrier) Close() error { return b.close() }
 
 // broken is how a barrier says that it is.

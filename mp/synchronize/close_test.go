@@ -46,6 +46,21 @@ func TestCloseDuringEverything(t *testing.T) {
 	}
 }
 
+// Who adds to a semaphore that its owner has closed hears of that, though he waits for no answer.
+func TestReleaseOfAClosedSemaphore(t *testing.T) {
+	leak.Check(t)
+	e := made(synchronize.NewEvent())(t)
+	s := made(synchronize.NewSemaphore(0))(t)
+	p := start(t, kit{How: "signal on", Semaphore: s, Event: e})
+	until(t, "it has added two", func() bool { n, _ := s.Value(); return n == 2 })
+	if err := errors.Join(s.Close(), e.Set()); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.Result(t.Context()); !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
+}
+
 // Close in another process ends what waits through the handle there, and takes nothing from the others. PY-SYNC-02, PY-SYNC-11, PY-SYNC-12
 func TestCloseOfAHandleThatWaits(t *testing.T) {
 	leak.Check(t)
@@ -53,19 +68,21 @@ func TestCloseOfAHandleThatWaits(t *testing.T) {
 	s := made(synchronize.NewSemaphore(0))(t)
 	b := made(synchronize.NewBoundedSemaphore(1))(t)
 	e := made(synchronize.NewEvent())(t)
+	party := made(synchronize.NewBarrier(2))(t)
 	if err := errors.Join(l.Acquire(t.Context()), b.Acquire(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, kit{How: "close", Lock: l, Semaphore: s, Bounded: b, Event: e})
+	p := start(t, kit{How: "close", Lock: l, Semaphore: s, Bounded: b, Event: e, Barrier: party})
 	until(t, "it waits", func() bool {
-		return synchronize.Waiting(l) == 1 && synchronize.WaitingFor(s) == 1 && synchronize.WaitingFor(b) == 1
+		n, _ := party.Waiting()
+		return n == 1 && synchronize.Waiting(l) == 1 && synchronize.WaitingFor(s) == 1 && synchronize.WaitingFor(b) == 1
 	})
 	if err := e.Set(); err != nil {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if n, err := p.Result(ctx); n != 3 || err != nil {
+	if n, err := p.Result(ctx); n != 4 || err != nil {
 		t.Error(n, err)
 	}
 	until(t, "nobody waits", func() bool { return synchronize.WaitingFor(s) == 0 }) // what is given to who has ended is used up
@@ -73,6 +90,9 @@ func TestCloseOfAHandleThatWaits(t *testing.T) {
 		t.Error(err)
 	}
 	if err := errors.Join(l.Acquire(ctx), s.Acquire(ctx), b.Acquire(ctx)); err != nil {
+		t.Error(err)
+	}
+	if _, err := party.Wait(ctx); !errors.Is(err, synchronize.ErrBrokenBarrier) {
 		t.Error(err)
 	}
 }

@@ -62,13 +62,17 @@ var tickets atomic.Uint64
 
 // Wait releases the lock, which this process has to hold, waits until it is notified, and acquires the lock again. When it
 // returns nil or ctx's error, the caller has the lock; to get it again is not bounded by ctx, as what follows, a Release in
-// the first place, needs it. With other errors it does not have the lock: ErrNotHeld, ErrOwnerDied, mp.ErrClosed. What is waited
-// for has to be looked at in a loop, or by WaitFor.
+// the first place, needs it. With other errors it does not have the lock: ErrNotHeld, ErrOwnerDied, mp.ErrClosed; a wait that Close
+// of this handle ends in another process than the owner gets the lock again, too, before it gives it back. What is waited for has to
+// be looked at in a loop, or by WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
 	if err := c.usable(what); err != nil {
+		_ = c.Release()
 		return err
 	}
+	ctx, end := c.living(ctx)
+	defer end()
 	v, err := c.lock.view(ctx)
 	if err != nil {
 		return failure(ctx, what, err)
@@ -76,19 +80,28 @@ func (c *Condition) Wait(ctx context.Context) error {
 	v.shadow.order()
 	defer v.shadow.order()
 	ticket := state(tickets.Add(1), "")
-	_, err = c.call(ctx, what, opWait, ticket, nil)
-	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
-		return err
+	_, err = c.request(ctx, opWait, ticket, nil)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, share.ErrGone), errors.Is(err, errNo): // it was closed before, and has not released the lock
+		_ = c.Release()
+		return failure(ctx, what, share.ErrGone)
+	case ctx.Err() == nil || !errors.Is(err, context.Cause(ctx)):
+		return failure(ctx, what, err)
 	}
-	_, back := c.call(context.WithoutCancel(ctx), what, opRejoin, ticket, nil)
+	// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
+	// this condition's alone, and nobody closes that.
+	_, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil)
 	switch {
 	case back == nil:
 		return nil // it was notified after all
-	case errors.Is(back, errNo):
-		return err
-	default:
-		return back
+	case !errors.Is(back, errNo):
+		return failure(context.WithoutCancel(ctx), what, back)
+	case errors.Is(err, errUnusable):
+		_ = c.Release()
 	}
+	return failure(ctx, what, err)
 }
 
 // WaitFor waits until done, which is called with the lock held, returns true. It returns as Wait does; nil: done was
@@ -118,7 +131,7 @@ func (c *Condition) Notify(n int) error {
 func (c *Condition) NotifyAll() error { return c.Notify(math.MaxInt) }
 
 // Close ends the condition for everybody, if this process has made it, and its lock if that was made for it; else the use of
-// this handle.
+// this handle and what waits through it. Release still works there, for who has the lock.
 func (c *Condition) Close() error {
 	err := c.close()
 	if c.own {
@@ -169,12 +182,12 @@ func (c *condition) Request(r share.Request) {
 	n, _ := readState(r.Body)
 	r.Body = nil
 	switch {
+	case c.closed && r.Op == opWait:
+		r.Answer(answerNo, nil, nil) // it still has the lock
 	case c.closed:
 		r.Answer(answerClosed, nil, nil)
 	case r.Op == opState:
 		r.Answer(answerOK, state(uint64(len(c.waiting)), ""), nil)
-	case r.Op == opRejoin && r.Wanted():
-		c.rejoin(r, n)
 	case !c.lock.holds(r.Client):
 		r.Answer(answerNotHeld, nil, nil)
 	case r.Op == opWait && r.Wanted():
@@ -185,35 +198,6 @@ func (c *condition) Request(r share.Request) {
 		r.Answer(answerOK, nil, nil)
 	default:
 		r.Client.Break()
-	}
-}
-
-// rejoin ends the wait with this ticket: r gets the lock instead, and the answer no if there was no notification. If
-// there is no such wait any more, it was answered. c.lock.mu is held.
-func (c *condition) rejoin(r share.Request, ticket uint64) {
-	theirs := func(w waiter) bool { return w.Client == r.Client && w.ticket == ticket && w.cond == c }
-	if i := slices.IndexFunc(c.waiting, theirs); i >= 0 {
-		w := c.waiting[i]
-		c.waiting = slices.Delete(c.waiting, i, i+1)
-		w.Answer(answerNo, nil, nil)
-		c.lock.enqueue(waiter{Request: r, late: true})
-		return
-	}
-	if i := slices.IndexFunc(c.lock.waiting, theirs); i >= 0 {
-		w := &c.lock.waiting[i]
-		w.Answer(answerNo, nil, nil)
-		w.Request = r
-		return
-	}
-	switch {
-	case c.lock.told[r.Client] == ticket: // in the answer that came too late
-		r.Answer(answerDied, nil, nil)
-	case !c.lock.holds(r.Client):
-		r.Answer(answerNotHeld, nil, nil)
-	case c.lock.ticket == ticket:
-		r.Answer(answerOK, nil, nil)
-	default:
-		r.Answer(answerNo, nil, nil) // the wait never came here
 	}
 }
 
@@ -236,11 +220,21 @@ func (c *condition) Cancel(*share.Client, uint64) bool { return false }
 // Left is documented with share.Object. The lock has seen to it, or will: who waits here has had that.
 func (c *condition) Left(*share.Client) {}
 
-// close is documented with object.
+// close is documented with object. Who was notified and waits for the lock does not get it any more: nobody there would know.
 func (c *condition) close() {
-	c.lock.mu.Lock()
-	defer c.lock.mu.Unlock()
-	c.lock.conds = slices.DeleteFunc(c.lock.conds, func(other *condition) bool { return other == c })
+	m := c.lock
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.conds = slices.DeleteFunc(m.conds, func(other *condition) bool { return other == c })
+	m.waiting = slices.DeleteFunc(m.waiting, func(w waiter) bool {
+		if w.cond == c {
+			c.waiting = append(c.waiting, w)
+		}
+		return w.cond == c
+	})
+	for _, w := range c.waiting {
+		m.cut[w.Client] = append(m.cut[w.Client], w.ticket)
+	}
 	c.end()
 }
 

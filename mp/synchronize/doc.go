@@ -8,7 +8,8 @@
 //
 // A process that ends, however it does, hurts nobody: those of its goroutines that waited are forgotten, and what it held
 // is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner
-// has ended, or has closed the object, every call returns mp.ErrClosed.
+// has ended, or has closed the object, every call returns mp.ErrClosed; [Semaphore.Release], which waits for no answer, once the
+// process has heard of it.
 //
 // To an owner, a process has ended, too, when it has no handle of any of its objects any more, because the last one was collected:
 // who holds something keeps a handle, as who is to release it does.

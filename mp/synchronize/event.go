@@ -47,7 +47,8 @@ func (e *Event) Wait(ctx context.Context) error {
 		n, _, err := e.stateFor(patient(glance), what)
 		return overdue(ctx, what, n > 0, err)
 	}
-	return e.wait(ctx, what, opWait, nil, nil)
+	_, err := e.wait(ctx, what, opWait, nil, nil)
+	return err
 }
 
 // Ready reports whether the event is set, or cannot be used any more. If wait is true it waits for that until ctx ends; otherwise
@@ -55,7 +56,7 @@ func (e *Event) Wait(ctx context.Context) error {
 func (e *Event) Ready(ctx context.Context, wait bool) (set bool, err error) {
 	const what = "Event.Ready"
 	if wait {
-		err = e.wait(ctx, what, opWait, nil, nil)
+		_, err = e.wait(ctx, what, opWait, nil, nil)
 		set = err == nil
 	} else {
 		var body []byte

@@ -40,6 +40,15 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 	if err := h.usable(what); err != nil {
 		return nil, err
 	}
+	answer, err := h.request(ctx, op, body, late)
+	if err != nil {
+		return nil, failure(ctx, what, err)
+	}
+	return answer, nil
+}
+
+// request is call for who has to know more of an error than the user, or has to ask after Close, too.
+func (h *handle) request(ctx context.Context, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
 	m, err := h.ref.Await(ctx, op, body, func(m link.Msg) {
 		m.Release()
 		if late != nil {
@@ -51,21 +60,29 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 		err = errorOf(m.Kind)
 	}
 	if err != nil {
-		return nil, failure(ctx, what, err)
+		return nil, err
 	}
 	return bytes.Clone(m.Body), nil
 }
 
 // wait is a call that ends with Close of this handle, too.
-func (h *handle) wait(ctx context.Context, what string, op link.Kind, body []byte, late func(link.Kind)) error {
+func (h *handle) wait(ctx context.Context, what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
 	if err := h.usable(what); err != nil {
-		return err
+		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(h.life, func() { cancel(errUnusable) })()
-	_, err := h.call(ctx, what, op, body, late)
-	return err
+	ctx, end := h.living(ctx)
+	defer end()
+	return h.call(ctx, what, op, body, late)
+}
+
+// living is ctx for what ends with Close of this handle, too. Whoever has it calls end.
+func (h *handle) living(ctx context.Context) (living context.Context, end func()) {
+	living, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(h.life, func() { cancel(errUnusable) })
+	return living, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // tell tells the object something that needs no answer, after all that this process has asked it before.
@@ -148,7 +165,8 @@ func (h *handle) acquire(ctx context.Context, what string) error {
 		ok, err := h.try(patient(glance), what)
 		return overdue(ctx, what, ok, err)
 	}
-	return h.wait(ctx, what, opAcquire, caller(), h.giveBack)
+	_, err := h.wait(ctx, what, opAcquire, caller(), h.giveBack)
+	return err
 }
 
 func (h *handle) try(ctx *share.Patient, what string) (ok bool, err error) {

@@ -101,6 +101,12 @@ func use(ctx context.Context, k kit) (int, error) {
 		return 0, k.Bounded.Release()
 	case "signal":
 		return 0, k.Semaphore.Release()
+	case "signal on": // until that fails, which is the first time after the event is set
+		err := errors.Join(k.Semaphore.Release(), k.Semaphore.Release(), k.Event.Wait(ctx))
+		if err == nil {
+			err = k.Semaphore.Release()
+		}
+		return 0, err
 	case "set":
 		return 0, k.Event.Set()
 	case "wait":
@@ -165,11 +171,15 @@ func use(ctx context.Context, k kit) (int, error) {
 		return k.Times, nil
 	case "close": // what it waits for, once the event is set
 		var wg sync.WaitGroup
-		errs := make([]error, 3)
-		for i, acquire := range []func(context.Context) error{k.Lock.Acquire, k.Semaphore.Acquire, k.Bounded.Acquire} {
-			wg.Go(func() { errs[i] = acquire(ctx) })
+		errs := make([]error, 4)
+		party := func(ctx context.Context) error {
+			_, err := k.Barrier.Wait(ctx)
+			return err
 		}
-		err := errors.Join(k.Event.Wait(ctx), k.Lock.Close(), k.Semaphore.Close(), k.Bounded.Close())
+		for i, wait := range []func(context.Context) error{k.Lock.Acquire, k.Semaphore.Acquire, k.Bounded.Acquire, party} {
+			wg.Go(func() { errs[i] = wait(ctx) })
+		}
+		err := errors.Join(k.Event.Wait(ctx), k.Lock.Close(), k.Semaphore.Close(), k.Bounded.Close(), k.Barrier.Close())
 		wg.Wait()
 		n := 0
 		for _, e := range errs {

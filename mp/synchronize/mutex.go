@@ -23,10 +23,11 @@ import (
 type mutex struct {
 	cell
 	ref     *share.Ref
-	names   map[uint32]string        // of clients
-	ticket  uint64                   // of the holder, if it has waited for a condition
-	died    bool                     // a holder, and nobody was told yet
-	told    map[*share.Client]uint64 // the last ticket with which a client was told
+	names   map[uint32]string          // of clients
+	ticket  uint64                     // of the holder, if it has waited for a condition
+	died    bool                       // a holder, and nobody was told yet
+	told    map[*share.Client]uint64   // the last ticket with which a client was told
+	cut     map[*share.Client][]uint64 // of waits that ended with their condition
 	waiting []waiter
 	conds   []*condition
 	closed  bool
@@ -41,7 +42,7 @@ type waiter struct {
 }
 
 func newMutex() *mutex {
-	m := &mutex{names: make(map[uint32]string), told: make(map[*share.Client]uint64)}
+	m := &mutex{names: make(map[uint32]string), told: make(map[*share.Client]uint64), cut: make(map[*share.Client][]uint64)}
 	m.init(0)
 	return m
 }
@@ -62,6 +63,9 @@ func (m *mutex) Request(r share.Request) {
 		m.settle()
 	case r.Op == opTry && r.Wanted():
 		m.try(r)
+	case r.Op == opRejoin && r.Wanted():
+		ticket, _ := readState(r.Body)
+		m.rejoin(r, ticket)
 	case r.Op == opAcquire && r.Wanted():
 		m.names[r.Client.Number()] = string(r.Body)
 		m.enqueue(waiter{Request: r})
@@ -121,6 +125,40 @@ func (m *mutex) enqueue(w waiter) {
 	w.Body = nil
 	m.waiting = append(m.waiting, w)
 	m.settle()
+}
+
+// rejoin ends the wait for a condition with this ticket: r gets the lock instead, and the answer no if there was no notification. If
+// there is no such wait any more, it was answered. m.mu is held.
+func (m *mutex) rejoin(r share.Request, ticket uint64) {
+	theirs := func(w waiter) bool { return w.Client == r.Client && w.ticket == ticket && w.cond != nil }
+	for _, c := range m.conds {
+		if i := slices.IndexFunc(c.waiting, theirs); i >= 0 {
+			w := c.waiting[i]
+			c.waiting = slices.Delete(c.waiting, i, i+1)
+			w.Answer(answerNo, nil, nil)
+			m.enqueue(waiter{Request: r, late: true})
+			return
+		}
+	}
+	if i := slices.IndexFunc(m.waiting, theirs); i >= 0 {
+		w := &m.waiting[i]
+		w.Answer(answerNo, nil, nil)
+		r.Body = nil
+		w.Request = r
+		return
+	}
+	switch {
+	case m.told[r.Client] == ticket: // in the answer that came too late
+		r.Answer(answerDied, nil, nil)
+	case slices.Contains(m.cut[r.Client], ticket):
+		r.Answer(answerClosed, nil, nil)
+	case !m.holds(r.Client):
+		r.Answer(answerNotHeld, nil, nil)
+	case m.ticket == ticket:
+		r.Answer(answerOK, nil, nil)
+	default:
+		r.Answer(answerNo, nil, nil) // the wait never came here
+	}
 }
 
 // settle sees to it that those that wait get the lock, or that whoever holds it leaves it to the owner. m.mu is held.
@@ -212,6 +250,7 @@ func (m *mutex) Left(c *share.Client) {
 	})
 	delete(m.names, c.Number())
 	delete(m.told, c)
+	delete(m.cut, c)
 	if m.holds(c) {
 		m.died = true
 		m.release(c)

@@ -15,7 +15,7 @@ const (
 	opRelease
 	opDied   // a lock: nobody has heard that its holder has died
 	opWait   // a condition: a ticket
-	opRejoin // the same: the wait with this ticket shall end, with the lock
+	opRejoin // its lock: the wait with this ticket shall end, with the lock
 	opNotify // how many
 	opSet
 	opClear

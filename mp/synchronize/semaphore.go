@@ -74,16 +74,23 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 }
 
 // Release adds one, whoever calls it. It does not wait until its owner has done so; what this process asks afterwards finds
-// it done.
+// it done. So it may return nil, too, when the owner has closed the semaphore and this process has not heard of that yet.
 func (s *Semaphore) Release() error {
+	const what = "Semaphore.Release"
 	if s.quick((*view).put) {
 		return nil
 	}
-	err := s.tell("Semaphore.Release", opRelease)
-	if err == nil {
-		_, _ = s.view(context.Background()) // for the next time; the owner is known by now
+	if err := s.tell(what, opRelease); err != nil {
+		return err
 	}
-	return err
+	v, err := s.view(context.Background()) // also for the next time; the owner is known by now
+	if err == nil && v.over() {
+		err = share.ErrGone
+	}
+	if err != nil {
+		return failure(context.Background(), what, err)
+	}
+	return nil
 }
 
 // Value is how many there are now. It is get_value.

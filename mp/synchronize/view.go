@@ -117,6 +117,19 @@ func (v *view) change(to func(n uint64) (next uint64, ok bool)) bool {
 	}
 }
 
+// over reports whether it can be seen from here that the owner has closed it. In the owner it is asked after a request, as the word
+// may move until then.
+func (v *view) over() bool {
+	if word := v.word.Load(); word != nil {
+		n := word.Load()
+		runtime.KeepAlive(word)
+		return n == elsewhere
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.gone
+}
+
 // Event is documented with share.Watcher; there are none.
 func (v *view) Event(m link.Msg) {
 	m.CloseFiles()

@@ -1,0 +1,289 @@
+package synchronize_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
+)
+
+// ordered is a condition, for a process that does with it what it is told to.
+type ordered struct {
+	Condition *synchronize.Condition
+	Orders    *connection.Conn
+}
+
+// Obey does so, and says how each order ended, until there are no more.
+var Obey = mp.Register("obey", func(ctx context.Context, o ordered) (int, error) {
+	waits, cancel := context.WithCancel(ctx)
+	defer cancel()
+	waited := make(chan error, 1)
+	c := o.Condition
+	for {
+		order, err := o.Orders.RecvBytes(ctx)
+		if err != nil {
+			return 0, nil
+		}
+		switch string(order) {
+		case "acquire":
+			err = c.Acquire(ctx)
+		case "wait":
+			go func() { waited <- c.Wait(waits) }()
+		case "cancel":
+			cancel()
+		case "close":
+			err = c.Close()
+		case "waited":
+			err = <-waited
+		case "release":
+			err = c.Release()
+		default:
+			err = errors.New("what is that?")
+		}
+		if err := o.Orders.SendBytes(ctx, []byte(said(err))); err != nil {
+			return 0, err
+		}
+	}
+})
+
+// said is an error in a word.
+func said(err error) string {
+	switch {
+	case err == nil:
+		return "done"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, mp.ErrClosed):
+		return "closed"
+	case errors.Is(err, synchronize.ErrNotHeld):
+		return "not held"
+	}
+	return err.Error()
+}
+
+// obedient is a condition of a lock of ours, and a process that is told what to do with it, and what is expected of that.
+func obedient(t *testing.T) (l *synchronize.Lock, c *synchronize.Condition, tell func(order string, want ...string) string) {
+	t.Helper()
+	l = made(synchronize.NewLock())(t)
+	c = made(synchronize.NewCondition(l))(t)
+	ours, theirs, err := connection.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := mp.Start(t.Context(), Obey, ordered{c, theirs}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ours.Close()
+		p.Close()
+	})
+	return l, c, func(order string, want ...string) string {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := ours.SendBytes(ctx, []byte(order)); err != nil {
+			t.Fatal(order, err)
+		}
+		got, err := ours.RecvBytes(ctx)
+		if !slices.Contains(want, string(got)) || err != nil {
+			t.Fatalf("%s: %q, %v; expected was %q", order, got, err, want)
+		}
+		return string(got)
+	}
+}
+
+// waitsThere lets the process wait.
+func waitsThere(t *testing.T, c *synchronize.Condition, tell func(order string, want ...string) string) {
+	t.Helper()
+	tell("acquire", "done")
+	tell("wait", "done")
+	until(t, "it waits", func() bool { return c.String() == "<Condition waiting=1>" })
+}
+
+// isFree checks that nobody has the lock, nor gets it unknowingly.
+func isFree(t *testing.T, l *synchronize.Lock) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := errors.Join(l.Acquire(ctx), l.Release()); err != nil {
+		t.Fatalf("%v: %v", l, err)
+	}
+}
+
+// notifyHere notifies somebody who waits in this process.
+func notifyHere(t *testing.T, c *synchronize.Condition) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	woken := make(chan error)
+	go func() {
+		err := c.Acquire(ctx)
+		if err == nil {
+			err = errors.Join(c.Wait(ctx), c.Release())
+		}
+		woken <- err
+	}()
+	until(t, "we wait", func() bool { return c.String() == "<Condition waiting=1>" })
+	if err := errors.Join(c.Acquire(ctx), c.Notify(1), c.Release()); err != nil {
+		t.Error(err)
+	}
+	if err := <-woken; err != nil {
+		t.Error(err)
+	}
+}
+
+// Close in another process ends the wait there, which gives the lock back, and takes no notification from others. If its ctx ends
+// right afterwards, it may have the lock instead.
+func TestCloseOfAConditionThatWaits(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		t.Run(fmt.Sprintf("ctx ends %v", both), func(t *testing.T) {
+			leak.Check(t)
+			l, c, tell := obedient(t)
+			waitsThere(t, c, tell)
+			tell("close", "done")
+			want := []string{"closed"}
+			if both {
+				tell("cancel", "done")
+				want = append(want, "canceled")
+			}
+			if tell("waited", want...) == "canceled" {
+				tell("release", "done")
+			}
+			notifyHere(t, c)
+			isFree(t, l)
+		})
+	}
+}
+
+// Its ctx may end right afterwards, when it is on its way back to the lock.
+func TestCloseBeforeTheLockIsBack(t *testing.T) {
+	for _, first := range []string{"close", "cancel"} {
+		t.Run(first, func(t *testing.T) {
+			leak.Check(t)
+			l, c, tell := obedient(t)
+			waitsThere(t, c, tell)
+			if err := l.Acquire(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			tell(first, "done")
+			until(t, "it waits for the lock", func() bool { return synchronize.Waiting(l) == 1 })
+			if first == "close" {
+				tell("cancel", "done")
+			} else {
+				tell("close", "done")
+			}
+			if err := l.Release(); err != nil {
+				t.Error(err)
+			}
+			if first == "close" {
+				tell("waited", "closed")
+			} else {
+				tell("waited", "canceled")
+				tell("release", "done") // by a handle that is closed
+			}
+			isFree(t, l)
+		})
+	}
+}
+
+// Who was notified before Close has the notification, and the lock.
+func TestCloseAfterNotification(t *testing.T) {
+	leak.Check(t)
+	l, c, tell := obedient(t)
+	waitsThere(t, c, tell)
+	if err := errors.Join(l.Acquire(t.Context()), c.Notify(1)); err != nil {
+		t.Fatal(err)
+	}
+	tell("close", "done")
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+	tell("waited", "done")
+	tell("release", "done")
+	isFree(t, l)
+}
+
+// Who has been notified and waits for the lock does not get it when the condition is closed, unknowingly at that.
+func TestOwnerClosesAfterNotification(t *testing.T) {
+	leak.Check(t)
+	l, c, tell := obedient(t)
+	waitsThere(t, c, tell)
+	if err := errors.Join(l.Acquire(t.Context()), c.Notify(1), c.Close(), l.Release()); err != nil {
+		t.Fatal(err)
+	}
+	tell("waited", "closed")
+	isFree(t, l)
+}
+
+// Whose ctx has ended gets the lock also when the condition is closed meanwhile.
+func TestOwnerClosesBeforeTheLockIsBack(t *testing.T) {
+	leak.Check(t)
+	l, c, tell := obedient(t)
+	waitsThere(t, c, tell)
+	if err := l.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tell("cancel", "done")
+	until(t, "it waits for the lock", func() bool { return synchronize.Waiting(l) == 1 })
+	if err := errors.Join(c.Close(), l.Release()); err != nil {
+		t.Error(err)
+	}
+	tell("waited", "canceled")
+	tell("release", "done")
+	isFree(t, l)
+}
+
+// Who waits for a condition that is closed already does not have the lock afterwards, unless its ctx is over, too.
+func TestWaitForWhatIsClosed(t *testing.T) {
+	t.Run("there", func(t *testing.T) {
+		leak.Check(t)
+		l, _, tell := obedient(t)
+		tell("acquire", "done")
+		tell("close", "done")
+		tell("wait", "done")
+		tell("waited", "closed")
+		isFree(t, l)
+	})
+	for _, over := range []bool{false, true} {
+		t.Run(fmt.Sprintf("here, over %v", over), func(t *testing.T) {
+			leak.Check(t)
+			l, c, tell := obedient(t)
+			tell("acquire", "done")
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+			if over {
+				tell("cancel", "done")
+			}
+			tell("wait", "done")
+			want := []string{"closed"}
+			if over {
+				want = append(want, "canceled")
+			}
+			if tell("waited", want...) == "canceled" {
+				tell("release", "done")
+			}
+			isFree(t, l)
+		})
+	}
+	t.Run("in the owner", func(t *testing.T) {
+		leak.Check(t)
+		l := made(synchronize.NewLock())(t)
+		c := made(synchronize.NewCondition(l))(t)
+		if err := errors.Join(c.Acquire(t.Context()), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Wait(t.Context()); !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+		isFree(t, l)
+	})
+}
