@@ -58,8 +58,8 @@
 //
 // # When something goes wrong
 //
-// An error that the function returned, or its panic, arrives as a [*RemoteError], and errors.Is finds the sentinels of
-// the standard library and those named with [RegisterError]. The death of a process arrives as an [*ExitError] with the
+// An error that the function returned, or its panic, arrives as a [*RemoteError], and errors.Is finds the common
+// sentinels of io, fs, context and os, a syscall.Errno, and those named with [RegisterError]. The death of a process arrives as an [*ExitError] with the
 // exit code or signal, what it was running, the end of its standard error, and the dump of the Go runtime. A program
 // that starts a process before it may gets [ErrBootstrapping], and no process.
 // Errors of one noun only, such as process.ErrNotStarted, are in its package.
@@ -71,5 +71,5 @@
 // name wait until a debugger is attached; it prints its pid.
 //
 // Nothing that this package starts outlives its parent: when a process ends, however it does, its children end, and
-// theirs.
+// theirs; on macOS and FreeBSD, one that is stopped or stuck in C once it goes on.
 package mp

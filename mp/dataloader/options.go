@@ -58,8 +58,8 @@ type Options struct {
 	// IterableDataset yields no sample again: there they are for the collate function that returned an error or panicked.
 	Retries int
 	// CrashRetries is how many times a sample is got again whose worker died; 0: once; negative: never. When that was in
-	// vain, it is quarantined: this Loader never gets it again, and handles it as OnError says. With Workers 0 a sample that kills
-	// ends the program.
+	// vain, it is quarantined: this Loader never gets it again, and handles it as OnError says. So it is when its worker had to be
+	// killed at its Timeout, but after Retries. With Workers 0 a sample that kills ends the program.
 	CrashRetries int
 
 	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which one it is. When

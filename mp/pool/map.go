@@ -18,7 +18,7 @@ import (
 // every case it returns when none of its items runs any more: at the latest KillDelay after the end.
 //
 // With KeepGoing, the failures are joined: Unwrap() []error gives them one by one, and each names its item. An item without
-// a failure has a result, unless ctx ended first: then it may not have run.
+// a failure has a result, unless ctx or the pool ended first: then it may not have run.
 //
 // Items are encoded when their turn comes, so they must not be changed before Map returns.
 func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A, opts ...CallOption) ([]R, error) {

@@ -58,8 +58,7 @@ func (q *AcknowledgedQueue[T]) TryGet() (*Delivery[T], error) {
 	return q.get(context.Background(), "TryGet", true)
 }
 
-// All is an iterator over what Get returns. It ends when the queue was closed and nothing is left, and after the error of a ctx that
-// has ended.
+// All is an iterator over what Get returns. It ends as that of a Queue does.
 func (q *AcknowledgedQueue[T]) All(ctx context.Context) iter.Seq2[*Delivery[T], error] {
 	return all(ctx, q.Get)
 }

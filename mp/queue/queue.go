@@ -61,11 +61,12 @@ func (q *Queue[T]) Get(ctx context.Context) (T, error) { return q.get(ctx, "Get"
 
 // TryGet is Get that does not wait for an item: it returns ErrEmpty at once, and in another process than the owner ErrTimeout
 // after a second when nobody answers. What other processes have put before is found: while that is on its way, ErrEmpty takes up to
-// 100 ms. Python's get_nowait.
+// 100 ms. Without shared memory it may come a moment later, see Len. Python's get_nowait.
 func (q *Queue[T]) TryGet() (T, error) { return q.get(context.Background(), "TryGet", true) }
 
-// All is an iterator over what Get returns. It ends when the queue was closed and nothing is left in it, and after the error of
-// a ctx that has ended. It goes on after an item that cannot be decoded.
+// All is an iterator over what Get returns. It ends, without an error, as soon as Get would return ErrClosed: when the queue was closed
+// and nothing is left in it, but also when its owner has died, whatever was still in it, or this handle was closed. It ends after
+// the error of a ctx that has ended, and goes on after an item that cannot be decoded.
 func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] { return all(ctx, q.Get) }
 
 func all[V any](ctx context.Context, get func(context.Context) (V, error)) iter.Seq2[V, error] {

@@ -144,8 +144,9 @@ func (q *queue) failed(verb string, err error) error {
 	return fmt.Errorf("mp: %s.%s: %w", name, verb, spawn.Inner(err))
 }
 
-// Len is how many items are in the queue now, on every system; what other processes have put before is counted. In another
-// process than the owner it asks, and is 0 when the queue is gone or nobody answers within a second. Python's qsize.
+// Len is how many items are in the queue now; what other processes have put before is counted, without shared memory once it has come
+// to the owner. In another process than the owner it asks, and is 0 when the queue is gone or nobody answers within a second.
+// Python's qsize.
 func (q *queue) Len() int {
 	if q.broker != nil {
 		return q.broker.size()

@@ -12,8 +12,8 @@
 // its result goes on having it, too; it is simpler to have the parent make it. To receive one is to map it, so what many
 // tasks need is better given to an initializer than to each of them. The views that Bytes and Slice
 // return are valid until that Close. They are memory outside of the heap: the garbage collector neither keeps nor moves it,
-// and a view that is touched after Close ends the process, as nothing in a slice can tell that its memory has gone. All
-// methods can, and panic or return an error then.
+// and a view that is touched after Close ends the process, as nothing in a slice can tell that its memory has gone. Methods
+// that need the memory can, and panic or return an error then.
 //
 // Processes that write to the same place need a lock (package synchronize), or atomic operations, as goroutines do.
 // The race detector does not look at this memory. What another process writes there can change at any time: read it once,

@@ -3,8 +3,9 @@
 //
 // Each lives in the process that made it, its owner, and reaches others as a field, by pointer, of arguments, results and
 // messages. Any number of processes, and goroutines in each, may use it at the same time. Those that wait are served in the
-// order in which they came; [Lock.Acquire] tells what is different there. They wait until their ctx ends, and return at once then. With a ctx
-// that is over already they take what they need not wait for, and wait 50 ms at the most for an owner that does not answer.
+// order in which they came; [Lock.Acquire] tells what is different there. They wait until their ctx ends, and return at once then,
+// but for those at a Condition, which get its lock back first. With a ctx that is over already they take what they need not wait for,
+// and wait 50 ms at the most for an owner that does not answer; a Barrier is broken by it.
 //
 // A process that ends, however it does, hurts nobody: those of its goroutines that waited are forgotten, and what it held
 // is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner
@@ -31,8 +32,8 @@ import (
 )
 
 var (
-	// ErrOwnerDied is returned by Acquire once after a process has ended that held the lock; the caller does not have the lock
-	// then. What it protects may be half done. Who can put that right acquires it again.
+	// ErrOwnerDied is returned once, by Acquire, TryAcquire or Condition.Wait, after a process has ended that held the lock; the caller
+	// does not have the lock then. What it protects may be half done. Who can put that right acquires it again.
 	ErrOwnerDied = errors.New("mp: a process has ended that held the lock")
 	// ErrNotHeld is returned by Release, and by what wants the lock held, in a process that does not hold it.
 	ErrNotHeld = errors.New("mp: this process does not hold it")

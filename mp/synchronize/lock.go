@@ -41,7 +41,8 @@ func (l *Lock) Acquire(ctx context.Context) error {
 	return l.got(ctx, what)
 }
 
-// TryAcquire takes the lock if it is free, and reports whether it did. It is acquire(block=False).
+// TryAcquire takes the lock if it is free, and reports whether it did. It returns ErrOwnerDied as Acquire does. It is
+// acquire(block=False).
 func (l *Lock) TryAcquire() (bool, error) {
 	const what = "Lock.TryAcquire"
 	switch {
