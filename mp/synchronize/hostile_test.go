@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -143,8 +144,11 @@ func TestHostileWord(t *testing.T) {
 // foreign makes a client of an object that does nothing, and returns how it ends.
 func foreign(h *handle) (leave func() error) {
 	ours, theirs := link.NewMemory()
-	h.ref.Over(ours, theirs)
-	return theirs.Close
+	ref := h.ref.Over(ours, theirs)
+	return func() error {
+		defer runtime.KeepAlive(ref) // with its last reference a client leaves
+		return theirs.Close()
+	}
 }
 
 // Who holds a lock by a number that nobody has is dead: it is told once, and the lock is free. Whoever wrote that there, and took
