@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
@@ -78,6 +79,7 @@ func TestHostileHands(t *testing.T) {
 		for q.Len() > 3 { // until that has come
 			continue
 		}
+		runtime.KeepAlive(honest) // with its last reference a client leaves
 		if err := q.TryPut(6); err != nil {
 			t.Error(err)
 		}
