@@ -50,7 +50,7 @@ compare: ## see what docs/COMPARE.md says of os/exec, go-plugin, wazero and errg
 fuzz: ## every fuzz target, FUZZTIME each: a number of inputs, or a time
 	.ci/run fuzz
 
-fault: ## tests that kill, twice, with the race detector
+fault: ## tests that kill, with the race detector
 	.ci/run fault
 
 torture: ## faults at random until TORTURE kills, and a kill at every system call; more than half an hour
