@@ -210,14 +210,14 @@ func hold(files []*os.File) (fds []int, release func(), err error) {
 	return fds, release, nil
 }
 
-// send writes bufs with descriptors attached and reports how much was written.
+// send writes bufs with descriptors attached and reports how much was written. A deadline that is over ends the waiting only.
 func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
 	var oob []byte
 	if len(fds) > 0 {
 		oob = unix.UnixRights(fds...)
 	}
 	var failed error
-	err = c.raw.Write(func(fd uintptr) bool {
+	try := func(fd uintptr) bool {
 		for bufs = skip(bufs, 0); len(bufs) > 0; {
 			n, err := unix.SendmsgBuffers(int(fd), bufs, oob, nil, sendFlags)
 			switch err {
@@ -233,7 +233,15 @@ func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
 			}
 		}
 		return true
-	})
+	}
+	if err = c.raw.Write(try); errors.Is(err, os.ErrDeadlineExceeded) { // perhaps without a try
+		over := err
+		err = c.raw.Control(func(fd uintptr) {
+			if !try(fd) {
+				failed = over
+			}
+		})
+	}
 	return written, errors.Join(err, failed)
 }
 
