@@ -103,26 +103,27 @@ func (c *Conn) received(err error) (int, error) {
 
 func (c *Conn) receive(fd uintptr) bool {
 	for {
-		var oobn, flags int
-		c.n, oobn, flags, _, c.err = unix.Recvmsg(int(fd), c.in, c.oob, recvFlags)
+		var fds []int
+		var lost bool
+		c.n, fds, lost, c.err = recvmsg(fd, c.in, c.oob)
 		switch c.err {
 		case unix.EINTR:
 			continue
 		case unix.EAGAIN:
 			return false
 		}
-		if lost := flags&unix.MSG_CTRUNC != 0; oobn > 0 || lost {
-			c.accept(c.oob[:oobn], lost)
+		if len(fds) > 0 || lost {
+			c.accept(fds, lost)
 		}
 		return true
 	}
 }
 
 // accept takes in files; lost: there were more.
-func (c *Conn) accept(oob []byte, lost bool) {
+func (c *Conn) accept(fds []int, lost bool) {
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
-	for _, fd := range descriptorsIn(oob) {
+	for _, fd := range fds {
 		c.arrived.files = append(c.arrived.files, os.NewFile(uintptr(fd), "mp-received"))
 	}
 	if lost {
