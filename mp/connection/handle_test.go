@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
@@ -208,4 +209,69 @@ func TestSockets(t *testing.T) {
 	if err := a.SendBytes(ctx, nil); err != nil { // it has stayed
 		t.Error(err)
 	}
+}
+
+// Files whose ctx ends while there is no room for them: none has left, and the pipe is as good as before.
+func TestSendHandleInterrupted(t *testing.T) {
+	if !shared() {
+		t.Skip("a socket cannot be filled to the last byte without cutting a message short")
+	}
+	leak.Check(t)
+	a, b := pipe(t)
+	f := content(t, "text")
+	defer f.Close()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, size := range []int{1 << 10, 0} {
+		for err := error(nil); err == nil; {
+			if err = a.SendBytes(over, make([]byte, size)); err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := a.SendHandle(ctx, f); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	for err := error(nil); err == nil; {
+		if _, err = b.RecvBytes(over); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	var got int
+	ctx = within(t)
+	if err := errors.Join(a.Send(ctx, 7), a.SendHandle(ctx, f)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Recv(ctx, &got); err != nil || got != 7 {
+		t.Error(got, err)
+	}
+	if files, err := b.RecvHandle(ctx); err != nil || len(files) != 1 {
+		t.Error(files, err)
+	} else {
+		files[0].Close()
+	}
+}
+
+// A ctx that is over lets files go that need no waiting, every time.
+func TestSendHandleOverButReady(t *testing.T) {
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		a, b := pipe(t)
+		f := content(t, "text")
+		defer f.Close()
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		for i := range 1000 {
+			if err := a.SendHandle(over, f); err != nil {
+				t.Fatalf("file %d: %v", i, err)
+			}
+			files, err := b.RecvHandle(over)
+			if err != nil {
+				t.Fatalf("file %d: %v", i, err)
+			}
+			files[0].Close()
+		}
+	})
 }

@@ -44,15 +44,36 @@ var Throng = mp.Register("throng", func(_ context.Context, n int) (int, error) {
 	return n, nil
 })
 
+// Leave logs records of 10 KB, many at once and without end, and exits with code when nobody takes them any more.
+var Leave = mp.Register("leave", func(_ context.Context, code int) (int, error) {
+	said := make(chan bool)
+	for range 100 {
+		go func() {
+			for {
+				slog.New(logging.Handler()).Warn(strings.Repeat("x", 10<<10))
+				said <- true
+			}
+		}()
+	}
+	for {
+		select {
+		case <-said:
+		case <-time.After(100 * time.Millisecond):
+			mp.Exit(code)
+		}
+	}
+})
+
 // laggard is a slog.Handler that takes its time for the first record.
 type laggard struct {
-	once *sync.Once
-	wait func(pid int)
+	level slog.Level
+	once  *sync.Once
+	wait  func(pid int)
 }
 
-func lag(wait func(pid int)) laggard { return laggard{new(sync.Once), wait} }
+func lag(wait func(pid int)) laggard { return laggard{slog.LevelWarn, new(sync.Once), wait} }
 
-func (l laggard) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (l laggard) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level }
 func (l laggard) WithAttrs([]slog.Attr) slog.Handler               { return l }
 func (l laggard) WithGroup(string) slog.Handler                    { return l }
 
@@ -122,6 +143,31 @@ func TestResultBehindRecords(t *testing.T) {
 	}
 	if n, err := p.Result(t.Context()); n != 40 || err != nil {
 		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// A process that exits is gone in the end, also when nobody takes what it says of that.
+func TestExitOfChatter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes five seconds")
+	}
+	leak.Check(t)
+	defer logging.Off()
+	died := make(chan bool, 1)
+	handler := lag(func(pid int) { died <- gone(pid, 2*spawn.ExitLimit) })
+	handler.level = slog.LevelInfo
+	logging.ToSlog(handler)
+	p, err := mp.Start(t.Context(), Leave, 3, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !<-died {
+		t.Error("it did not exit as long as nobody took its records")
+		p.Kill()
+	}
+	var exit *mp.ExitError
+	if _, err := p.Result(t.Context()); !errors.As(err, &exit) || exit.ExitCode != 3 {
+		t.Error(err)
 	}
 }
 

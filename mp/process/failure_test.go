@@ -348,3 +348,28 @@ func TestOutputByLines(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+// words is a writer of a type whose values cannot be compared.
+type words []io.Writer
+
+func (w words) Write(p []byte) (int, error) { return w[0].Write(p) }
+
+// Writers that cannot be compared, also since there is such a one in them, are two.
+func TestOutputToWhatCannotBeCompared(t *testing.T) {
+	leak.Check(t)
+	type wrapped struct{ io.Writer }
+	for _, wrap := range []func(w io.Writer) io.Writer{
+		func(w io.Writer) io.Writer { return words{w} },
+		func(w io.Writer) io.Writer { return wrapped{words{w}} },
+	} {
+		var stdout, stderr bytes.Buffer
+		p, err := mp.Start(t.Context(), Misbehave, "flood", &mp.ProcessOptions{Stdout: wrap(&stdout), Stderr: wrap(&stderr)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Join(t.Context())
+		if n := bytes.Count(stdout.Bytes(), []byte("\n")) + bytes.Count(stderr.Bytes(), []byte("\n")); n != 1<<16+1 {
+			t.Errorf("%d lines", n)
+		}
+	}
+}

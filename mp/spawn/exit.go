@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
@@ -57,8 +58,7 @@ func Exit(code int) {
 	}
 	step("exit: code %d", code)
 	if self := me().self; self != nil {
-		Log.Info("process exiting", "exitcode", code)
-		flush(self)
+		takeLeave(self, code)
 	}
 	if sig != 0 { // end as if nobody had caught it
 		signal.Reset(sig)
@@ -166,14 +166,15 @@ func runHook(f func(), ended chan<- struct{}) {
 	f()
 }
 
-// flush lets the parent have what was sent, unless it does not read.
-func flush(s *Self) {
-	if s.stream.Flushed() {
+// takeLeave tells the log, and lets the parent have what was sent, unless it does not read.
+func takeLeave(s *Self, code int) {
+	if record.Info < LogLevel() && s.stream.Flushed() {
 		return
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		Log.Info("process exiting", "exitcode", code) // it waits, too, when the parent does not read
 		s.stream.Flush()
 	}()
 	select {

@@ -34,6 +34,16 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// A log that exits when it hears of a spare ends the program, although the spare's keeper waits for the log.
+func TestExitInTheLogOfASpare(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes five seconds")
+	}
+	if r := exits(t, "log"); r.Code != 4 || r.Stderr != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
 // Daemons are killed when run returns, others are joined, and hooks come after that. PY-EXIT-11
 func TestDaemonsAreKilled(t *testing.T) {
 	start := time.Now()

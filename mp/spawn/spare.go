@@ -268,7 +268,7 @@ func (k *keeper) leave() {
 	keepers.list = slices.DeleteFunc(keepers.list, func(o *keeper) bool { return o == k })
 }
 
-// endSpares ends all spares of this process, which is exiting.
+// endSpares ends all spares of this process, which is exiting; it does not wait for a log that hangs.
 func endSpares() {
 	keepers.Lock()
 	list := slices.Clone(keepers.list)
@@ -276,8 +276,16 @@ func endSpares() {
 	for _, k := range list {
 		k.end()
 	}
+	if len(list) == 0 {
+		return
+	}
+	limit := time.After(ExitLimit)
 	for _, k := range list {
-		<-k.ended
+		select {
+		case <-k.ended:
+		case <-limit:
+			return
+		}
 	}
 }
 

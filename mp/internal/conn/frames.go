@@ -125,7 +125,7 @@ func (t *frames) send(ctx context.Context, h head, body []byte, files []*os.File
 	return unsent(t.stream.Write(bufs, files))
 }
 
-// soon is how long a write may take that must not wait: a deadline that is over would keep it from being tried.
+// soon is how long a write may take that must not wait: on Windows a deadline that is over would keep it from being tried.
 const soon = time.Millisecond
 
 // coalesced is the size up to which a body is copied behind its header: the system copies it anyway, and faster in one piece.

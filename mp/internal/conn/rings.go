@@ -109,10 +109,15 @@ func (t *rings) send(ctx context.Context, h head, body []byte, files []*os.File)
 		}
 		t.cut = false
 	}
-	switch {
-	case t.ended.Load():
+	if t.ended.Load() {
 		return true, t.gone(spawn.ErrClosed)
-	case len(files) > 0:
+	}
+	n := min(len(body), mostPart-ringsHead)
+	if len(files) > 0 {
+		// Files cannot be taken back before the first record is there.
+		if err := t.awaitRoom(ctx, ringsHead+n); err != nil {
+			return true, err
+		}
 		if intact, err := t.sendFiles(ctx, files); err != nil {
 			return intact, err
 		}
@@ -121,7 +126,6 @@ func (t *rings) send(ctx context.Context, h head, body []byte, files []*os.File)
 	binary.LittleEndian.PutUint32(t.first[4:], uint32(h.files))
 	binary.LittleEndian.PutUint64(t.first[8:], h.sum)
 	binary.LittleEndian.PutUint64(t.first[16:], uint64(h.size))
-	n := min(len(body), mostPart-ringsHead)
 	if err := t.write(ctx, t.first[:], body[:n]); err != nil {
 		return len(files) == 0, err
 	}
@@ -143,6 +147,18 @@ func (t *rings) sendFiles(ctx context.Context, files []*os.File) (intact bool, e
 
 // write puts a record into the ring, and waits for room if it has to.
 func (t *rings) write(ctx context.Context, head, body []byte) error {
+	if err := t.awaitRoom(ctx, len(head)+len(body)); err != nil {
+		return err
+	}
+	if _, err := t.out.Write(head, body); err != nil {
+		return fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	t.out.Wake()
+	return nil
+}
+
+// awaitRoom waits until there is room for a record of n bytes. Nobody but the caller takes it.
+func (t *rings) awaitRoom(ctx context.Context, n int) error {
 	for {
 		switch {
 		case t.closed.Load():
@@ -150,11 +166,10 @@ func (t *rings) write(ctx context.Context, head, body []byte) error {
 		case t.ended.Load():
 			return t.gone(spawn.ErrClosed)
 		}
-		switch ok, err := t.out.Write(head, body); {
+		switch ok, err := t.out.Fits(n); {
 		case err != nil:
 			return fmt.Errorf("%w: %w", errCorrupt, err)
 		case ok:
-			t.out.Wake()
 			return nil
 		case ctx.Err() != nil:
 			return errOver

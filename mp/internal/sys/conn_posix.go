@@ -103,26 +103,27 @@ func (c *Conn) received(err error) (int, error) {
 
 func (c *Conn) receive(fd uintptr) bool {
 	for {
-		var oobn, flags int
-		c.n, oobn, flags, _, c.err = unix.Recvmsg(int(fd), c.in, c.oob, recvFlags)
+		var fds []int
+		var lost bool
+		c.n, fds, lost, c.err = recvmsg(fd, c.in, c.oob)
 		switch c.err {
 		case unix.EINTR:
 			continue
 		case unix.EAGAIN:
 			return false
 		}
-		if lost := flags&unix.MSG_CTRUNC != 0; oobn > 0 || lost {
-			c.accept(c.oob[:oobn], lost)
+		if len(fds) > 0 || lost {
+			c.accept(fds, lost)
 		}
 		return true
 	}
 }
 
 // accept takes in files; lost: there were more.
-func (c *Conn) accept(oob []byte, lost bool) {
+func (c *Conn) accept(fds []int, lost bool) {
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
-	for _, fd := range descriptorsIn(oob) {
+	for _, fd := range fds {
 		c.arrived.files = append(c.arrived.files, os.NewFile(uintptr(fd), "mp-received"))
 	}
 	if lost {
@@ -210,14 +211,14 @@ func hold(files []*os.File) (fds []int, release func(), err error) {
 	return fds, release, nil
 }
 
-// send writes bufs with descriptors attached and reports how much was written.
+// send writes bufs with descriptors attached and reports how much was written. A deadline that is over ends the waiting only.
 func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
 	var oob []byte
 	if len(fds) > 0 {
 		oob = unix.UnixRights(fds...)
 	}
 	var failed error
-	err = c.raw.Write(func(fd uintptr) bool {
+	try := func(fd uintptr) bool {
 		for bufs = skip(bufs, 0); len(bufs) > 0; {
 			n, err := unix.SendmsgBuffers(int(fd), bufs, oob, nil, sendFlags)
 			switch err {
@@ -233,7 +234,15 @@ func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
 			}
 		}
 		return true
-	})
+	}
+	if err = c.raw.Write(try); errors.Is(err, os.ErrDeadlineExceeded) { // perhaps without a try
+		over := err
+		err = c.raw.Control(func(fd uintptr) {
+			if !try(fd) {
+				failed = over
+			}
+		})
+	}
 	return written, errors.Join(err, failed)
 }
 

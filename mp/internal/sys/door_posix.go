@@ -79,11 +79,12 @@ func (d *Door) Accept() (*Conn, error) {
 	text := make([]byte, 2*len(knock))
 	oob := make([]byte, unix.CmsgSpace(4*maxFilesPerCall))
 	for {
-		var n, oobn int
+		var n int
+		var fds []int
 		var failed error
 		err := d.raw.Read(func(fd uintptr) bool {
 			for failed = unix.EINTR; failed == unix.EINTR; {
-				n, oobn, _, _, failed = unix.Recvmsg(int(fd), text, oob, recvFlags)
+				n, fds, _, failed = recvmsg(fd, text, oob)
 			}
 			return failed != unix.EAGAIN
 		})
@@ -93,7 +94,6 @@ func (d *Door) Accept() (*Conn, error) {
 		case failed != nil:
 			return nil, os.NewSyscallError("recvmsg", failed)
 		}
-		fds := descriptorsIn(oob[:oobn])
 		if string(text[:n]) == knock && len(fds) == 1 {
 			if conn, err := NewConn(uintptr(fds[0])); err == nil {
 				return conn, nil
@@ -109,21 +109,16 @@ func (d *Door) Accept() (*Conn, error) {
 	}
 }
 
-// descriptorsIn are those that came with a message; they are not inherited by children.
+// descriptorsIn are those that came with a message.
 func descriptorsIn(oob []byte) (all []int) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
 		return nil
 	}
 	for i := range messages {
-		fds, err := unix.ParseUnixRights(&messages[i])
-		if err != nil {
-			continue
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil {
+			all = append(all, fds...)
 		}
-		for _, fd := range fds {
-			unix.CloseOnExec(fd)
-		}
-		all = append(all, fds...)
 	}
 	return all
 }

@@ -2,10 +2,13 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-const (
-	recvFlags = unix.MSG_CMSG_CLOEXEC
-	sendFlags = unix.MSG_NOSIGNAL
-)
+const sendFlags = unix.MSG_NOSIGNAL
+
+// recvmsg receives bytes and the descriptors that came along, which are not inherited by children; lost: there were more.
+func recvmsg(fd uintptr, p, oob []byte) (n int, fds []int, lost bool, err error) {
+	n, oobn, flags, _, err := unix.Recvmsg(int(fd), p, oob, unix.MSG_CMSG_CLOEXEC)
+	return n, descriptorsIn(oob[:oobn]), flags&unix.MSG_CTRUNC != 0, err
+}
 
 func socketpair() (a, b int, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

@@ -9,11 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// There is no close-on-exec flag for arriving descriptors here; Conn sets it one by one.
-const (
-	recvFlags = 0
-	sendFlags = 0
-)
+const sendFlags = 0
+
+// recvmsg receives bytes and the descriptors that came along, which are not inherited by children; lost: there were more. Not
+// everywhere can they arrive that way, so no child is forked meanwhile, and the call does not block, whatever the socket does.
+func recvmsg(fd uintptr, p, oob []byte) (n int, fds []int, lost bool, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	n, oobn, flags, _, err := unix.Recvmsg(int(fd), p, oob, unix.MSG_DONTWAIT)
+	fds = descriptorsIn(oob[:oobn])
+	for _, fd := range fds {
+		unix.CloseOnExec(fd)
+	}
+	return n, fds, flags&unix.MSG_CTRUNC != 0, err
+}
 
 func socketpair() (a, b int, err error) {
 	syscall.ForkLock.RLock()

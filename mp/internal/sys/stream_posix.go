@@ -73,7 +73,8 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 	return c.received(err)
 }
 
-// SetWriteDeadline bounds the next writes, as in package os. A write that it ends is ErrNotSent if nothing of it has left.
+// SetWriteDeadline bounds the waiting of the next writes: one that needs none is made however late. A write that it ends is
+// ErrNotSent if nothing of it has left.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
 
 // DropFiles closes the files that have arrived and that nobody wants.

@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
+	"github.com/go-multiprocessing/multiprocessing/mp/process"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 func init() { prog.CountStart() }
@@ -84,6 +88,16 @@ func run() error {
 		mp.AtExit(func() { fmt.Println("hook 2") })
 		mp.AtExit(func() { panic("a bad hook") })
 		mp.Exit(7)
+	case "log":
+		spawn.SetLog(record.Debug, func(r *record.Record) {
+			if strings.Contains(r.Message, "spare") {
+				mp.Exit(4)
+			}
+		})
+		if err := process.KeepSpares(1); err != nil {
+			return err
+		}
+		select {}
 	case "daemon", "osexit":
 		_, err := mp.Start(ctx, Linger, "", &mp.ProcessOptions{Daemon: true})
 		if how == "osexit" {
