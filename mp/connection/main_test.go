@@ -141,6 +141,24 @@ func script(ctx context.Context, t task) (string, error) {
 			got = append(got, fmt.Sprint(len(p)))
 		}
 		return strings.Join(got, " "), nil
+	case "look": // in vain, for something to receive; then it comes
+		for _, timeout := range []time.Duration{0, 20 * time.Millisecond} {
+			if ready, err := c.Poll(timeout); ready || err != nil {
+				return "", fmt.Errorf("ready within %v: %v, %w", timeout, ready, err)
+			}
+		}
+		short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		defer cancel()
+		for range 2 { // the second time its ctx is over
+			if _, err := c.RecvBytes(short); !errors.Is(err, context.DeadlineExceeded) {
+				return "", fmt.Errorf("received nothing: %w", err)
+			}
+		}
+		if err := c.SendBytes(ctx, []byte("nothing")); err != nil {
+			return "", err
+		}
+		p, err := c.RecvBytes(ctx)
+		return string(p), err
 	case "wrong way": // what a one-way end refuses
 		_, err := c.RecvBytes(ctx)
 		return fmt.Sprint(errors.Is(err, mp.ErrUnsupported)), nil

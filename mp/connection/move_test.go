@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
@@ -55,12 +56,35 @@ func TestMoves(t *testing.T) {
 	})
 }
 
+// Where an end arrives a ctx ends what waits, also if it was never used before.
+func TestMovesUnused(t *testing.T) {
+	if prog.Wine() {
+		t.Skip("Wine takes no pipe from a completion port")
+	}
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		p := start(t, a, b, "look", 0)
+		if s, err := a.RecvBytes(ctx); string(s) != "nothing" || err != nil {
+			t.Error(s, err)
+		}
+		if err := a.SendBytes(ctx, []byte("something")); err != nil {
+			t.Error(err)
+		}
+		if s, err := p.Result(ctx); s != "something" || err != nil {
+			t.Error(s, err)
+		}
+	})
+}
+
 // A process that is not started leaves the end here.
 func TestStays(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
 		ctx := within(t)
 		a, b := pipe(t)
+		stays(t, b, a)
 		p := mp.NewProcess(Script, task{Conn: b}, nil)
 		over, cancel := context.WithCancel(ctx)
 		cancel()
@@ -80,20 +104,58 @@ func TestStays(t *testing.T) {
 		if err := errors.Join(a.Send(ctx, 3), b.Recv(ctx, &got)); got != 3 || err != nil {
 			t.Error(got, err)
 		}
+		stays(t, b, a)
 	})
+}
+
+// stays tells whether x is as good as any end: a ctx ends what waits, and what was sent is received.
+func stays(t *testing.T, x, y *connection.Conn) {
+	t.Helper()
+	ended := make(chan error, 2) // or it hangs
+	go func() {
+		ready, err := x.Poll(0)
+		ended <- errors.Join(err, unless(!ready, "ready"))
+		short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		_, err = x.RecvBytes(short)
+		ended <- unless(errors.Is(err, context.DeadlineExceeded), fmt.Sprint("received nothing: ", err))
+	}()
+	for range 2 {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-within(t).Done():
+			t.Fatal("it waits for ever")
+		}
+	}
+	if err := y.SendBytes(within(t), []byte("abc")); err != nil {
+		t.Error(err)
+	}
+	if s, err := x.RecvBytes(within(t)); string(s) != "abc" || err != nil {
+		t.Error(s, err)
+	}
+}
+
+func unless(ok bool, text string) error {
+	if ok {
+		return nil
+	}
+	return errors.New(text)
 }
 
 // An end goes over another Conn, also one that was used and has messages on their way.
 func TestMovesOverConn(t *testing.T) {
 	if runtime.GOOS == "windows" {
+		leak.Check(t)
 		a, _ := pipe(t)
 		x, y := pipe(t)
+		stays(t, x, y)
 		if err := a.Send(within(t), x); !errors.Is(err, mp.ErrUnsupported) {
 			t.Error(err)
 		}
-		if err := y.SendBytes(within(t), nil); err != nil { // x has stayed
-			t.Error(err)
-		}
+		stays(t, x, y)
 		return
 	}
 	transports(t, func(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 // does, when this end is closed, and when the other one is closed or its process dies. A ctx that is over already still lets
 // an operation that needs no waiting finish. When the ctx ends within a message, receiving goes on where it was. What was sent
 // of a message is taken back if both ends are of a Pipe over shared memory; else the rest cannot be sent any more, nor
-// anything after it: ErrClosed.
+// anything after it: ErrClosed. What was sent before it arrives. Over a Windows pipe nothing can be received here any more either.
 //
 // This end closed: every method returns [spawn.ErrClosed]. The other one closed, or its process dead: what it has sent is
 // received first, then receiving is io.EOF, or io.ErrUnexpectedEOF within a message; sending is ErrClosed.

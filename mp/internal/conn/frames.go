@@ -271,9 +271,6 @@ func (t *frames) pack() (seed, error) {
 	if t.begun {
 		unread = append(t.frameHead(), unread...)
 	}
-	if err := s.Surrender(); err != nil {
-		return nil, err
-	}
 	return &streamSeed{where: t.where, files: t.files, unread: unread, file: s.File()}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -65,6 +66,9 @@ func (c *Conn) EncodeMsgpack(enc *wire.Encoder) (err error) {
 		return err
 	}
 	for _, f := range files {
+		if sys.Surrender(f) {
+			c.seed, c.t = s, nil // if it stays it is opened again
+		}
 		if err := wire.Attach(enc, f); err != nil {
 			return err
 		}

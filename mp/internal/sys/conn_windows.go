@@ -96,9 +96,14 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 }
 
 // interrupt ends the stream for both ends after a write that failed: who waits for the rest waits in vain. When it failed
-// because the peer is gone, what that has sent is still to be read.
+// because the peer is gone, what that has sent is still to be read. When its deadline was over, the peer reads what was written
+// before: a pipe that is disconnected loses that, one that is closed does not.
 func (c *Conn) interrupt(err error) {
 	if errors.Is(err, windows.ERROR_BROKEN_PIPE) || errors.Is(err, windows.ERROR_NO_DATA) || errors.Is(err, os.ErrClosed) {
+		return
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.file.Close()
 		return
 	}
 	raw, err := c.file.SyscallConn()

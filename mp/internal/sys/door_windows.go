@@ -15,11 +15,11 @@ import (
 // Door is where processes get a link to this one: who has its Key knocks, and Accept returns the other end of a Conn. The key is
 // the name of a pipe, which nobody guesses.
 type Door struct {
-	name   string
-	closed windows.Handle // an event
+	name string
+	next windows.Handle // the pipe for who knocks next
 
-	mu   sync.Mutex
-	next windows.Handle // the pipe for who knocks next; 0: the door is closed
+	mu     sync.Mutex
+	closed windows.Handle // an event, set by Close; 0: Accept has ended
 }
 
 // Key opens a door, from any process that has it.
@@ -69,12 +69,13 @@ func (d *Door) Key() Key { return Key{Name: d.name} }
 // Accept waits for somebody who knocks and returns our end of their Conn. It fails after Close. It holds a thread.
 func (d *Door) Accept() (*Conn, error) {
 	for {
-		d.mu.Lock()
 		h := d.next
-		d.mu.Unlock()
 		if err := d.await(h); err != nil {
+			d.mu.Lock()
+			defer d.mu.Unlock()
 			windows.CloseHandle(h)
 			windows.CloseHandle(d.closed)
+			d.closed = 0
 			return nil, err
 		}
 		// There is always one more, so that the name is there as long as the door is.
@@ -82,9 +83,7 @@ func (d *Door) Accept() (*Conn, error) {
 		for ; err != nil; next, err = d.instance(0) {
 			time.Sleep(time.Millisecond)
 		}
-		d.mu.Lock()
 		d.next = next
-		d.mu.Unlock()
 		var pid uint32
 		if err := windows.GetNamedPipeClientProcessId(h, &pid); err != nil {
 			windows.CloseHandle(h)
@@ -127,8 +126,15 @@ func (d *Door) await(h windows.Handle) error {
 	return io.EOF
 }
 
-// Close closes the door, once: Accept ends.
-func (d *Door) Close() error { return windows.SetEvent(d.closed) }
+// Close closes the door: Accept ends, unless it has already.
+func (d *Door) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed == 0 {
+		return nil
+	}
+	return windows.SetEvent(d.closed)
+}
 
 // ErrNobody is returned by Knock when the process behind the door has closed it, or ended.
 var ErrNobody = errors.New("nobody is behind the door")

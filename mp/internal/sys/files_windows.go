@@ -34,7 +34,7 @@ func Dup(f *os.File) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.NewFile(uintptr(h), f.Name()), nil
+	return unbound(h, f.Name()), nil
 }
 
 // duplicate copies the handle of f into a process, which, unlike f.Fd, leaves f with the poller.

@@ -14,10 +14,11 @@ import (
 type PipeListener struct {
 	name *uint16
 	end  windows.Handle // an event: Close was called
+	next windows.Handle // the instance for the next client
 
-	mu   sync.Mutex
-	next windows.Handle // the instance for the next client; 0 after Close
-	busy sync.WaitGroup // Accept
+	mu     sync.Mutex
+	closed bool           // no other Accept begins
+	busy   sync.WaitGroup // Accept, which has the handles
 }
 
 // ListenPipe makes a named pipe, for clients on this machine. The name must be new.
@@ -46,14 +47,14 @@ func (l *PipeListener) instance(flags uint32) (windows.Handle, error) {
 // Accept waits for a client.
 func (l *PipeListener) Accept() (*Conn, error) {
 	l.mu.Lock()
-	h := l.next
-	if h == 0 {
+	if l.closed {
 		l.mu.Unlock()
 		return nil, os.ErrClosed
 	}
 	l.busy.Add(1)
 	l.mu.Unlock()
 	defer l.busy.Done()
+	h := l.next
 	if err := l.connect(h); err != nil {
 		return nil, err
 	}
@@ -62,9 +63,7 @@ func (l *PipeListener) Accept() (*Conn, error) {
 		windows.DisconnectNamedPipe(h) // and it is for the next one
 		return nil, err
 	}
-	l.mu.Lock()
 	l.next = fresh
-	l.mu.Unlock()
 	return NewConn(uintptr(h))
 }
 
@@ -100,15 +99,16 @@ func (l *PipeListener) connect(h windows.Handle) error {
 
 // Close ends Accept. Connections that it has returned stay.
 func (l *PipeListener) Close() error {
-	windows.SetEvent(l.end)
-	l.busy.Wait()
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.next == 0 {
+	if l.closed {
+		l.mu.Unlock()
 		return os.ErrClosed
 	}
+	l.closed = true
+	l.mu.Unlock()
+	windows.SetEvent(l.end)
+	l.busy.Wait()
 	windows.CloseHandle(l.next)
-	l.next = 0
 	return os.NewSyscallError("CloseHandle", windows.CloseHandle(l.end))
 }
 

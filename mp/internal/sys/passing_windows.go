@@ -30,7 +30,7 @@ func (c *Conn) TakeFiles(n int, read func(p []byte) error) (files []*os.File, er
 			}
 			return nil, fmt.Errorf("a message announces files that did not come with it: %w", err)
 		}
-		files = append(files, os.NewFile(uintptr(h), "mp-received"))
+		files = append(files, unbound(h, "mp-received"))
 		values = values[handleSize:]
 	}
 	if receipt := binary.LittleEndian.Uint64(values); receipt != 0 {

@@ -58,8 +58,9 @@ func Adopt(c syscall.Conn) (*Conn, error) {
 // File is the socket, to be sent to another process. The Conn keeps it.
 func (c *Conn) File() *os.File { return c.file }
 
-// Surrender lets another process read and write in this one's place, once it has File.
-func (c *Conn) Surrender() error { return nil }
+// Surrender lets another process read and write in this one's place, once it has the file of a Conn. It reports whether here
+// it has to be opened again for that.
+func Surrender(*os.File) (lost bool) { return false }
 
 // ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing.
 func (c *Conn) ReadNow(p []byte) (int, error) {

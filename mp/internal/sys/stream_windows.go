@@ -25,8 +25,21 @@ func StreamPair() (a, b *os.File, err error) {
 	return os.NewFile(uintptr(x), "mp-conn"), os.NewFile(uintptr(y), "mp-conn"), nil
 }
 
-// OpenConn makes a Conn of an end of a duplex pipe, which it owns from then on.
-func OpenConn(f *os.File) (*Conn, error) { return &Conn{file: f}, nil }
+// OpenConn makes a Conn of an end of a duplex pipe, which it owns from then on, whatever it returns. After Surrender
+// only another os.File brings the pipe to the completion port again; without it the port stays with f and takes no other.
+func OpenConn(f *os.File) (*Conn, error) {
+	h, err := duplicate(f, windows.CurrentProcess(), false)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	again := os.NewFile(uintptr(h), f.Name())
+	if again.SetDeadline(time.Time{}) != nil {
+		f, again = again, f
+	}
+	f.Close()
+	return &Conn{file: again}, nil
+}
 
 // Adopt is not supported: a socket is no file here.
 func Adopt(syscall.Conn) (*Conn, error) { return nil, errors.ErrUnsupported }
@@ -34,11 +47,19 @@ func Adopt(syscall.Conn) (*Conn, error) { return nil, errors.ErrUnsupported }
 // File is the pipe, to be sent to another process. The Conn keeps it.
 func (c *Conn) File() *os.File { return c.file }
 
-// Surrender lets another process read and write in this one's place, once it has File: a pipe belongs to the completion port
-// of one process at a time, which Fd takes it away from.
-func (c *Conn) Surrender() error {
-	c.file.Fd()
-	return nil
+// Surrender lets another process read and write in this one's place, once it has the file of a Conn: a pipe belongs to the
+// completion port of one process at a time, which Fd takes it away from. It reports whether here it has to be opened again for
+// that.
+func Surrender(f *os.File) (lost bool) {
+	f.Fd()
+	return true
+}
+
+// unbound makes a file that this process's completion port has not got: it may be on its way to another process.
+func unbound(h windows.Handle, name string) *os.File {
+	f := os.NewFile(uintptr(h), name)
+	Surrender(f)
+	return f
 }
 
 // readSoon is how long ReadNow looks for what is there already: a read cannot be tried here, only cancelled.

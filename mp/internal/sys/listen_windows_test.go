@@ -1,0 +1,57 @@
+package sys_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// Close meets an Accept that waits, begins or has not begun: each ends as after Close.
+func TestPipeListenerClose(t *testing.T) {
+	leak.Check(t)
+	for i := range 300 {
+		l, err := sys.ListenPipe(fmt.Sprintf(`\\.\pipe\mp-test-%d-%d`, os.Getpid(), i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted, begun := make(chan error), make(chan struct{})
+		go func() {
+			close(begun)
+			_, err := l.Accept()
+			accepted <- err
+		}()
+		if i%2 == 0 {
+			<-begun
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(i, err)
+		}
+		if err := <-accepted; !errors.Is(err, os.ErrClosed) {
+			t.Fatal(i, err)
+		}
+		if err := l.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Fatal(i, err)
+		}
+	}
+}
+
+// A door that nobody can knock at any more is closed, and Close leaves alone whatever has the numbers of its handles.
+func TestBrokenDoor(t *testing.T) {
+	leak.Check(t)
+	d, err := sys.NewDoor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Break()
+	if conn, err := d.Accept(); err == nil {
+		conn.Close()
+		t.Fatal("somebody has knocked")
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
