@@ -56,6 +56,15 @@ func TestMoves(t *testing.T) {
 	})
 }
 
+// LookQueued looks at an end that comes out of a queue.
+var LookQueued = mp.Register("look.queued", func(ctx context.Context, q *mp.Queue[*connection.Conn]) (string, error) {
+	c, err := q.Get(ctx)
+	if err != nil {
+		return "", err
+	}
+	return script(ctx, task{Conn: c, Do: "look"})
+})
+
 // Where an end arrives a ctx ends what waits, also if it was never used before.
 func TestMovesUnused(t *testing.T) {
 	if prog.Wine() {
@@ -64,16 +73,38 @@ func TestMovesUnused(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
 		ctx := within(t)
-		a, b := pipe(t)
-		p := start(t, a, b, "look", 0)
-		if s, err := a.RecvBytes(ctx); string(s) != "nothing" || err != nil {
-			t.Error(s, err)
+		q, err := mp.NewQueue[*connection.Conn](0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := a.SendBytes(ctx, []byte("something")); err != nil {
-			t.Error(err)
-		}
-		if s, err := p.Result(ctx); s != "something" || err != nil {
-			t.Error(s, err)
+		defer q.Close()
+		for _, start := range []func(b *connection.Conn) (*mp.Process[string], error){
+			func(b *connection.Conn) (*mp.Process[string], error) {
+				return mp.Start(ctx, Script, task{Conn: b, Do: "look"}, nil)
+			},
+			func(b *connection.Conn) (*mp.Process[string], error) {
+				if err := q.Put(ctx, b); err != nil {
+					return nil, err
+				}
+				return mp.Start(ctx, LookQueued, q, nil)
+			},
+		} {
+			a, b := pipe(t)
+			p, err := start(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"here", "nothing"} {
+				if s, err := a.RecvBytes(ctx); string(s) != want || err != nil {
+					t.Error(s, err)
+				}
+			}
+			if err := a.SendBytes(ctx, []byte("something")); err != nil {
+				t.Error(err)
+			}
+			if s, err := p.Result(ctx); s != "something" || err != nil {
+				t.Error(s, err)
+			}
 		}
 	})
 }
