@@ -269,6 +269,52 @@ func TestDiesWithAnEnd(t *testing.T) {
 	})
 }
 
+// Files that have arrived and were not received are not lost when their end moves: it does so with them, or not before.
+func TestMovesWithFilesUnread(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no files go over a Conn here")
+	}
+	transports(t, func(t *testing.T) {
+		leak.Check(t)
+		ctx := within(t)
+		a, b := pipe(t)
+		x, y := pipe(t)
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := errors.Join(y.SendBytes(ctx, []byte("first")), y.SendHandle(ctx, f)); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := x.RecvBytes(ctx); string(p) != "first" || err != nil {
+			t.Error(p, err)
+		}
+		if err := a.Send(ctx, x); err == nil {
+			if err := b.Recv(ctx, &x); err != nil {
+				t.Fatal(err)
+			}
+			defer x.Close()
+		} else if !strings.Contains(err.Error(), "a message with files has arrived at it") {
+			t.Error(err)
+		}
+		got, err := x.RecvHandle(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range got {
+			f.Close()
+		}
+		if err := a.Send(ctx, x); err != nil {
+			t.Error(err)
+		}
+		if err := b.Recv(ctx, &x); err != nil {
+			t.Fatal(err)
+		}
+		x.Close()
+	})
+}
+
 // What makes no sense is refused, and leaves everything as it was.
 func TestCannotMove(t *testing.T) {
 	transports(t, func(t *testing.T) {

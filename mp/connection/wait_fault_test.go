@@ -75,8 +75,10 @@ func TestWaitFrozenOwner(t *testing.T) {
 				if err := errors.Join(do("put"), do("set")); err != nil {
 					t.Fatal(err)
 				}
-				if ready, err := connection.Wait(ctx, x.Queue, x.Event); len(ready) != 2 || err != nil {
-					t.Fatal(ready, err)
+				for _, w := range []connection.Waitable{x.Queue, x.Event} { // who is asked of both may have no time for one
+					if ready, err := connection.Wait(ctx, w); len(ready) != 1 || err != nil {
+						t.Fatal(ready, err)
+					}
 				}
 			}
 			if err := prog.Freeze(p.Pid()); err != nil {

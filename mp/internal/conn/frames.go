@@ -266,6 +266,8 @@ func (t *frames) pack() (seed, error) {
 		return nil, fmt.Errorf("%w: a connection over TCP cannot move to another process here", spawn.ErrUnsupported)
 	case t.begun && t.left < t.head.size || t.begun && t.head.files > 0:
 		return nil, errWithin
+	case s.HasFiles(): // of what is unread
+		return nil, errFiles
 	}
 	unread := t.buf[t.start:t.end]
 	if t.begun {

@@ -24,6 +24,7 @@ const mostSeedFiles = 8
 var (
 	errBusy   = errors.New("this end cannot move while it is in use: another goroutine sends, receives or waits")
 	errWithin = errors.New("this end cannot move in the middle of a message: receive the rest of it first")
+	errFiles  = errors.New("this end cannot move: a message with files has arrived at it; receive that first")
 )
 
 // IsHandle marks a Conn as what travels by reference.

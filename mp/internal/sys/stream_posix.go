@@ -78,6 +78,13 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 // ErrNotSent if nothing of it has left.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
 
+// HasFiles reports whether files have arrived that nobody has taken.
+func (c *Conn) HasFiles() bool {
+	c.arrived.Lock()
+	defer c.arrived.Unlock()
+	return len(c.arrived.files) > 0
+}
+
 // DropFiles closes the files that have arrived and that nobody wants.
 func (c *Conn) DropFiles() {
 	c.arrived.Lock()

@@ -77,5 +77,8 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 // SetWriteDeadline bounds the next writes, as in package os. A write that it ends is ErrNotSent if nothing of it has left.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
 
-// DropFiles has none to close: here they come with the bytes of a message or not at all.
+// HasFiles is false: here they come with the bytes of a message or not at all.
+func (c *Conn) HasFiles() bool { return false }
+
+// DropFiles has none to close.
 func (c *Conn) DropFiles() {}
