@@ -82,7 +82,7 @@ func TestCalmedTooLate(t *testing.T) {
 // "Now or never" waits for what is on its way as long as ever, whatever others have waited before.
 func TestNeverIsEachOnesOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, err := New[int](0)
+		q, err := New[uint64](0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestNeverIsEachOnesOwn(t *testing.T) {
 		}
 		for i := range uint64(5) {
 			arrive(arrivalTime-time.Millisecond, i)
-			if v, err := q.TryGet(); v != int(i) || err != nil {
+			if v, err := q.TryGet(); v != i || err != nil {
 				t.Error(v, err)
 			}
 			time.Sleep(time.Duration(i) * time.Millisecond / 2)
