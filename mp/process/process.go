@@ -291,7 +291,8 @@ func (p *Process[R]) Limits() spawn.Applied {
 // error when it is over.
 func (p *Process[R]) Terminate() error { return p.signal((*spawn.Child).Terminate) }
 
-// Interrupt sends SIGINT to the process and to what it started itself, as Ctrl-C does. On Windows, where it cannot be sent, the ctx of the function ends instead.
+// Interrupt sends SIGINT to the process and to what it started itself, as Ctrl-C does. On Windows, where it cannot be sent, the
+// ctx of the function ends instead.
 func (p *Process[R]) Interrupt() error { return p.signal((*spawn.Child).Interrupt) }
 
 // Kill ends the process, and what it started itself, at once.
@@ -306,8 +307,8 @@ func (p *Process[R]) signal(send func(*spawn.Child) error) error {
 }
 
 // Close gives the process and its result up: afterwards what returns an error returns ErrClosed, and the others zero
-// values, but for Name and Daemon as Options gave them. A process that runs cannot be closed. A second Close does nothing. Nobody has to call it: an ended process holds
-// no resource.
+// values, but for Name and Daemon as Options gave them. A process that runs cannot be closed. A second Close does nothing. Nobody
+// has to call it: an ended process holds no resource.
 func (p *Process[R]) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -94,10 +94,10 @@ func (b *broker) serveBehind() bool {
 	})
 }
 
-// hold waits a little for several items if a client comes back for more at once, as the way there and back costs more than they do.
-// b.mu is held, but not meanwhile.
+// hold waits a little for several items if a client comes back for more at once and is alone, as the way there and back costs more
+// than they do. b.mu is held, but not meanwhile.
 func (b *broker) hold(c *client) {
-	if c.aheadWord.Uint64 == nil || b.capacity > 0 {
+	if c.aheadWord.Uint64 == nil || b.capacity > 0 || b.gets.len() > 0 { // who waits would not get what drain finds
 		return
 	}
 	b.drain()
