@@ -94,7 +94,10 @@ func (p *place) welcome(stream *link.Stream, door *sys.Door) (*Client, error) {
 	defer m.CloseFiles()
 	p.mu.Lock()
 	known := m.Kind == kindHello && string(m.Body) == string(p.id[:]) && p.door == door
-	page := p.page
+	var page *os.File
+	if p.page != nil {
+		page = p.page.segment.File()
+	}
 	if !known {
 		p.mu.Unlock()
 		return nil, ErrGone
@@ -106,7 +109,7 @@ func (p *place) welcome(stream *link.Stream, door *sys.Door) (*Client, error) {
 	if shared != nil {
 		answer.Body[4] = 1
 		if page != nil {
-			answer.Files = []*os.File{page.segment.File()}
+			answer.Files = []*os.File{page}
 		}
 	}
 	if err := stream.Send(answer); err != nil {

@@ -96,6 +96,9 @@ func (p *place) withdraw(e *entry) {
 	if p.door != nil {
 		p.door.Close()
 	}
+	if p.page != nil {
+		p.page.segment.CloseFile() // the mapping stays, and the collector would leave the file open until its turn comes
+	}
 	p.door, p.page = nil, nil
 	for c := range p.clients {
 		go c.close() // once it has what was sent
