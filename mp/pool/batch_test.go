@@ -37,12 +37,7 @@ func together(t *testing.T, workers int, test func(t *testing.T, p *Pool)) {
 func openJournal(t *testing.T, workers int, plays ...func(*stage)) *Pool {
 	p := newPool()
 	p.backend, p.opts = &actor{plays: plays, newLink: link.NewMemoryJournal, delay: time.Second}, Options{Workers: workers, KillDelay: time.Second}
-	if err := p.opts.check(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.open(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	begin(t, p)
 	return p
 }
 

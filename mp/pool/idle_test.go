@@ -119,12 +119,7 @@ func TestQuarantineInAChunk(t *testing.T) {
 		}
 		p := newPool()
 		p.backend, p.opts = &actor{plays: []func(*stage){poisoned}}, Options{Workers: 1, CrashRetries: 2}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer p.Close()
 		got, err := Map(t.Context(), p, echo, []int{0, 10, 20, 30, 40, 50}, ChunkSize(6), KeepGoing())
 		var exit *spawn.ExitError
@@ -164,12 +159,7 @@ func TestLeavingWhileSending(t *testing.T) {
 		heavy.Store(0)
 		p := newPool()
 		p.backend, p.opts = &actor{plays: []func(*stage){honest}, memory: &heavy}, Options{Workers: 1, MaxMemoryPerWorker: 1 << 20}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer p.Close()
 		n := 0
 		for _, err := range IMap(t.Context(), p, fatten, func(yield func(late) bool) {

@@ -26,12 +26,7 @@ func TestKillDelayForEver(t *testing.T) {
 			time.Sleep(time.Hour)
 		}, honest}}
 		p.opts = Options{Workers: 1, MaxTasksPerWorker: 1, KillDelay: math.MaxInt64, OnEvent: func(e Event) { events <- e }}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer p.Close()
 		if n, err := Apply(t.Context(), p, echo, 1); n != 7 || err != nil {
 			t.Error(n, err)
@@ -65,12 +60,7 @@ func TestTimeoutForEver(t *testing.T) {
 			s.chunk()
 		}, honest}}
 		p.opts = Options{Workers: 1}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer func() {
 			p.Close()
 			<-over

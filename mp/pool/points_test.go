@@ -177,12 +177,7 @@ func misbehave(t *testing.T, v *villain, blames int, call func(context.Context, 
 	if v.point == "during its retreat" {
 		p.opts.MaxTasksPerWorker = 6
 	}
-	if err := p.opts.check(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.open(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	begin(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	if v.point == "during a cancel" {
@@ -246,12 +241,7 @@ func TestCloseWithManyQueued(t *testing.T) {
 		v := &villain{point: "after its start", how: "hangs"}
 		p := newPool()
 		p.backend, p.opts = &actor{plays: []func(*stage){v.play}, delay: time.Second}, Options{Workers: 1}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		futures := make([]*Future[int], 10_000)
 		for i := range futures {
 			futures[i] = Submit(t.Context(), p, echo, i)

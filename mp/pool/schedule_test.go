@@ -45,6 +45,17 @@ func inBubble(t *testing.T, opts Options, test func(t *testing.T, p *Pool)) {
 	})
 }
 
+// begin opens a pool that has its backend and options.
+func begin(t *testing.T, p *Pool) {
+	t.Helper()
+	if err := p.opts.check(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What takes n seconds of work takes n/workers seconds of time.
 func TestWorkIsSpread(t *testing.T) {
 	inBubble(t, Options{Workers: 4}, func(t *testing.T, p *Pool) {
@@ -278,12 +289,7 @@ func play(t *testing.T, plays ...func(*stage)) (got []int, errs []error, started
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool()
 		p.backend, p.opts = &actor{plays: append(plays, honest)}, Options{Workers: 1}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer p.Close()
 		var err error
 		got, err = Map(t.Context(), p, echo, []int{0, 10, 20, 30, 40, 50}, ChunkSize(6), KeepGoing())
@@ -330,12 +336,7 @@ func TestBarrenWorkers(t *testing.T) {
 		barren := func(s *stage) { s.task() }
 		p := newPool()
 		p.backend, p.opts = &actor{plays: []func(*stage){barren}}, Options{Workers: 1}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer p.Close()
 		var exit *spawn.ExitError
 		if _, err := Apply(t.Context(), p, echo, 1); !errors.As(err, &exit) || p.Stats().Started > 4 {
@@ -360,12 +361,7 @@ func TestFailuresAreInARow(t *testing.T) {
 		}
 		p := newPool()
 		p.backend, p.opts = &actor{plays: append(plays, honest)}, Options{Workers: 1, CrashRetries: 100}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer p.Close()
 		if n, err := Apply(t.Context(), p, echo, 1); n != 1 || err != nil {
 			t.Error(n, err)

@@ -96,12 +96,7 @@ func TestSecondAnswer(t *testing.T) {
 			s.answer(id, 0, 2)
 			s.link.Recv()
 		}, honest}}, Options{Workers: 1}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		defer p.Close()
 		first, second := Submit(t.Context(), p, echo, 7), Submit(t.Context(), p, echo, 8)
 		if got, err := WaitAll(t.Context(), first, second); !slices.Equal(got, []int{1, 8}) || err != nil {

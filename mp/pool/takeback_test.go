@@ -156,12 +156,7 @@ func withHooks(t *testing.T, test func(t *testing.T, p *Pool, h *hooked)) {
 		}
 		p := newPool()
 		p.backend, p.opts = h, Options{Workers: 1, KillDelay: time.Second}
-		if err := p.opts.check(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		begin(t, p)
 		WaitAll(t.Context(), submitAll(t.Context(), p, make([]time.Duration, 1000))...)
 		synctest.Wait()
 		test(t, p, h)
