@@ -18,7 +18,7 @@ test: ## all tests
 	go test ./...
 
 race: ## all tests, with the race detector
-	.ci/run race
+	.ci/run race fault
 
 lint: ## vet for 8 platforms, staticcheck for 6, gofumpt
 	.ci/run lint

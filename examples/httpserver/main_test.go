@@ -87,7 +87,7 @@ func status(t *testing.T, base string) Status {
 
 // Every good upload is answered rightly, and every poisoned one with its blame, by a service that stays what it was.
 func TestLoad(t *testing.T) {
-	uploads := 2000
+	uploads := 1000
 	if runtime.GOOS == "windows" {
 		uploads = 200 // a start takes thirty times as long under Wine
 	}

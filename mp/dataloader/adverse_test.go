@@ -207,7 +207,7 @@ func TestEpochRightAfterAnother(t *testing.T) {
 	leak.Check(t)
 	l := newLoader(t, config{N: 6}, &dataloader.Options{Workers: 2, Prefetch: 1})
 	next := make(chan error)
-	for range many(20) {
+	for range many(10) {
 		begun := make(chan struct{})
 		go func() {
 			<-begun

@@ -30,7 +30,7 @@ func TestBreak(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range many(20) {
+			for range many(10) {
 				at := rand.IntN(17)
 				for range l.Epoch(background) {
 					if at--; at < 0 {

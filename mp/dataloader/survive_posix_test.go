@@ -5,6 +5,7 @@ package dataloader_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -15,7 +16,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// Whoever is killed at whatever moment, each batch comes once and in order.
+// Whoever is killed at whatever moment, each batch comes once and in order. In short up to 30 are killed in each epoch; with
+// MP_TORTURE it goes on as long as the epoch does, which is a long one then.
 func TestKilledAtRandom(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{1, 2, 5} {
@@ -24,7 +26,10 @@ func TestKilledAtRandom(t *testing.T) {
 		} {
 			t.Run(fmt.Sprint(kind, workers), func(t *testing.T) {
 				opts := &dataloader.Options{BatchSize: 5, Shuffle: kind != "stream", Seed: 3, Workers: workers, CrashRetries: 1000, Persistent: true}
-				c := config{N: 2000}
+				c, kills := config{N: 2000}, 30
+				if os.Getenv("MP_TORTURE") != "" {
+					c.N, kills = 20_000, 20_000
+				}
 				whole := maker(t, c, opts)
 				reference, err := epoch(whole)
 				if err != nil {
@@ -37,8 +42,9 @@ func TestKilledAtRandom(t *testing.T) {
 					defer close(stopped)
 					for range progress { // so that it ends
 						time.Sleep(rand.N(5 * time.Millisecond))
-						if all := mp.ActiveChildren(); len(all) > 0 {
+						if all := mp.ActiveChildren(); len(all) > 0 && kills > 0 {
 							_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
+							kills--
 						}
 					}
 				}()

@@ -80,7 +80,8 @@ func TestStormOfInterrupts(t *testing.T) {
 	leak.Check(t)
 	s := newStorm(t)
 	restarted := 0
-	for i := range 100 {
+	const processes = 50
+	for i := range processes {
 		s.spare.Store(victims)
 		p, err := mp.Start(t.Context(), Same, i, nil)
 		if err != nil {
@@ -95,7 +96,7 @@ func TestStormOfInterrupts(t *testing.T) {
 			t.Errorf("%d, %v", n, err)
 		}
 	}
-	for i := range 25 {
+	for i := range 10 {
 		s.spare.Store(victims)
 		pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
 		if err != nil {
@@ -112,7 +113,7 @@ func TestStormOfInterrupts(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	t.Logf("%d of 100 processes were started more than once", restarted)
+	t.Logf("%d of %d processes were started more than once", restarted, processes)
 }
 
 // When every try ends so, Start says what ended the child.
@@ -142,7 +143,7 @@ func TestStormAtTheTerminal(t *testing.T) {
 	}
 	life := time.Since(begun)
 	ends := make(map[string]int)
-	for i := range 60 {
+	for i := range 30 {
 		how, at := []string{"life", "context life"}[i%2], rand.N(life)
 		sig := []syscall.Signal{0, syscall.SIGINT, syscall.SIGTERM}[i%3] // 0: the key
 		p := atTerminal(t, program, how)

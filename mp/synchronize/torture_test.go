@@ -133,7 +133,7 @@ func tortureTime() time.Duration {
 	if d, err := time.ParseDuration(os.Getenv("MP_TORTURE_LOCK")); err == nil {
 		return d
 	}
-	return 2 * time.Second
+	return time.Second
 }
 
 // Processes that hold the lock or wait for it are killed at random. Never do two have it, no death is told that was none,

@@ -4,6 +4,7 @@ package odd_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,7 +42,8 @@ var injections = map[string]string{
 }
 
 // A system call that fails, in the parent or in a child, is an error in words, or does not matter. No hang, no wrong
-// result, and no process is left. MP_TEST_INJECT=all tries every error at every call, for some minutes.
+// result, and no process is left. In short each error is met at one of the first calls, drawn anew each time; MP_TEST_INJECT=all
+// tries every error at every call, for some minutes.
 func TestFailingSystemCalls(t *testing.T) {
 	probe := exec.Command("strace", "-f", "-b", "execve", "-o", os.DevNull, "-e", "inject=pipe2:error=EMFILE:when=1", "true")
 	if out, err := probe.CombinedOutput(); err != nil {
@@ -65,19 +67,26 @@ func TestFailingSystemCalls(t *testing.T) {
 				continue
 			}
 			for _, who := range family {
-				for n := 1; n <= who.most || all && n <= 12; n++ {
+				n := 1 + rand.IntN(who.most)
+				if all {
+					n = 12
+				}
+				for ; n > 0; n-- {
 					args := append([]string{
 						"-f", "-o", trace, "-e", "trace=" + call,
 						"-e", fmt.Sprintf("inject=%s:error=%s:when=%d", call, errno, n),
 					}, who.flags...)
 					r := run(t, "start map", nil, "strace", append(args, program)...)
 					if log, _ := os.ReadFile(trace); !strings.Contains(string(log), "INJECTED") {
-						break // there are not so many
+						continue // there are not so many
 					}
 					what := verdict(r)
 					seen[what]++
 					if what == "wrong" {
 						t.Errorf("%s, call %d, %s in the %s: %+v", errno, n, call, who.name, r)
+					}
+					if !all {
+						break
 					}
 				}
 			}
