@@ -280,3 +280,19 @@ func TestWaitMisuse(t *testing.T) {
 		}
 	}
 }
+
+// A ctx that ends because something else was closed makes nothing ready.
+func TestReadyCauseOfOthers(t *testing.T) {
+	leak.Check(t)
+	a, b, err := connection.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	defer b.Close()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(fmt.Errorf("something else: %w", mp.ErrClosed))
+	if ready, err := a.Ready(ctx, true); ready || !errors.Is(err, context.Canceled) {
+		t.Error(ready, err)
+	}
+}

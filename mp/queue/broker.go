@@ -128,11 +128,16 @@ func newBroker(capacity int, joinable bool) *broker {
 	return &broker{capacity: max(capacity, 0), joinable: joinable, clients: make(map[*share.Client]*client)}
 }
 
-// Request is documented with share.Object.
-func (b *broker) Request(r share.Request) {
+// enter locks the broker for another process: see makeWay.
+func (b *broker) enter() {
 	b.wanted.Add(1)
 	b.mu.Lock()
 	b.wanted.Add(-1)
+}
+
+// Request is documented with share.Object.
+func (b *broker) Request(r share.Request) {
+	b.enter()
 	defer b.mu.Unlock()
 	c := b.clients[r.Client]
 	if c == nil {

@@ -97,15 +97,15 @@ func (b *broker) serveBehind() bool {
 // hold waits a little for several items if a client comes back for more at once and is alone, as the way there and back costs more
 // than they do. b.mu is held, but not meanwhile.
 func (b *broker) hold(c *client) {
-	if c.aheadWord.Uint64 == nil || b.capacity > 0 || b.gets.len() > 0 { // who waits would not get what drain finds
+	if c.aheadWord.Uint64 == nil || c.left() > 0 || b.capacity > 0 || b.gets.len() > 0 { // who waits would not get what drain finds
 		return
 	}
 	b.drain()
 	few := func() bool { n := b.items.len(); return 0 < n && n < min(2*c.target, holdFor) }
-	for few() && !b.closed && time.Since(c.fed) < linger {
+	for few() && c.left() == 0 && !b.closed && time.Since(c.fed) < linger {
 		b.mu.Unlock()
 		runtime.Gosched()
-		b.mu.Lock()
+		b.enter()
 	}
 }
 

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -87,10 +86,10 @@ func (h *hand) settle(op link.Kind) error {
 	ctx := &share.Patient{Limit: patience, Cause: errSilent}
 	defer ctx.End()
 	err := q.ref.Send(ctx, op, h.body(), nil)
-	if err != nil && !errors.Is(err, share.ErrUnderWay) {
+	if err != nil && err != share.ErrUnderWay {
 		h.settled.Store(false)
 	}
-	return shareError(context.Background(), err)
+	return shareError(ctx, err)
 }
 
 // drop returns what nobody can settle any more.

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"os"
 	"sync"
 
@@ -109,7 +108,7 @@ func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byt
 		if granted {
 			ref.Post(opUnroom, nil)
 		}
-		return byLink, shareError(ctx, context.Cause(ctx))
+		return byLink, ended(ctx)
 	}
 	defer func() { <-o.turn }()
 	if !granted && !r.useRoom() {
@@ -126,7 +125,7 @@ func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byt
 	o.mu.Unlock()
 	err := ref.Send(ctx, opPut, data, files)
 	if err != nil {
-		if !errors.Is(err, share.ErrUnderWay) {
+		if err != share.ErrUnderWay {
 			ref.Post(opUnroom, nil)
 		}
 		ref.Post(opLinked, binary.LittleEndian.AppendUint64(nil, uint64(linked)))

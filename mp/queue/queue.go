@@ -7,7 +7,6 @@ import (
 	"iter"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
@@ -73,7 +72,7 @@ func all[V any](ctx context.Context, get func(context.Context) (V, error)) iter.
 	return func(yield func(V, error) bool) {
 		for {
 			v, err := get(ctx)
-			if errors.Is(err, spawn.ErrClosed) {
+			if spawn.IsClosed(ctx, err) {
 				return
 			}
 			if !yield(v, err) || err != nil && ctx.Err() != nil {
@@ -101,7 +100,8 @@ func (q *Queue[T]) put(ctx context.Context, verb string, v T, now bool) error {
 	case b.Boarded() && q.again:
 		err = fmt.Errorf("mp: %s.%s: the item cannot be sent: the end of a connection in it moves to who gets it, and could not be given out again", q.name, verb)
 	default:
-		if err = q.add(ctx, b, now); err == nil || errors.Is(err, share.ErrUnderWay) {
+		err = q.add(ctx, b, now)
+		if _, half := err.(underWay); half || err == nil {
 			b.Sent() // ends of connections have moved
 		}
 		err = q.failed(verb, whileWaiting(ctx, "room", err))

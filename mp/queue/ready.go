@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -12,7 +11,7 @@ import (
 // If wait is true it waits for that until ctx ends; otherwise ctx bounds how long it asks the owner. It is for connection.Wait.
 func (q *queue) Ready(ctx context.Context, wait bool) (bool, error) {
 	ready, err := q.ready(ctx, wait)
-	if errors.Is(err, spawn.ErrClosed) {
+	if spawn.IsClosed(ctx, err) {
 		return true, nil
 	}
 	return ready, q.failed("Ready", err)

@@ -43,7 +43,7 @@ func TestReady(t *testing.T) {
 	there := func(ctx context.Context) error {
 		m, err := ref.Call(ctx, opReady, nil, nil, nil)
 		m.Release()
-		return err
+		return shareError(ctx, err)
 	}
 	for range 2 {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -48,7 +48,7 @@ func dial(ctx context.Context, ref *share.Ref) (*remote, error) {
 	case <-r.opening:
 		return r, r.err
 	case <-ctx.Done():
-		return nil, shareError(ctx, context.Cause(ctx))
+		return nil, ended(ctx)
 	}
 }
 
@@ -72,21 +72,31 @@ func (r *remote) open(ref *share.Ref) {
 	r.err = shareError(context.Background(), err)
 }
 
-// shareError is the error for what share has returned.
+// shareError is the error for what share has returned to a call with ctx.
 func shareError(ctx context.Context, err error) error {
 	switch {
-	case err == nil:
-		return nil
+	case err == share.ErrEnded:
+		return ended(ctx)
+	case err == share.ErrUnderWay:
+		return underWay{fmt.Errorf("%w: %w", err, ended(ctx))}
 	case errors.Is(err, share.ErrGone):
 		return fmt.Errorf("%w (%w)", spawn.Inner(spawn.ErrClosed), err)
-	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
-		if cause := context.Cause(ctx); cause == errSilent || cause == spawn.ErrClosed { // not the caller's ctx
-			return cause
-		}
-		return spawn.CtxError(ctx)
 	}
 	return err
 }
+
+// ended is why ctx has ended, which may be one of until's.
+func ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause == errSilent || cause == errShut { // not the caller's ctx
+		return cause
+	}
+	return spawn.CtxError(ctx)
+}
+
+// underWay is the error of an item that may arrive all the same.
+type underWay struct{ error }
+
+func (u underWay) Unwrap() error { return u.error }
 
 // nowOrNever is the body of a request that is now or never.
 var nowOrNever = []byte{1}

@@ -117,6 +117,37 @@ func TestNeverIsEachOnesOwn(t *testing.T) {
 	})
 }
 
+// One that has items ahead, as another of its goroutines was faster, does not wait for more.
+func TestHoldNotForMore(t *testing.T) {
+	q, err := New[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		q.TryPut(i)
+	}
+	c := &client{aheadWord: share.Word{Uint64: new(atomic.Uint64)}, target: 100}
+	b := q.broker
+	b.mu.Lock()
+	b.clients[nil], b.all = c, []*client{c}
+	b.send(c, 1)
+	c.fed = time.Now().Add(time.Hour)
+	held := make(chan struct{})
+	go func() {
+		b.hold(c)
+		b.mu.Unlock()
+		close(held)
+	}()
+	select {
+	case <-held:
+	case <-time.After(10 * time.Second):
+		b.mu.Lock()
+		b.closed = true // ends it
+		b.mu.Unlock()
+		t.Error("it was held")
+	}
+}
+
 // A client that comes back at once waits for several items, and nobody for it.
 func TestHold(t *testing.T) {
 	leak.Check(t)

@@ -106,7 +106,7 @@ func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
 // until is ctx, or what ends before: this handle, or our patience.
 func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(q.life, func() { cancel(spawn.ErrClosed) })
+	stop := context.AfterFunc(q.life, func() { cancel(errShut) })
 	if !now {
 		return ctx, func() {
 			stop()
@@ -123,7 +123,7 @@ func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 
 // whileWaiting says what was waited for when ctx ended.
 func whileWaiting(ctx context.Context, what string, err error) error {
-	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) || errors.Is(err, share.ErrUnderWay) {
+	if _, half := err.(underWay); half || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}
 	return fmt.Errorf("waiting for %s: %w", what, err)

@@ -57,3 +57,9 @@ func CtxError(ctx context.Context) error {
 	}
 	return fmt.Errorf("%w (%w)", err, cause)
 }
+
+// IsClosed reports whether the error of a call with ctx says ErrClosed of what was called, and not of ctx, whose cause may be that of
+// something else that was closed.
+func IsClosed(ctx context.Context, err error) bool {
+	return errors.Is(err, ErrClosed) && (ctx.Err() == nil || !errors.Is(err, ctx.Err()))
+}

@@ -27,8 +27,8 @@ func NewBarrier(n int) (*Barrier, error) {
 // Wait waits until all parties wait, and returns a number from 0 to n−1, another one for each; the one that gets 0 can do what
 // is to be done once, before a second Wait, where Python has an action. When the ctx of a party ends, or its process, the
 // barrier breaks: all that wait, and that come later until Reset, get ErrBrokenBarrier; when the last one comes at that moment, the
-// others may pass first, and find it broken the next time, if it was not reset. Nobody knows of a party that has not come yet; who
-// would wait for it forever has a ctx that ends.
+// others may pass first, and find it broken the next time, if it was not reset. Nobody knows of a party that has not come yet, nor of
+// one whose ctx ends before its process has got through to the owner; who would wait for it forever has a ctx that ends.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
 	body, err := b.wait(ctx, "Barrier.Wait", opWait, nil, nil)
 	n, _ := readState(body)

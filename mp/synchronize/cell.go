@@ -21,6 +21,7 @@ type cell struct {
 const (
 	contended = 1 << 63
 	elsewhere = 1 << 62 // this is not the word any more
+	ownNumber = 1       // of the owner among its clients
 )
 
 // newWord is a word of this process alone.
@@ -29,7 +30,7 @@ func newWord() share.Word { return share.Word{Uint64: new(atomic.Uint64)} }
 func (c *cell) init(v uint64) {
 	word := newWord()
 	word.Store(v)
-	c.word, c.here.me = word, 1
+	c.word, c.here.me = word, ownNumber
 	c.here.word.Store(&word)
 }
 

@@ -61,14 +61,14 @@ func (c *Condition) locked() *Lock {
 var tickets atomic.Uint64
 
 // Wait releases the lock, which this process has to hold, waits until it is notified, and acquires the lock again. When it
-// returns nil or ctx's error, the caller has the lock; to get it again is not bounded by ctx, as what follows, a Release in
+// returns nil or ctx's error, in which errors.Is finds ctx.Err(), the caller has the lock; to get it again is not bounded by ctx, as what follows, a Release in
 // the first place, needs it. With other errors it does not have the lock: ErrNotHeld, ErrOwnerDied, mp.ErrClosed; a wait that Close
 // of this handle ends in another process than the owner gets the lock again, too, before it gives it back. What is waited for has to
 // be looked at in a loop, or by WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
 	if err := c.usable(what); err != nil {
-		_ = c.Release()
+		c.locked().letGo()
 		return err
 	}
 	ctx, end := c.living(ctx)
@@ -84,10 +84,10 @@ func (c *Condition) Wait(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, share.ErrGone), errors.Is(err, errNo): // it was closed before, and has not released the lock
-		_ = c.Release()
+	case errors.Is(err, share.ErrGone), err == errNo: // it was closed before, and has not released the lock
+		c.lock.letGo()
 		return failure(ctx, what, share.ErrGone)
-	case ctx.Err() == nil || !errors.Is(err, context.Cause(ctx)):
+	case err != share.ErrEnded:
 		return failure(ctx, what, err)
 	}
 	// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
@@ -96,10 +96,10 @@ func (c *Condition) Wait(ctx context.Context) error {
 	switch {
 	case back == nil:
 		return nil // it was notified after all
-	case !errors.Is(back, errNo):
+	case back != errNo:
 		return failure(context.WithoutCancel(ctx), what, back)
-	case errors.Is(err, errUnusable):
-		_ = c.Release()
+	case ended(ctx) == errUnusable:
+		c.lock.letGo()
 	}
 	return failure(ctx, what, err)
 }
@@ -233,7 +233,7 @@ func (c *condition) close() {
 		return w.cond == c
 	})
 	for _, w := range c.waiting {
-		m.cut[w.Client] = append(m.cut[w.Client], w.ticket)
+		m.note(w, answerClosed)
 	}
 	c.end()
 }

@@ -5,7 +5,7 @@
 // messages. Any number of processes, and goroutines in each, may use it at the same time. Those that wait are served in the
 // order in which they came; [Lock.Acquire] tells what is different there. They wait until their ctx ends, and return at once then,
 // but for those at a Condition, which get its lock back first. With a ctx that is over already they take what they need not wait for,
-// and wait 50 ms at the most for an owner that does not answer; a Barrier is broken by it.
+// and wait 50 ms at the most for an owner that does not answer; a Barrier is broken by it, once its owner has heard of this process.
 //
 // A process that ends, however it does, hurts nobody: those of its goroutines that waited are forgotten, and what it held
 // is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner

@@ -2,7 +2,6 @@ package synchronize
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 
@@ -64,7 +63,7 @@ func (e *Event) Ready(ctx context.Context, wait bool) (set bool, err error) {
 		n, _ := readState(body)
 		set = n > 0
 	}
-	if errors.Is(err, spawn.ErrClosed) {
+	if spawn.IsClosed(ctx, err) {
 		return true, nil
 	}
 	return set, err

@@ -107,16 +107,25 @@ func (h *handle) usable(what string) error {
 	return nil
 }
 
-// failure is what the user is told of an error of share's, or of an object's.
+// failure is what the user is told of an error of share's, or of an object's, that a call with ctx has got.
 func failure(ctx context.Context, what string, err error) error {
 	switch {
+	case err == share.ErrEnded:
+		err = ended(ctx)
+	case err == share.ErrUnderWay:
+		err = fmt.Errorf("%w: %w", err, ended(ctx))
 	case errors.Is(err, share.ErrGone):
 		err = fmt.Errorf("%w: the process that made it has ended, or closed it", spawn.ErrClosed)
-	case errors.Is(err, errUnusable): // not the caller's ctx
-	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
-		err = spawn.CtxError(ctx)
 	}
 	return fmt.Errorf("mp: %s: %w", what, spawn.Inner(err))
+}
+
+// ended is why ctx has ended, which may be one of living's.
+func ended(ctx context.Context) error {
+	if context.Cause(ctx) == errUnusable { // not the caller's ctx
+		return errUnusable
+	}
+	return spawn.CtxError(ctx)
 }
 
 // ask is call without a ctx.

@@ -75,6 +75,18 @@ func (l *Lock) Release() error {
 	return err
 }
 
+// letGo is Release for who holds the lock and would not hear of an error: the owner hears of it also when it is frozen now.
+func (l *Lock) letGo() {
+	v := l.seen.Load()
+	if v == nil {
+		return // not acquired
+	}
+	if freed, _ := v.free(); !freed {
+		l.ref.Post(opRelease, nil)
+	}
+	runtime.KeepAlive(l)
+}
+
 // Close ends the lock for everybody, if this process has made it: every Acquire returns mp.ErrClosed. In another process it ends
 // the use of this handle only, with what waits through it, and gives nothing back that is held. A second Close does nothing.
 func (l *Lock) Close() error { return l.close() }

@@ -23,11 +23,10 @@ import (
 type mutex struct {
 	cell
 	ref     *share.Ref
-	names   map[uint32]string          // of clients
-	ticket  uint64                     // of the holder, if it has waited for a condition
-	died    bool                       // a holder, and nobody was told yet
-	told    map[*share.Client]uint64   // the last ticket with which a client was told
-	cut     map[*share.Client][]uint64 // of waits that ended with their condition
+	names   map[uint32]string                      // of clients
+	ticket  uint64                                 // of the holder, if it has waited for a condition
+	died    bool                                   // a holder, and nobody was told yet
+	ended   map[*share.Client]map[uint64]link.Kind // with what the waits for conditions were answered that did not get the lock
 	waiting []waiter
 	conds   []*condition
 	closed  bool
@@ -42,7 +41,7 @@ type waiter struct {
 }
 
 func newMutex() *mutex {
-	m := &mutex{names: make(map[uint32]string), told: make(map[*share.Client]uint64), cut: make(map[*share.Client][]uint64)}
+	m := &mutex{names: make(map[uint32]string), ended: make(map[*share.Client]map[uint64]link.Kind)}
 	m.init(0)
 	return m
 }
@@ -147,11 +146,11 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 		w.Request = r
 		return
 	}
+	answer, ended := m.ended[r.Client][ticket]
 	switch {
-	case m.told[r.Client] == ticket: // in the answer that came too late
-		r.Answer(answerDied, nil, nil)
-	case slices.Contains(m.cut[r.Client], ticket):
-		r.Answer(answerClosed, nil, nil)
+	case ended: // and the answer came too late
+		delete(m.ended[r.Client], ticket)
+		r.Answer(answer, nil, nil)
 	case !m.holds(r.Client):
 		r.Answer(answerNotHeld, nil, nil)
 	case m.ticket == ticket:
@@ -159,6 +158,14 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 	default:
 		r.Answer(answerNo, nil, nil) // the wait never came here
 	}
+}
+
+// note remembers with what a wait for a condition is answered, for who has stopped waiting and will ask to rejoin. m.mu is held.
+func (m *mutex) note(w waiter, answer link.Kind) {
+	if m.ended[w.Client] == nil {
+		m.ended[w.Client] = make(map[uint64]link.Kind)
+	}
+	m.ended[w.Client][w.ticket] = answer
 }
 
 // settle sees to it that those that wait get the lock, or that whoever holds it leaves it to the owner. m.mu is held.
@@ -185,7 +192,7 @@ func (m *mutex) hand() {
 		if m.died {
 			m.died = false
 			if w.cond != nil {
-				m.told[w.Client] = w.ticket
+				m.note(w, answerDied)
 			}
 			w.Answer(answerDied, nil, nil)
 			continue
@@ -249,8 +256,7 @@ func (m *mutex) Left(c *share.Client) {
 		return w.Client == c
 	})
 	delete(m.names, c.Number())
-	delete(m.told, c)
-	delete(m.cut, c)
+	delete(m.ended, c)
 	if m.holds(c) {
 		m.died = true
 		m.release(c)

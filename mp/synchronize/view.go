@@ -117,10 +117,10 @@ func (v *view) change(to func(n uint64) (next uint64, ok bool)) bool {
 	}
 }
 
-// over reports whether it can be seen from here that the owner has closed it. In the owner it is asked after a request, as the word
-// may move until then.
+// over reports whether it can be seen from here that the owner has closed it. In the owner the word also moves when it is sent for the
+// first time: there it is leave that says so.
 func (v *view) over() bool {
-	if word := v.word.Load(); word != nil {
+	if word := v.word.Load(); word != nil && v.me != ownNumber {
 		n := word.Load()
 		runtime.KeepAlive(word)
 		return n == elsewhere

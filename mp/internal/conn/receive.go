@@ -182,7 +182,7 @@ func (c *Conn) Ready(ctx context.Context, wait bool) (bool, error) {
 	}
 	ready, err := c.await(ctx, "Wait")
 	switch {
-	case errors.Is(err, spawn.ErrClosed):
+	case spawn.IsClosed(ctx, err):
 		return true, nil
 	case !wait && errors.Is(err, context.Canceled):
 		return false, nil

@@ -72,7 +72,7 @@ func TestToldWhileOneWaits(t *testing.T) {
 		}
 		cancel()
 		if i%2 != 0 {
-			if err := <-took; !errors.Is(err, context.Canceled) {
+			if err := <-took; !errors.Is(err, share.ErrEnded) {
 				t.Error(err)
 			}
 		}

@@ -87,7 +87,7 @@ func (c *calls) wait(ctx context.Context, id uint32, k *call, late func(link.Msg
 			if c.open[id] == k {
 				k.abandoned, k.late = true, late
 				c.mu.Unlock()
-				return link.Msg{}, true, context.Cause(ctx)
+				return link.Msg{}, true, ErrEnded
 			}
 			c.mu.Unlock()
 			m = <-k.answer // it came just now

@@ -33,8 +33,12 @@ import (
 // ErrGone is returned when the owner of an object has ended, or has dropped it.
 var ErrGone = errors.New("the process that made it has ended, or has closed it")
 
-// ErrUnderWay is returned when a ctx has ended in the middle of a Send, so that what was sent may arrive all the same. It takes
-// a message with files, or a large one, or a link without shared memory, and an owner that does not read.
+// ErrEnded is returned, as it is, when the ctx of a call has ended. The caller has the ctx: its cause is not part of the error, as it
+// may be any, also one of these that somebody else has got.
+var ErrEnded = errors.New("its ctx has ended")
+
+// ErrUnderWay is returned, as it is, when a ctx has ended in the middle of a Send, so that what was sent may arrive all the same. It
+// takes a message with files, or a large one, or a link without shared memory, and an owner that does not read.
 var ErrUnderWay = errors.New("it was being sent, and may arrive all the same")
 
 // Kinds of messages that belong to share; those of objects begin at FirstKind. The ID of a message is the number of the object

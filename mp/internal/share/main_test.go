@@ -250,7 +250,7 @@ func TestCalls(t *testing.T) {
 				until(t, "it waits", func() bool { _, n := b.count(); return n == 1 })
 				cancel()
 			}()
-			if _, err := h.take(short); !errors.Is(err, context.Canceled) {
+			if _, err := h.take(short); !errors.Is(err, share.ErrEnded) {
 				t.Error(err)
 			}
 			until(t, "it was forgotten", func() bool { _, n := b.count(); return n == 0 })

@@ -59,15 +59,15 @@ func (p *peer) connected(ctx context.Context) error {
 		}
 		dialing := p.dialing
 		p.mu.Unlock()
-		var ended error
+		ended := false
 		select {
 		case <-dialing:
 		case <-ctx.Done():
-			ended = context.Cause(ctx)
+			ended = true
 		}
 		p.mu.Lock()
-		if ended != nil && p.link == nil {
-			return ended
+		if ended && p.link == nil {
+			return ErrEnded
 		}
 	}
 	switch {
@@ -340,13 +340,13 @@ func (p *peer) send(ctx context.Context, number uint32, op link.Kind, body []byt
 	case <-ctx.Done():
 	}
 	if p.out.withdraw(parcel) {
-		return context.Cause(ctx)
+		return ErrEnded
 	}
 	select {
 	case <-parcel.done:
 		return sendError(parcel.err)
 	default:
-		return fmt.Errorf("%w: %w", ErrUnderWay, context.Cause(ctx))
+		return ErrUnderWay
 	}
 }
 

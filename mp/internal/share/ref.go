@@ -60,7 +60,7 @@ func (r *Ref) Drop() {
 }
 
 // Call asks the object and waits for the answer, which the caller releases. The files of the request stay the caller's. When
-// ctx ends it returns the cause at once; if there is an answer all the same, late gets it, in a goroutine of its own, and
+// ctx ends it returns ErrEnded at once; if there is an answer all the same, late gets it, in a goroutine of its own, and
 // gives back what it brings (nil: it brings nothing). Other errors: ErrGone, link.ErrNotSent.
 func (r *Ref) Call(ctx context.Context, op link.Kind, body []byte, files []*os.File, late func(link.Msg)) (link.Msg, error) {
 	return r.call(ctx, op, body, files, late, false)
@@ -94,7 +94,7 @@ func (r *Ref) call(ctx context.Context, op link.Kind, body []byte, files []*os.F
 }
 
 // Send tells the object something, after what was sent before, and returns once nothing of it depends on this process any
-// more. An error that is the cause of ctx says that it was not sent, unless it is ErrUnderWay, too.
+// more. When ctx ends it returns ErrEnded, and nothing was sent, or ErrUnderWay. Other errors: ErrGone, link.ErrNotSent.
 func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.File) error {
 	if r.object == nil {
 		defer runtime.KeepAlive(r)

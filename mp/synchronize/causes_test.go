@@ -1,0 +1,99 @@
+package synchronize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// elses are errors that somebody else may have got and made the cause of a ctx.
+var elses = []error{share.ErrGone, share.ErrUnderWay, spawn.ErrClosed, errUnusable, errSilent, errNo, ErrNotHeld, ErrOwnerDied}
+
+// A ctx whose cause is what another object has said is over, and no more: who waited for a condition has its lock.
+func TestCausesOfOthers(t *testing.T) {
+	leak.Check(t)
+	c, e := must(NewCondition(nil))(t), must(NewEvent())(t)
+	for _, cause := range elses {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		if err := c.Acquire(ctx); err != nil {
+			t.Fatal(err)
+		}
+		waited := make(chan error)
+		go func() { waited <- c.Wait(ctx) }()
+		until(t, func() bool { return c.String() == "<Condition waiting=1>" })
+		cancel(fmt.Errorf("something else: %w", cause))
+		if err := <-waited; !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
+			t.Errorf("%v: %v", cause, err)
+		}
+		if c.String() != "<Condition waiting=0>" {
+			t.Errorf("%v: it waits still: %v", cause, c)
+		}
+		if err := c.Release(); err != nil {
+			t.Errorf("%v: %v", cause, err)
+		}
+		if set, err := e.Ready(ctx, true); set || !errors.Is(err, context.Canceled) {
+			t.Errorf("%v: an event is ready: %v, %v", cause, set, err)
+		}
+	}
+	if err := errors.Join(c.Close(), e.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Several waits of a process may have ended in ways of which it hears too late.
+func TestRejoinAfterSeveral(t *testing.T) {
+	leak.Check(t)
+	l := must(NewLock())(t)
+	c := must(NewCondition(l))(t)
+	if err := l.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	waited := make(chan error)
+	go func() { waited <- c.Wait(t.Context()) }()
+	until(t, func() bool { return c.String() == "<Condition waiting=1>" })
+	m, o := l.object().(*mutex), c.object().(*condition)
+	m.mu.Lock()
+	w := o.waiting[0]
+	ends := map[link.Kind]error{answerDied: ErrOwnerDied, answerClosed: spawn.ErrClosed}
+	for answer := range ends {
+		w.ticket = 1000 + uint64(answer)
+		m.note(w, answer)
+	}
+	m.mu.Unlock()
+	for answer, want := range ends {
+		for _, want := range []error{want, ErrNotHeld} { // it is told once
+			if _, err := l.request(t.Context(), opRejoin, state(1000+uint64(answer), ""), nil); err != want {
+				t.Errorf("%v: %v", want, err)
+			}
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-waited; !errors.Is(err, spawn.ErrClosed) {
+		t.Error(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// In the owner, a word that has moved is not the end of the object.
+func TestMovedIsNotClosed(t *testing.T) {
+	s := must(NewSemaphore(0))(t)
+	v := s.seen.Load()
+	v.word.Load().Store(elsewhere)
+	if v.over() {
+		t.Error("it is taken for closed while it moves")
+	}
+	s.Close()
+	if !v.over() {
+		t.Error("it is closed")
+	}
+}
