@@ -125,6 +125,9 @@ func start(ctx context.Context, spec *Spec, path []uint32, spare *Child) (*Child
 	c.share(spec) // a new child is on its way meanwhile
 	if err := c.handshake(ctx, func() error { return c.prepare(&prep, spec.Arg.Files) }, kindReady, limit); err != nil {
 		tell("a process could not be started", "name", c.name, "pid", c.Pid(), "spare", spare != nil, "error", err)
+		if c.begun {
+			spec.Arg.Sent() // what moves may have been used there
+		}
 		return nil, err
 	}
 	Log.Debug("a process was started", "name", c.name, "pid", c.Pid())
@@ -285,6 +288,8 @@ func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Ki
 	case err == nil && answer.Kind != wanted:
 		return fmt.Errorf("mp: %s (pid %d) answered with a message of kind %d instead of getting ready",
 			c.name, c.Pid(), answer.Kind)
+	case c.begun:
+		return fmt.Errorf("mp: %s (pid %d) was killed as soon as it was ready, and may have begun: %w", c.name, c.Pid(), CtxError(ctx))
 	case ctx.Err() != nil:
 		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready: %w", c.name, c.Pid(), CtxError(ctx))
 	case err != nil && !linkEnded(err):
