@@ -47,6 +47,9 @@ func (s netStream) Write(bufs [][]byte, _ []*os.File) error {
 			if written == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 				return errors.Join(sys.ErrNotSent, err)
 			}
+			if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+				half.CloseWrite() // who waits for the rest waits in vain
+			}
 			return err
 		}
 	}
