@@ -1,12 +1,16 @@
 package connection
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A client that had to make room just when it had passed its handshake is not accepted: its connection is closed.
+// A client that had to make room just when it had passed its handshake is not accepted: its connection is closed, and
+// the log says so.
 func TestProvedTooLate(t *testing.T) {
 	leak.Check(t)
 	l, err := Listen("tcp", "", nil)
@@ -22,7 +26,13 @@ func TestProvedTooLate(t *testing.T) {
 	l.mu.Lock()
 	l.count++ // it is there, and not among the young any more
 	l.mu.Unlock()
+	told := ""
+	spawn.SetLog(record.Warn, func(r *record.Record) { told = r.Message })
 	l.greet(a)
+	spawn.SetLog(record.Off, nil)
+	if !strings.Contains(told, "too many") {
+		t.Errorf("the log has %q", told)
+	}
 	if c, _ := l.next(); c != nil {
 		c.Close()
 		t.Error("it was accepted")

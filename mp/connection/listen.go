@@ -2,7 +2,6 @@ package connection
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -247,7 +246,11 @@ func (l *Listener) greet(c *Conn) {
 		return
 	}
 	c.Close()
-	if err != nil && !errors.Is(err, context.Canceled) {
+	switch {
+	case l.ctx.Err() != nil:
+	case err == nil:
+		spawn.Log.Warn("a client was disconnected: too many wait for Accept", "address", l.address)
+	default:
 		spawn.Log.Warn("a client was refused", "address", l.address, "error", err)
 	}
 }

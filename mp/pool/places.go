@@ -19,7 +19,7 @@ func (p *Pool) awaitWork() bool {
 
 // wake starts workers in places that are asleep, as many as there are items that no worker has. p.mu is held.
 func (p *Pool) wake() {
-	if p.asleep == 0 {
+	if p.asleep == 0 || p.ending {
 		return
 	}
 	for range min(p.asleep, p.queued()) {

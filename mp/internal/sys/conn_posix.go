@@ -211,7 +211,8 @@ func hold(files []*os.File) (fds []int, release func(), err error) {
 	return fds, release, nil
 }
 
-// send writes bufs with descriptors attached and reports how much was written. A deadline that is over ends the waiting only.
+// send writes bufs with descriptors attached and reports how much was written. A deadline that is over ends the waiting only: what
+// fits is still written, behind what was written before it was over. One goroutine sends at a time.
 func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
 	var oob []byte
 	if len(fds) > 0 {

@@ -63,11 +63,18 @@ func (c *Conn) Connect(pid int) error {
 // Read reads what there is, at least one byte. At the end of the stream it returns io.EOF.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.file.Read(p)
+	for n == 0 && aborted(err) {
+		n, err = c.file.Read(p)
+	}
 	if errors.Is(err, windows.ERROR_BROKEN_PIPE) || errors.Is(err, windows.ERROR_NO_DATA) || errors.Is(err, windows.ERROR_PIPE_NOT_CONNECTED) {
 		err = io.EOF
 	}
 	return n, err
 }
+
+// aborted reports whether a read or write was ended by somebody who closed another handle of the same pipe in this process, as the
+// one that an end has moved away from: package os cancels by the pipe, and has other errors for what is ours.
+func aborted(err error) bool { return errors.Is(err, windows.ERROR_OPERATION_ABORTED) }
 
 // Write writes all of bufs, one after the other, and then the handles of files. It blocks while the peer does not read,
 // until Close. The files stay the caller's; bufs is consumed. An error that is ErrNotSent has left the stream as it was.
@@ -83,6 +90,11 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	for _, b := range bufs {
 		for part := range slices.Chunk(b, writeSize) {
 			n, err := c.file.Write(part)
+			for aborted(err) {
+				var more int
+				more, err = c.file.Write(part[n:])
+				n += more
+			}
 			if written += n; written == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 				return fmt.Errorf("%w: %w", ErrNotSent, err)
 			}

@@ -27,7 +27,7 @@ func (g Cgroup) room() uint64 {
 		limit, usage, cache = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "
 	}
 	most, ok := g.number(limit)
-	if !ok || most/2 >= allMemory() { // as in a root, or where there is none. Of twice the memory more is left than there is
+	if !ok || most/2 >= allMemory() { // as in a root, or no limit to speak of: twice what the machine has
 		return math.MaxUint64
 	}
 	used, known := g.number(usage)

@@ -34,8 +34,9 @@ func OpenConn(f *os.File) (*Conn, error) {
 		return nil, err
 	}
 	again := os.NewFile(uintptr(h), f.Name())
-	if again.SetDeadline(time.Time{}) != nil {
-		f, again = again, f
+	if again.SetDeadline(time.Time{}) != nil { // the port has f still
+		again.Close()
+		return &Conn{file: f}, nil
 	}
 	f.Close()
 	return &Conn{file: again}, nil
