@@ -61,10 +61,10 @@ func (c *Condition) locked() *Lock {
 var tickets atomic.Uint64
 
 // Wait releases the lock, which this process has to hold, waits until it is notified, and acquires the lock again. When it
-// returns nil or ctx's error, in which errors.Is finds ctx.Err(), the caller has the lock; to get it again is not bounded by ctx, as what follows, a Release in
-// the first place, needs it. With other errors it does not have the lock: ErrNotHeld, ErrOwnerDied, mp.ErrClosed; a wait that Close
-// of this handle ends in another process than the owner gets the lock again, too, before it gives it back. What is waited for has to
-// be looked at in a loop, or by WaitFor.
+// returns nil or ctx's error, in which errors.Is finds ctx.Err(), the caller has the lock; to get it again is not bounded by ctx,
+// as what follows, a Release in the first place, needs it. With other errors it does not have the lock: ErrNotHeld, ErrOwnerDied,
+// mp.ErrClosed; a wait that Close of this handle ends in another process than the owner gets the lock again, too, before it gives it
+// back. What is waited for has to be looked at in a loop, or by WaitFor.
 func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
 	if err := c.usable(what); err != nil {
@@ -79,29 +79,38 @@ func (c *Condition) Wait(ctx context.Context) error {
 	}
 	v.shadow.order()
 	defer v.shadow.order()
+	has, err := c.await(ctx)
+	if err == nil {
+		return nil
+	}
+	if has && (err != share.ErrEnded || ended(ctx) == errUnusable) { // only with the error of its ctx does the caller have it
+		c.lock.letGo()
+	}
+	return failure(ctx, what, err)
+}
+
+// await waits, and reports whether this process has the lock now.
+func (c *Condition) await(ctx context.Context) (has bool, err error) {
 	ticket := state(tickets.Add(1), "")
 	_, err = c.request(ctx, opWait, ticket, nil)
 	switch {
 	case err == nil:
-		return nil
+		return true, nil
 	case errors.Is(err, share.ErrGone), err == errNo: // it was closed before, and has not released the lock
-		c.lock.letGo()
-		return failure(ctx, what, share.ErrGone)
+		return true, share.ErrGone
 	case err != share.ErrEnded:
-		return failure(ctx, what, err)
+		return false, err
 	}
 	// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
 	// this condition's alone, and nobody closes that.
-	_, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil)
-	switch {
-	case back == nil:
-		return nil // it was notified after all
-	case back != errNo:
-		return failure(context.WithoutCancel(ctx), what, back)
-	case ended(ctx) == errUnusable:
-		c.lock.letGo()
+	switch _, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil); back {
+	case nil: // it was notified after all
+		return true, nil
+	case errNo:
+		return true, err
+	default:
+		return false, back
 	}
-	return failure(ctx, what, err)
 }
 
 // WaitFor waits until done, which is called with the lock held, returns true. It returns as Wait does; nil: done was
