@@ -128,3 +128,22 @@ func TestAsCompletedKeepsNothing(t *testing.T) {
 		t.Error("it was not cancelled")
 	}
 }
+
+// A pool that was closed is collected, whatever time its items had: no timer of theirs goes on.
+func TestClosedPoolIsNotKept(t *testing.T) {
+	var closed weak.Pointer[mp.Pool]
+	func() {
+		p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1, TaskTimeout: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := mp.Apply(t.Context(), p, Carry, newParcel("")); err != nil {
+			t.Error(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		closed = weak.Make(p)
+	}()
+	forgotten(t, "the pool", closed)
+}

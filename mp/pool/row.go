@@ -150,7 +150,7 @@ func (s *server) closeRow() {
 	}
 }
 
-// found is what a dead worker had done of the chunk k without saying so: the results of items in a row, and the item that
+// found is what a worker has done of the chunk k without having said so: the results of items in a row, and the item that
 // it was at; running is false when it was at none. p.mu is held.
 func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 	at, working, page := w.journal.Copy(k.id())

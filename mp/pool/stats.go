@@ -100,10 +100,10 @@ func (p *Pool) Stats() Stats {
 
 // stats is a snapshot of what the pool knows itself. p.mu is held.
 func (w *worker) stats() WorkerStats {
-	_, busy := w.position()
+	task := w.atWork()
 	s := WorkerStats{
-		Name: w.seat.Name(), Pid: w.seat.Pid(), Restarts: w.before, Tasks: w.answered, Busy: busy, Leaving: w.leaving != nil,
-		Task: w.atWork(), Up: time.Since(w.up), Working: w.worked,
+		Name: w.seat.Name(), Pid: w.seat.Pid(), Restarts: w.before, Tasks: w.answered, Busy: task != "", Leaving: w.leaving != nil,
+		Task: task, Up: time.Since(w.up), Working: w.worked,
 	}
 	if w.running {
 		s.Working += time.Since(w.since)

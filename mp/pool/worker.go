@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat, up,
+// worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat,
 // journal, place, before) or guard themselves (receiver), useful, which belongs to the goroutine of Pool.keep, and weighed, which
 // belongs to the one that receives.
 type worker struct {
@@ -76,7 +76,7 @@ func (w *worker) begin(id uint64) error {
 	if k == nil || k.id() != id || w.running {
 		return fmt.Errorf("%w: it started item number %d, which it was not to", errProtocol, id)
 	}
-	w.rest()
+	w.stopTimer()
 	w.running, w.since = true, time.Now()
 	w.pool.failures = 0
 	if limit := k.call.opts.timeout; limit > 0 {
@@ -89,13 +89,18 @@ func (w *worker) begin(id uint64) error {
 // a worker that is frozen does not. p.mu is held.
 func (w *worker) rest() {
 	w.running = false
-	if w.timer != nil {
-		w.timer.Stop()
-		w.timer = nil
-	}
+	w.stopTimer()
 	if k := w.head(); k != nil && k.call.opts.timeout > 0 && !w.gone {
 		id, limit := k.id(), spawn.Sum(k.call.opts.timeout, k.transfer)
 		w.timer = time.AfterFunc(limit, func() { w.stalled(id, limit) })
+	}
+}
+
+// stopTimer stops what was to end the last item, or the wait for this one. p.mu is held.
+func (w *worker) stopTimer() {
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
 	}
 }
 

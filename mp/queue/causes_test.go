@@ -22,7 +22,7 @@ func TestCausesOfOthers(t *testing.T) {
 	ref, leave := stranger(q)
 	there := &Queue[int]{codec: q.codec}
 	there.name, there.ref, there.capacity = "Queue", ref, 1
-	there.life, there.end = context.WithCancelCause(context.Background())
+	there.life, there.end = context.WithCancel(context.Background())
 	for _, cause := range []error{spawn.ErrClosed, errShut, errSilent, share.ErrGone, share.ErrUnderWay, share.ErrEnded, ErrEmpty, ErrFull} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(fmt.Errorf("something else: %w", cause))

@@ -38,7 +38,7 @@ func (q *queue) decode(dec *wire.Decoder, name, kind string) error {
 	}
 	q.name, q.ref, q.capacity = name, ref, int(n)
 	if q.broker, _ = ref.Object().(*broker); q.broker == nil {
-		q.life, q.end = context.WithCancelCause(context.Background())
+		q.life, q.end = context.WithCancel(context.Background())
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ type queue struct {
 	remote atomic.Pointer[remote] // in another process, once it is known
 	closed atomic.Bool            // this handle, in another process
 	life   context.Context        // ends with Close, in another process
-	end    context.CancelCauseFunc
+	end    context.CancelFunc
 }
 
 func (q *queue) own(name string, b *broker, kind string) {
@@ -176,7 +176,7 @@ func (q *queue) Close() error {
 		q.broker.close()
 	case q.ref != nil:
 		q.closed.Store(true)
-		q.end(spawn.ErrClosed)
+		q.end()
 	}
 	return nil
 }

@@ -19,13 +19,13 @@ type handle struct {
 	ref    *share.Ref // nil: nobody has made it
 	closed atomic.Bool
 	life   context.Context // ends with Close
-	end    context.CancelCauseFunc
+	end    context.CancelFunc
 }
 
 // refer makes it a handle of that.
 func (h *handle) refer(ref *share.Ref) {
 	h.ref = ref
-	h.life, h.end = context.WithCancelCause(context.Background())
+	h.life, h.end = context.WithCancel(context.Background())
 }
 
 // object is what its owner has of it.
@@ -229,7 +229,7 @@ func (h *handle) close() error {
 		o.close()
 		h.ref.Drop()
 	}
-	h.end(nil)
+	h.end()
 	return nil
 }
 

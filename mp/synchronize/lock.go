@@ -35,10 +35,7 @@ func (l *Lock) Acquire(ctx context.Context) error {
 	if l.quick((*view).grab) || ctx.Err() == nil && l.look((*view).grab) {
 		return nil
 	}
-	if err := l.acquire(ctx, what); err != nil {
-		return err
-	}
-	return l.got(ctx, what)
+	return l.acquire(ctx, what)
 }
 
 // TryAcquire takes the lock if it is free, and reports whether it did. It returns ErrOwnerDied as Acquire does. It is
@@ -51,11 +48,7 @@ func (l *Lock) TryAcquire() (bool, error) {
 	case l.quick((*view).taken):
 		return false, nil
 	}
-	ok, err := l.try(patient(patience), what)
-	if ok {
-		err = l.got(context.Background(), what)
-	}
-	return err == nil && ok, err
+	return l.try(what)
 }
 
 // Release gives the lock to the one that has waited longest, or frees it. In a process that does not hold it, it is an

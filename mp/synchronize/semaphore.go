@@ -54,10 +54,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	if s.quick((*view).take) || ctx.Err() == nil && s.look((*view).take) {
 		return nil
 	}
-	if err := s.acquire(ctx, what); err != nil {
-		return err
-	}
-	return s.got(ctx, what)
+	return s.acquire(ctx, what)
 }
 
 // TryAcquire takes one if there is one, and reports whether it did.
@@ -66,11 +63,7 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 	if s.quick((*view).take) {
 		return true, nil
 	}
-	ok, err := s.try(patient(patience), what)
-	if ok {
-		err = s.got(context.Background(), what)
-	}
-	return err == nil && ok, err
+	return s.try(what)
 }
 
 // Release adds one, whoever calls it. It does not wait until its owner has done so; what this process asks afterwards finds

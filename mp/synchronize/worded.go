@@ -58,6 +58,25 @@ func (w *worded) got(ctx context.Context, what string) error {
 	return nil
 }
 
+// acquire takes a lock or one of a semaphore from the owner.
+func (w *worded) acquire(ctx context.Context, what string) error {
+	if err := w.handle.acquire(ctx, what); err != nil {
+		return err
+	}
+	return w.got(ctx, what)
+}
+
+// try does so if there is one at once.
+func (w *worded) try(what string) (ok bool, err error) {
+	if ok, err = w.handle.try(patient(patience), what); !ok || err != nil {
+		return false, err
+	}
+	if err = w.got(context.Background(), what); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
 func (w *worded) encode(enc *wire.Encoder, what string) (err error) {
 	number := w.number
 	if w.ref != nil && !w.closed.Load() {

@@ -211,13 +211,13 @@ func (c *Conn) closed() bool {
 // connection.Wait.
 func (c *Conn) Done() <-chan struct{} {
 	if c == nil || c.done == nil {
-		return never
+		return closedChan
 	}
 	return c.done
 }
 
-// never is the Done of what is no Conn.
-var never = func() chan struct{} {
+// closedChan is the Done of what is no Conn.
+var closedChan = func() chan struct{} {
 	closed := make(chan struct{})
 	close(closed)
 	return closed

@@ -145,9 +145,7 @@ func unsent(err error) (intact bool, _ error) {
 }
 
 // filesBytes is how many bytes carry n files.
-func filesBytes(n int) int { return (n + filesPerByte - 1) / filesPerByte }
-
-const filesPerByte = 253
+func filesBytes(n int) int { return (n + sys.FilesPerByte - 1) / sys.FilesPerByte }
 
 func (t *frames) next(ctx context.Context) (head, error) {
 	if t.begun {

@@ -19,9 +19,9 @@ func TestEndBehindAFlood(t *testing.T) {
 					ended <- end
 				}
 			})
-			var flood Link = b
+			flood, stream := b, a
 			if r, ok := b.(*Rings); ok {
-				flood = r.stream
+				flood, stream = r.stream, a.(*Rings).stream
 			}
 			for range 2 * mostQueued {
 				if err := flood.Send(Msg{Kind: 9}); err != nil {
@@ -29,7 +29,7 @@ func TestEndBehindAFlood(t *testing.T) {
 				}
 			}
 			b.Close()
-			a.(interface{ PeerEnded(time.Duration) }).PeerEnded(time.Second)
+			stream.(*Stream).PeerEnded(time.Second)
 			select {
 			case <-ended:
 			case <-time.After(5 * time.Second):

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 // A frame is a header and a body. All numbers are little-endian: both ends are the same program on one machine.
@@ -16,8 +18,8 @@ import (
 const (
 	headerSize = 24
 	magic      = 0x3146504d // "MPF1": a peer that lost its place is noticed at once
-	// MaxFiles bounds the files of one message: they ride on the bytes of the header, 253 on each.
-	MaxFiles = headerSize * 253
+	// MaxFiles bounds the files of one message: they ride on the bytes of the header.
+	MaxFiles = headerSize * sys.FilesPerByte
 
 	flagUrgent = 1 << 0 // it was urged
 	flagSlab   = 1 << 1 // it is about a slab, and not for those who use the link

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
@@ -282,9 +281,6 @@ func (l *Rings) Poll() bool {
 
 // Journal is documented with Link. After Close it still tells what was noted last.
 func (l *Rings) Journal() *Journal { return l.journal }
-
-// PeerEnded is documented with Stream.
-func (l *Rings) PeerEnded(limit time.Duration) { l.stream.PeerEnded(limit) }
 
 // Close is documented with Link.
 func (l *Rings) Close() error {

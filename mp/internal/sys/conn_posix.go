@@ -14,9 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxFilesPerCall is the kernel's bound on descriptors in one message (SCM_MAX_FD); more are split over several.
-const maxFilesPerCall = 253
-
 // Conn is one end of a connected pair of stream sockets. Files travel beside the bytes. One goroutine may read while
 // another writes; Close ends both. End of file means that the peer closed its end or died.
 type Conn struct {
@@ -69,7 +66,7 @@ func NewConn(fd uintptr) (*Conn, error) {
 }
 
 func newConn(file *os.File, raw syscall.RawConn) *Conn {
-	c := &Conn{file: file, raw: raw, oob: make([]byte, unix.CmsgSpace(4*maxFilesPerCall))}
+	c := &Conn{file: file, raw: raw, oob: make([]byte, unix.CmsgSpace(4*FilesPerByte))}
 	c.onReadable = c.receive
 	return c
 }
@@ -151,7 +148,7 @@ func (c *Conn) TakeFiles(n int, _ func(p []byte) error) ([]*os.File, error) {
 		case c.arrived.files[came] != nil:
 			sent++
 		default: // the rest of a call, see Write
-			sent, lost = sent-sent%maxFilesPerCall+maxFilesPerCall, true
+			sent, lost = sent-sent%FilesPerByte+FilesPerByte, true
 		}
 	}
 	files := c.arrived.files[:came:came]
@@ -174,9 +171,9 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	}
 	for written := false; ; written = true {
 		part, rest := bufs, fds
-		if len(fds) > maxFilesPerCall {
+		if len(fds) > FilesPerByte {
 			// Descriptors need at least one byte to ride on: give this part of them the first one.
-			part, rest = [][]byte{bufs[0][:1]}, fds[:maxFilesPerCall]
+			part, rest = [][]byte{bufs[0][:1]}, fds[:FilesPerByte]
 		}
 		n, err := c.send(part, rest)
 		if err != nil {
@@ -187,10 +184,10 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 			_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // who waits for the rest waits in vain
 			return err
 		}
-		if len(fds) <= maxFilesPerCall {
+		if len(fds) <= FilesPerByte {
 			return nil
 		}
-		bufs[0], fds = bufs[0][1:], fds[maxFilesPerCall:]
+		bufs[0], fds = bufs[0][1:], fds[FilesPerByte:]
 	}
 }
 

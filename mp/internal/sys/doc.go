@@ -8,8 +8,11 @@ import (
 	"syscall"
 )
 
-// ErrNotSent is returned by Conn.Write when a message could not be sent at all, because of a file of it. The stream is
-// as it was.
+// FilesPerByte bounds the files that travel with one byte: it is Linux's bound on descriptors in one message (SCM_MAX_FD).
+const FilesPerByte = 253
+
+// ErrNotSent is returned by Conn.Write when a message could not be sent at all, because of a file of it, or because its deadline was
+// over before anything had left. The stream is as it was.
 var ErrNotSent = errors.New("not sent")
 
 // ErrFilesLost is returned by Conn.TakeFiles when the files of a message arrived and this process had no descriptor for them.

@@ -77,7 +77,7 @@ func (d *Door) Key() Key { return d.key }
 // the door. What is no knock is thrown away.
 func (d *Door) Accept() (*Conn, error) {
 	text := make([]byte, 2*len(knock))
-	oob := make([]byte, unix.CmsgSpace(4*maxFilesPerCall))
+	oob := make([]byte, unix.CmsgSpace(4*FilesPerByte))
 	for {
 		var n int
 		var fds []int
