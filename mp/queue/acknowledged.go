@@ -25,14 +25,12 @@ type AcknowledgedQueue[T any] struct{ of Queue[T] }
 // acknowledged: an item in a hand keeps its room.
 func NewAcknowledged[T any](capacity int) (*AcknowledgedQueue[T], error) {
 	q := new(AcknowledgedQueue[T])
-	var err error
-	if q.of.codec, err = codecOf[T]("NewAcknowledged"); err != nil {
-		return nil, err
-	}
+	q.of.again = true
 	b := newBroker(capacity, false)
 	b.held = make(map[uint64]item)
-	q.of.again = true
-	q.of.own(acknowledged, b, kindOf[T](acknowledged))
+	if err := q.of.make("NewAcknowledged", acknowledged, b); err != nil {
+		return nil, err
+	}
 	return q, nil
 }
 
@@ -121,12 +119,9 @@ func (q *AcknowledgedQueue[T]) IsHandle() {}
 func (q *AcknowledgedQueue[T]) EncodeMsgpack(enc *wire.Encoder) error { return q.of.encode(enc) }
 
 // DecodeMsgpack is documented with Queue.
-func (q *AcknowledgedQueue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
-	if q.of.codec, err = codecOf[T](acknowledged); err != nil {
-		return err
-	}
+func (q *AcknowledgedQueue[T]) DecodeMsgpack(dec *wire.Decoder) error {
 	q.of.again = true
-	return q.of.decode(dec, acknowledged, kindOf[T](acknowledged))
+	return q.of.read(dec, acknowledged)
 }
 
 // MarshalJSON fails, and says why.

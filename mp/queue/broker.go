@@ -192,7 +192,7 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 		r.Answer(ansYes, nil, nil)
 	case opLen:
-		r.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.len())), nil)
+		r.Answer(ansYes, numbered(uint64(b.len())), nil)
 	case opDone:
 		r.Answer(b.done(c), nil, nil)
 	case opJoin:
@@ -202,14 +202,6 @@ func (b *broker) Request(r share.Request) {
 		link.CloseAll(r.Files)
 		r.Client.Break()
 	}
-}
-
-// number is the number that a body begins with.
-func number(body []byte) uint64 {
-	if len(body) < numberSize {
-		return 0
-	}
-	return binary.LittleEndian.Uint64(body)
 }
 
 // open notes the words of a client.

@@ -3,7 +3,6 @@ package queue
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"runtime"
 	"slices"
 	"time"
@@ -166,7 +165,7 @@ func (b *broker) give(w *waiter, n int) {
 		it := b.items.pop(nil)
 		c.got = max(c.got, it.number)
 		c.handed++
-		w.request.Answer(ansItem, append(binary.LittleEndian.AppendUint64(nil, it.number), it.data...), it.files)
+		w.request.Answer(ansItem, append(numbered(it.number), it.data...), it.files)
 		c.took(it)
 	default:
 		b.send(c, n)

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"encoding/binary"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
@@ -87,7 +86,7 @@ func (b *broker) join(w *waiter) {
 	case w.client == nil:
 		w.answer <- answer{kind: ansYes, n: b.lost}
 	default:
-		w.request.Answer(ansYes, binary.LittleEndian.AppendUint64(nil, uint64(b.lost)), nil)
+		w.request.Answer(ansYes, numbered(uint64(b.lost)), nil)
 	}
 }
 

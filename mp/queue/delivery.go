@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -103,4 +102,4 @@ func (h *hand) drop() {
 	}
 }
 
-func (h *hand) body() []byte { return binary.LittleEndian.AppendUint64(nil, h.number) }
+func (h *hand) body() []byte { return numbered(h.number) }

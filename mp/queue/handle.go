@@ -50,11 +50,14 @@ func (q *Queue[T]) IsHandle() {}
 func (q *Queue[T]) EncodeMsgpack(enc *wire.Encoder) error { return q.encode(enc) }
 
 // DecodeMsgpack reads what EncodeMsgpack wrote. A queue of this process that comes home is that queue.
-func (q *Queue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
-	if q.codec, err = codecOf[T]("Queue"); err != nil {
+func (q *Queue[T]) DecodeMsgpack(dec *wire.Decoder) error { return q.read(dec, "Queue") }
+
+// read reads one of the type name.
+func (q *Queue[T]) read(dec *wire.Decoder, name string) (err error) {
+	if q.codec, err = codecOf[T](name); err != nil {
 		return err
 	}
-	return q.decode(dec, "Queue", kindOf[T]("Queue"))
+	return q.decode(dec, name, kindOf[T](name))
 }
 
 var errJSON = errors.New("mp: a queue cannot be written as JSON: it can be sent to another process of this program only, in an argument or a result, over a Conn or through a queue")

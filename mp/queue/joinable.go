@@ -2,12 +2,10 @@ package queue
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
-	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // JoinableQueue is a Queue that knows when all that was put into it is done: who has got an item says so with TaskDone, and
@@ -17,13 +15,13 @@ type JoinableQueue[T any] struct{ Queue[T] }
 // NewJoinable is New for a JoinableQueue.
 func NewJoinable[T any](capacity int) (*JoinableQueue[T], error) {
 	q := new(JoinableQueue[T])
-	var err error
-	if q.codec, err = codecOf[T]("NewJoinableQueue"); err != nil {
+	if err := q.make("NewJoinableQueue", joinable, newBroker(capacity, true)); err != nil {
 		return nil, err
 	}
-	q.own("JoinableQueue", newBroker(capacity, true), kindOf[T]("JoinableQueue"))
 	return q, nil
 }
+
+const joinable = "JoinableQueue"
 
 var errTooMany = errors.New("mp: JoinableQueue.TaskDone: it was called more often than there were items")
 
@@ -78,14 +76,11 @@ func (q *queue) join(ctx context.Context) (lost int, err error) {
 	ctx, stop := q.until(ctx, false)
 	defer stop()
 	m, err := call(ctx, q.ref, opJoin, nil, nil, nil)
-	if errors.Is(err, spawn.ErrClosed) {
+	if err != nil {
 		return 0, err
 	}
 	defer m.Release()
-	if err == nil && len(m.Body) == 8 {
-		lost = int(binary.LittleEndian.Uint64(m.Body))
-	}
-	return lost, err
+	return int(number(m.Body)), nil
 }
 
 // IsHandle is documented with Queue.
@@ -95,9 +90,4 @@ func (q *JoinableQueue[T]) IsHandle() {}
 func (q *JoinableQueue[T]) EncodeMsgpack(enc *wire.Encoder) error { return q.encode(enc) }
 
 // DecodeMsgpack is documented with Queue.
-func (q *JoinableQueue[T]) DecodeMsgpack(dec *wire.Decoder) (err error) {
-	if q.codec, err = codecOf[T]("JoinableQueue"); err != nil {
-		return err
-	}
-	return q.decode(dec, "JoinableQueue", kindOf[T]("JoinableQueue"))
-}
+func (q *JoinableQueue[T]) DecodeMsgpack(dec *wire.Decoder) error { return q.read(dec, joinable) }

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"encoding/binary"
 	"os"
 	"sync"
 
@@ -128,7 +127,7 @@ func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byt
 		if err != share.ErrUnderWay {
 			ref.Post(opUnroom, nil)
 		}
-		ref.Post(opLinked, binary.LittleEndian.AppendUint64(nil, uint64(linked)))
+		ref.Post(opLinked, numbered(uint64(linked)))
 	}
 	return byLink, shareError(ctx, err)
 }

@@ -1,6 +1,10 @@
 package queue
 
-import "github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+import (
+	"encoding/binary"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
+)
 
 // What a client asks the broker for. Those that are called are answered by one of the answers below; the others are sent.
 const (
@@ -36,3 +40,14 @@ const (
 
 // numberSize is how many bytes a number takes.
 const numberSize = 8
+
+// numbered is a body that begins with a number.
+func numbered(n uint64) []byte { return binary.LittleEndian.AppendUint64(nil, n) }
+
+// number is the number that a body begins with; 0 if it is too short.
+func number(body []byte) uint64 {
+	if len(body) < numberSize {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(body)
+}

@@ -34,14 +34,18 @@ type Queue[T any] struct {
 // the system before it is sent somewhere; from then on, Close it.
 func New[T any](capacity int) (*Queue[T], error) {
 	q := new(Queue[T])
-	var err error
-	if q.codec, err = codecOf[T]("NewQueue"); err == nil {
-		q.own("Queue", newBroker(capacity, false), kindOf[T]("Queue"))
-	}
-	if err != nil {
+	if err := q.make("NewQueue", "Queue", newBroker(capacity, false)); err != nil {
 		return nil, err
 	}
 	return q, nil
+}
+
+// make makes it one that this process owns: for the function verb, of the type name.
+func (q *Queue[T]) make(verb, name string, b *broker) (err error) {
+	if q.codec, err = codecOf[T](verb); err == nil {
+		q.own(name, b, kindOf[T](name))
+	}
+	return err
 }
 
 // Put adds an item. While the queue is full it waits until there is room, or ctx ends, or the queue is closed. That v cannot be

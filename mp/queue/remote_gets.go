@@ -3,7 +3,6 @@ package queue
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -93,7 +92,7 @@ func (r *remote) pace() []byte {
 		each = max(time.Since(r.since)/time.Duration(r.taken), 1)
 	}
 	r.taken = 0
-	return binary.LittleEndian.AppendUint64(nil, uint64(each))
+	return numbered(uint64(each))
 }
 
 // Event is documented with share.Watcher: items were sent ahead. Without shared memory nobody has any ahead.

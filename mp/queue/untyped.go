@@ -3,7 +3,6 @@ package queue
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -157,11 +156,11 @@ func (q *queue) Len() int {
 	ctx, stop := q.until(context.Background(), true)
 	defer stop()
 	m, err := call(ctx, q.ref, opLen, nil, nil, nil)
-	if err != nil || len(m.Body) != 8 {
+	if err != nil {
 		return 0
 	}
 	defer m.Release()
-	return int(binary.LittleEndian.Uint64(m.Body))
+	return int(number(m.Body))
 }
 
 // Cap is the capacity; 0: it is unbounded.

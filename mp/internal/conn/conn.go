@@ -87,8 +87,8 @@ func (l lock) try() bool {
 
 func (l lock) unlock() { <-l }
 
-// enter takes the lock for an operation and returns the transport.
-func (c *Conn) enter(ctx context.Context, verb string, l func(*Conn) lock, need way) (transport, error) {
+// enter takes the lock for an operation, which receives or sends, and returns the transport.
+func (c *Conn) enter(ctx context.Context, verb string, need way) (transport, error) {
 	switch {
 	case c == nil || c.done == nil:
 		return nil, fmt.Errorf("mp: %s on a Conn that is nil: Pipe, Dial and Accept make one", verb)
@@ -97,7 +97,10 @@ func (c *Conn) enter(ctx context.Context, verb string, l func(*Conn) lock, need 
 	case c.aboard.Load():
 		return nil, c.fail(verb, errAboard)
 	}
-	mine := l(c)
+	mine := c.receiver
+	if need == sends {
+		mine = c.sender
+	}
 	if !mine.try() {
 		select {
 		case mine <- struct{}{}:
@@ -114,9 +117,6 @@ func (c *Conn) enter(ctx context.Context, verb string, l func(*Conn) lock, need 
 	}
 	return t, nil
 }
-
-func receiverOf(c *Conn) lock { return c.receiver }
-func senderOf(c *Conn) lock   { return c.sender }
 
 func (w way) String() string {
 	switch w {

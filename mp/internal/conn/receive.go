@@ -198,7 +198,7 @@ var over = func() context.Context {
 }()
 
 func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
-	t, err := c.enter(ctx, verb, receiverOf, receives)
+	t, err := c.enter(ctx, verb, receives)
 	if err != nil {
 		return false, err
 	}
@@ -214,7 +214,7 @@ func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 
 // receive calls take once a message has begun to arrive, and again if its sender took it back.
 func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) error) error {
-	t, err := c.enter(ctx, verb, receiverOf, receives)
+	t, err := c.enter(ctx, verb, receives)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (c *Conn) SendHandle(ctx context.Context, files ...*os.File) error {
 
 // send sends a message.
 func (c *Conn) send(ctx context.Context, verb string, h head, body []byte, files []*os.File) error {
-	t, err := c.enter(ctx, verb, senderOf, sends)
+	t, err := c.enter(ctx, verb, sends)
 	if err != nil {
 		return err
 	}
