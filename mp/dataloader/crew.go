@@ -72,7 +72,7 @@ func (c *core) ended(m *member, err error) {
 	switch {
 	case m.retired || c.ctx.Err() != nil:
 		var exit *spawn.ExitError
-		if errors.As(err, &exit) && exit.Returned && exit.Cause != spawn.CauseCancel {
+		if errors.As(err, &exit) && exit.Returned && exit.Cause != spawn.CauseCancel && exit.Cause != spawn.CauseDeadline {
 			c.exits = append(c.exits, err)
 		}
 	case !m.up:

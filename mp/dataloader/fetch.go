@@ -107,6 +107,6 @@ func (f *fetch) late(position, attempt int, failure *spawn.Failure) {
 	}
 	f.trouble = &trouble{
 		Position: position, Attempts: attempt, Failure: *failure,
-		Late: errors.Is(context.Cause(f.ctx), spawn.ErrTimeout),
+		Late: context.Cause(f.ctx) == spawn.ErrTimeout,
 	}
 }

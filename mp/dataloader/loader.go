@@ -83,13 +83,14 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 				return
 			}
 			began := time.Now()
-			b, err := l.batch(t)
+			b, err := l.batch(p, t)
 			if err == nil {
 				l.delivered(p, time.Since(began))
 			}
 			if !l.opts.View {
 				l.refill(p)
 			}
+			p.unyielded, p.files = false, nil
 			if !yield(b, err) || err != nil {
 				return
 			}
@@ -98,8 +99,8 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 	}
 }
 
-// batch is what a task has brought.
-func (l *Loader[B]) batch(t *task) (b B, err error) {
+// batch is what a task has brought. Its files are the program's once it was yielded.
+func (l *Loader[B]) batch(p *pass, t *task) (b B, err error) {
 	switch {
 	case t.err != nil:
 		return b, t.err
@@ -112,6 +113,6 @@ func (l *Loader[B]) batch(t *task) (b B, err error) {
 		var none B
 		return none, fmt.Errorf("mp: batch %d of %s cannot be decoded: %w", t.number, l.record.dataset, err)
 	}
-	t.reply.Files = nil // they are the program's now
+	p.files, t.reply.Files = t.reply.Files, nil
 	return b, nil
 }

@@ -30,7 +30,7 @@ func (c *core) openHere() error {
 	l := &local{me: &member{loans: newLoans(1), name: spawn.Name(), pid: os.Getpid()}, info: WorkerInfo{Count: 1, Seed: workerSeed(c.opts.Seed, 0, 0)}}
 	scoped := func() context.Context { return &scope{Context: ctx, info: l.info, index: whole} }
 	failed := func(f *spawn.Failure, function string) error {
-		if f == nil {
+		if inTime(ctx, f) == nil {
 			return nil
 		}
 		return f.Remote(function, -1, spawn.Name(), os.Getpid())

@@ -57,7 +57,7 @@ var (
 			select {}
 		case "wait":
 			<-ctx.Done()
-			return nil, context.Cause(ctx)
+			return nil, ctx.Err()
 		case "uneven":
 			c.N += os.Getpid()
 		case "count":
@@ -107,7 +107,7 @@ var (
 			return errUnlucky
 		case how == "wait":
 			<-ctx.Done()
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 		return nil
 	})
@@ -211,6 +211,9 @@ func (d *stream) Iterate(ctx context.Context) iter.Seq2[int, error] {
 	info, _ := dataloader.Worker(ctx)
 	set := numbers{d.config}
 	return func(yield func(int, error) bool) {
+		if d.Open == "goexit at the end" {
+			defer runtime.Goexit()
+		}
 		for i := info.ID; i < d.N; i += info.Count {
 			if !yield(i, set.do(ctx, i)) {
 				return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 	"time"
 
@@ -18,6 +19,11 @@ type pass struct {
 	stop  func()
 	err   error // of the sampler
 	held  *task // that was taken last, until its room is given back
+
+	// While the sampler is asked for more, between a batch's decoding and its yield.
+	unyielded bool
+	before    State      // where the epoch was
+	files     []*os.File // the batch's
 }
 
 // giveBack gives the room and the slab of a batch back, if it has any, and what was not decoded of it. The loader's mutex is held.
@@ -70,13 +76,22 @@ func (c *core) enter() (*pass, error) {
 // exit ends an epoch.
 func (c *core) exit(p *pass) {
 	defer p.stop()
+	defer c.leave(p) // also if a dataset's own end ends the goroutine
 	if c.local != nil {
 		c.local.rest()
 	}
+}
+
+func (c *core) leave(p *pass) {
+	link.CloseAll(p.files)
 	c.mu.Lock()
-	c.at = p.epoch.state()
-	if p.epoch.over() && p.err == nil {
+	switch {
+	case p.unyielded: // the sampler has panicked
+		c.at = p.before
+	case p.epoch.over() && p.err == nil:
 		c.at = State{Seed: p.epoch.seed, Epoch: p.epoch.number + 1}
+	default:
+		c.at = p.epoch.state()
 	}
 	c.callOff()
 	for _, t := range p.epoch.open {
@@ -195,6 +210,7 @@ func (c *core) delivered(p *pass, decoded time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.held.without = nil
+	p.before, p.unyielded = p.epoch.state(), true
 	p.epoch.shut(p.held)
 	c.stats.Decoded += decoded
 	c.stats.Waited += decoded

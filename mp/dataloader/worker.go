@@ -64,14 +64,22 @@ func (w *worker) open() exitReport {
 	defer cancel()
 	w.info = WorkerInfo{ID: w.ID, Count: w.Count, Seed: workerSeed(w.Seed, 0, w.ID)}
 	scoped := func() context.Context { return &scope{Context: ctx, info: w.info, index: whole} }
-	if failure := runPreset(context.WithValue(scoped(), openingKey{}, &w.set), w.Open); failure != nil {
+	if failure := inTime(ctx, runPreset(context.WithValue(scoped(), openingKey{}, &w.set), w.Open)); failure != nil {
 		return exitReport{Failure: failure}
 	}
 	w.info.Dataset = w.set.dataset()
 	if w.Init == nil {
 		return exitReport{}
 	}
-	return exitReport{runPreset(scoped(), *w.Init), true}
+	return exitReport{inTime(ctx, runPreset(scoped(), *w.Init)), true}
+}
+
+// inTime has a failure say that InitTimeout was over, if it was. ctx is that of the initializer.
+func inTime(ctx context.Context, failure *spawn.Failure) *spawn.Failure {
+	if failure != nil && context.Cause(ctx) == spawn.ErrTimeout {
+		failure.TimedOut()
+	}
+	return failure
 }
 
 // runPreset runs an initializer in a goroutine that it may end.

@@ -82,13 +82,18 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	c.progress.start(len(items))
 	p.dispatch()
 	<-done
-	c.progress.finish()
-	switch err := failures.join(); {
-	case c.stopped != nil && !c.opts.keepGoing:
-		received.closeAll()
-		if failures.have(c.stopped) {
-			return nil, c.stopped
+	got, returned := c.stopped == nil || c.opts.keepGoing, false
+	defer func() {
+		if !got || !returned {
+			received.closeAll() // nobody gets the results
 		}
+	}()
+	c.progress.finish()
+	returned = true
+	switch err := failures.join(); {
+	case !got && failures.have(c.stopped):
+		return nil, c.stopped
+	case !got:
 		return nil, c.wrap("Map", c.stopped)
 	case c.stopped != nil:
 		return results, c.wrap("Map", errors.Join(c.stopped, err))

@@ -271,5 +271,5 @@ func (p *Pool) end(reason error) {
 	for _, c := range calls {
 		p.stop(c, reason)
 	}
-	p.cancel(reason)
+	p.cancel(spawn.Because(reason))
 }

@@ -320,7 +320,7 @@ func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 	s.runner.Run(ctx, s.header.function, arg, files, &s.out, func(f *spawn.Failure) {
 		if f != nil {
 			if own && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				f.Sentinels = append(f.Sentinels, timeoutSentinel)
+				f.TimedOut()
 			}
 			s.fail(id, f, 0)
 			return
@@ -329,9 +329,6 @@ func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 		s.answer(link.Msg{Kind: kindResult, ID: id, Body: s.out.Data, Files: s.out.Files}, answerHeader{count: 1})
 	})
 }
-
-// timeoutSentinel is the name of spawn.ErrTimeout on the way.
-const timeoutSentinel = "mp.ErrTimeout"
 
 // begin makes the ctx of items, or says why the first one is not to run at all. own: its deadline is that of the item, not of
 // the call.

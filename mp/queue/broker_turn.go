@@ -1,7 +1,6 @@
 package queue
 
 import (
-
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 

@@ -101,6 +101,9 @@ type Failure struct {
 	Stack string
 }
 
+// TimedOut notes that it came of the end of a limit of ours, whatever the function has made of that: errors.Is finds ErrTimeout.
+func (f *Failure) TimedOut() { f.Sentinels = append(f.Sentinels, timeoutName) }
+
 // Unsent is the failure of a function whose result could not be sent.
 func Unsent(err error) *Failure {
 	return &Failure{Failure: wire.Describe(fmt.Errorf("the result cannot be sent: %w", err))}

@@ -26,20 +26,42 @@ type linkError struct{ err error }
 func (e *linkError) Error() string { return e.err.Error() }
 func (e *linkError) Unwrap() error { return e.err }
 
-// CauseOf is the word for a reason to stop or to kill.
+// CauseOf is the word for a reason to stop or to kill. How another process has ended, or an item, is none: who is stopped for that is
+// cancelled; and of a ctx only how it has ended counts, whatever its cause is.
 func CauseOf(reason error) Cause {
-	var link *linkError
-	var memory *memoryError
-	switch {
-	case errors.As(reason, &memory):
+	switch e := reason.(type) {
+	case *memoryError:
 		return CauseOOM
-	case errors.As(reason, &link):
+	case *linkError:
 		return CauseLink
-	case errors.Is(reason, context.DeadlineExceeded):
+	case *ctxError:
+		if ours, ok := e.cause.(*because); ok {
+			return CauseOf(ours.error)
+		}
+		return CauseOf(e.err)
+	case *ExitError, *RemoteError:
+		return CauseCancel
+	case interface{ Unwrap() error }:
+		return CauseOf(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if c := CauseOf(err); c != CauseCancel {
+				return c
+			}
+		}
+	}
+	if reason == context.DeadlineExceeded || reason == ErrTimeout {
 		return CauseDeadline
 	}
 	return CauseCancel
 }
+
+// Because makes the cause of a ctx of our own of a reason to stop or to kill.
+func Because(reason error) error { return &because{reason} }
+
+type because struct{ error }
+
+func (b *because) Unwrap() error { return b.error }
 
 // Err is the error that a ctx ends with for this cause.
 func (c Cause) Err() error {
@@ -52,11 +74,23 @@ func (c Cause) Err() error {
 // CtxError is the error of a ctx that is over: its cause, in which errors.Is finds ctx.Err() too.
 func CtxError(ctx context.Context) error {
 	cause, err := context.Cause(ctx), ctx.Err()
-	if errors.Is(cause, err) {
-		return cause
+	if cause == err {
+		return err
 	}
-	return fmt.Errorf("%w (%w)", err, cause)
+	return &ctxError{err, cause}
 }
+
+// ctxError is the error of a ctx that has a cause of its own.
+type ctxError struct{ err, cause error }
+
+func (e *ctxError) Error() string {
+	if errors.Is(e.cause, e.err) {
+		return e.cause.Error()
+	}
+	return fmt.Sprintf("%v (%v)", e.err, e.cause)
+}
+
+func (e *ctxError) Unwrap() []error { return []error{e.err, e.cause} }
 
 // IsClosed reports whether the error of a call with ctx says ErrClosed of what was called, and not of ctx, whose cause may be that of
 // something else that was closed.

@@ -39,10 +39,13 @@ func (s *sentinel) Timeout() bool   { return s.parent == context.DeadlineExceede
 func init() {
 	mustAdd("mp.ErrBootstrapping", ErrBootstrapping)
 	mustAdd("mp.ErrClosed", ErrClosed)
-	mustAdd("mp.ErrTimeout", ErrTimeout)
+	mustAdd(timeoutName, ErrTimeout)
 	mustAdd("mp.ErrMemory", ErrMemory)
 	mustAdd("mp.ErrBinaryMismatch", ErrBinaryMismatch)
 }
+
+// timeoutName is the name of ErrTimeout on the way.
+const timeoutName = "mp.ErrTimeout"
 
 func mustAdd(name string, err error) {
 	if err := wire.AddSentinel(name, err); err != nil {
@@ -124,11 +127,12 @@ func (e *ExitError) Error() string {
 }
 
 func (e *ExitError) how() string {
-	var memory *memoryError
-	if errors.As(e.Err, &memory) {
-		return memory.how()
-	}
 	switch e.Cause {
+	case CauseOOM:
+		if memory, ok := e.Err.(*memoryError); ok {
+			return memory.how()
+		}
+		return "was killed for want of memory"
 	case CauseDeadline:
 		return fmt.Sprintf("was killed because it did not stop at its deadline (%s)", Inner(e.Err))
 	case CauseCancel:

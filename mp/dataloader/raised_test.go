@@ -1,0 +1,80 @@
+package dataloader_test
+
+import (
+	"iter"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+// breaking is a sampler that yields some batches and then does something else.
+type breaking struct {
+	batches int
+	then    func()
+}
+
+func (s breaking) Batches(int, uint64, int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		for i := range s.batches {
+			if !yield([]int{i}) {
+				return
+			}
+		}
+		s.then()
+	}
+}
+
+// A sampler that panics, or ends the goroutine, takes no batch with it that the loop has not had: the state is behind the last one that
+// it had.
+func TestSamplerPanics(t *testing.T) {
+	for name, then := range map[string]func(){"panic": func() { panic("sampler") }, "goexit": runtime.Goexit} {
+		for _, workers := range []int{0, 2} {
+			t.Run(name, func(t *testing.T) {
+				leak.Check(t)
+				l := newLoader(t, config{N: 20}, &dataloader.Options{Workers: workers, BatchSampler: breaking{8, then}})
+				var got [][]int
+				ended := make(chan any)
+				go func() {
+					defer func() { ended <- recover() }()
+					for b, err := range l.Epoch(background) {
+						if err != nil {
+							t.Error(err)
+						}
+						got = append(got, b.Numbers)
+					}
+				}()
+				if raised := <-ended; (raised == nil) == (name == "panic") {
+					t.Errorf("raised: %v", raised)
+				}
+				if s := l.State(); s.Delivered != len(got) {
+					t.Errorf("%d workers: %d batches came, %+v", workers, len(got), s)
+				}
+				if !slices.EqualFunc(got, chunks(8, 1)[:len(got)], slices.Equal) {
+					t.Error(got)
+				}
+			})
+		}
+	}
+}
+
+// A dataset whose end ends the goroutine leaves the loader as any other.
+func TestGoexitAtTheEnd(t *testing.T) {
+	leak.Check(t)
+	l := newStream(t, config{N: 6, Open: "goexit at the end"}, &dataloader.Options{})
+	for range 2 {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for _, err := range l.Epoch(background) {
+				if err != nil {
+					t.Error(err)
+				}
+				break
+			}
+		}()
+		<-ended
+	}
+}

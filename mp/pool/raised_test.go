@@ -1,0 +1,31 @@
+package pool_test
+
+import (
+	"os"
+	"runtime/debug"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/pool"
+)
+
+// Files in results that nobody gets, as OnProgress panics, are closed.
+func TestProgressPanicsOverFiles(t *testing.T) {
+	percent := debug.SetGCPercent(-1) // the collector would close them, too
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
+	leak.Check(t)
+	p := newPool(t, nil)
+	defer func() {
+		if recover() == nil {
+			t.Error("it did not panic")
+		}
+	}()
+	paths := []string{os.DevNull, os.DevNull, os.DevNull}
+	files, err := mp.Map(t.Context(), p, Lend, paths, pool.OnProgress(func(p pool.Progress) {
+		if p.Done == p.Total {
+			panic("OnProgress")
+		}
+	}))
+	t.Error(files, err)
+}
