@@ -27,14 +27,14 @@ type core struct {
 	local   *local // nil: there are workers
 
 	mu       sync.Mutex
-	members  []*member  // by ID; nil: there is none now
-	made     int        // processes
-	serial   uint64     // of the last order
-	length   int        // of the dataset; lengthPending until a worker is up
-	failures []failures // of the workers with an ID to come up
-	arrived  int        // batches
-	broken   error      // no worker comes up, or nothing that comes is to be trusted
-	exits    []error    // of workers that ended badly when they were to end
+	members  []*member    // by ID; nil: there is none now
+	made     int          // processes
+	serial   uint64       // of the last order
+	length   int          // of the dataset; lengthPending until a worker is up
+	failures []failures   // of the workers with an ID to come up
+	arrived  int          // batches
+	broken   error        // no worker comes up, or nothing that comes is to be trusted
+	exits    spawn.Faults // of workers that ended badly when they were to end
 	closed   bool
 	opened   bool   // all workers were up when New returned
 	retiring bool   // the workers of an epoch end
@@ -182,7 +182,5 @@ func (c *core) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ballast.Drop()
-	err := errors.Join(c.exits...)
-	c.exits = nil
-	return err
+	return c.exits.Take()
 }

@@ -73,7 +73,7 @@ func (c *core) ended(m *member, err error) {
 	case m.retired || c.ctx.Err() != nil:
 		var exit *spawn.ExitError
 		if errors.As(err, &exit) && exit.Returned && exit.Cause != spawn.CauseCancel && exit.Cause != spawn.CauseDeadline {
-			c.exits = append(c.exits, err)
+			c.exits.Add(err)
 		}
 	case !m.up:
 		f := &c.failures[m.id]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -103,6 +104,26 @@ func TestInitTimeout(t *testing.T) {
 		opts.WorkerInit = Prepare.With("wait")
 		_, err = dataloader.New(background, Numbers.With(config{N: 5}), Collate, &opts)
 		if !errors.Is(err, mp.ErrTimeout) || !strings.Contains(err.Error(), "prepare failed in") {
+			t.Errorf("%d workers: %v", workers, err)
+		}
+	}
+}
+
+// Shut closes the file that it gets.
+var Shut = mp.RegisterInit("shut", func(_ context.Context, f *os.File) error { return f.Close() })
+
+// An initializer has a file of its own wherever it runs: the caller's stays open.
+func TestInitFile(t *testing.T) {
+	leak.Check(t)
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, workers := range []int{0, 2} {
+		l := newLoader(t, config{N: 2}, &dataloader.Options{Workers: workers, WorkerInit: Shut.With(f)})
+		want(t, l, chunks(2, 1))
+		if _, err := f.Stat(); err != nil {
 			t.Errorf("%d workers: %v", workers, err)
 		}
 	}

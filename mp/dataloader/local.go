@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
@@ -48,7 +49,11 @@ func (c *core) openHere() error {
 	}
 	l.info.Dataset = l.set.dataset()
 	if c.init != nil {
-		if err := failed(runPreset(scoped(), *c.init), c.opts.WorkerInit.Name()); err != nil {
+		init := *c.init
+		if init.Files, err = link.Dup(init.Files); err != nil { // it has its own, as in a worker
+			return err
+		}
+		if err := failed(runPreset(scoped(), init), c.opts.WorkerInit.Name()); err != nil {
 			return err
 		}
 	}

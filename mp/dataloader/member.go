@@ -28,6 +28,7 @@ type member struct {
 	retired    bool // nobody wants it any more
 	distrusted bool // it was killed for what it has sent
 	due        deadline
+	doubted    bool    // the deadline was over once, and it was at nothing
 	overdue    *uint64 // what it was at when it was killed because it took too long
 	timer      *time.Timer
 }

@@ -7,7 +7,7 @@ func (c *core) expect(m *member, d deadline) {
 	if m.overdue != nil {
 		return
 	}
-	m.due = d
+	m.due, m.doubted = d, false
 	if m.timer != nil {
 		m.timer.Stop()
 	}
@@ -44,9 +44,17 @@ func (c *core) expire(m *member) {
 			return
 		}
 	}
+	if word == 0 && !m.doubted { // it has answered what it had, perhaps, and this process was stopped
+		m.doubted = true
+		m.timer = time.AfterFunc(doubt, func() { c.expire(m) })
+		return
+	}
 	m.overdue = &word
 	m.process.Kill()
 }
+
+// doubt is how long an answer may be on its way.
+const doubt = 100 * time.Millisecond
 
 // lost takes back what a worker had that has died, and blames what it was at, unless that is not why. c.mu is held.
 func (c *core) lost(m *member, err error) {

@@ -199,3 +199,40 @@ func TestHostileSkips(t *testing.T) {
 		}
 	})
 }
+
+// A submission that is taken back from a worker while the pool begins to end was the last thing that the batch had anywhere: the others
+// end with the pool.
+func TestRecalledAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := openJournal(t, 1, func(s *stage) { // it begins nothing
+			s.task()
+			for {
+				if _, err := s.link.Recv(); err != nil {
+					return
+				}
+			}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		first := Submit(t.Context(), p, sleepy, time.Second)
+		synctest.Wait()
+		second := Submit(t.Context(), p, sleepy, time.Second)
+		p.mu.Lock()
+		var b *batch
+		for _, b = range p.batches {
+		}
+		b.at(0).stopped = context.Canceled // by first.Cancel, which goes on in a moment
+		b.marked++
+		p.mu.Unlock()
+		p.end(closedError())
+		b.recall(0, context.Canceled)
+		if _, err := first.Wait(ctx); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if _, err := second.Wait(ctx); !errors.Is(err, spawn.ErrClosed) {
+			t.Error(err)
+		}
+		p.Close()
+		nothingLeft(t, p)
+	})
+}

@@ -45,8 +45,10 @@ func (b *batch) recall(index int, reason error) {
 		} // else deliver does that
 		return
 	}
+	ended := c.finished() // the pool may have begun to end meanwhile
 	p.mu.Unlock()
 	b.outcome(index, nil, nil, errNotRun)
+	c.conclude(ended)
 	p.dispatch()
 }
 

@@ -133,6 +133,9 @@ func (w *worker) withdraw(k *chunk, err error) {
 	}
 	w.queue = slices.Delete(w.queue, at, at+1)
 	w.given -= k.count
+	if w.leaving == errTasks {
+		w.leaving = nil // it has not
+	}
 	if at == 0 {
 		w.rest()
 	}

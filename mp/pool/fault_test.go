@@ -240,6 +240,22 @@ func TestFrozenBeforeTheStart(t *testing.T) {
 	}
 }
 
+// Nor does one that is frozen before it can say that it skips what was cancelled, whatever calls there are.
+func TestFrozenBeforeItSkips(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: time.Millisecond})
+	prog.Freeze(p.Stats().Workers[0].Pid)
+	f := mp.Submit(t.Context(), p, Square, 3)
+	f.Cancel()
+	if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if n, err := mp.Apply(ctx, p, Square, 4); n != 16 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
 // Results that break on the way, because their worker is killed while it writes them, break cleanly. PY-PPE-21
 func TestKilledWhileWriting(t *testing.T) {
 	p := newPool(t, nil)

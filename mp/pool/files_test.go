@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
@@ -225,3 +226,51 @@ func TestWithdrawnChunks(t *testing.T) {
 }
 
 var Count1 = mp.Register("count1", func(_ context.Context, f *os.File) (int, error) { return 1, f.Close() })
+
+// CloseItsFile is an initializer that closes the file that it gets, and has no use for a queue.
+var CloseItsFile = mp.RegisterInit("closeItsFile", func(_ context.Context, a fileAndQueue) error { return a.File.Close() })
+
+type fileAndQueue struct {
+	File  *os.File
+	Queue *mp.Queue[int]
+}
+
+var PutOne = mp.Register("putOne", func(ctx context.Context, q *mp.Queue[int]) (int, error) { return 0, q.Put(ctx, 1) })
+
+// The workers of a pool InProcess get files and handles of their own, too: neither the caller's file nor the queue is of less use
+// afterwards.
+func TestInitFilesInProcess(t *testing.T) {
+	leak.Check(t)
+	q, err := mp.NewQueue[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for range 2 {
+		child, err := mp.Start(t.Context(), PutOne, q, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := mp.NewPool(t.Context(), &mp.PoolOptions{InProcess: true, Workers: 2, Init: CloseItsFile.With(fileAndQueue{f, q})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := f.Stat(); err != nil {
+			t.Error(err)
+		}
+		if _, err := child.Result(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if v, err := q.TryGet(); v != 1 || err != nil {
+			t.Error(v, err)
+		}
+	}
+}

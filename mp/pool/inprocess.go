@@ -20,6 +20,10 @@ type goroutines struct {
 }
 
 func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
+	files, err := link.Dup(arg.Files) // each initializer has its own, as in a process
+	if err != nil {
+		return nil, err
+	}
 	ours, theirs := link.NewMemory()
 	w := &goroutine{
 		name:  fmt.Sprintf("%s-%d", b.opts.Name, b.count.Add(1)),
@@ -30,7 +34,7 @@ func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 	go func() {
 		defer close(w.ended)
 		defer theirs.Close()
-		serve(theirs, false, func(ctx context.Context) *spawn.Failure { return runInit(ctx, arg.Data, arg.Files) })
+		serve(theirs, false, func(ctx context.Context) *spawn.Failure { return runInit(ctx, arg.Data, files) })
 	}()
 	stop := context.AfterFunc(ctx, func() { w.Stop(spawn.CtxError(ctx)) })
 	go func() {

@@ -43,10 +43,10 @@ type Pool struct {
 	refuse   error              // why no call is taken any more
 	ending   bool               // nothing is given out any more: all calls are being stopped
 	drained  chan struct{}
-	rescuing bool  // rescue looks at the workers now and then
-	failures int   // starts of workers that failed in a row
-	asleep   int   // places without a worker, for want of work
-	faults   error // bad exits of workers that were told to end
+	rescuing bool         // rescue looks at the workers now and then
+	failures int          // starts of workers that failed in a row
+	asleep   int          // places without a worker, for want of work
+	faults   spawn.Faults // bad exits of workers that were told to end
 	counts   Counts
 	slowest  slowTasks
 	untold   []Event // that OnEvent has not heard of
@@ -215,9 +215,7 @@ func (p *Pool) Close() error {
 	<-p.closed
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	err := p.faults
-	p.faults = nil
-	return err
+	return p.faults.Take()
 }
 
 // Shutdown lets the calls that were taken end, takes no more, and then closes the pool. When ctx ends first, it closes

@@ -87,6 +87,9 @@ func (w *worker) takeBack(from uint64) bool {
 		}
 	}
 	w.queue, w.skips = left, append(skips, w.skips...)
+	if len(w.queue) == 0 {
+		w.rest()
+	}
 	w.noteIdle()
 	return true
 }
@@ -111,6 +114,9 @@ func (w *worker) skipped(id uint64) error {
 		return fmt.Errorf("%w: it skipped item number %d, which it was to run", errProtocol, id)
 	}
 	w.skips = w.skips[1:]
+	if len(w.queue) == 0 {
+		w.rest()
+	}
 	w.retire()
 	p.mu.Unlock()
 	p.feed(w)

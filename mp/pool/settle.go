@@ -38,7 +38,7 @@ func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files [
 	c := k.call
 	if k.telling != tellEach && len(files) == 0 {
 		c.row(index, count, results)
-		p.settled(c, count)
+		p.settled(c, index, count)
 		return
 	}
 	result, own, _, _, err := cutItem(results, files)
@@ -51,13 +51,19 @@ func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files [
 // settle is the way in which an item alone comes to its outcome.
 func (p *Pool) settle(c *call, index int, data []byte, files []*os.File, err error) {
 	c.outcome(index, data, files, err)
-	p.settled(c, 1)
+	p.settled(c, index, 1)
 }
 
 // settled counts items that have come to their outcomes.
-func (p *Pool) settled(c *call, count int) {
+func (p *Pool) settled(c *call, index, count int) {
 	p.mu.Lock()
 	c.open -= count
+	if len(c.tries) > 0 || len(c.lost) > 0 {
+		for i := index; i < index+count; i++ {
+			delete(c.tries, i)
+			delete(c.lost, i)
+		}
+	}
 	ended := c.finished()
 	p.mu.Unlock()
 	c.conclude(ended)

@@ -26,8 +26,9 @@ func (p *Pool) keep(place int, ready chan<- error) {
 	w, err := p.hire(place, 0)
 	ready <- err
 	pause := firstPause
-	for before := 1; ; before++ {
+	for before := 0; ; {
 		if err == nil {
+			before++
 			err = p.bury(w, w.receive())
 		}
 		if p.ctx.Err() != nil || err != nil && p.giveUp(err) {
@@ -204,7 +205,7 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 		}
 	case exit.Cause == spawn.CauseExit && !ran && (p.ctx.Err() != nil || w.retiring):
 		p.mu.Lock()
-		p.faults = errors.Join(p.faults, exit)
+		p.faults.Add(exit)
 		p.mu.Unlock()
 		fallthrough
 	default:

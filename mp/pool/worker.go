@@ -85,14 +85,19 @@ func (w *worker) begin(id uint64) error {
 	return nil
 }
 
-// rest notes that the worker is at no item. If it has one to begin, it must do so within the time that the item has got:
-// a worker that is frozen does not. p.mu is held.
+// rest notes that the worker is at no item. If it has one to begin, it must do so within the time that the item has got, and what was
+// taken back from it it must skip soon when it has nothing else: a worker that is frozen does not. p.mu is held.
 func (w *worker) rest() {
 	w.running = false
 	w.stopTimer()
-	if k := w.head(); k != nil && k.call.opts.timeout > 0 && !w.gone {
+	switch k := w.head(); {
+	case w.gone:
+	case k != nil && k.call.opts.timeout > 0:
 		id, limit := k.id(), spawn.Sum(k.call.opts.timeout, k.transfer)
 		w.timer = time.AfterFunc(limit, func() { w.stalled(id, limit) })
+	case k == nil && len(w.skips) > 0:
+		limit := spawn.Sum(max(w.pool.opts.KillDelay, 0), skipTime)
+		w.timer = time.AfterFunc(limit, func() { w.mute(limit) })
 	}
 }
 
