@@ -33,10 +33,15 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	err := s.outbox.send(m, more)
 	if len(m.Files) > 0 {
 		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
-		if err == nil {
+		switch {
+		case errors.Is(err, link.ErrNotSent):
+			s.out.Reset() // what would have moved stays, as files do
+		case err == nil:
 			s.out.Sent()
+			fallthrough
+		default:
+			s.out.CloseFiles() // the pool has its own now
 		}
-		s.out.CloseFiles() // the pool has its own now
 	}
 	if errors.Is(err, link.ErrNotSent) {
 		s.fail(m.ID, spawn.Unsent(err), h.took)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
 // fail gives an item that failed another try if it has one, and settles it otherwise.
@@ -41,7 +43,11 @@ func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files [
 		p.settled(c, index, count)
 		return
 	}
-	result, own, _, _, err := cutItem(results, files)
+	result, own, _, left, err := cutItem(results, files)
+	if err != nil {
+		left = files
+	}
+	link.CloseAll(left) // nobody's
 	if err != nil {
 		err = fmt.Errorf("mp: %s: the result cannot be decoded: %w", taskName(c.name, c.label(index)), err)
 	}

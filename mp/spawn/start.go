@@ -122,6 +122,12 @@ func start(ctx context.Context, spec *Spec, path []uint32, spare *Child) (*Child
 	} else if err := c.begin(spec); err != nil {
 		return nil, err
 	}
+	if ending.Load() { // since mayStart: nobody waits for those who come now
+		c.Kill()
+		<-c.Done()
+		c.stream.Close()
+		return nil, ErrExiting
+	}
 	c.share(spec) // a new child is on its way meanwhile
 	if err := c.handshake(ctx, func() error { return c.prepare(&prep, spec.Arg.Files) }, kindReady, limit); err != nil {
 		tell("a process could not be started", "name", c.name, "pid", c.Pid(), "spare", spare != nil, "error", err)
@@ -263,7 +269,8 @@ func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Ki
 		answer, err = c.answer() // also after a failed Send: the child may have said why it left
 	}
 	c.begun = !unsent && err == nil && answer.Kind == wanted
-	if inTime := stop(); inTime && c.begun {
+	inTime := stop() // nobody has killed it for ctx
+	if inTime && c.begun {
 		if wanted == kindReady {
 			c.agree(answer.Body)
 		}
@@ -290,7 +297,7 @@ func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Ki
 			c.name, c.Pid(), answer.Kind)
 	case c.begun:
 		return fmt.Errorf("mp: %s (pid %d) was killed as soon as it was ready, and may have begun: %w", c.name, c.Pid(), CtxError(ctx))
-	case ctx.Err() != nil:
+	case !inTime:
 		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready: %w", c.name, c.Pid(), CtxError(ctx))
 	case err != nil && !linkEnded(err):
 		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready because its link has failed: %w", c.name, c.Pid(), err)

@@ -45,6 +45,8 @@ type Conn struct {
 	head    head
 	open    bool   // head is of a message that was not received whole yet
 	kept    []byte // what was read of its body when a ctx ended
+	dropped bool   // nobody wants the message: what is left of it is read first
+	left    int    // of it then, in bytes
 	scratch []byte // bodies of values
 	failed  error  // why nothing can be received any more
 

@@ -203,6 +203,11 @@ func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 		return false, err
 	}
 	defer c.receiver.unlock()
+	if c.dropped && c.failed == nil {
+		if err := c.drop(ctx, t); err != nil && !errors.Is(err, errTakenBack) && c.failed == nil {
+			return false, err
+		}
+	}
 	if c.open || c.failed != nil {
 		return true, nil
 	}
@@ -222,6 +227,11 @@ func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) 
 	for {
 		if c.failed != nil {
 			return c.fail(verb, c.failed)
+		}
+		if c.dropped {
+			if err := c.drop(ctx, t); err != nil && !errors.Is(err, errTakenBack) {
+				return err
+			}
 		}
 		if !c.open {
 			if c.head, err = t.next(ctx); err != nil {
@@ -290,21 +300,24 @@ func (c *Conn) mismatch(ctx context.Context, t transport, verb string) error {
 	return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: %s: the message is %s", verb, by[c.head.kind]))
 }
 
-// drop reads a message that nobody wants to its end.
+// drop reads a message that nobody wants to its end, or whoever receives next does.
 func (c *Conn) drop(ctx context.Context, t transport) error {
-	waste := make([]byte, min(c.head.size, 64<<10))
-	for left := c.head.size - len(c.kept); left > 0; {
-		n, err := t.read(ctx, waste[:min(left, len(waste))])
-		left -= n
+	if !c.dropped {
+		c.dropped, c.left, c.kept = true, c.head.size-len(c.kept), nil
+	}
+	waste := make([]byte, min(c.left, 64<<10))
+	for c.left > 0 {
+		n, err := t.read(ctx, waste[:min(c.left, len(waste))])
+		c.left -= n
 		switch {
 		case errors.Is(err, errTakenBack):
+			c.open, c.dropped = false, false
 			return err
 		case err != nil:
-			c.kept = make([]byte, c.head.size-left) // what is in it does not matter any more
 			return c.unreceived(ctx, "receiving", err)
 		}
 	}
-	c.kept = nil
+	c.dropped = false
 	files, err := c.finish(t, "receiving")
 	link.CloseAll(files)
 	return err
@@ -317,13 +330,20 @@ func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
 		t.stranger = true
 		defer func() { t.stranger = false }()
 	}
-	err = c.recvBytes(ctx, "the handshake", func(n int) ([]byte, error) {
-		if c.head.size > most {
-			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, c.head.size, most)
-			return nil, c.failed
+	const verb = "the handshake"
+	err = c.receive(ctx, verb, func(t transport) error {
+		if h := c.head; h.kind != kindBytes || h.size > most {
+			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, h.size, most)
+			return fmt.Errorf("mp: %s: %w", verb, c.failed)
 		}
-		p = grown(p, n)
-		return p, nil
+		err := c.body(ctx, verb, t, func(n int) ([]byte, error) {
+			p = grown(p, n)
+			return p, nil
+		})
+		if err == nil {
+			_, err = c.finish(t, verb)
+		}
+		return err
 	})
 	return p, err
 }

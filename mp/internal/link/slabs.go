@@ -141,19 +141,27 @@ func (l *Rings) heedSlab(m Msg) {
 	class := int(m.Kind)
 	switch {
 	case class >= len(classes):
+	case m.Lost: // a slab, for which we had no descriptor
+		l.answerSlab(class, 0)
 	case len(m.Files) == 0:
 		l.slabs.lent[class].ready.Store(len(m.Body) == 1 && m.Body[0] == 1)
 	case l.slabs.borrowed[class].Load() == nil:
-		answer := []byte{0}
+		answer := byte(0)
 		if slab, err := shm.OpenSlab(m.Files[0], classes[class].slots, classes[class].size); err == nil {
 			l.slabs.borrowed[class].Store(slab)
-			answer[0] = 1
+			answer = 1
 			if l.closed.Load() { // and Close has not seen it
 				slab.Close()
 			}
 		}
-		_ = l.urge(Msg{Kind: m.Kind, Body: answer}, flagSlab) // or the end, of which others hear
+		l.answerSlab(class, answer)
 	}
+}
+
+// answerSlab says what became of a slab of the peer's: 1, it is borrowed. The pump does not wait for that, as the peer's pump may be at
+// the same, and each of them is the only one that reads. When it cannot be said any more the link has ended, of which others hear.
+func (l *Rings) answerSlab(class int, what byte) {
+	go func() { _ = l.urge(Msg{Kind: Kind(class), Body: []byte{what}}, flagSlab) }()
 }
 
 // borrow fills in a body that lies in a slot. A child may read it there, since it trusts its parent; the parent reads a copy.

@@ -157,7 +157,7 @@ func (p *place) serve(c *Client, door *sys.Door) {
 	p.clients[c] = true
 	p.mu.Unlock()
 	defer p.left(c)
-	c.link.Heed(func(m link.Msg, _ error) { m.Release() }) // nobody urges us
+	c.link.Heed(func(m link.Msg, _ error) { m.CloseFiles(); m.Release() }) // nobody urges us
 	for {
 		m, err := c.link.Recv()
 		if err == nil {

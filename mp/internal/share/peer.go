@@ -197,7 +197,7 @@ func (p *peer) agree(stream *link.Stream, shared *link.Shared, page *words, m *l
 
 // use makes l the link to the owner.
 func (p *peer) use(l link.Link, page, common *words, number uint32) error {
-	l.Heed(func(m link.Msg, _ error) { m.Release() }) // nobody urges us
+	l.Heed(func(m link.Msg, _ error) { m.CloseFiles(); m.Release() }) // nobody urges us
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {

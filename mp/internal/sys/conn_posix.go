@@ -267,6 +267,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadlin
 
 // Close ends every Read and Write, then and later, and closes the files that nobody took.
 func (c *Conn) Close() error {
+	err := c.file.Close() // when nobody reads any more
 	c.DropFiles()
-	return c.file.Close()
+	return err
 }

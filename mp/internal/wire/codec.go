@@ -85,7 +85,11 @@ func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
 // from the sender, so it checks them, how much they are together, too.
 func (c *Codec[T]) DecodeShared(data []byte, files []*os.File, resolve func(r Ref) ([]byte, error), v *T) error {
 	if c.decodeAlone != nil && resolve == nil {
-		if err := c.decodeAlone(data, v); err != nil {
+		err := c.decodeAlone(data, v)
+		if err == nil && len(files) > 0 {
+			err = (&reader{files: files}).finish()
+		}
+		if err != nil {
 			return fmt.Errorf("decode %s: %w", c.name, err)
 		}
 		return nil

@@ -18,6 +18,7 @@ type decoder struct {
 	msg   *msgpack.Decoder // reads from in
 	in    reader
 	depth int
+	spare int  // bytes of the message that no list or map has claimed yet
 	lent  bool // user code has seen msg and may have kept it
 
 	resolve func(Ref) ([]byte, error) // see DecodeShared; may be nil
@@ -32,7 +33,7 @@ var decoders = sync.Pool{New: func() any {
 func newDecoder(data []byte, files []*os.File) *decoder {
 	d := decoders.Get().(*decoder)
 	d.in = reader{window: window{data: data}, files: files}
-	d.depth = 0
+	d.depth, d.spare = 0, len(data)
 	return d
 }
 
@@ -116,7 +117,19 @@ func (d *decoder) list(least int) (int, error) {
 		return 0, bad(c, "an array")
 	}
 	n, err := d.msg.DecodeArrayLen()
-	return d.length(n, err, least)
+	if n, err = d.length(n, err, least); err != nil {
+		return 0, err
+	}
+	return n, d.claim(n)
+}
+
+// claim takes a byte of the message for each of n values that a list or a map is to have: its first one. What is nested cannot claim it
+// once more.
+func (d *decoder) claim(n int) error {
+	if d.spare -= n; d.spare < 0 {
+		return fmt.Errorf("length %d, and those before it, are more than the message has bytes", n)
+	}
+	return nil
 }
 
 // exactly reads the header of an array of n elements.
@@ -138,7 +151,10 @@ func (d *decoder) dict(least int) (int, error) {
 		return 0, bad(c, "a map")
 	}
 	n, err := d.msg.DecodeMapLen()
-	return d.length(n, err, least)
+	if n, err = d.length(n, err, least); err != nil {
+		return 0, err
+	}
+	return n, d.claim(2 * n)
 }
 
 // bytes reads a bin. The result is part of the message.

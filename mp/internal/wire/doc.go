@@ -39,7 +39,8 @@
 // # Memory
 //
 // A declared length is believed only as far as the bytes that are left could
-// hold that many elements, so memory is at most about 64 times the input. Two
+// hold that many elements, and as all lengths together could have elements in
+// the message, so memory is at most about 64 times the input. Two
 // things stretch it: fields that are not sent (tagged "-") and types with their
 // own codec take their own size, however little stands on the wire. A map's
 // first entry makes Go allocate room for eight; small maps are padded on the

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"os"
 	"reflect"
 	"runtime"
 	"strings"
@@ -147,6 +148,8 @@ func TestMemoryBound(t *testing.T) {
 	amplifies[[]any](t, list("\x11\xc4\x00"))
 	amplifies[[]any](t, list("\x0e\xd6\xff\x00\x00\x00\x00"))
 	amplifies[[]any](t, huge)
+	amplifies[any](t, strings.Repeat("\x1b\xdf\x00\x00\x40\x00\xa0", 1000)+strings.Repeat("\xff", n)) // each level claims the rest
+	amplifies[any](t, strings.Repeat("\x1a\xdd\x00\x00\x80\x00", 1000)+strings.Repeat("\xff", n))
 	amplifies[[][]int](t, list("\xc0"))
 	amplifies[[][]int](t, list("\xc4\x00"))
 	amplifies[[][]byte](t, list("\xc4\x01x"))
@@ -227,5 +230,22 @@ func TestBufferWrites(t *testing.T) {
 	b.Files = append(b.Files, openNull(t))
 	if b.Reset(); len(b.Data) != 0 || cap(b.Data) == 0 || len(b.Files) != 0 || b.Files[:1][0] != nil {
 		t.Error("Reset keeps too much or too little")
+	}
+}
+
+// Files that came with a number are nobody's: that is an error, and they stay the caller's.
+func TestFilesWithANumber(t *testing.T) {
+	c := mustCompile[int](t)
+	var b Buffer
+	one := 1
+	if err := c.Encode(&b, &one); err != nil {
+		t.Fatal(err)
+	}
+	var v int
+	if err := c.Decode(b.Data, []*os.File{os.Stdin}, &v); err == nil {
+		t.Error("a number was decoded with a file")
+	}
+	if err := c.Decode(b.Data, nil, &v); err != nil || v != 1 {
+		t.Error(v, err)
 	}
 }
