@@ -324,7 +324,7 @@ func TestStartFailsWithAPipe(t *testing.T) {
 // It does not stay when the child had it, though Start has failed: its ctx has ended just as the function began.
 func TestStartFailsTooLateForAPipe(t *testing.T) {
 	leak.Check(t)
-	for range 1000 {
+	for range 100 {
 		ours, theirs, err := mp.Pipe()
 		if err != nil {
 			t.Fatal(err)
