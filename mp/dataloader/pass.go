@@ -82,6 +82,7 @@ func (c *core) exit(p *pass) {
 	}
 }
 
+// leave is the rest of exit, once nobody is at the dataset.
 func (c *core) leave(p *pass) {
 	link.CloseAll(p.files)
 	c.mu.Lock()

@@ -33,19 +33,17 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	err := s.outbox.send(m, more)
 	if len(m.Files) > 0 {
 		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
-		switch {
-		case errors.Is(err, link.ErrNotSent):
-			s.out.Reset() // what would have moved stays, as files do
-		case err == nil:
-			s.out.Sent()
-			fallthrough
-		default:
-			s.out.CloseFiles() // the pool has its own now
-		}
 	}
 	if errors.Is(err, link.ErrNotSent) {
+		s.out.Reset() // what would have moved stays, as files do
 		s.fail(m.ID, spawn.Unsent(err), h.took)
 		return
+	}
+	if len(m.Files) > 0 {
+		if err == nil {
+			s.out.Sent()
+		}
+		s.out.CloseFiles() // the pool has its own now
 	}
 	if cap(s.out.Data) > mostReused && len(s.out.Files) == 0 {
 		s.out = wire.Buffer{}

@@ -45,12 +45,9 @@ func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files [
 	}
 	result, own, _, left, err := cutItem(results, files)
 	if err != nil {
-		left = files
+		left, err = files, fmt.Errorf("mp: %s: the result cannot be decoded: %w", taskName(c.name, c.label(index)), err)
 	}
 	link.CloseAll(left) // nobody's
-	if err != nil {
-		err = fmt.Errorf("mp: %s: the result cannot be decoded: %w", taskName(c.name, c.label(index)), err)
-	}
 	p.settle(c, index, result, own, err)
 }
 

@@ -98,8 +98,8 @@ func Start[A, R any](ctx context.Context, fn *spawn.Func[A, R], arg A, opts *Opt
 
 // Start starts the process. It returns once the child has bootstrapped and is about to run the function, or says why it
 // could not; then no process is left, and Start may be tried again. When ctx ends just as the child is ready, the function may have
-// begun, and the error says so; then what moves with the argument, such as an end of a Pipe, is gone with it. ctx bounds the life of the process, as in
-// exec.CommandContext: when it ends, so does the ctx of the function, and after KillDelay the process is killed.
+// begun, and the error says so; then what moves with the argument, such as an end of a Pipe, is gone with it. ctx bounds the life of
+// the process, as in exec.CommandContext: when it ends, so does the ctx of the function, and after KillDelay the process is killed.
 func (p *Process[R]) Start(ctx context.Context) error {
 	p.mu.Lock()
 	switch {

@@ -13,22 +13,29 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
+// ahead is a queue of numbers from 0, of which a client has got the first ones ahead.
+func ahead(t *testing.T, numbers, first int) (*Queue[int], *client) {
+	t.Helper()
+	q, err := New[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range numbers {
+		q.TryPut(i)
+	}
+	c := &client{aheadWord: share.Word{Uint64: new(atomic.Uint64)}, target: 1}
+	b := q.broker
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clients[nil], b.all = c, []*client{c}
+	b.send(c, first)
+	return q, c
+}
+
 // A consumer that is slow keeps what it has ahead, and its order; one that stands still does not. PY-QUEUE-20
 func TestSlowIsNotStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, err := New[int](0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range 10 {
-			q.TryPut(i)
-		}
-		slow := &client{aheadWord: share.Word{Uint64: new(atomic.Uint64)}, target: 1}
-		b := q.broker
-		b.mu.Lock()
-		b.clients[nil], b.all = slow, []*client{slow}
-		b.send(slow, 5)
-		b.mu.Unlock()
+		q, slow := ahead(t, 10, 5)
 		for range 5 { // this process has later ones
 			q.TryGet()
 		}
@@ -119,18 +126,10 @@ func TestNeverIsEachOnesOwn(t *testing.T) {
 
 // One that has items ahead, as another of its goroutines was faster, does not wait for more.
 func TestHoldNotForMore(t *testing.T) {
-	q, err := New[int](0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 3 {
-		q.TryPut(i)
-	}
-	c := &client{aheadWord: share.Word{Uint64: new(atomic.Uint64)}, target: 100}
+	q, c := ahead(t, 3, 1)
 	b := q.broker
 	b.mu.Lock()
-	b.clients[nil], b.all = c, []*client{c}
-	b.send(c, 1)
+	c.target = 100
 	c.fed = time.Now().Add(time.Hour)
 	held := make(chan struct{})
 	go func() {

@@ -27,7 +27,8 @@ import (
 //
 // A *Conn may be a field of an argument, a result, or anything that is sent, also over another Conn. It moves: once the message
 // was sent, this process's end is closed, and another use of it says so. It must not be in use meanwhile, nor in the middle
-// of a message, nor, over a socket, have files arrived at it that were not received. An end that was encoded and whose message was not sent yet is of no use but to Close it.
+// of a message, nor, over a socket, have files arrived at it that were not received. An end that was encoded and whose message was
+// not sent yet is of no use but to Close it.
 type Conn struct {
 	id       pipeID
 	way      way

@@ -300,8 +300,12 @@ func (c *Conn) mismatch(ctx context.Context, t transport, verb string) error {
 	return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: %s: the message is %s", verb, by[c.head.kind]))
 }
 
-// drop reads a message that nobody wants to its end, or whoever receives next does.
+// drop reads a message that nobody wants to its end, or whoever receives next does. That of a peer that is not known yet is its last.
 func (c *Conn) drop(ctx context.Context, t transport) error {
+	if f, ok := t.(*frames); ok && f.stranger {
+		c.failed = fmt.Errorf("%w: it is no part of the handshake", errCorrupt)
+		return c.fail("the handshake", c.failed)
+	}
 	if !c.dropped {
 		c.dropped, c.left, c.kept = true, c.head.size-len(c.kept), nil
 	}
@@ -330,20 +334,13 @@ func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
 		t.stranger = true
 		defer func() { t.stranger = false }()
 	}
-	const verb = "the handshake"
-	err = c.receive(ctx, verb, func(t transport) error {
-		if h := c.head; h.kind != kindBytes || h.size > most {
-			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, h.size, most)
-			return fmt.Errorf("mp: %s: %w", verb, c.failed)
+	err = c.recvBytes(ctx, "the handshake", func(n int) ([]byte, error) {
+		if c.head.size > most {
+			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, c.head.size, most)
+			return nil, c.failed
 		}
-		err := c.body(ctx, verb, t, func(n int) ([]byte, error) {
-			p = grown(p, n)
-			return p, nil
-		})
-		if err == nil {
-			_, err = c.finish(t, verb)
-		}
-		return err
+		p = grown(p, n)
+		return p, nil
 	})
 	return p, err
 }

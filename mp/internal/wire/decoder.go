@@ -15,11 +15,11 @@ import (
 // decoder reads one message. Its methods check every length before they act on
 // it, and every code before msgpack, which is lenient (nil is a 0 to it), sees it.
 type decoder struct {
-	msg   *msgpack.Decoder // reads from in
-	in    reader
-	depth int
-	spare int  // bytes of the message that no list or map has claimed yet
-	lent  bool // user code has seen msg and may have kept it
+	msg       *msgpack.Decoder // reads from in
+	in        reader
+	depth     int
+	unclaimed int  // bytes of the message that no list or map has claimed yet
+	lent      bool // user code has seen msg and may have kept it
 
 	resolve func(Ref) ([]byte, error) // see DecodeShared; may be nil
 }
@@ -33,7 +33,7 @@ var decoders = sync.Pool{New: func() any {
 func newDecoder(data []byte, files []*os.File) *decoder {
 	d := decoders.Get().(*decoder)
 	d.in = reader{window: window{data: data}, files: files}
-	d.depth, d.spare = 0, len(data)
+	d.depth, d.unclaimed = 0, len(data)
 	return d
 }
 
@@ -126,7 +126,7 @@ func (d *decoder) list(least int) (int, error) {
 // claim takes a byte of the message for each of n values that a list or a map is to have: its first one. What is nested cannot claim it
 // once more.
 func (d *decoder) claim(n int) error {
-	if d.spare -= n; d.spare < 0 {
+	if d.unclaimed -= n; d.unclaimed < 0 {
 		return fmt.Errorf("length %d, and those before it, are more than the message has bytes", n)
 	}
 	return nil
