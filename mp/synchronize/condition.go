@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // Condition is what processes wait for that hold a lock, until others that hold it notify them. It is sent by pointer, and
@@ -98,19 +99,22 @@ func (c *Condition) await(ctx context.Context) (has bool, err error) {
 		return true, nil
 	case errors.Is(err, share.ErrGone), err == errNo: // it was closed before, and has not released the lock
 		return true, share.ErrGone
-	case err != share.ErrEnded:
-		return false, err
+	case err == share.ErrEnded:
+		// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
+		// this condition's alone, and nobody closes that.
+		switch _, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil); back {
+		case nil: // it was notified after all
+			return true, nil
+		case errNo:
+			return true, err
+		default:
+			err = back
+		}
 	}
-	// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
-	// this condition's alone, and nobody closes that.
-	switch _, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil); back {
-	case nil: // it was notified after all
-		return true, nil
-	case errNo:
-		return true, err
-	default:
-		return false, back
+	if err == ErrOwnerDied || err == spawn.ErrClosed {
+		c.lock.heard(ctx, ticket)
 	}
+	return false, err
 }
 
 // WaitFor waits until done, which is called with the lock held, returns true. It returns as Wait does; nil: done was
@@ -242,7 +246,7 @@ func (c *condition) close() {
 		return w.cond == c
 	})
 	for _, w := range c.waiting {
-		m.note(w, answerClosed)
+		m.ended[w.asker()] = true
 	}
 	c.end()
 }
