@@ -44,8 +44,19 @@ func NewCondition(lock *Lock) (*Condition, error) {
 	return c, nil
 }
 
-// Acquire acquires the lock of the condition.
-func (c *Condition) Acquire(ctx context.Context) error { return c.locked().Acquire(ctx) }
+// Acquire acquires the lock of the condition, as [Lock.Acquire] does.
+func (c *Condition) Acquire(ctx context.Context) error {
+	const what = "Condition.Acquire"
+	if err := c.usable(what); err != nil {
+		return err
+	}
+	if c.lock.grabs(ctx) {
+		return nil
+	}
+	ctx, end := c.living(ctx)
+	defer end()
+	return c.lock.acquire(ctx, what)
+}
 
 // Release releases it.
 func (c *Condition) Release() error { return c.locked().Release() }

@@ -200,7 +200,7 @@ func (h *handle) try(ctx *share.Patient, what string) (ok bool, err error) {
 // overdue is the error of a call whose ctx was over when it began: of what it came to at a glance.
 func overdue(ctx context.Context, what string, ok bool, err error) error {
 	if !ok && err == nil || errors.Is(err, errSilent) {
-		return fmt.Errorf("mp: %s: %w", what, spawn.Inner(spawn.CtxError(ctx)))
+		return fmt.Errorf("mp: %s: %w", what, spawn.Inner(ended(ctx)))
 	}
 	return err
 }
