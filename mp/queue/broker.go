@@ -56,7 +56,8 @@ type broker struct {
 	spin     ring.Spin // how long
 
 	unfinished int // of a JoinableQueue: items that are not done, of those that have come
-	lost       int // those that were in the hands of clients that died
+	lost       int // those that were in the hands of clients that died, since the beginning
+	told       int // of how many of them Join has told
 
 	held map[uint64]item // what this process has in its hands; nil: what was taken is gone
 }
@@ -198,6 +199,8 @@ func (b *broker) Request(r share.Request) {
 	case opJoin:
 		b.joins = append(b.joins, &waiter{request: r, client: c})
 		b.distribute()
+	case opUntold:
+		b.told = int(min(number(body), uint64(b.told)))
 	default:
 		link.CloseAll(r.Files)
 		r.Client.Break()

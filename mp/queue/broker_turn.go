@@ -1,6 +1,8 @@
 package queue
 
 import (
+	"encoding/binary"
+
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
@@ -68,7 +70,7 @@ func (b *broker) finish() {
 		for _, w := range b.joins {
 			b.join(w)
 		}
-		b.joins, b.lost = nil, 0
+		b.joins, b.told = nil, b.lost
 	}
 	if b.drained() && b.gets.len() == 0 && b.unfinished == 0 && !b.dropped {
 		b.dropped = true
@@ -81,11 +83,12 @@ func (b *broker) finish() {
 
 // join answers a Join. b.mu is held.
 func (b *broker) join(w *waiter) {
+	lost := b.lost - b.told
 	switch {
 	case w.client == nil:
-		w.answer <- answer{kind: ansYes, n: b.lost}
+		w.answer <- answer{kind: ansYes, n: lost}
 	default:
-		w.request.Answer(ansYes, numbered(uint64(b.lost)), nil)
+		w.request.Answer(ansYes, binary.LittleEndian.AppendUint64(numbered(uint64(lost)), uint64(b.told)), nil)
 	}
 }
 

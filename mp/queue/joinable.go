@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
@@ -54,7 +55,8 @@ func (q *JoinableQueue[T]) TaskDone() error {
 // Join waits until every item that was put is done, or ctx ends; without shared memory, of those that have come to the owner. An
 // item in the hands of a process that died will not be
 // done by anybody: it counts as done, and Join, once it has waited for the others, returns an error that says how many
-// such items there were since the last Join.
+// such items there were since the last Join. Those that have waited at the same time say so together. One whose ctx ends just then leaves
+// it to a later one; one whose process is killed just then does not.
 func (q *JoinableQueue[T]) Join(ctx context.Context) error {
 	lost, err := q.join(ctx)
 	if err != nil {
@@ -75,7 +77,10 @@ func (q *queue) join(ctx context.Context) (lost int, err error) {
 	}
 	ctx, stop := q.until(ctx, false)
 	defer stop()
-	m, err := call(ctx, q.ref, opJoin, nil, nil, nil)
+	m, err := call(ctx, q.ref, opJoin, nil, nil, func(m link.Msg) {
+		defer m.Release()
+		q.ref.Post(opUntold, rest(m.Body))
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -25,11 +25,12 @@ const (
 	opReady                           // called: there is an item, which stays; a body says "now or never"
 	opAck                             // the item of that number is acknowledged
 	opReturn                          // it comes back
+	opUntold                          // an answer to opJoin came too late; the body is its second number
 )
 
 // Answers, and what is told.
 const (
-	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen the body is a number, of opJoin how many were lost
+	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen the body is a number, of opJoin how many were lost, and of how many Join has told before
 	ansItem                            // an item, after its number
 	ansNo                              // now or never: never
 	ansClosed                          // the queue was closed
@@ -51,3 +52,6 @@ func number(body []byte) uint64 {
 	}
 	return binary.LittleEndian.Uint64(body)
 }
+
+// rest is what follows that number.
+func rest(body []byte) []byte { return body[min(numberSize, len(body)):] }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -59,19 +58,22 @@ func TestRejoinAfterSeveral(t *testing.T) {
 	until(t, func() bool { return c.String() == "<Condition waiting=1>" })
 	m, o := l.object().(*mutex), c.object().(*condition)
 	m.mu.Lock()
-	w := o.waiting[0]
-	ends := map[link.Kind]error{answerDied: ErrOwnerDied, answerClosed: spawn.ErrClosed}
-	for answer := range ends {
-		w.ticket = 1000 + uint64(answer)
-		m.note(w, answer)
-	}
+	closed, told := asker{o.waiting[0].Client, 1000}, asker{o.waiting[0].Client, 1001}
+	m.ended[closed] = true
+	m.word.Store(contended)
+	m.tell(waiter{Request: share.Request{Client: told.client}, ticket: told.ticket})
 	m.mu.Unlock()
-	for answer, want := range ends {
-		for _, want := range []error{want, ErrNotHeld} { // it is told once
-			if _, err := l.request(t.Context(), opRejoin, state(1000+uint64(answer), ""), nil); err != want {
+	for who, want := range map[asker]error{closed: spawn.ErrClosed, told: ErrOwnerDied} {
+		ticket := state(who.ticket, "")
+		for _, want := range []error{want, ErrNotHeld} { // it is told until it has heard
+			if _, err := l.request(t.Context(), opRejoin, ticket, nil); err != want {
 				t.Errorf("%v: %v", want, err)
 			}
+			l.heard(t.Context(), ticket)
 		}
+	}
+	if s := l.String(); s != "<Lock free>" || m.word.Load() != 0 || len(m.ended) > 0 {
+		t.Errorf("%s, %#x, %v", s, m.word.Load(), m.ended)
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)

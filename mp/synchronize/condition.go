@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // Condition is what processes wait for that hold a lock, until others that hold it notify them. It is sent by pointer, and
@@ -43,8 +44,19 @@ func NewCondition(lock *Lock) (*Condition, error) {
 	return c, nil
 }
 
-// Acquire acquires the lock of the condition.
-func (c *Condition) Acquire(ctx context.Context) error { return c.locked().Acquire(ctx) }
+// Acquire acquires the lock of the condition, as [Lock.Acquire] does.
+func (c *Condition) Acquire(ctx context.Context) error {
+	const what = "Condition.Acquire"
+	if err := c.usable(what); err != nil {
+		return err
+	}
+	if c.lock.grabs(ctx) {
+		return nil
+	}
+	ctx, end := c.living(ctx)
+	defer end()
+	return c.lock.acquire(ctx, what)
+}
 
 // Release releases it.
 func (c *Condition) Release() error { return c.locked().Release() }
@@ -98,19 +110,22 @@ func (c *Condition) await(ctx context.Context) (has bool, err error) {
 		return true, nil
 	case errors.Is(err, share.ErrGone), err == errNo: // it was closed before, and has not released the lock
 		return true, share.ErrGone
-	case err != share.ErrEnded:
-		return false, err
+	case err == share.ErrEnded:
+		// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
+		// this condition's alone, and nobody closes that.
+		switch _, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil); back {
+		case nil: // it was notified after all
+			return true, nil
+		case errNo:
+			return true, err
+		default:
+			err = back
+		}
 	}
-	// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
-	// this condition's alone, and nobody closes that.
-	switch _, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil); back {
-	case nil: // it was notified after all
-		return true, nil
-	case errNo:
-		return true, err
-	default:
-		return false, back
+	if err == ErrOwnerDied || err == spawn.ErrClosed {
+		c.lock.heard(ctx, ticket)
 	}
+	return false, err
 }
 
 // WaitFor waits until done, which is called with the lock held, returns true. It returns as Wait does; nil: done was
@@ -242,7 +257,7 @@ func (c *condition) close() {
 		return w.cond == c
 	})
 	for _, w := range c.waiting {
-		m.note(w, answerClosed)
+		m.ended[w.asker()] = true
 	}
 	c.end()
 }

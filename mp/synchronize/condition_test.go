@@ -14,8 +14,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// ordered is a condition, for a process that does with it what it is told to.
+// ordered is a condition and its lock, for a process that does with them what it is told to.
 type ordered struct {
+	Lock      *synchronize.Lock
 	Condition *synchronize.Condition
 	Orders    *connection.Conn
 }
@@ -34,6 +35,10 @@ var Obey = mp.Register("obey", func(ctx context.Context, o ordered) (int, error)
 		switch string(order) {
 		case "acquire":
 			err = c.Acquire(ctx)
+		case "acquire the lock":
+			err = o.Lock.Acquire(ctx)
+		case "acquire later":
+			go func() { waited <- c.Acquire(waits) }()
 		case "wait":
 			go func() { waited <- c.Wait(waits) }()
 		case "cancel":
@@ -77,7 +82,7 @@ func obedient(t *testing.T) (l *synchronize.Lock, c *synchronize.Condition, tell
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := mp.Start(t.Context(), Obey, ordered{c, theirs}, nil)
+	p, err := mp.Start(t.Context(), Obey, ordered{l, c, theirs}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +168,24 @@ func TestCloseOfAConditionThatWaits(t *testing.T) {
 	}
 }
 
+// Close in another process ends what waits for the lock through the condition, and what would later.
+func TestCloseOfAConditionThatAcquires(t *testing.T) {
+	leak.Check(t)
+	l, _, tell := obedient(t)
+	if err := l.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tell("acquire later", "done")
+	until(t, "it waits", func() bool { return synchronize.Waiting(l) == 1 })
+	tell("close", "done")
+	tell("waited", "closed")
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+	tell("acquire", "closed")
+	isFree(t, l)
+}
+
 // Its ctx may end right afterwards, when it is on its way back to the lock.
 func TestCloseBeforeTheLockIsBack(t *testing.T) {
 	for _, first := range []string{"close", "cancel"} {
@@ -243,15 +266,17 @@ func TestOwnerClosesBeforeTheLockIsBack(t *testing.T) {
 
 // Who waits for a condition that is closed already does not have the lock afterwards, unless its ctx is over, too.
 func TestWaitForWhatIsClosed(t *testing.T) {
-	t.Run("there", func(t *testing.T) {
-		leak.Check(t)
-		l, _, tell := obedient(t)
-		tell("acquire", "done")
-		tell("close", "done")
-		tell("wait", "done")
-		tell("waited", "closed")
-		isFree(t, l)
-	})
+	for _, acquire := range []string{"acquire", "acquire the lock"} {
+		t.Run("there, "+acquire, func(t *testing.T) {
+			leak.Check(t)
+			l, _, tell := obedient(t)
+			tell(acquire, "done")
+			tell("close", "done")
+			tell("wait", "done")
+			tell("waited", "closed")
+			isFree(t, l)
+		})
+	}
 	for _, over := range []bool{false, true} {
 		t.Run(fmt.Sprintf("here, over %v", over), func(t *testing.T) {
 			leak.Check(t)

@@ -33,7 +33,8 @@ import (
 
 var (
 	// ErrOwnerDied is returned once, by Acquire, TryAcquire or Condition.Wait, after a process has ended that held the lock; the caller
-	// does not have the lock then. What it protects may be half done. Who can put that right acquires it again.
+	// does not have the lock then. What it protects may be half done. Who can put that right acquires it again. Nobody gets the lock
+	// before the process that is told has heard of it, or has ended, too, and another one is told.
 	ErrOwnerDied = errors.New("mp: a process has ended that held the lock")
 	// ErrNotHeld is returned by Release, and by what wants the lock held, in a process that does not hold it.
 	ErrNotHeld = errors.New("mp: this process does not hold it")

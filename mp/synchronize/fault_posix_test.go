@@ -171,3 +171,26 @@ func TestCollectedBeforeSent(t *testing.T) {
 	}
 	ends(t, p)
 }
+
+// Who is told of the holder's death and dies before it has heard of it has not been told: whoever comes next is.
+func TestWhoIsToldIsDead(t *testing.T) {
+	leak.Check(t)
+	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
+	holder := start(t, kit{How: "acquire and stay", Lock: l, N: n})
+	until(t, "it holds the lock", func() bool { return n.Load() == 1 })
+	next := start(t, kit{How: "acquire", Lock: l})
+	until(t, "the next one waits", func() bool { return synchronize.Waiting(l) == 1 })
+	if err := prog.Freeze(next.Pid()); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() { got <- l.Acquire(t.Context()) }()
+	until(t, "we wait, too", func() bool { return synchronize.Waiting(l) == 2 })
+	holder.Kill()
+	until(t, "the next one is told", func() bool { return synchronize.Waiting(l) < 2 })
+	next.Kill()
+	if err := <-got; !errors.Is(err, synchronize.ErrOwnerDied) {
+		t.Error(err)
+	}
+	isFree(t, l)
+}

@@ -41,6 +41,9 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 		return nil, err
 	}
 	answer, err := h.request(ctx, op, body, late)
+	if err == ErrOwnerDied {
+		h.heard(ctx, nil)
+	}
 	if err != nil {
 		return nil, failure(ctx, what, err)
 	}
@@ -63,6 +66,13 @@ func (h *handle) request(ctx context.Context, op link.Kind, body []byte, late fu
 		return nil, err
 	}
 	return bytes.Clone(m.Body), nil
+}
+
+// heard tells a lock that this process has heard what there is to tell only once, of its wait with this ticket if that was for a
+// condition. As far as ctx allows it waits until the lock knows, so that it is free when the caller hears of it.
+func (h *handle) heard(ctx context.Context, ticket []byte) {
+	h.ref.Post(opHeard, ticket)
+	_, _ = h.request(ctx, opState, nil, nil)
 }
 
 // wait is a call that ends with Close of this handle, too.
@@ -190,7 +200,7 @@ func (h *handle) try(ctx *share.Patient, what string) (ok bool, err error) {
 // overdue is the error of a call whose ctx was over when it began: of what it came to at a glance.
 func overdue(ctx context.Context, what string, ok bool, err error) error {
 	if !ok && err == nil || errors.Is(err, errSilent) {
-		return fmt.Errorf("mp: %s: %w", what, spawn.Inner(spawn.CtxError(ctx)))
+		return fmt.Errorf("mp: %s: %w", what, spawn.Inner(ended(ctx)))
 	}
 	return err
 }

@@ -31,11 +31,15 @@ func NewLock() (*Lock, error) {
 // mean that the caller does not have it: ctx's; ErrOwnerDied, once, if a process has died that held it, after which the lock
 // is free; mp.ErrClosed.
 func (l *Lock) Acquire(ctx context.Context) error {
-	const what = "Lock.Acquire"
-	if l.quick((*view).grab) || ctx.Err() == nil && l.look((*view).grab) {
+	if l.grabs(ctx) {
 		return nil
 	}
-	return l.acquire(ctx, what)
+	return l.acquire(ctx, "Lock.Acquire")
+}
+
+// grabs takes the lock if it can be seen from here to be free, or, while ctx lasts, to become so in a moment.
+func (l *Lock) grabs(ctx context.Context) bool {
+	return l.quick((*view).grab) || ctx.Err() == nil && l.look((*view).grab)
 }
 
 // TryAcquire takes the lock if it is free, and reports whether it did. It returns ErrOwnerDied as Acquire does. It is
@@ -68,13 +72,16 @@ func (l *Lock) Release() error {
 	return err
 }
 
-// letGo is Release for who holds the lock and would not hear of an error: the owner hears of it also when it is frozen now.
+// letGo is Release for who would not hear of an error: the owner hears of it also when it is frozen now.
 func (l *Lock) letGo() {
-	v := l.seen.Load()
-	if v == nil {
-		return // not acquired
+	if l.ref == nil {
+		return // nobody has made it
 	}
-	if freed, _ := v.free(); !freed {
+	freed := false
+	if v := l.seen.Load(); v != nil { // or it was acquired by another handle, if at all
+		freed, _ = v.free()
+	}
+	if !freed {
 		l.ref.Post(opRelease, nil)
 	}
 	runtime.KeepAlive(l)

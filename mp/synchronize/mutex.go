@@ -1,6 +1,7 @@
 package synchronize
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -20,16 +21,26 @@ import (
 // owner, it overtakes none of those. What is contended is changed by the
 // owner only, under the mutex, apart from the number's client, who may ask for its release. So the owner knows at any time
 // who holds the lock, also when that was killed. A number that no client has is that of a dead one.
+//
+// Of a holder's death one client is told, and nobody gets the lock before it has said that it has heard: it may be dead, too, and
+// then whoever comes next is told instead.
 type mutex struct {
 	cell
 	ref     *share.Ref
-	names   map[uint32]string                      // of clients
-	ticket  uint64                                 // of the holder, if it has waited for a condition
-	died    bool                                   // a holder, and nobody was told yet
-	ended   map[*share.Client]map[uint64]link.Kind // with what the waits for conditions were answered that did not get the lock
+	names   map[uint32]string // of clients
+	died    bool              // a holder, and nobody was told yet
+	telling bool              // somebody is told, and has not said yet that it has heard
+	last    asker             // to whom the lock was given, or who was told of a death
+	ended   map[asker]bool    // who waited for a condition that was closed, and has not said yet that it has heard
 	waiting []waiter
 	conds   []*condition
 	closed  bool
+}
+
+// asker is a client, and which of its waits for conditions; 0: it has not waited for one.
+type asker struct {
+	client *share.Client
+	ticket uint64
 }
 
 // waiter waits for the lock.
@@ -40,8 +51,10 @@ type waiter struct {
 	late   bool       // its wait there was in vain: the answer is no, but it gets the lock
 }
 
+func (w *waiter) asker() asker { return asker{w.Client, w.ticket} }
+
 func newMutex() *mutex {
-	m := &mutex{names: make(map[uint32]string), ended: make(map[*share.Client]map[uint64]link.Kind)}
+	m := &mutex{names: make(map[uint32]string), ended: make(map[asker]bool)}
 	m.init(0)
 	return m
 }
@@ -57,9 +70,11 @@ func (m *mutex) Request(r share.Request) {
 		r.Answer(answerOK, m.state(), nil)
 	case r.Op == opRelease:
 		r.Answer(m.release(r.Client), nil, nil)
+	case r.Op == opHeard:
+		ticket, _ := readState(r.Body)
+		m.heard(asker{r.Client, ticket})
 	case r.Op == opDied:
-		m.died = true
-		m.settle()
+		m.unheard(r.Client)
 	case r.Op == opTry && r.Wanted():
 		m.try(r)
 	case r.Op == opRejoin && r.Wanted():
@@ -106,12 +121,8 @@ func (m *mutex) try(r share.Request) {
 	m.bury()
 	m.names[r.Client.Number()] = string(r.Body)
 	switch {
-	case m.died:
-		m.died = false
-		r.Answer(answerDied, nil, nil)
-		if m.word.Load() == contended {
-			m.hand()
-		}
+	case m.died && !m.telling:
+		m.tell(waiter{Request: r})
 	case m.word.CompareAndSwap(0, uint64(r.Client.Number())):
 		r.Answer(answerOK, nil, nil)
 	default:
@@ -135,7 +146,7 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 			w := c.waiting[i]
 			c.waiting = slices.Delete(c.waiting, i, i+1)
 			w.Answer(answerNo, nil, nil)
-			m.enqueue(waiter{Request: r, late: true})
+			m.enqueue(waiter{Request: r, ticket: ticket, late: true})
 			return
 		}
 	}
@@ -146,26 +157,41 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 		w.Request = r
 		return
 	}
-	answer, ended := m.ended[r.Client][ticket]
-	switch {
-	case ended: // and the answer came too late
-		delete(m.ended[r.Client], ticket)
-		r.Answer(answer, nil, nil)
+	switch me := (asker{r.Client, ticket}); { // the answer came too late
+	case m.ended[me]:
+		r.Answer(answerClosed, nil, nil)
+	case m.telling && m.last == me:
+		r.Answer(answerDied, nil, nil)
 	case !m.holds(r.Client):
 		r.Answer(answerNotHeld, nil, nil)
-	case m.ticket == ticket:
+	case m.last == me:
 		r.Answer(answerOK, nil, nil)
 	default:
 		r.Answer(answerNo, nil, nil) // the wait never came here
 	}
 }
 
-// note remembers with what a wait for a condition is answered, for who has stopped waiting and will ask to rejoin. m.mu is held.
-func (m *mutex) note(w waiter, answer link.Kind) {
-	if m.ended[w.Client] == nil {
-		m.ended[w.Client] = make(map[uint64]link.Kind)
+// tell tells somebody that a holder has died, while the lock is contended and nobody's. m.mu is held.
+func (m *mutex) tell(w waiter) {
+	m.died, m.telling, m.last = false, true, w.asker()
+	w.Answer(answerDied, nil, nil)
+}
+
+// heard notes that somebody has heard how its wait has ended, if that was without the lock. m.mu is held.
+func (m *mutex) heard(a asker) {
+	delete(m.ended, a)
+	if m.telling && m.last == a {
+		m.telling = false
+		m.hand()
 	}
-	m.ended[w.Client][w.ticket] = answer
+}
+
+// unheard has somebody else told what was told a client in vain. m.mu is held.
+func (m *mutex) unheard(c *share.Client) {
+	if m.telling && m.last.client == c {
+		m.died, m.telling = true, false
+		m.hand()
+	}
 }
 
 // settle sees to it that those that wait get the lock, or that whoever holds it leaves it to the owner. m.mu is held.
@@ -184,37 +210,35 @@ func (m *mutex) settle() {
 	}
 }
 
-// hand gives the lock, which is contended and nobody's, to the one that has waited longest. m.mu is held.
+// hand gives the lock, which is contended and nobody's, to the one that has waited longest, unless somebody is told of a death, or has
+// to be first. m.mu is held.
 func (m *mutex) hand() {
-	for len(m.waiting) > 0 {
-		w := m.waiting[0]
-		m.waiting = slices.Delete(m.waiting, 0, 1)
-		if m.died {
-			m.died = false
-			if w.cond != nil {
-				m.note(w, answerDied)
-			}
-			w.Answer(answerDied, nil, nil)
-			continue
-		}
-		v := uint64(w.Client.Number())
-		if len(m.waiting) > 0 {
-			v |= contended
-		}
-		m.word.Store(v)
-		m.ticket = w.ticket
-		answer := answerOK
-		if w.late {
-			answer = answerNo
-		}
-		w.Answer(answer, nil, nil)
+	if m.telling {
 		return
 	}
-	if m.died {
-		m.word.Store(contended)
-	} else {
-		m.word.Store(0)
+	if len(m.waiting) == 0 {
+		if !m.died {
+			m.word.Store(0)
+		}
+		return
 	}
+	w := m.waiting[0]
+	m.waiting = slices.Delete(m.waiting, 0, 1)
+	if m.died {
+		m.tell(w)
+		return
+	}
+	v := uint64(w.Client.Number())
+	if len(m.waiting) > 0 {
+		v |= contended
+	}
+	m.word.Store(v)
+	m.last = w.asker()
+	answer := answerOK
+	if w.late {
+		answer = answerNo
+	}
+	w.Answer(answer, nil, nil)
 }
 
 // release takes the lock from its holder. m.mu is held.
@@ -256,7 +280,8 @@ func (m *mutex) Left(c *share.Client) {
 		return w.Client == c
 	})
 	delete(m.names, c.Number())
-	delete(m.ended, c)
+	maps.DeleteFunc(m.ended, func(a asker, _ bool) bool { return a.client == c })
+	m.unheard(c)
 	if m.holds(c) {
 		m.died = true
 		m.release(c)

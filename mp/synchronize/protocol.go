@@ -13,6 +13,7 @@ const (
 	opAcquire                          // the name of the caller
 	opTry                              // the same
 	opRelease
+	opHeard  // a lock: that its holder has died; the ticket of a wait, also that its condition was closed
 	opDied   // a lock: nobody has heard that its holder has died
 	opWait   // a condition: a ticket
 	opRejoin // its lock: the wait with this ticket shall end, with the lock

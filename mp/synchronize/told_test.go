@@ -1,0 +1,129 @@
+package synchronize
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// hasDied leaves a lock as one whose holder, who is no client any more, has died, and nobody has heard of it.
+func hasDied(l *Lock) *mutex {
+	m := l.ref.Object().(*mutex)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.died = true
+	m.settle()
+	return m
+}
+
+// While somebody is told of a death, nobody gets the lock: whether it is told again depends on whether that one has heard.
+func TestTold(t *testing.T) {
+	for how, want := range map[string]error{"heard": nil, "too late": ErrOwnerDied, "left": ErrOwnerDied} {
+		t.Run(how, func(t *testing.T) {
+			leak.Check(t)
+			l := must(NewLock())(t)
+			ours, theirs := link.NewMemory()
+			there := l.ref.Over(ours, theirs)
+			m := hasDied(l)
+			answer, err := there.Call(t.Context(), opTry, caller(), nil, nil)
+			answer.Release()
+			if answer.Kind != answerDied || err != nil {
+				t.Fatal(answer.Kind, err)
+			}
+			if ok, err := l.TryAcquire(); ok || err != nil {
+				t.Error(ok, err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			got := make(chan error, 1)
+			go func() { got <- l.Acquire(ctx) }()
+			until(t, func() bool { return Waiting(l) == 1 })
+			switch how {
+			case "heard":
+				there.Post(opHeard, nil)
+			case "too late":
+				there.Post(opDied, nil)
+			case "left":
+				theirs.Close()
+			}
+			if err := <-got; !errors.Is(err, want) {
+				t.Errorf("%v instead of %v", err, want)
+			}
+			if want != nil {
+				if err := l.Acquire(ctx); err != nil {
+					t.Error(err)
+				}
+			}
+			there.Post(opDied, nil) // though it was told nothing more
+			answer, _ = there.Call(ctx, opState, nil, nil, nil)
+			answer.Release()
+			if err := l.Release(); err != nil {
+				t.Error(err)
+			}
+			theirs.Close()
+			if ok, err := l.TryAcquire(); !ok || err != nil || m.died {
+				t.Error(ok, err)
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Who has waited for a condition and hears of a death instead, or that the condition was closed, says so: the lock is free, and
+// keeps nothing of it.
+func TestConditionHears(t *testing.T) {
+	for how, want := range map[string]error{"notified": ErrOwnerDied, "canceled": ErrOwnerDied, "closed": spawn.ErrClosed} {
+		t.Run(how, func(t *testing.T) {
+			leak.Check(t)
+			l := must(NewLock())(t)
+			c := must(NewCondition(l))(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if err := l.Acquire(ctx); err != nil {
+				t.Fatal(err)
+			}
+			waited := make(chan error, 1)
+			go func() { waited <- c.Wait(ctx) }()
+			until(t, func() bool { return c.String() == "<Condition waiting=1>" })
+			if err := l.Acquire(ctx); err != nil {
+				t.Fatal(err)
+			}
+			switch how {
+			case "notified":
+				if err := c.Notify(1); err != nil {
+					t.Error(err)
+				}
+			case "canceled":
+				cancel()
+			case "closed":
+				if err := c.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			m := l.object().(*mutex)
+			if want == ErrOwnerDied {
+				until(t, func() bool { return Waiting(l) == 1 })
+				m = hasDied(l)
+			}
+			if err := l.Release(); err != nil {
+				t.Error(err)
+			}
+			if err := <-waited; !errors.Is(err, want) {
+				t.Errorf("%v instead of %v", err, want)
+			}
+			if ok, err := l.TryAcquire(); !ok || err != nil || len(m.ended) > 0 {
+				t.Error(ok, err, m.ended)
+			}
+			if err := errors.Join(c.Close(), l.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
