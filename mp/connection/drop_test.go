@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
@@ -39,4 +41,47 @@ func TestDropInterrupted(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A connection that is closed while Poll reads what is left of a dropped message is not ready.
+func TestCloseWithinDrop(t *testing.T) {
+	leak.Check(t)
+	ctx := within(t)
+	l := listen(t, place{"tcp", ""}, nil)
+	s, err := net.Dial("tcp", l.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c, err := l.Accept(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := s.Write(append([]byte{0x10, 0, 0, 0}, make([]byte, 100)...)); err != nil {
+		t.Fatal(err)
+	}
+	if ready, err := c.Poll(10 * time.Second); !ready || err != nil {
+		t.Fatal(ready, err)
+	}
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := c.Recv(over, new(int)); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	polled := make(chan error, 1)
+	go func() {
+		ready, err := c.Poll(time.Minute)
+		if ready {
+			err = errors.New("it is ready")
+		}
+		polled <- err
+	}()
+	if _, err := s.Write(make([]byte, 64<<20)); err != nil { // which ends when somebody has read most of it
+		t.Error(err)
+	}
+	c.Close()
+	if err := <-polled; !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
 }

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -42,5 +43,64 @@ func TestProvedTooLate(t *testing.T) {
 	}
 	if _, err := b.RecvBytes(t.Context()); err == nil {
 		t.Error("its connection is there")
+	}
+}
+
+// A client that has passed its handshake when the listener is closed was not too many.
+func TestProvedAtClose(t *testing.T) {
+	leak.Check(t)
+	l, err := Listen("tcp", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, err := Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	l.mu.Lock()
+	l.count++
+	l.young = append(l.young, a)
+	l.mu.Unlock()
+	cancel := l.cancel
+	l.cancel = func() {
+		if l.mu.TryLock() { // then others may, too
+			l.mu.Unlock()
+			l.greet(a)
+		}
+		cancel()
+	}
+	told := ""
+	spawn.SetLog(record.Warn, func(r *record.Record) { told = r.Message })
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	l.greet(a)
+	spawn.SetLog(record.Off, nil)
+	if told != "" {
+		t.Errorf("the log has %q", told)
+	}
+}
+
+// A client that had to make room while it was at its handshake was not refused for anything that it did.
+func TestTooManyStall(t *testing.T) {
+	leak.Check(t)
+	l, err := Listen("tcp", "", &Options{Key: []byte("key")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	told := make(chan string, mostClients+1)
+	spawn.SetLog(record.Warn, func(r *record.Record) { told <- r.Message })
+	defer spawn.SetLog(record.Off, nil)
+	for range mostClients + 1 {
+		c, err := net.Dial("tcp", l.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	if text := <-told; !strings.Contains(text, "too many") {
+		t.Errorf("the log has %q", text)
 	}
 }

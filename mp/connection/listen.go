@@ -172,9 +172,9 @@ func (l *Listener) Close() error {
 		return nil
 	}
 	l.ended = true
+	l.cancel() // before a client finds that it has ended
 	l.fewer.Broadcast()
 	l.mu.Unlock()
-	l.cancel()
 	err := l.source.Close()
 	l.work.Wait()
 	for {
@@ -242,35 +242,36 @@ func (l *Listener) admit(c *Conn) bool {
 // greet does the handshake and leaves the client to Accept.
 func (l *Listener) greet(c *Conn) {
 	err := handshake(l.ctx, c, l.opts, true)
-	if l.greeted(c, err == nil) {
+	accepted, crowded := l.greeted(c, err == nil)
+	if accepted {
 		return
 	}
 	c.Close()
 	switch {
 	case l.ctx.Err() != nil:
-	case err == nil:
+	case crowded:
 		spawn.Log.Warn("a client was disconnected: too many wait for Accept", "address", l.address)
 	default:
 		spawn.Log.Warn("a client was refused", "address", l.address, "error", err)
 	}
 }
 
-// greeted notes the end of a handshake, and reports whether the client is Accept's. One that had to make room is not, though it may
-// have proved the key just before.
-func (l *Listener) greeted(c *Conn, proved bool) bool {
+// greeted notes the end of a handshake, and reports whether the client is Accept's. One that had to make room, crowded, is not, though
+// it may have proved the key just before.
+func (l *Listener) greeted(c *Conn, proved bool) (accepted, crowded bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := slices.Index(l.young, c)
-	if i >= 0 {
+	if crowded = i < 0; !crowded {
 		l.young = slices.Delete(l.young, i, i+1)
 	}
-	if !proved || i < 0 || l.ended {
+	if !proved || crowded || l.ended {
 		l.count--
 		l.fewer.Signal()
-		return false
+		return false, crowded
 	}
 	l.proved = append(l.proved, c)
 	close(l.more)
 	l.more = make(chan struct{})
-	return true
+	return true, false
 }

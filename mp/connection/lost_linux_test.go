@@ -1,12 +1,16 @@
 package connection_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
@@ -67,4 +71,49 @@ func TestLostFiles(t *testing.T) {
 			fresh.Close()
 		}
 	})
+}
+
+// That the files of a dropped message are lost is nothing to whoever waits for the next one, or receives it.
+func TestLostFilesOfDropped(t *testing.T) {
+	if !shared() {
+		t.Skip("over a socket they come with the first bytes")
+	}
+	type unwanted struct {
+		Files []*os.File
+		Body  []byte
+	}
+	for _, waits := range []bool{true, false} {
+		t.Run(map[bool]string{true: "Wait", false: "RecvBytes"}[waits], func(t *testing.T) {
+			leak.Check(t)
+			ctx := within(t)
+			a, b := pipe(t)
+			lost := content(t, "lost")
+			defer lost.Close()
+			message := unwanted{slices.Repeat([]*os.File{lost}, 5), make([]byte, 4<<20)}
+			over, cancel := context.WithCancel(ctx)
+			cancel()
+			for interrupted := false; !interrupted && !t.Failed(); {
+				sent := make(chan error, 1)
+				go func() { sent <- errors.Join(a.Send(ctx, message), a.SendBytes(ctx, []byte("wanted"))) }()
+				if ready, err := b.Poll(10 * time.Second); !ready || err != nil {
+					t.Fatal(ready, err)
+				}
+				fewFiles(t, 2, func() {
+					_, err := b.RecvBytes(over)
+					interrupted = errors.Is(err, context.Canceled)
+					if waits {
+						if _, err := connection.Wait(ctx, b); err != nil {
+							t.Error(err)
+						}
+					}
+					if p, err := b.RecvBytes(ctx); string(p) != "wanted" {
+						t.Errorf("%q, %v", p, err)
+					}
+				})
+				if err := <-sent; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
 }

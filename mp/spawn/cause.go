@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // Cause says why a process ended.
@@ -74,7 +75,7 @@ func (c Cause) Err() error {
 // CtxError is the error of a ctx that is over: its cause, in which errors.Is finds ctx.Err() too.
 func CtxError(ctx context.Context) error {
 	cause, err := context.Cause(ctx), ctx.Err()
-	if cause == err {
+	if reflect.ValueOf(err).Comparable() && cause == err { // a ctx of the program's may end with any error
 		return err
 	}
 	return &ctxError{err, cause}

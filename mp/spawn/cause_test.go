@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -19,5 +20,28 @@ func TestIsClosed(t *testing.T) {
 	cancel(fmt.Errorf("another queue: %w", spawn.ErrClosed))
 	if !spawn.IsClosed(ctx, closed) || spawn.IsClosed(ctx, spawn.CtxError(ctx)) {
 		t.Error("when the ctx is over")
+	}
+}
+
+// several is an error that cannot be compared.
+type several []error
+
+func (s several) Error() string { return fmt.Sprint([]error(s)) }
+
+// broken is a ctx that ends with such an error.
+type broken struct{ context.Context }
+
+func (broken) Err() error { return several{context.Canceled} }
+
+// A ctx that is not of package context may end with any error, and some have no cause of their own.
+func TestCtxErrorOfAnyKind(t *testing.T) {
+	var errs several
+	if err := spawn.CtxError(broken{context.Background()}); !errors.As(err, &errs) {
+		t.Error(err)
+	}
+	ending := spawn.NewEnding(time.Time{})
+	ending.End(spawn.ErrMemory)
+	if err := spawn.CtxError(ending); err != spawn.ErrMemory {
+		t.Error(err)
 	}
 }

@@ -281,8 +281,10 @@ func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Ki
 	c.unshare()
 	if linkEnded(err) {
 		c.awaitNaturalEnd()
+		c.KillFor(&linkError{err})
+	} else {
+		c.Kill()
 	}
-	c.Kill()
 	<-c.Done()
 	defer c.stream.Close()
 	defer answer.Release()

@@ -203,18 +203,26 @@ func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 		return false, err
 	}
 	defer c.receiver.unlock()
-	if c.dropped && c.failed == nil {
-		if err := c.drop(ctx, t); err != nil && !errors.Is(err, errTakenBack) && c.failed == nil {
-			return false, err
-		}
-	}
-	if c.open || c.failed != nil {
-		return true, nil
-	}
-	if _, err = t.next(ctx); err != nil && (errors.Is(err, errOver) || c.closed()) {
+	if _, err = c.begin(ctx, t); err != nil && (errors.Is(err, errOver) || c.closed()) {
 		return false, c.fail(verb, waited(ctx, err))
 	}
 	return true, nil // another error comes again
+}
+
+// begin waits for the next message, whose head it returns, unless one is open. It reads a dropped one to its end first.
+func (c *Conn) begin(ctx context.Context, t transport) (head, error) {
+	if c.failed != nil {
+		return head{}, c.failed
+	}
+	if c.dropped {
+		if err := c.skip(ctx, t); err != nil && !errors.Is(err, errTakenBack) {
+			return head{}, err
+		}
+	}
+	if c.open {
+		return c.head, nil
+	}
+	return t.next(ctx)
 }
 
 // receive calls take once a message has begun to arrive, and again if its sender took it back.
@@ -225,20 +233,10 @@ func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) 
 	}
 	defer c.receiver.unlock()
 	for {
-		if c.failed != nil {
-			return c.fail(verb, c.failed)
+		if c.head, err = c.begin(ctx, t); err != nil {
+			return c.unreceived(ctx, verb, err)
 		}
-		if c.dropped {
-			if err := c.drop(ctx, t); err != nil && !errors.Is(err, errTakenBack) {
-				return err
-			}
-		}
-		if !c.open {
-			if c.head, err = t.next(ctx); err != nil {
-				return c.unreceived(ctx, verb, err)
-			}
-			c.open = true
-		}
+		c.open = true
 		if err := take(t); !errors.Is(err, errTakenBack) {
 			return err
 		}
@@ -306,25 +304,31 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 		c.failed = fmt.Errorf("%w: it is no part of the handshake", errCorrupt)
 		return c.fail("the handshake", c.failed)
 	}
-	if !c.dropped {
-		c.dropped, c.left, c.kept = true, c.head.size-len(c.kept), nil
+	c.dropped, c.left, c.kept = true, c.head.size-len(c.kept), nil
+	err := c.skip(ctx, t)
+	if err != nil && !errors.Is(err, errTakenBack) {
+		return c.unreceived(ctx, "receiving", err)
 	}
+	return err
+}
+
+// skip reads what is left of a dropped message. What has become of its files is nothing to whoever receives the next one.
+func (c *Conn) skip(ctx context.Context, t transport) error {
 	waste := make([]byte, min(c.left, 64<<10))
 	for c.left > 0 {
 		n, err := t.read(ctx, waste[:min(c.left, len(waste))])
 		c.left -= n
-		switch {
-		case errors.Is(err, errTakenBack):
+		if errors.Is(err, errTakenBack) {
 			c.open, c.dropped = false, false
+		}
+		if err != nil {
 			return err
-		case err != nil:
-			return c.unreceived(ctx, "receiving", err)
 		}
 	}
-	c.dropped = false
-	files, err := c.finish(t, "receiving")
+	c.open, c.dropped = false, false
+	files, _ := t.finish()
 	link.CloseAll(files)
-	return err
+	return nil
 }
 
 // RecvShort is RecvBytes for a peer that is not known yet: a message of more than most bytes is an error, and the last one, and

@@ -1,6 +1,8 @@
 package link
 
 import (
+	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -40,7 +42,8 @@ func TestEndBehindAFlood(t *testing.T) {
 	}
 }
 
-// Who receives what comes after an urged message does not wait for it in vain because of all that stands between them.
+// Who receives what comes after an urged message does not wait for it in vain because of all that stands between them: at most
+// as much as the ring has records for, and one that has none yet.
 func TestUrgedBehindMany(t *testing.T) {
 	leak.Check(t)
 	a, b := rings(t)
@@ -50,18 +53,58 @@ func TestUrgedBehindMany(t *testing.T) {
 	b.Heed(func(m Msg, _ error) { m.Release() })
 	sender := b.(*Rings)
 	sender.urged.Add(1) // somebody is about to urge something
-	body := make([]byte, mostInRing+1)
-	const n = 2 * mostQueued
+	sent := make(chan uint64, 1)
 	go func() {
-		for i := range n {
-			_ = sender.stream.Send(Msg{ID: uint64(i), Body: body})
-			_ = sender.write(1, onStream, uint64(i), nil, true)
+		n := uint64(0)
+		for room := true; room; n++ {
+			_ = sender.stream.Send(Msg{ID: n})
+			room, _ = sender.put(1, onStream, n, nil, true)
 		}
+		sent <- n
 		_ = sender.stream.Urge(Msg{Kind: 5}) // and now it does
+		_ = sender.write(1, onStream, n-1, nil, true)
 	}()
-	for i := range n {
-		if m := recv(t, a); m.ID != uint64(i) {
-			t.Fatalf("message %d came for %d", m.ID, i)
+	for next, n := uint64(0), uint64(math.MaxUint64); next < n; next++ {
+		if m := recv(t, a); m.ID != next {
+			t.Fatalf("message %d came for %d", m.ID, next)
+		}
+		if next == 0 { // which comes when all were sent
+			n = <-sent
 		}
 	}
+}
+
+// A peer that says that it has urged what it has not, and sends on and on instead, ends the link.
+func TestUrgedNever(t *testing.T) {
+	leak.Check(t)
+	a, b := rings(t)
+	defer a.Close()
+	ended := make(chan error, 1)
+	a.Heed(func(_ Msg, end error) { ended <- end })
+	hostile := b.(*Rings)
+	hostile.urged.Add(1)
+	if err := hostile.write(1, inRecord, 1, nil, true); err != nil {
+		t.Fatal(err)
+	}
+	received := make(chan error, 1)
+	go func() {
+		_, _ = a.Recv() // what was sent, with nothing before it
+		_, err := a.Recv()
+		received <- err
+	}()
+	flooded := make(chan struct{})
+	go func() {
+		defer close(flooded)
+		for range 4 * mostAhead {
+			_ = hostile.stream.Send(Msg{Kind: 9})
+		}
+		b.Close()
+	}()
+	for _, c := range []chan error{ended, received} {
+		if err := <-c; !errors.Is(err, errCorrupt) {
+			t.Errorf("the end is %v", err)
+		}
+	}
+	a.Close()
+	<-flooded
 }

@@ -1,6 +1,9 @@
 package link
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+)
 
 // pump reads a stream in a goroutine of its own, so that what is urged is heeded while nobody receives. The other messages
 // wait for recv.
@@ -18,6 +21,10 @@ type pump struct {
 // mostQueued is how many messages the pump reads ahead. What is urged waits behind more; so a peer that urges does not send
 // as many unasked.
 const mostQueued = 256
+
+// mostAhead is how many it reads ahead for who waits for what is urged. There are no more: each has a record in the ring, but for the
+// last one perhaps.
+const mostAhead = ringCapacity/recordHead + 1
 
 // startPump reads from in until it ends; heeded urged messages have been before. slab takes those that are the
 // link's own. ended is called before f is told of the end.
@@ -43,15 +50,12 @@ func (p *pump) run(in *reader, f func(m Msg, end error), slab func(m Msg), ended
 		p.mu.Lock()
 		switch {
 		case err != nil:
-			p.err = err
 		case flags&flagUrgent != 0:
 			p.heeded++
 		default:
-			for len(p.queue) >= mostQueued && !p.closed && !p.wanted {
-				p.room.Wait()
-			}
-			p.queue = append(p.queue, m)
+			err = p.keep(m)
 		}
+		p.err = err
 		p.more.Broadcast()
 		p.mu.Unlock()
 		if err != nil {
@@ -60,6 +64,20 @@ func (p *pump) run(in *reader, f func(m Msg, end error), slab func(m Msg), ended
 			return
 		}
 	}
+}
+
+// keep has m wait for recv, once there is room.
+func (p *pump) keep(m Msg) error {
+	for len(p.queue) >= mostQueued && !p.closed && !p.wanted {
+		p.room.Wait()
+	}
+	if p.wanted && len(p.queue) >= mostAhead {
+		m.Release()
+		m.CloseFiles()
+		return fmt.Errorf("%w: they come without end instead of one that it says it has urged", errCorrupt)
+	}
+	p.queue = append(p.queue, m)
+	return nil
 }
 
 // recv returns the next message that was not urged.

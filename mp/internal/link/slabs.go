@@ -18,6 +18,7 @@ import (
 type slabs struct {
 	lent     [len(classes)]lending // to the peer; under Rings.sending
 	borrowed [len(classes)]atomic.Pointer[shm.Slab]
+	answered [len(classes)]bool // the peer's offers; for the pump
 }
 
 // lending is a slab of ours.
@@ -141,21 +142,28 @@ func (l *Rings) heedSlab(m Msg) {
 	class := int(m.Kind)
 	switch {
 	case class >= len(classes):
-	case m.Lost: // a slab, for which we had no descriptor
-		l.answerSlab(class, 0)
-	case len(m.Files) == 0:
+	case len(m.Files) == 0 && !m.Lost:
 		l.slabs.lent[class].ready.Store(len(m.Body) == 1 && m.Body[0] == 1)
-	case l.slabs.borrowed[class].Load() == nil:
-		answer := byte(0)
-		if slab, err := shm.OpenSlab(m.Files[0], classes[class].slots, classes[class].size); err == nil {
-			l.slabs.borrowed[class].Store(slab)
-			answer = 1
-			if l.closed.Load() { // and Close has not seen it
-				slab.Close()
-			}
-		}
-		l.answerSlab(class, answer)
+	case !l.slabs.answered[class]: // a peer offers one, and might go on for ever
+		l.slabs.answered[class] = true
+		l.answerSlab(class, l.openSlab(class, m.Files))
 	}
+}
+
+// openSlab borrows a slab of the peer's, and returns the answer. There is no file if we had no descriptor for it.
+func (l *Rings) openSlab(class int, files []*os.File) (answer byte) {
+	if len(files) == 0 {
+		return 0
+	}
+	slab, err := shm.OpenSlab(files[0], classes[class].slots, classes[class].size)
+	if err != nil {
+		return 0
+	}
+	l.slabs.borrowed[class].Store(slab)
+	if l.closed.Load() { // and Close has not seen it
+		slab.Close()
+	}
+	return 1
 }
 
 // answerSlab says what became of a slab of the peer's: 1, it is borrowed. The pump does not wait for that, as the peer's pump may be at

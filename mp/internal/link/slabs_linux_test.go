@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -191,6 +193,40 @@ func TestHostileSlots(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// A peer that offers the same slab again and again without reading what is answered costs one answer for each class.
+func TestManySlabs(t *testing.T) {
+	leak.Check(t)
+	a, b := rings(t)
+	defer a.Close()
+	defer b.Close()
+	const offers = 50000
+	last := make(chan struct{})
+	a.Heed(func(m Msg, end error) {
+		if end == nil {
+			close(last)
+		}
+	})
+	noSlab, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer noSlab.Close()
+	flood, before := &b.(*Rings).stream.out, runtime.NumGoroutine()
+	for i := range offers {
+		m := Msg{Kind: Kind(i % len(classes)), Files: []*os.File{noSlab}}
+		if err := flood.send(m, flagUrgent|flagSlab, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Urge(Msg{}); err != nil {
+		t.Fatal(err)
+	}
+	<-last
+	if more := runtime.NumGoroutine() - before; more > len(classes) {
+		t.Errorf("%d goroutines answer", more)
 	}
 }
 

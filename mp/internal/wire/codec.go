@@ -87,7 +87,7 @@ func (c *Codec[T]) DecodeShared(data []byte, files []*os.File, resolve func(r Re
 	if c.decodeAlone != nil && resolve == nil {
 		err := c.decodeAlone(data, v)
 		if err == nil && len(files) > 0 {
-			err = (&reader{files: files}).finish()
+			err = fmt.Errorf("%d files came with the message, but 0 belong to it", len(files))
 		}
 		if err != nil {
 			return fmt.Errorf("decode %s: %w", c.name, err)

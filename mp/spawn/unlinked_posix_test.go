@@ -1,0 +1,36 @@
+//go:build unix
+
+package spawn_test
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
+)
+
+// A child closes its link here, as an init function does that closes whatever it has not opened.
+var _ = func() bool {
+	if os.Getenv("MP_TEST_UNLINKED") != "" {
+		syscall.Close(3)
+		for {
+			time.Sleep(time.Hour)
+		}
+	}
+	return true
+}()
+
+// A child that closes its link while it starts, and goes on, is killed for that, and Start says so.
+func TestUnlinkedWhileStarting(t *testing.T) {
+	leak.Check(t)
+	_, err := Env.run(t, struct{}{}, &mp.ProcessOptions{Env: append(os.Environ(), "MP_TEST_UNLINKED=1")})
+	var exit *mp.ExitError
+	if !errors.As(err, &exit) || exit.Cause != spawn.CauseLink || !exit.Bootstrapping {
+		t.Error(err)
+	}
+}
