@@ -14,19 +14,17 @@ func (w *worker) stalled(id uint64, limit time.Duration) {
 	}
 }
 
-// skipTime is how long a worker that has nothing else, and that is not to be killed soon, may take to say that it skips something.
-const skipTime = time.Second
-
-// mute kills the worker if it has still not said that it skips what was taken back; nobody is to blame for that.
-func (w *worker) mute(limit time.Duration) {
+// mute kills the worker if it has nothing else and has still not said that it skips what was taken back from this item on; nobody is
+// to blame for that.
+func (w *worker) mute(id uint64, limit time.Duration) {
 	w.pool.mu.Lock()
-	mute, waiting := !w.gone && len(w.queue) == 0 && len(w.skips) > 0, w.receiver.waiting.Load()
+	mute, waiting := !w.gone && len(w.queue) == 0 && len(w.skips) > 0 && w.skips[0] == id, w.receiver.waiting.Load()
 	if mute && !waiting {
-		w.timer = time.AfterFunc(lookAgain, func() { w.mute(limit) })
+		w.timer = time.AfterFunc(lookAgain, func() { w.mute(id, limit) })
 	}
 	w.pool.mu.Unlock()
 	if mute && waiting {
-		w.seat.KillFor(fmt.Errorf("%w: it did not skip an item that was cancelled for %v", spawn.ErrTimeout, limit))
+		w.seat.KillFor(fmt.Errorf("%w: for %v it did not skip an item that was taken back", spawn.ErrTimeout, limit))
 	}
 }
 

@@ -58,6 +58,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		return true
 	}
 	k.transfer = time.Second + time.Duration(len(m.Body))*slowest
+	w.transfer = k.transfer
 	k.first = w.numbers + 1
 	w.numbers += uint64(k.count)
 	k.sent = k.count

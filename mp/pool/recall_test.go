@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -97,4 +98,29 @@ func TestCancelWhatIsNotSentAfterAll(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A worker to which a large argument is still under way when its call is cancelled has the time that this takes before it must have
+// skipped it.
+func TestCancelWhileSending(t *testing.T) {
+	withHooks(t, func(t *testing.T, p *Pool, h *hooked) {
+		slow := true
+		h.send = func(m link.Msg) error {
+			if m.Kind == kindTask && slow {
+				slow = false
+				time.Sleep(p.opts.KillDelay + 1200*time.Millisecond)
+			}
+			return nil
+		}
+		f := Submit(t.Context(), p, loaded, load{Data: make([]byte, 8<<20)})
+		synctest.Wait()
+		f.Cancel()
+		if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if n, err := Apply(t.Context(), p, echo, 7); n != 7 || err != nil {
+			t.Error(n, err)
+		}
+		undisturbed(t, p, 1)
+	})
 }
