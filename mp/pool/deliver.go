@@ -133,10 +133,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 		return
 	}
 	w.queue = slices.Delete(w.queue, at, at+1)
-	w.given -= k.count
-	if w.leaving == errTasks {
-		w.leaving = nil // it has not
-	}
+	w.ungive(k.count)
 	if at == 0 {
 		w.rest()
 	}
