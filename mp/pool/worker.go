@@ -42,11 +42,12 @@ type worker struct {
 	place    int           // which of the pool's workers it is, from 0
 	before   int           // how many workers were in this place before it
 
-	doomed  *span // the items for which it is being killed
-	running bool  // it is at work on the first open item of the queue: it has said so or, of a row, salvage has found it
-	since   time.Time
-	timer   *time.Timer // ends that item
-	seen    uint64      // the item that it was at when rescue looked
+	executions []execution // of those that were cancelled and have not ended
+	doomed     *span       // the items for which it is being killed
+	running    bool        // it is at work on the first open item of the queue: it has said so or, of a row, salvage has found it
+	since      time.Time
+	timer      *time.Timer // ends that item
+	seen       uint64      // the item that it was at when rescue looked
 }
 
 // head is the chunk that the worker is at; nil when it has none.
@@ -91,6 +92,7 @@ func (w *worker) begin(id uint64) error {
 func (w *worker) rest() {
 	w.running = false
 	w.stopTimer()
+	w.reprieve()
 	switch k := w.head(); {
 	case w.gone:
 	case k != nil && k.call.opts.timeout > 0:
