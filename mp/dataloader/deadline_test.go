@@ -83,6 +83,22 @@ func TestAnswerOnItsWay(t *testing.T) {
 	}
 }
 
+// Who was at nothing when the time was over, and has begun since, has its time from then on, once.
+func TestBegunSinceTheFirstLook(t *testing.T) {
+	c, m, _ := overdue(t, 0)
+	c.expire(m)
+	m.atWork.Store(atWork(1, 0))
+	c.expire(m)
+	if m.overdue != nil || m.due.serial != 1 || time.Until(m.due.at) <= 0 {
+		t.Errorf("%+v, overdue %v", m.due, m.overdue)
+	}
+	m.due.at = time.Now()
+	c.expire(m)
+	if m.overdue == nil || *m.overdue != atWork(1, 0) {
+		t.Errorf("%+v, overdue %v", m.due, m.overdue)
+	}
+}
+
 // Who was killed for an order is not blamed for the one that it began in the meantime.
 func TestLateBlamesWhatWasLate(t *testing.T) {
 	c, m, _ := overdue(t, atWork(2, 0))

@@ -27,6 +27,14 @@ type epoch struct {
 	ahead   []int          // numbers that were yielded before the first open one
 	seats   []seat         // of the workers, by their ID
 	turn    int            // the seat that is next
+
+	unyielded *unyielded // what the loop is about to get
+}
+
+// unyielded is a batch that was taken off the open ones and that the loop has not got yet: the sampler is asked for more before.
+type unyielded struct {
+	before  State // where the epoch was
+	samples int
 }
 
 // record is what a loader knows of samples from epoch to epoch.

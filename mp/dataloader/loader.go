@@ -90,7 +90,7 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 			if !l.opts.View {
 				l.refill(p)
 			}
-			p.unyielded, p.files = false, nil
+			l.yielding(p)
 			if !yield(b, err) || err != nil {
 				return
 			}

@@ -17,13 +17,9 @@ type pass struct {
 	epoch *epoch
 	next  func() ([]int, bool) // the sampler; nil for an IterableDataset
 	stop  func()
-	err   error // of the sampler
-	held  *task // that was taken last, until its room is given back
-
-	// While the sampler is asked for more, between a batch's decoding and its yield.
-	unyielded bool
-	before    State      // where the epoch was
-	files     []*os.File // the batch's
+	err   error      // of the sampler
+	held  *task      // that was taken last, until its room is given back
+	files []*os.File // of a batch that was decoded, until it is yielded
 }
 
 // giveBack gives the room and the slab of a batch back, if it has any, and what was not decoded of it. The loader's mutex is held.
@@ -86,13 +82,9 @@ func (c *core) exit(p *pass) {
 func (c *core) leave(p *pass) {
 	link.CloseAll(p.files)
 	c.mu.Lock()
-	switch {
-	case p.unyielded: // the sampler has panicked
-		c.at = p.before
-	case p.epoch.over() && p.err == nil:
+	c.at = p.epoch.state()
+	if p.epoch.over() && p.epoch.unyielded == nil && p.err == nil { // a sampler that panics leaves a batch unyielded
 		c.at = State{Seed: p.epoch.seed, Epoch: p.epoch.number + 1}
-	default:
-		c.at = p.epoch.state()
 	}
 	c.callOff()
 	for _, t := range p.epoch.open {
@@ -205,20 +197,30 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	return t, untold, nil
 }
 
-// delivered is for the batch that is about to be yielded, and was decoded. It is not, should OnSkip panic.
+// delivered is for the batch that was decoded, and is to be yielded once the sampler was asked for more. It is not, should OnSkip panic.
 func (c *core) delivered(p *pass, decoded time.Duration) {
 	c.tell(p.held.without)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.held.without = nil
-	p.before, p.unyielded = p.epoch.state(), true
+	p.epoch.unyielded = &unyielded{p.epoch.state(), p.held.reply.Samples}
 	p.epoch.shut(p.held)
 	c.stats.Decoded += decoded
 	c.stats.Waited += decoded
-	c.stats.Batches++
-	c.stats.Samples += p.held.reply.Samples
 	if c.local == nil && !c.opts.View {
 		c.ballast.Take(keptBallast)
+	}
+}
+
+// yielding is for the batch, or the error, that is yielded now. The files are the program's.
+func (c *core) yielding(p *pass) {
+	p.files = nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if u := p.epoch.unyielded; u != nil {
+		c.stats.Batches++
+		c.stats.Samples += u.samples
+		p.epoch.unyielded = nil
 	}
 }
 

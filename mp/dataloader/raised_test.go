@@ -60,6 +60,31 @@ func TestSamplerPanics(t *testing.T) {
 	}
 }
 
+// What a sampler is told of the loader that asks it for more counts the batches that the loop has had, not the one that it is about to get.
+func TestStateInASampler(t *testing.T) {
+	leak.Check(t)
+	for _, workers := range []int{0, 2} {
+		var l *dataloader.Loader[batch]
+		had, asked := 0, false
+		then := func() {
+			asked = true
+			if s, stats := l.State(), l.Stats(); had == 0 || s.Delivered != had || stats.Batches != had || stats.Samples != had {
+				t.Errorf("%d workers: the loop has had %d batches; %+v, %+v", workers, had, s, stats)
+			}
+		}
+		l = newLoader(t, config{N: 20}, &dataloader.Options{Workers: workers, BatchSampler: breaking{8, then}})
+		for _, err := range l.Epoch(background) {
+			if err != nil {
+				t.Error(err)
+			}
+			had++
+		}
+		if s := l.Stats(); !asked || had != 8 || s.Batches != 8 || s.Samples != 8 {
+			t.Errorf("%d workers: %d batches, %+v", workers, had, s)
+		}
+	}
+}
+
 // A dataset whose end ends the goroutine leaves the loader as any other.
 func TestGoexitAtTheEnd(t *testing.T) {
 	leak.Check(t)

@@ -30,8 +30,11 @@ type Share struct {
 	Over    bool // it has no more
 }
 
-// state is that of an epoch.
+// state is that of an epoch, behind the batch that the loop has got last.
 func (e *epoch) state() State {
+	if e.unyielded != nil {
+		return e.unyielded.before
+	}
 	first := e.first()
 	s := State{Seed: e.seed, Epoch: e.number, Delivered: first}
 	for _, n := range e.ahead {

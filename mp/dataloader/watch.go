@@ -29,7 +29,8 @@ func (c *core) expectNext(m *member) {
 	c.expect(m, d)
 }
 
-// expire kills a worker whose time is over. One that is at a later order has answered in time, and that is on its way.
+// expire kills a worker whose time is over. One that is at a later order has answered in time, and that is on its way; one that was at
+// nothing at the first look, and is at something now, has only begun it.
 func (c *core) expire(m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,7 +40,7 @@ func (c *core) expire(m *member) {
 	}
 	word := m.atWork.Load()
 	if c.epoch != nil && m.up {
-		if t := c.epoch.at(m.id, word); t != nil && t.serial > m.due.serial {
+		if t := c.epoch.at(m.id, word); t != nil && (t.serial > m.due.serial || m.doubted) {
 			c.expect(m, c.opts.bounds().answer(t.serial, t.limit, now))
 			return
 		}

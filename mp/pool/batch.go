@@ -215,8 +215,6 @@ func (b *batch) at(index int) *submission {
 // take takes a submission out, whose outcome is there; of one that has its outcome there is nothing left. last is the watch of
 // which it was the last one. p.mu is held.
 func (b *batch) take(index int) (s submission, last *ctxWatch) {
-	delete(b.call.tries, index) // it may have come there after its outcome
-	delete(b.call.lost, index)
 	k := b.blocks[index/blockSize]
 	if k == nil || k.items[index%blockSize].ticket == nil {
 		return s, nil

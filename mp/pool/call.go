@@ -204,6 +204,9 @@ func (c *call) finished() bool {
 		return false
 	}
 	c.over = c.stopped != nil || c.sealed
+	if c.over {
+		c.tries, c.lost = nil, nil // of items that are not settled any more
+	}
 	if c.over || c.batch != nil { // which rests until the next Submit
 		delete(c.pool.calls, c)
 		c.pool.changed()

@@ -42,7 +42,7 @@ func (b *batch) recall(index int, reason error) {
 		p.mu.Unlock()
 		if id != 0 {
 			w.ladder(id, 1, reason)
-		} // else deliver does that
+		} // else deliver does that, when it knows where to
 		return
 	}
 	ended := c.finished() // the pool may have begun to end meanwhile
@@ -67,14 +67,14 @@ func (p *Pool) whereIs(c *call, index int) (w *worker, id uint64) {
 	return nil, 0
 }
 
-// stopSent recalls those of a chunk, which is on its way, that were stopped while it was encoded.
-func (b *batch) stopSent(k *chunk) {
+// recallStopped recalls those of count submissions that were stopped while they were packed, wherever they have come.
+func (b *batch) recallStopped(from, count int) {
 	p := b.call.pool
 	p.mu.Lock()
 	reasons := make(map[int]error)
-	for i := range k.count {
-		if s := b.at(k.from + i); s != nil && s.stopped != nil {
-			reasons[k.from+i] = s.stopped
+	for index := from; index < from+count; index++ {
+		if s := b.at(index); s != nil && s.stopped != nil {
+			reasons[index] = s.stopped
 		}
 	}
 	p.mu.Unlock()

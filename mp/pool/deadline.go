@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -14,19 +15,17 @@ func (w *worker) stalled(id uint64, limit time.Duration) {
 	}
 }
 
-// skipTime is how long a worker that has nothing else, and that is not to be killed soon, may take to say that it skips something.
-const skipTime = time.Second
-
-// mute kills the worker if it has still not said that it skips what was taken back; nobody is to blame for that.
-func (w *worker) mute(limit time.Duration) {
+// mute kills the worker if it has nothing else and has still not said that it skips what was taken back from this item on; nobody is
+// to blame for that.
+func (w *worker) mute(id uint64, limit time.Duration) {
 	w.pool.mu.Lock()
-	mute, waiting := !w.gone && len(w.queue) == 0 && len(w.skips) > 0, w.receiver.waiting.Load()
+	mute, waiting := !w.gone && len(w.queue) == 0 && len(w.skips) > 0 && w.skips[0] == id, w.receiver.waiting.Load()
 	if mute && !waiting {
-		w.timer = time.AfterFunc(lookAgain, func() { w.mute(limit) })
+		w.timer = time.AfterFunc(lookAgain, func() { w.mute(id, limit) })
 	}
 	w.pool.mu.Unlock()
 	if mute && waiting {
-		w.seat.KillFor(fmt.Errorf("%w: it did not skip an item that was cancelled for %v", spawn.ErrTimeout, limit))
+		w.seat.KillFor(fmt.Errorf("%w: for %v it did not skip an item that was taken back", spawn.ErrTimeout, limit))
 	}
 }
 
@@ -53,14 +52,42 @@ func (w *worker) still(id uint64, running bool, again func()) bool {
 	return waiting
 }
 
+// execution is what will kill a worker that does not end items which were cancelled.
+type execution struct {
+	items span
+	timer *time.Timer
+}
+
 // ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
 // open, the worker is killed. It does not wait.
 func (w *worker) ladder(first uint64, count int, reason error) {
-	delay := max(w.pool.opts.KillDelay, 0)
+	delay, items := max(w.pool.opts.KillDelay, 0), span{first: first, count: uint64(count)}
 	if delay > 0 {
 		go w.seat.Link().Urge(cancelMessage(first, count, spawn.CauseOf(reason)))
 	}
-	time.AfterFunc(delay, func() { w.execute(span{first: first, count: uint64(count)}, reason) })
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	if w.owes(items) { // it may have answered them meanwhile
+		w.executions = append(w.executions, execution{items, time.AfterFunc(delay, func() { w.execute(items, reason) })})
+	}
+}
+
+// owes reports whether one of the items is open. p.mu is held.
+func (w *worker) owes(items span) bool {
+	return slices.ContainsFunc(w.queue, func(k *chunk) bool {
+		return k.id() < items.first+items.count && items.first < k.first+uint64(k.count)
+	})
+}
+
+// reprieve stops what was to kill the worker for items that are not open any more. p.mu is held.
+func (w *worker) reprieve() {
+	w.executions = slices.DeleteFunc(w.executions, func(e execution) bool {
+		over := !w.owes(e.items)
+		if over {
+			e.timer.Stop()
+		}
+		return over
+	})
 }
 
 // lookAgain is how soon to look again at a worker whose answers wait for us.
@@ -69,10 +96,7 @@ const lookAgain = 5 * time.Millisecond
 // execute kills the worker if it has still not answered the items of the span.
 func (w *worker) execute(items span, reason error) {
 	w.pool.mu.Lock()
-	open := false
-	for _, k := range w.queue {
-		open = open || k.id() < items.first+items.count && items.first < k.first+uint64(k.count)
-	}
+	open := w.owes(items)
 	switch {
 	case open && !w.receiver.waiting.Load():
 		time.AfterFunc(lookAgain, func() { w.execute(items, reason) })

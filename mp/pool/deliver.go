@@ -13,6 +13,7 @@ import (
 // deliver encodes a chunk and sends it; w.sending is set. It reports whether more may be sent from here.
 func (w *worker) deliver(k *chunk) (more bool) {
 	p, c := w.pool, k.call
+	from, count := k.from, k.count // what is packed: encode may cut it
 	b := buffers.Get().(*wire.Buffer)
 	own, m := b.Data, w.seat.Link().Reserve(w.size)
 	room := cap(m.Body)
@@ -32,6 +33,9 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	w.packing = nil
 	boarded := k.count > 0 && b.Boarded()
 	c.boards = c.boards || boarded
+	if c.batch != nil && c.batch.marked > 0 {
+		defer c.batch.recallStopped(from, count)
+	}
 	// Not now, if something was taken back meanwhile, as more numbers would make those valid again; nor if there is an item
 	// that may take this one with it, which could not be sent again.
 	later := len(w.skips) > 0 || boarded && len(w.queue) > 0
@@ -54,6 +58,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		return true
 	}
 	k.transfer = time.Second + time.Duration(len(m.Body))*slowest
+	w.transfer = k.transfer
 	k.first = w.numbers + 1
 	w.numbers += uint64(k.count)
 	k.sent = k.count
@@ -67,11 +72,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	if len(w.queue) == 1 {
 		w.rest()
 	}
-	stopped := c.batch != nil && c.batch.marked > 0
 	p.mu.Unlock()
-	if stopped {
-		defer c.batch.stopSent(k)
-	}
 
 	m.Kind, m.ID = kindTask, k.first
 	if len(m.Files) == 0 && (m.InPlace() || len(m.Body) <= w.inline()) {
@@ -132,10 +133,7 @@ func (w *worker) withdraw(k *chunk, err error) {
 		return
 	}
 	w.queue = slices.Delete(w.queue, at, at+1)
-	w.given -= k.count
-	if w.leaving == errTasks {
-		w.leaving = nil // it has not
-	}
+	w.ungive(k.count)
 	if at == 0 {
 		w.rest()
 	}

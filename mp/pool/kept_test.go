@@ -2,6 +2,8 @@ package pool_test
 
 import (
 	"context"
+	"errors"
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -9,6 +11,8 @@ import (
 	"weak"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 type parcel struct{ Data [64]byte }
@@ -146,4 +150,37 @@ func TestClosedPoolIsNotKept(t *testing.T) {
 		closed = weak.Make(p)
 	}()
 	forgotten(t, "the pool", closed)
+}
+
+// Nor does the one that was to kill the worker of an item that was cancelled, once that has ended, or the worker has: with a KillDelay
+// for ever it would for ever.
+func TestCancelledItemsAreNotWaitedFor(t *testing.T) {
+	leak.Check(t)
+	const ever = math.MaxInt64
+	var closed []weak.Pointer[mp.Pool]
+	func() {
+		for _, how := range []string{"wait", "deaf"} {
+			p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1, KillDelay: ever})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			f := mp.Submit(ctx, p, Do, task{How: how})
+			for atWork(p) == "" {
+				runtime.Gosched()
+			}
+			cancel()
+			if how == "deaf" {
+				prog.Kill(p.Stats().Workers[0].Pid)
+			}
+			if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+			closed = append(closed, weak.Make(p))
+		}
+	}()
+	forgotten(t, "the pool", closed...)
 }

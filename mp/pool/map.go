@@ -82,18 +82,18 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	c.progress.start(len(items))
 	p.dispatch()
 	<-done
-	got, returned := c.stopped == nil || c.opts.keepGoing, false
+	keep := false
 	defer func() {
-		if !got || !returned {
+		if !keep {
 			received.closeAll() // nobody gets the results
 		}
 	}()
-	c.progress.finish()
-	returned = true
+	c.progress.finish() // it may panic
+	keep = c.stopped == nil || c.opts.keepGoing
 	switch err := failures.join(); {
-	case !got && failures.have(c.stopped):
+	case !keep && failures.have(c.stopped):
 		return nil, c.stopped
-	case !got:
+	case !keep:
 		return nil, c.wrap("Map", c.stopped)
 	case c.stopped != nil:
 		return results, c.wrap("Map", errors.Join(c.stopped, err))

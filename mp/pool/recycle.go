@@ -34,6 +34,14 @@ func (w *worker) retire() {
 	w.ender = time.AfterFunc(limit, func() { w.seat.KillFor(why) })
 }
 
+// ungive is for count items that the worker was given and will not run after all. p.mu is held.
+func (w *worker) ungive(count int) {
+	w.given -= count
+	if w.leaving == errTasks {
+		w.leaving = nil // it has not
+	}
+}
+
 // weighEvery is how often the memory of a worker is looked at, at the most.
 const weighEvery = 10 * time.Millisecond
 

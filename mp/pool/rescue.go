@@ -98,10 +98,7 @@ func (w *worker) takeBack(from uint64) bool {
 func (w *worker) giveBackBehind(k *chunk, keep int) {
 	left := k.count - keep
 	k.call.putBack(k.from+keep, left)
-	w.given -= left
-	if w.leaving == errTasks {
-		w.leaving = nil // it has not
-	}
+	w.ungive(left)
 	k.count = keep
 }
 

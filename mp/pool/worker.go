@@ -36,16 +36,18 @@ type worker struct {
 	ender    *time.Timer // kills it when it does not go
 	weighed  time.Time   // when its memory was last looked at
 
-	up     time.Time     // when it was ready
-	worked time.Duration // at items that it has answered
-	place  int           // which of the pool's workers it is, from 0
-	before int           // how many workers were in this place before it
+	up       time.Time     // when it was ready
+	worked   time.Duration // at items that it has answered
+	transfer time.Duration // what the last chunk may take to reach it
+	place    int           // which of the pool's workers it is, from 0
+	before   int           // how many workers were in this place before it
 
-	doomed  *span // the items for which it is being killed
-	running bool  // it is at work on the first open item of the queue: it has said so or, of a row, salvage has found it
-	since   time.Time
-	timer   *time.Timer // ends that item
-	seen    uint64      // the item that it was at when rescue looked
+	executions []execution // of those that were cancelled and have not ended
+	doomed     *span       // the items for which it is being killed
+	running    bool        // it is at work on the first open item of the queue: it has said so or, of a row, salvage has found it
+	since      time.Time
+	timer      *time.Timer // ends that item
+	seen       uint64      // the item that it was at when rescue looked
 }
 
 // head is the chunk that the worker is at; nil when it has none.
@@ -90,14 +92,15 @@ func (w *worker) begin(id uint64) error {
 func (w *worker) rest() {
 	w.running = false
 	w.stopTimer()
+	w.reprieve()
 	switch k := w.head(); {
 	case w.gone:
 	case k != nil && k.call.opts.timeout > 0:
 		id, limit := k.id(), spawn.Sum(k.call.opts.timeout, k.transfer)
 		w.timer = time.AfterFunc(limit, func() { w.stalled(id, limit) })
 	case k == nil && len(w.skips) > 0:
-		limit := spawn.Sum(max(w.pool.opts.KillDelay, 0), skipTime)
-		w.timer = time.AfterFunc(limit, func() { w.mute(limit) })
+		id, limit := w.skips[0], spawn.Sum(max(w.pool.opts.KillDelay, 0), w.transfer)
+		w.timer = time.AfterFunc(limit, func() { w.mute(id, limit) })
 	}
 }
 
