@@ -124,3 +124,21 @@ func TestCancelWhileSending(t *testing.T) {
 		undisturbed(t, p, 1)
 	})
 }
+
+// A timer that was set for what the worker has skipped meanwhile does not kill it for what it is to skip next.
+func TestLateTimerForASkip(t *testing.T) {
+	withHooks(t, func(t *testing.T, p *Pool, _ *hooked) {
+		p.mu.Lock()
+		w := p.workers[0]
+		w.skips = []uint64{w.numbers}
+		p.mu.Unlock()
+		w.receiver.waiting.Store(true)
+		w.mute(w.numbers-1, 0)
+		p.mu.Lock()
+		w.skips = nil
+		p.mu.Unlock()
+		w.receiver.waiting.Store(false)
+		synctest.Wait()
+		undisturbed(t, p, 1)
+	})
+}
