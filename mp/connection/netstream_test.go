@@ -32,9 +32,15 @@ func TestNetStreamCutShort(t *testing.T) {
 	a, b := conn.Over(netStream{ours}, "there", false), conn.Over(netStream{theirs}, "here", false)
 	defer a.Close()
 	defer b.Close()
-	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := a.SendBytes(short, make([]byte, 64<<20)); !errors.Is(err, context.DeadlineExceeded) {
+	short, cut := context.WithCancel(t.Context())
+	defer cut()
+	sent := make(chan error, 1)
+	go func() { sent <- a.SendBytes(short, make([]byte, 64<<20)) }()
+	if ready, err := b.Poll(20 * time.Second); !ready || err != nil { // it is under way, and stops when the buffers are full
+		t.Fatal(ready, err)
+	}
+	cut()
+	if err := <-sent; !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	limit, cancel := context.WithTimeout(t.Context(), 20*time.Second)
