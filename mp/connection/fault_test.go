@@ -216,9 +216,10 @@ func TestSendInterrupted(t *testing.T) {
 		if err := a.Send(t.Context(), 6); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		long := make([]byte, 8<<20) // before the time begins, in which it has to be begun
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		if err := a.SendBytes(ctx, make([]byte, 8<<20)); !errors.Is(err, context.DeadlineExceeded) {
+		if err := a.SendBytes(ctx, long); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatal(err)
 		}
 		var got int
