@@ -20,7 +20,7 @@ test: ## all tests
 race: ## all tests, with the race detector
 	.ci/run race fault
 
-lint: ## vet for 8 platforms, staticcheck for 6, gofumpt
+lint: ## vet and staticcheck for 6 platforms, gofumpt
 	.ci/run lint
 
 cross: ## link every package's test binary for the other platforms
