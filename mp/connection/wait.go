@@ -44,8 +44,9 @@ const (
 )
 
 // Wait waits until at least one of ws is ready, and returns all that are, in their order. There may be any number, also of the
-// same. It takes nothing out of them: if others receive from the same queue or Conn, they may be faster, so what is ready may
-// not be so any more when it is used. TryGet, Poll and a ctx do not wait then.
+// same. Queues and events of other processes are asked for 10 ms then: the next Wait tells of what took longer. It takes nothing
+// out of them: if others receive from the same queue or Conn, they may be faster, so what is ready may not be so any more when it
+// is used. TryGet, Poll and a ctx do not wait then.
 //
 // When ctx ends first, the error is ctx's; if it is over already, what is ready is returned all the same. Queues and events of
 // other processes are asked then, for a second at most; those whose process does not answer, since it is stopped perhaps,
