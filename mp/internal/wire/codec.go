@@ -86,8 +86,8 @@ func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
 func (c *Codec[T]) DecodeShared(data []byte, files []*os.File, resolve func(r Ref) ([]byte, error), v *T) error {
 	if c.decodeAlone != nil && resolve == nil {
 		err := c.decodeAlone(data, v)
-		if err == nil && len(files) > 0 {
-			err = fmt.Errorf("%d files came with the message, but 0 belong to it", len(files))
+		if err == nil {
+			err = allUsed(len(files), 0)
 		}
 		if err != nil {
 			return fmt.Errorf("decode %s: %w", c.name, err)

@@ -91,8 +91,13 @@ func (r *reader) finish() error {
 	if n := r.left(); n > 0 {
 		return fmt.Errorf("%d bytes are left over", n)
 	}
-	if r.used != len(r.files) {
-		return fmt.Errorf("%d files came with the message, but %d belong to it", len(r.files), r.used)
+	return allUsed(len(r.files), r.used)
+}
+
+// allUsed reports files that came with a message and do not belong to it.
+func allUsed(came, used int) error {
+	if used != came {
+		return fmt.Errorf("%d files came with the message, but %d belong to it", came, used)
 	}
 	return nil
 }
