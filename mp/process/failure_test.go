@@ -344,7 +344,7 @@ func TestOutputByLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Join(t.Context())
-	if n := strings.Count(out.String(), "\n"); n != 1<<16+1 {
+	if n := strings.Count(out.String(), "\n"); n != floodLines+1 {
 		t.Errorf("%d lines", n)
 	}
 }
@@ -368,7 +368,7 @@ func TestOutputToWhatCannotBeCompared(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Join(t.Context())
-		if n := bytes.Count(stdout.Bytes(), []byte("\n")) + bytes.Count(stderr.Bytes(), []byte("\n")); n != 1<<16+1 {
+		if n := bytes.Count(stdout.Bytes(), []byte("\n")) + bytes.Count(stderr.Bytes(), []byte("\n")); n != floodLines+1 {
 			t.Errorf("%d lines", n)
 		}
 	}

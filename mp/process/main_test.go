@@ -131,6 +131,9 @@ func init() {
 
 func writeTo(m map[string]int) { m["x"] = 1 }
 
+// floodLines is how many lines of 800 bytes the "flood" of misbehave writes before its last line.
+const floodLines = 1 << 13
+
 // misbehave ends the process, or the goroutine, in one of many ways.
 func misbehave(ctx context.Context, how string) (string, error) {
 	switch how {
@@ -175,8 +178,8 @@ func misbehave(ctx context.Context, how string) (string, error) {
 		closeEverything()
 		time.Sleep(time.Hour)
 	case "flood":
-		line := strings.Repeat("x", 99) + "\n"
-		for range 1 << 16 {
+		line := strings.Repeat("x", 799) + "\n"
+		for range floodLines {
 			os.Stderr.WriteString(line)
 		}
 		os.Stderr.WriteString("the last line\n")
