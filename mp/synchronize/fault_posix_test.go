@@ -194,3 +194,34 @@ func TestWhoIsToldIsDead(t *testing.T) {
 	}
 	isFree(t, l)
 }
+
+// What was notified and then told of a death in vain, since it has died itself: the notification is somebody else's, too.
+func TestWhoIsNotifiedIsDead(t *testing.T) {
+	leak.Check(t)
+	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
+	c := made(synchronize.NewCondition(l))(t)
+	next := start(t, kit{How: "sleep", Condition: c, N: n})
+	until(t, "it sleeps, or is about to", func() bool { return n.Load() == 1 })
+	if err := c.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() { got <- c.Wait(t.Context()) }()
+	holder := start(t, kit{How: "notify and stay", Condition: c, N: n})
+	until(t, "the one that sleeps is notified", func() bool { return n.Load() == 2 && synchronize.Waiting(l) == 1 })
+	if err := prog.Freeze(next.Pid()); err != nil {
+		t.Fatal(err)
+	}
+	holder.Kill()
+	until(t, "it is told", func() bool { return synchronize.Waiting(l) == 0 })
+	next.Kill()
+	select {
+	case err := <-got:
+		if !errors.Is(err, synchronize.ErrOwnerDied) {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the notification is nobody's")
+	}
+	isFree(t, l)
+}

@@ -52,6 +52,13 @@ func use(ctx context.Context, k kit) (int, error) {
 		k.N.Add(1)
 		<-ctx.Done()
 		return 0, k.Lock.Release()
+	case "notify and stay":
+		if err := errors.Join(k.Condition.Acquire(ctx), k.Condition.Notify(1)); err != nil {
+			return 0, err
+		}
+		k.N.Add(1)
+		<-ctx.Done()
+		return 0, k.Condition.Release()
 	case "release":
 		return 0, k.Lock.Release()
 	case "hog": // till N says so

@@ -29,8 +29,8 @@ type mutex struct {
 	ref     *share.Ref
 	names   map[uint32]string // of clients
 	died    bool              // a holder, and nobody was told yet
-	telling bool              // somebody is told, and has not said yet that it has heard
-	last    asker             // to whom the lock was given, or who was told of a death
+	told    *waiter           // who is told of it, and has not said yet that it has heard
+	last    asker             // to whom the lock was given
 	ended   map[asker]bool    // who waited for a condition that was closed, and has not said yet that it has heard
 	waiting []waiter
 	conds   []*condition
@@ -121,7 +121,7 @@ func (m *mutex) try(r share.Request) {
 	m.bury()
 	m.names[r.Client.Number()] = string(r.Body)
 	switch {
-	case m.died && !m.telling:
+	case m.died && m.told == nil:
 		m.tell(waiter{Request: r})
 	case m.word.CompareAndSwap(0, uint64(r.Client.Number())):
 		r.Answer(answerOK, nil, nil)
@@ -160,7 +160,7 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 	switch me := (asker{r.Client, ticket}); { // the answer came too late
 	case m.ended[me]:
 		r.Answer(answerClosed, nil, nil)
-	case m.telling && m.last == me:
+	case m.isTold(me):
 		r.Answer(answerDied, nil, nil)
 	case !m.holds(r.Client):
 		r.Answer(answerNotHeld, nil, nil)
@@ -173,24 +173,32 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 
 // tell tells somebody that a holder has died, while the lock is contended and nobody's. m.mu is held.
 func (m *mutex) tell(w waiter) {
-	m.died, m.telling, m.last = false, true, w.asker()
+	m.died, m.told = false, &w
 	w.Answer(answerDied, nil, nil)
 }
+
+// isTold reports whether that is who is told of a death. m.mu is held.
+func (m *mutex) isTold(a asker) bool { return m.told != nil && m.told.asker() == a }
 
 // heard notes that somebody has heard how its wait has ended, if that was without the lock. m.mu is held.
 func (m *mutex) heard(a asker) {
 	delete(m.ended, a)
-	if m.telling && m.last == a {
-		m.telling = false
+	if m.isTold(a) {
+		m.told = nil
 		m.hand()
 	}
 }
 
-// unheard has somebody else told what was told a client in vain. m.mu is held.
+// unheard has somebody else told what was told a client in vain, and notified if that one was. m.mu is held.
 func (m *mutex) unheard(c *share.Client) {
-	if m.telling && m.last.client == c {
-		m.died, m.telling = true, false
-		m.hand()
+	w := m.told
+	if w == nil || w.Client != c {
+		return
+	}
+	m.died, m.told = true, nil
+	m.hand()
+	if w.cond != nil {
+		w.cond.notify(1)
 	}
 }
 
@@ -210,10 +218,10 @@ func (m *mutex) settle() {
 	}
 }
 
-// hand gives the lock, which is contended and nobody's, to the one that has waited longest, unless somebody is told of a death, or has
-// to be first. m.mu is held.
+// hand gives the lock, which is contended and nobody's, to the one that has waited longest, or tells that one of a death. While
+// somebody is being told, it does nothing. m.mu is held.
 func (m *mutex) hand() {
-	if m.telling {
+	if m.told != nil {
 		return
 	}
 	if len(m.waiting) == 0 {
