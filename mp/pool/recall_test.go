@@ -142,3 +142,38 @@ func TestLateTimerForASkip(t *testing.T) {
 		undisturbed(t, p, 1)
 	})
 }
+
+// A call that is cancelled and whose worker ends before it has begun it ends then, and not when another worker could take it.
+func TestCancelWhatNobodyBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool()
+		deaf := func(s *stage) {
+			s.task()
+			for err := error(nil); err == nil; {
+				_, err = s.link.Recv()
+			}
+		}
+		late := func(s *stage) { time.Sleep(time.Minute); honest(s) }
+		p.backend, p.opts = &actor{plays: []func(*stage){honest, deaf, late}, delay: time.Second}, Options{Workers: 2, KillDelay: time.Second}
+		begin(t, p)
+		long := Submit(t.Context(), p, loaded, load{Run: time.Hour})
+		synctest.Wait()
+		f := Submit(t.Context(), p, loaded, load{})
+		synctest.Wait()
+		f.Cancel()
+		time.Sleep(2 * p.opts.KillDelay)
+		synctest.Wait()
+		if !f.finished() {
+			t.Error(f)
+		}
+		if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		long.Cancel()
+		if err := p.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		nothingLeft(t, p)
+		time.Sleep(time.Minute) // the late one ends
+	})
+}

@@ -145,6 +145,7 @@ func (p *Pool) bury(w *worker, err error) error {
 			ended = append(ended, k.call)
 		}
 	}
+	had := w.queue
 	w.queue, w.skips = nil, nil
 	w.rest()
 	p.mu.Unlock()
@@ -161,6 +162,11 @@ func (p *Pool) bury(w *worker, err error) error {
 	if victim != nil {
 		p.fail(victim.call, index, p.verdict(victim.call, index, exit))
 		runtime.Gosched() // whoever waits for it goes before the start of another worker
+	}
+	for _, k := range had {
+		if k.call.batch != nil {
+			k.call.batch.recallStopped(k.from, k.count)
+		}
 	}
 	p.dispatch()
 	w.useful = victim != nil || w.answered > 0
