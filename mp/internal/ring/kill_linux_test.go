@@ -20,7 +20,7 @@ func TestTwoProcesses(t *testing.T) {
 	for _, capacity := range []int{64, 4096, 1 << 18} {
 		t.Run(fmt.Sprint(capacity), func(t *testing.T) {
 			leak.Check(t)
-			within(t, time.Minute)
+			within(t)
 			count := min(2000, 16<<20/capacity)
 			if raced {
 				count /= 8
@@ -175,7 +175,7 @@ func TestKilledPeer(t *testing.T) {
 	one := func(d death) {
 		t.Run(d.String(), func(t *testing.T) {
 			leak.Check(t)
-			within(t, time.Minute)
+			within(t)
 			d.run(t)
 			kills++
 		})
@@ -203,7 +203,7 @@ func TestKilledPeer(t *testing.T) {
 // two looks at a word.
 func TestScribbler(t *testing.T) {
 	leak.Check(t)
-	within(t, time.Minute)
+	within(t)
 	const capacity = 256
 	l := start(t, order{Capacity: capacity, Scribble: true})
 	if err := l.b.bell.Wait(begun()); err != nil {

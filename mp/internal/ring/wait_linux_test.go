@@ -40,7 +40,7 @@ func (b *tap) Wait(ready func(fd uintptr) bool) error {
 func tapped(t *testing.T, capacity int) (w *ring.Writer, r *ring.Reader, bell, room *tap) {
 	t.Helper()
 	leak.Check(t)
-	within(t, time.Minute)
+	within(t)
 	mem := make([]byte, ring.Overhead+capacity)
 	bell, room = newTap(t), newTap(t)
 	return ring.NewWriter(mem, bell, room), ring.NewReader(mem, bell, room), bell, room
@@ -136,7 +136,7 @@ func TestWaitingForRoomWakesTheReader(t *testing.T) {
 // End ends waits at whatever moment it comes, and those that come later. What was written can still be read.
 func TestEndAtAnyMoment(t *testing.T) {
 	leak.Check(t)
-	within(t, time.Minute)
+	within(t)
 	bell, room, idle := newBell(t), newBell(t), newBell(t)
 	for round := range 500 {
 		mem := make([]byte, ring.Overhead+64)
@@ -190,15 +190,11 @@ func TestBellClosedDuringAWait(t *testing.T) {
 	r.End()
 }
 
-// attempts is how often the tests below try to hit the moment between two instructions.
-func attempts() int {
-	switch {
-	case runtime.GOMAXPROCS(0) == 1:
-		return 100 // Go looks for rings every 10 ms only while a goroutine of its one processor is busy, as here
-	case raced:
-		return 1000
+// attempts numbers those of the tests below to hit the moment between two instructions: 10,000, or what fits into 10 seconds. Go looks
+// for rings every 10 ms only while a goroutine of each processor that it gets is busy, as here.
+func attempts(yield func(int) bool) {
+	for i, began := 0, time.Now(); i < 10_000 && time.Since(began) < 10*time.Second && yield(i); i++ {
 	}
-	return 10000
 }
 
 // later passes some moments, more of them each time, and then from the beginning.
@@ -212,20 +208,22 @@ func later(i int) {
 // A reader that has looked and is about to sleep is not overlooked: records come at all moments between the two.
 func TestNoRecordIsOverslept(t *testing.T) {
 	leak.Check(t)
-	within(t, time.Minute)
+	within(t)
 	w, r := pairIn(t, make([]byte, ring.Overhead+64))
 	var read atomic.Int32
+	var enough atomic.Bool
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range attempts() {
-			for drain(t, r) == 0 {
+		for !enough.Load() {
+			if drain(t, r) > 0 {
+				read.Add(1)
+			} else {
 				_ = r.Await(false)
 			}
-			read.Add(1)
 		}
 	}()
-	for i := range attempts() {
+	for i := range attempts {
 		later(i)
 		_, _ = w.Write(nil, nil)
 		w.Wake()
@@ -233,25 +231,28 @@ func TestNoRecordIsOverslept(t *testing.T) {
 			runtime.Gosched() // and so near to the moment at which the reader sleeps again
 		}
 	}
+	enough.Store(true)
+	r.End()
 	<-done
 }
 
 // A writer that has looked and is about to wait for room is not overlooked either.
 func TestNoRoomIsOverslept(t *testing.T) {
 	leak.Check(t)
-	within(t, time.Minute)
+	within(t)
 	w, r := pairIn(t, make([]byte, ring.Overhead+64))
 	var full atomic.Int32
+	var enough atomic.Bool
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range attempts() {
+		for !enough.Load() {
 			fill(t, w, make([]byte, 8))
 			full.Add(1)
 			_ = w.AwaitRoom(8, false)
 		}
 	}()
-	for i := range attempts() {
+	for i := range attempts {
 		for int(full.Load()) == i {
 			runtime.Gosched()
 		}
@@ -261,5 +262,7 @@ func TestNoRoomIsOverslept(t *testing.T) {
 			r.Done()
 		}
 	}
+	enough.Store(true)
+	w.End()
 	<-done
 }
