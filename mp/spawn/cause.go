@@ -85,7 +85,7 @@ func CtxError(ctx context.Context) error {
 type ctxError struct{ err, cause error }
 
 func (e *ctxError) Error() string {
-	if errors.Is(e.cause, e.err) {
+	if !reflect.ValueOf(e.err).Comparable() || errors.Is(e.cause, e.err) { // the former is the cause, mostly
 		return e.cause.Error()
 	}
 	return fmt.Sprintf("%v (%v)", e.err, e.cause)

@@ -36,7 +36,7 @@ func (broken) Err() error { return several{context.Canceled} }
 // A ctx that is not of package context may end with any error, and some have no cause of their own.
 func TestCtxErrorOfAnyKind(t *testing.T) {
 	var errs several
-	if err := spawn.CtxError(broken{context.Background()}); !errors.As(err, &errs) {
+	if err := spawn.CtxError(broken{context.Background()}); !errors.As(err, &errs) || err.Error() != "[context canceled]" {
 		t.Error(err)
 	}
 	ending := spawn.NewEnding(time.Time{})

@@ -74,7 +74,8 @@ var (
 	exitCode atomic.Int64
 )
 
-// ErrExiting is returned by whatever would start a process while this one exits. Nothing was started.
+// ErrExiting is returned by whatever would start a process while this one exits. Nothing was started, or it was killed before it
+// could run a function.
 var ErrExiting = errors.New("mp: this process is exiting and starts no other")
 
 // endChildren kills daemonic children and joins the others. SIGINT or SIGTERM end the wait, unless this process ignores

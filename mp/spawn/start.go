@@ -123,6 +123,7 @@ func start(ctx context.Context, spec *Spec, path []uint32, spare *Child) (*Child
 		return nil, err
 	}
 	if ending.Load() { // since mayStart: nobody waits for those who come now
+		c.unshare()
 		c.Kill()
 		<-c.Done()
 		c.stream.Close()
