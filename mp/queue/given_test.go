@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"runtime/debug"
 	"testing"
@@ -41,6 +42,46 @@ func broken(t *testing.T, ref *share.Ref) {
 		time.Sleep(time.Millisecond)
 	}
 	t.Error("nobody has minded")
+}
+
+// poor is an end of a link that sends no files, as one that may open none.
+type poor struct{ link.Link }
+
+func (p poor) Send(m link.Msg) error {
+	if len(m.Files) > 0 {
+		return link.ErrNotSent
+	}
+	return p.Link.Send(m)
+}
+
+// An item whose files cannot be given back with it is given back without them, and is an error for who gets it then.
+func TestUngetWithoutFiles(t *testing.T) {
+	leak.Check(t)
+	q, err := New[*os.File](1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer finish(q)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(q.Put(t.Context(), null), null.Close()); err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs := link.NewMemory()
+	defer theirs.Close()
+	ref := q.ref.Over(ours, poor{theirs})
+	m, err := ref.Call(t.Context(), opGet, make([]byte, 8), nil, nil)
+	if err != nil || m.Kind != ansItem || len(m.Files) != 1 {
+		t.Fatal(m, err)
+	}
+	giveBack(ref, m)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if f, err := q.Get(ctx); err == nil || ctx.Err() != nil {
+		t.Error(f, err)
+	}
 }
 
 // finish closes q, and takes what is left: only then is it gone.

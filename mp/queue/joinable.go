@@ -55,7 +55,8 @@ func (q *JoinableQueue[T]) TaskDone() error {
 // Join waits until every item that was put is done, or ctx ends; without shared memory, of those that have come to the owner.
 // An item in the hands of a process that died will not be done by anybody: it counts as done, and Join, once it has waited for
 // the others, returns an error that says how many such items there were since the last Join. Those that have waited at the same
-// time say so together. One whose ctx ends just then leaves it to a later one; one whose process is killed just then does not.
+// time say so together. One whose ctx ends just then leaves it to a later one, which may tell again what others were told at that
+// time or since; if the queue was closed and is empty by then, nobody is told. One whose process is killed just then leaves nothing.
 func (q *JoinableQueue[T]) Join(ctx context.Context) error {
 	lost, err := q.join(ctx)
 	if err != nil {

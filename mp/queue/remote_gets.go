@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
@@ -39,13 +40,16 @@ func (r *remote) get(ctx context.Context, ref *share.Ref, now bool, buf []byte) 
 	}
 }
 
-// giveBack returns an item for which nobody waits any more.
+// giveBack returns an item for which nobody waits any more: without its files, of which who gets it hears then, if those cannot be sent.
 func giveBack(ref *share.Ref, m link.Msg) {
 	defer m.Release()
 	defer m.CloseFiles()
-	if m.Kind == ansItem {
-		_ = ref.Send(context.Background(), opUnget, m.Body, m.Files) // or the owner is gone
+	if m.Kind != ansItem {
+		return
 	}
+	if err := ref.Send(context.Background(), opUnget, m.Body, m.Files); errors.Is(err, link.ErrNotSent) {
+		_ = ref.Send(context.Background(), opUnget, m.Body, nil)
+	} // else the owner is gone
 }
 
 // take takes the first item that was sent ahead and that the broker has not taken back.
