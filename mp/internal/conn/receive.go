@@ -312,10 +312,13 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 	return err
 }
 
+// mostSkipped is how much of a dropped message is read when ctx is over: its sender may have the rest ready for ever.
+const mostSkipped = 1 << 20
+
 // skip reads what is left of a dropped message. What has become of its files is nothing to whoever receives the next one.
 func (c *Conn) skip(ctx context.Context, t transport) error {
 	waste := make([]byte, min(c.left, 64<<10))
-	for c.left > 0 {
+	for skipped := 0; c.left > 0; {
 		n, err := t.read(ctx, waste[:min(c.left, len(waste))])
 		c.left -= n
 		if errors.Is(err, errTakenBack) {
@@ -323,6 +326,9 @@ func (c *Conn) skip(ctx context.Context, t transport) error {
 		}
 		if err != nil {
 			return err
+		}
+		if skipped += n; skipped >= mostSkipped && c.left > 0 && ctx.Err() != nil {
+			return errOver
 		}
 	}
 	c.open, c.dropped = false, false
