@@ -43,6 +43,15 @@ const (
 // of these ends wants our answer for his own.
 var asked sync.Map
 
+// hear receives a message of the handshake.
+func hear(ctx context.Context, c *Conn) ([]byte, error) {
+	p, err := conn.RecvShort(ctx, c, longestMessage)
+	if errors.Is(err, conn.ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", ErrAuthentication, spawn.Inner(err))
+	}
+	return p, err
+}
+
 // challenge lets the other end prove that it has the key.
 func challenge(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	message := make([]byte, len(digestMark)+challengeSize)
@@ -55,7 +64,7 @@ func challenge(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	if err := c.SendBytes(ctx, append([]byte(challengeMark), message...)); err != nil {
 		return err
 	}
-	response, err := conn.RecvShort(ctx, c, longestMessage)
+	response, err := hear(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -68,14 +77,13 @@ func challenge(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 
 // respond proves to the other end that we have the key.
 func respond(ctx context.Context, c *Conn, key []byte, accepted bool) error {
-	message, err := conn.RecvShort(ctx, c, longestMessage)
-	if err != nil {
-		return err
-	}
+	message, err := hear(ctx, c)
 	message, ok := bytes.CutPrefix(message, []byte(challengeMark))
 	switch {
-	case !ok:
+	case err == nil && !ok, errors.Is(err, ErrAuthentication):
 		return fmt.Errorf("%w: the other end began with no challenge: does it ask for no key?", ErrAuthentication)
+	case err != nil:
+		return err
 	case !bytes.HasPrefix(message, []byte(digestMark)):
 		return fmt.Errorf("%w: the other end wants another digest than SHA-256: it may be a Python before 3.12", ErrAuthentication)
 	case len(message)-len(digestMark) < shortestChallenge:
@@ -87,7 +95,7 @@ func respond(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	if err := c.SendBytes(ctx, answer(message, key)); err != nil {
 		return err
 	}
-	verdict, err := conn.RecvShort(ctx, c, longestMessage)
+	verdict, err := hear(ctx, c)
 	switch {
 	case err != nil:
 		return err

@@ -125,14 +125,16 @@ func TestHandshakeRefuses(t *testing.T) {
 		"a short challenge": {false, frame("#CHALLENGE#{sha256}short"), ErrAuthentication},
 		"an old challenge":  {false, frame("#CHALLENGE#01234567890123456789"), ErrAuthentication},
 		"no welcome":        {false, frame("#CHALLENGE#{sha256}0123456789012345678901234567890123456789") + frame("#FAILURE#"), ErrAuthentication},
-		"a long message":    {false, "\x00\x10\x00\x00", nil},
+		"a long message":    {false, "\x00\x10\x00\x00 of which more would be sent later", ErrAuthentication},
+		"a long response":   {true, "\x00\x10\x00\x00 of which more would be sent later", ErrAuthentication},
+		"no frame":          {true, "\xff\xff\xff\xfe", ErrAuthentication},
 		"nothing":           {true, "", io.EOF},
 		"half a message":    {true, "\x00\x00\x00\x09#WEL", io.ErrUnexpectedEOF},
-		"a typed message":   {false, frame("\x9dmp\x01\xe2\x4b\x77\x0c\xb8\x1f\xd6\x93\x5a\x2e\xc4\xf1\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), nil},
+		"a typed message":   {false, frame("\x9dmp\x01\xe2\x4b\x77\x0c\xb8\x1f\xd6\x93\x5a\x2e\xc4\xf1\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), ErrAuthentication},
 	} {
 		c := conn.Over(script{bytes.NewReader([]byte(test.says))}, "a peer", false)
 		err := handshake(t.Context(), c, &Options{Key: []byte("key")}, test.accepted)
-		if err == nil || test.err != nil && !errors.Is(err, test.err) || errors.Is(err, spawn.ErrClosed) {
+		if !errors.Is(err, test.err) || errors.Is(err, spawn.ErrClosed) {
 			t.Errorf("%s: %v", what, err)
 		}
 		c.Close()

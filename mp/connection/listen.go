@@ -250,7 +250,7 @@ func (l *Listener) greet(c *Conn) {
 	switch {
 	case l.ctx.Err() != nil:
 	case crowded:
-		spawn.Log.Warn("a client was disconnected: too many wait for Accept", "address", l.address)
+		spawn.Log.Warn("a client was disconnected: too many are there that Accept has not returned", "address", l.address)
 	default:
 		spawn.Log.Warn("a client was refused", "address", l.address, "error", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/connection"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
@@ -49,6 +50,41 @@ func TestBrokenFrames(t *testing.T) {
 		}
 		if p, err := c.RecvBytes(ctx); err == nil {
 			t.Errorf("%s: and then %q", test.what, p)
+		}
+		c.Close()
+	}
+}
+
+// Who dials with a key and hears from one who asks for none whatever his program begins with is told so, in one line.
+func TestNoKeyAsked(t *testing.T) {
+	leak.Check(t)
+	ctx := within(t)
+	l := listen(t, place{"tcp", ""}, nil)
+	for what, say := range map[string]func(c *connection.Conn) error{
+		"bytes":        func(c *connection.Conn) error { return c.SendBytes(ctx, []byte("hello")) },
+		"a long text":  func(c *connection.Conn) error { return c.SendBytes(ctx, make([]byte, 300)) },
+		"a value":      func(c *connection.Conn) error { return c.Send(ctx, point{Name: "x"}) },
+		"many numbers": func(c *connection.Conn) error { return c.Send(ctx, make([]int, 100)) },
+	} {
+		dialled := make(chan error, 1)
+		go func() {
+			c, err := connection.Dial(ctx, l.Network(), l.Addr(), &connection.Options{Key: key})
+			if err == nil {
+				c.Close()
+			}
+			dialled <- err
+		}()
+		c, err := l.Accept(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := say(c); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		err = <-dialled
+		if !errors.Is(err, connection.ErrAuthentication) || strings.Contains(err.Error(), "\n") ||
+			!strings.HasSuffix(err.Error(), "does it ask for no key?") {
+			t.Errorf("%s: %v", what, err)
 		}
 		c.Close()
 	}

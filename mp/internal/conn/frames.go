@@ -157,7 +157,7 @@ func (t *frames) next(ctx context.Context) (head, error) {
 	n, size := 4, uint64(binary.BigEndian.Uint32(t.buf[t.start:]))
 	if size > longFrame {
 		if size != math.MaxUint32 {
-			return head{}, fmt.Errorf("%w: a frame with a negative length", errCorrupt)
+			return head{}, fmt.Errorf("%w: a frame with a negative length", ErrCorrupt)
 		}
 		if err := t.fill(ctx, 12, io.ErrUnexpectedEOF); err != nil {
 			return head{}, err
@@ -165,7 +165,7 @@ func (t *frames) next(ctx context.Context) (head, error) {
 		n, size = 12, binary.BigEndian.Uint64(t.buf[t.start+4:])
 	}
 	if size > mostSize {
-		return head{}, fmt.Errorf("%w: a frame of %d bytes", errCorrupt, size)
+		return head{}, fmt.Errorf("%w: a frame of %d bytes", ErrCorrupt, size)
 	}
 	h := head{size: int(size)}
 	if size >= framesHead {
@@ -176,7 +176,7 @@ func (t *frames) next(ctx context.Context) (head, error) {
 			files := binary.LittleEndian.Uint32(b[20:])
 			h = head{kind(b[16]), binary.LittleEndian.Uint64(b[24:]), int(files), int(size) - framesHead}
 			if !h.sane() || h.kind == kindBytes || files > 0 && !t.files {
-				return head{}, errCorrupt
+				return head{}, ErrCorrupt
 			}
 			n += framesHead
 		}
@@ -326,7 +326,7 @@ func (s *streamSeed) parts() (seedKind, []byte, []*os.File) {
 // streamSeedOf is the reverse of parts.
 func streamSeedOf(state []byte, files []*os.File) (seed, error) {
 	if len(state) < 2 || len(state) < 2+int(state[1]) || len(files) != 1 {
-		return nil, errCorrupt
+		return nil, ErrCorrupt
 	}
 	n := 2 + int(state[1])
 	return &streamSeed{where: string(state[2:n]), files: state[0] == 1, unread: state[n:], file: files[0]}, nil

@@ -102,7 +102,7 @@ func (c *Conn) DecodeMsgpack(dec *wire.Decoder) error {
 	case err != nil:
 		return err
 	case len(b) < head || way(b[1])&^duplex != 0 || b[1] == 0 || b[2] > mostSeedFiles:
-		return errCorrupt
+		return ErrCorrupt
 	}
 	files := make([]*os.File, b[2])
 	for i := range files {
@@ -117,7 +117,7 @@ func (c *Conn) DecodeMsgpack(dec *wire.Decoder) error {
 	case seedRings:
 		s, err = ringsSeedOf(b[head:], files)
 	default:
-		err = errCorrupt
+		err = ErrCorrupt
 	}
 	if err != nil {
 		return err

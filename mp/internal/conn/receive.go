@@ -43,7 +43,7 @@ func (c *Conn) Recv(ctx context.Context, ptr any) error {
 		v := typ.Target(target.Elem())
 		if h.kind == kindMemory {
 			if elem := typ.Elem(); elem == 0 || h.size%elem != 0 {
-				return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: Recv: %w: %d bytes for a %s", errCorrupt, h.size, typ.Name()))
+				return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: Recv: %w: %d bytes for a %s", ErrCorrupt, h.size, typ.Name()))
 			}
 			err := c.body(ctx, "Recv", t, func(n int) ([]byte, error) { return typ.Room(v, n) })
 			if err != nil {
@@ -289,8 +289,12 @@ func (c *Conn) finish(t transport, verb string) ([]*os.File, error) {
 	return files, nil
 }
 
-// mismatch drops a message that the method is not for.
+// mismatch drops a message that the method is not for. That of a peer that is not known yet is its last.
 func (c *Conn) mismatch(ctx context.Context, t transport, verb string) error {
+	if f, ok := t.(*frames); ok && f.stranger {
+		c.failed = fmt.Errorf("%w: it is no part of the handshake", ErrCorrupt)
+		return c.fail(verb, c.failed)
+	}
 	by := [kinds]string{"bytes, sent with SendBytes: receive them with RecvBytes or RecvBytesInto"}
 	by[kindValue] = "a value, sent with Send: receive it with Recv"
 	by[kindMemory] = by[kindValue]
@@ -298,12 +302,8 @@ func (c *Conn) mismatch(ctx context.Context, t transport, verb string) error {
 	return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: %s: the message is %s", verb, by[c.head.kind]))
 }
 
-// drop reads a message that nobody wants to its end, or whoever receives next does. That of a peer that is not known yet is its last.
+// drop reads a message that nobody wants to its end, or whoever receives next does.
 func (c *Conn) drop(ctx context.Context, t transport) error {
-	if f, ok := t.(*frames); ok && f.stranger {
-		c.failed = fmt.Errorf("%w: it is no part of the handshake", errCorrupt)
-		return c.fail("the handshake", c.failed)
-	}
 	c.dropped, c.left, c.kept = true, c.head.size-len(c.kept), nil
 	err := c.skip(ctx, t)
 	if err != nil && !errors.Is(err, errTakenBack) {
@@ -312,10 +312,13 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 	return err
 }
 
+// mostSkipped is how much of a dropped message is read when ctx is over: its sender may have the rest ready for ever.
+const mostSkipped = 1 << 20
+
 // skip reads what is left of a dropped message. What has become of its files is nothing to whoever receives the next one.
 func (c *Conn) skip(ctx context.Context, t transport) error {
 	waste := make([]byte, min(c.left, 64<<10))
-	for c.left > 0 {
+	for skipped := 0; c.left > 0; {
 		n, err := t.read(ctx, waste[:min(c.left, len(waste))])
 		c.left -= n
 		if errors.Is(err, errTakenBack) {
@@ -324,6 +327,9 @@ func (c *Conn) skip(ctx context.Context, t transport) error {
 		if err != nil {
 			return err
 		}
+		if skipped += n; skipped >= mostSkipped && c.left > 0 && ctx.Err() != nil {
+			return errOver
+		}
 	}
 	c.open, c.dropped = false, false
 	files, _ := t.finish()
@@ -331,8 +337,8 @@ func (c *Conn) skip(ctx context.Context, t transport) error {
 	return nil
 }
 
-// RecvShort is RecvBytes for a peer that is not known yet: a message of more than most bytes is an error, and the last one, and
-// files that it sends are closed at once.
+// RecvShort is RecvBytes for a peer that is not known yet: a message that is no bytes, or more than most of them, is ErrCorrupt, and
+// the last one, and files that it sends are closed at once.
 func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
 	if t, ok := c.t.(*frames); ok {
 		t.stranger = true
@@ -340,7 +346,7 @@ func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
 	}
 	err = c.recvBytes(ctx, "the handshake", func(n int) ([]byte, error) {
 		if c.head.size > most {
-			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", errCorrupt, c.head.size, most)
+			c.failed = fmt.Errorf("%w: a message of %d bytes where at most %d may be", ErrCorrupt, c.head.size, most)
 			return nil, c.failed
 		}
 		p = grown(p, n)

@@ -151,7 +151,7 @@ func (t *rings) write(ctx context.Context, head, body []byte) error {
 		return err
 	}
 	if _, err := t.out.Write(head, body); err != nil {
-		return fmt.Errorf("%w: %w", errCorrupt, err)
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	t.out.Wake()
 	return nil
@@ -168,7 +168,7 @@ func (t *rings) awaitRoom(ctx context.Context, n int) error {
 		}
 		switch ok, err := t.out.Fits(n); {
 		case err != nil:
-			return fmt.Errorf("%w: %w", errCorrupt, err)
+			return fmt.Errorf("%w: %w", ErrCorrupt, err)
 		case ok:
 			return nil
 		case ctx.Err() != nil:
@@ -188,7 +188,7 @@ func (t *rings) record(ctx context.Context, end error) ([]byte, error) {
 		case t.closed.Load():
 			return nil, spawn.ErrClosed
 		case err != nil:
-			return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 		case ok:
 			return record, nil
 		case ended:
@@ -211,17 +211,17 @@ func (t *rings) next(ctx context.Context) (head, error) {
 			t.in.Done()
 			continue
 		case len(record) < ringsHead:
-			return head{}, errCorrupt
+			return head{}, ErrCorrupt
 		}
 		raw := [ringsHead]byte(record) // once: the other end could write there still
 		size, files := binary.LittleEndian.Uint64(raw[16:]), binary.LittleEndian.Uint32(raw[4:])
 		t.part = record[ringsHead:]
 		if size > mostSize || uint64(len(t.part)) > size || len(t.part) == 0 && size > 0 {
-			return head{}, errCorrupt
+			return head{}, ErrCorrupt
 		}
 		t.head = head{kind(raw[0]), binary.LittleEndian.Uint64(raw[8:]), int(files), int(size)}
 		if !t.head.sane() {
-			return head{}, errCorrupt
+			return head{}, ErrCorrupt
 		}
 		t.begun, t.left = true, int(size)
 	}
@@ -242,7 +242,7 @@ func (t *rings) read(ctx context.Context, p []byte) (int, error) {
 			}
 			return 0, errTakenBack
 		case len(record) > t.left:
-			return 0, errCorrupt
+			return 0, ErrCorrupt
 		}
 		t.part = record
 	}
@@ -315,7 +315,7 @@ func (s *ringsSeed) parts() (seedKind, []byte, []*os.File) {
 // ringsSeedOf is the reverse of parts.
 func ringsSeedOf(state []byte, files []*os.File) (seed, error) {
 	if len(state) != 18 || state[16] > 1 || len(files) != 1+memoryFiles {
-		return nil, errCorrupt
+		return nil, ErrCorrupt
 	}
 	return &ringsSeed{
 		in: binary.LittleEndian.Uint64(state), out: binary.LittleEndian.Uint64(state[8:]),

@@ -74,5 +74,6 @@ const (
 var (
 	errTakenBack = errors.New("the message was taken back")
 	errOver      = errors.New("the ctx is over")
-	errCorrupt   = errors.New("the other end has sent what is no message")
+	// ErrCorrupt: what the other end has sent is no message, or none that belongs there.
+	ErrCorrupt = errors.New("the other end has sent what is no message")
 )

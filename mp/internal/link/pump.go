@@ -74,7 +74,7 @@ func (p *pump) keep(m Msg) error {
 	if p.wanted && len(p.queue) >= mostAhead {
 		m.Release()
 		m.CloseFiles()
-		return fmt.Errorf("%w: they come without end instead of one that it says it has urged", errCorrupt)
+		return fmt.Errorf("%w: messages without end, and not the one that it says it has urged", errCorrupt)
 	}
 	p.queue = append(p.queue, m)
 	return nil

@@ -14,7 +14,7 @@ import (
 // slabs hand over bodies that are too large for a ring: they lie in a slot of a slab, and the record says in which. There is a
 // slab for each class of sizes, and for each direction. The sender makes it when it has sent enough of that class over
 // the stream to believe in more, since fresh memory has its price, and uses it once the peer has answered that it has
-// mapped it. What finds no slot goes over the stream.
+// mapped it; if the peer cannot, it is given up. What finds no slot goes over the stream.
 type slabs struct {
 	lent     [len(classes)]lending // to the peer; under Rings.sending
 	borrowed [len(classes)]atomic.Pointer[shm.Slab]
@@ -23,9 +23,10 @@ type slabs struct {
 
 // lending is a slab of ours.
 type lending struct {
-	slab  *shm.Slab
-	asked int         // bytes that went over the stream for want of it
-	ready atomic.Bool // the peer has mapped it
+	slab    *shm.Slab
+	asked   int         // bytes that went over the stream for want of it
+	ready   atomic.Bool // the peer has mapped it
+	refused atomic.Bool // the peer cannot: who sends next gives it up
 }
 
 // classes are the sizes of slots, and how many there are of each.
@@ -55,6 +56,10 @@ func (l *Rings) lend(m *Msg, wake bool) (sent bool, err error) {
 		return false, nil
 	}
 	s := &l.slabs.lent[class]
+	if s.refused.Load() && s.slab != nil {
+		s.slab.Close()
+		s.slab = nil // and asked is beyond what another one is made for
+	}
 	if s.slab == nil {
 		before, enough := s.asked, classes[class].size*classes[class].slots/lendAfter
 		if s.asked += len(m.Body); before < enough && s.asked >= enough {
@@ -143,7 +148,11 @@ func (l *Rings) heedSlab(m Msg) {
 	switch {
 	case class >= len(classes):
 	case len(m.Files) == 0 && !m.Lost:
-		l.slabs.lent[class].ready.Store(len(m.Body) == 1 && m.Body[0] == 1)
+		mapped := len(m.Body) == 1 && m.Body[0] == 1
+		l.slabs.lent[class].ready.Store(mapped)
+		if !mapped {
+			l.slabs.lent[class].refused.Store(true)
+		}
 	case !l.slabs.answered[class]: // a peer offers one, and might go on for ever
 		l.slabs.answered[class] = true
 		l.answerSlab(class, l.openSlab(class, m.Files))
