@@ -138,11 +138,12 @@ func (d *decoder) list(least int) (int, error) {
 // the same memory: the fields of a struct, the elements of an array, the bin of
 // an array of numbers. Of a slice, a map, a pointer or an any it counts the
 // first byte alone, and what stands after that is claimed on the way: the
-// elements of a slice and the entries of a map, all of them, and what a pointer
-// leads to. That is behind the header of a box, or begins with the pointer's own
-// byte, which has been claimed with the pointer. Nobody claims the value itself
-// that is decoded, whose memory is there, nor what is only made when its bytes
-// have been read: bins, strings, what is in an any, an error or a codec's bin.
+// elements of a slice, all of them, the entries of a map with its padding, and
+// what a pointer leads to. That is behind the header of a box, or begins with
+// the pointer's own byte, which has been claimed with the pointer. Nobody claims
+// the value itself that is decoded, whose memory is there, nor what is only made
+// when its bytes have been read: bins, strings, what is in an any, an error or a
+// codec's bin.
 func (d *decoder) claim(n int) error {
 	if d.unclaimed -= n; d.unclaimed < 0 {
 		return fmt.Errorf("values of at least %d bytes, and those before them, are more than the message has", n)
@@ -159,8 +160,9 @@ func (d *decoder) exactly(n int, what string) error {
 	return err
 }
 
-// dict reads the header of a map whose entries take at least least bytes.
-func (d *decoder) dict(least int) (int, error) {
+// dict reads the header of a map whose entries take at least least bytes each,
+// and floor bytes together.
+func (d *decoder) dict(least, floor int) (int, error) {
 	c, err := d.code()
 	if err != nil {
 		return 0, err
@@ -172,7 +174,13 @@ func (d *decoder) dict(least int) (int, error) {
 	if n, err = d.length(n, err, least); err != nil {
 		return 0, err
 	}
-	return n, d.claim(n * least)
+	if n == 0 {
+		return 0, nil
+	}
+	if d.in.left() < floor {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, d.claim(max(n*least, floor))
 }
 
 // bytes reads a bin. The result is part of the message.
@@ -237,16 +245,12 @@ func (d *decoder) uint() (uint64, error) {
 	return n, ended(err)
 }
 
-// pad reads the zeros that follow if fewer than least bytes were read since start.
-func (d *decoder) pad(start, least int) error {
-	short := least - (d.in.off - start)
-	if short <= 0 {
-		return nil
-	}
-	if short > d.in.left() {
+// pad reads n zeros.
+func (d *decoder) pad(n int) error {
+	if n > d.in.left() {
 		return io.ErrUnexpectedEOF
 	}
-	for _, c := range d.in.next(short) {
+	for _, c := range d.in.next(n) {
 		if c != 0 {
 			return errors.New("padding is not zero")
 		}

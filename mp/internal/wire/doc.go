@@ -19,7 +19,7 @@
 //	[]string                     count, a bin of uvarint lengths, a bin of all the text
 //	struct                       array of its fields, in order
 //	other slices and arrays      array
-//	map                          map, then zero bytes up to a minimum (see below)
+//	map                          map, then zero bytes if it is small (see below)
 //	pointer                      nil, or what it points to; if that may itself be
 //	                             nil, it stands in an array of one
 //	time.Time                    msgpack timestamp: the instant in nanoseconds;

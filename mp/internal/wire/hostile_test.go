@@ -179,12 +179,29 @@ func TestMemoryBound(t *testing.T) {
 	}](t, huge[:200])
 	amplifies[[]big.Int](t, list("\xc4\x010"))
 	amplifies[[]marshaler](t, list("\xc4\x01\xa0"))
+	nested := func(head string, key, elem reflect.Type, least int) string { // maps of one entry in each other
+		const levels = 9000
+		return strings.Repeat(head, levels) + "\xc0" + strings.Repeat("\x00", levels*padding(1, least, mapFloor(key, elem)))
+	}
+	amplifies[nest](t, nested("\x81\x00", reflect.TypeFor[uint8](), reflect.TypeFor[nest](), 2))
+	amplifies[ledger](t, nested("\x81\x00\x95\xc0\xc0\xc0\xc0", reflect.TypeFor[uint8](), reflect.TypeFor[account](), 7))
+	amplifies[any](t, nested("\x1b\x81\xa0", reflect.TypeFor[string](), reflect.TypeFor[any](), 2))
 	rest := strings.Repeat("\xff", n) // each level has room for what it must have, and claims it
 	amplifies[*link](t, strings.Repeat("\x92", 5000)+rest)
 	amplifies[tree](t, strings.Repeat("\x92\xdd\x00\x00\x00\x10", 1000)+rest)
 	amplifies[tree](t, strings.Repeat("\x92\x91", 5000)+rest)
 	amplifies[atlas](t, strings.Repeat("\x81\x00\x92", 3000)+rest)
 }
+
+// Recursive types of little on the wire.
+type (
+	nest    map[uint8]nest
+	account struct {
+		A, B, C, D []byte
+		Sub        ledger
+	}
+	ledger map[uint8]account
+)
 
 // Recursive types whose values are large, on the wire too.
 type (
