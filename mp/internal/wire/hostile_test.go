@@ -220,6 +220,39 @@ type (
 	atlas map[int16]page
 )
 
+// Values that take as little as they can: each byte is claimed, and once, but for
+// the first one of the value that is decoded.
+func TestClaims(t *testing.T) {
+	one := int8(1)
+	claims(t, []*[2]*int8{{&one, &one}, {nil, &one}})
+	claims(t, []*[]*int8{{&one}, {nil, nil}, nil})
+	claims(t, []*map[int8]*struct {
+		A [2]int8
+		P **int8
+	}{{1: {}}})
+	n := nest{1: {2: {3: nil}}}
+	p := &n
+	claims(t, []**nest{&p, nil})
+	claims(t, map[int8][]map[int8]struct{ P *int8 }{1: {{1: {}, 2: {}}, {}}})
+	claims(t, []any{nil, nil})
+	claims(t, []Tree{{"", []Tree{{}}, map[string]*Tree{"": {}}}})
+}
+
+func claims[T any](t *testing.T, v T) {
+	t.Helper()
+	var b Buffer
+	c := mustCompile[T](t)
+	if err := c.Encode(&b, &v); err != nil {
+		t.Fatal(err)
+	}
+	d := newDecoder(b.Data, nil)
+	defer d.release()
+	var out T
+	if err := c.decode(d, &out); err != nil || d.unclaimed != 1 {
+		t.Errorf("%T: %d of %d bytes are not claimed (%v)", v, d.unclaimed, len(b.Data), err)
+	}
+}
+
 // tagged has a codec of its own of the msgpack sort.
 type tagged struct{ x map[string]any }
 
