@@ -202,7 +202,7 @@ func (c *compiler) array(t reflect.Type, at place) (plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &arrayPlan{t.Len(), elem}, nil
+	return newArrayPlan(t.Len(), elem), nil
 }
 
 // rawElements reports whether the array t consists of numbers or bools.

@@ -18,7 +18,7 @@ type decoder struct {
 	msg       *msgpack.Decoder // reads from in
 	in        reader
 	depth     int
-	unclaimed int  // bytes of the message that no list or map has claimed yet
+	unclaimed int  // bytes of the message that nothing has claimed yet, see claim
 	lent      bool // user code has seen msg and may have kept it
 
 	resolve func(Ref) ([]byte, error) // see DecodeShared; may be nil
@@ -107,8 +107,8 @@ func (d *decoder) length(n int, err error, least int) (int, error) {
 	return n, nil
 }
 
-// list reads the header of an array whose elements take at least least bytes.
-func (d *decoder) list(least int) (int, error) {
+// array reads the header of an array whose elements take at least least bytes.
+func (d *decoder) array(least int) (int, error) {
 	c, err := d.code()
 	if err != nil {
 		return 0, err
@@ -117,32 +117,52 @@ func (d *decoder) list(least int) (int, error) {
 		return 0, bad(c, "an array")
 	}
 	n, err := d.msg.DecodeArrayLen()
-	if n, err = d.length(n, err, least); err != nil {
-		return 0, err
-	}
-	return n, d.claim(n)
+	return d.length(n, err, least)
 }
 
-// claim takes a byte of the message for each of n values that a list or a map is to have: its first one. What is nested cannot claim it
-// once more.
+// list is array for elements that memory is to be made for.
+func (d *decoder) list(least int) (int, error) {
+	n, err := d.array(least)
+	if err != nil {
+		return 0, err
+	}
+	return n, d.claim(n * least)
+}
+
+// claim takes n bytes of the message for values that memory is to be made for,
+// before it is made: as many as the values must have. What is nested cannot
+// claim them once more.
+//
+// No two claims are for the same byte, so a message that is in order has enough.
+// least of a value counts its own header, and what is in it only if that lies in
+// the same memory: the fields of a struct, the elements of an array, the bin of
+// an array of numbers. Of a slice, a map, a pointer or an any it counts the
+// first byte alone, and what stands after that is claimed on the way: the
+// elements of a slice, all of them, the entries of a map with its padding, and
+// what a pointer leads to. That is behind the header of a box, or begins with
+// the pointer's own byte, which has been claimed with the pointer. Nobody claims
+// the value itself that is decoded, whose memory is there, nor what is only made
+// when its bytes have been read: bins, strings, what is in an any, an error or a
+// codec's bin.
 func (d *decoder) claim(n int) error {
 	if d.unclaimed -= n; d.unclaimed < 0 {
-		return fmt.Errorf("length %d, and those before it, are more than the message has bytes", n)
+		return fmt.Errorf("values of at least %d bytes, and those before them, are more than the message has", n)
 	}
 	return nil
 }
 
 // exactly reads the header of an array of n elements.
 func (d *decoder) exactly(n int, what string) error {
-	got, err := d.list(1)
+	got, err := d.array(1)
 	if err == nil && got != n {
 		err = fmt.Errorf("found %d %s instead of %d", got, what, n)
 	}
 	return err
 }
 
-// dict reads the header of a map whose entries take at least least bytes.
-func (d *decoder) dict(least int) (int, error) {
+// dict reads the header of a map whose entries take at least least bytes each,
+// and floor bytes together.
+func (d *decoder) dict(least, floor int) (int, error) {
 	c, err := d.code()
 	if err != nil {
 		return 0, err
@@ -154,7 +174,13 @@ func (d *decoder) dict(least int) (int, error) {
 	if n, err = d.length(n, err, least); err != nil {
 		return 0, err
 	}
-	return n, d.claim(2 * n)
+	if n == 0 {
+		return 0, nil
+	}
+	if d.in.left() < floor {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, d.claim(max(n*least, floor))
 }
 
 // bytes reads a bin. The result is part of the message.
@@ -219,16 +245,12 @@ func (d *decoder) uint() (uint64, error) {
 	return n, ended(err)
 }
 
-// pad reads the zeros that follow if fewer than least bytes were read since start.
-func (d *decoder) pad(start, least int) error {
-	short := least - (d.in.off - start)
-	if short <= 0 {
-		return nil
-	}
-	if short > d.in.left() {
+// pad reads n zeros.
+func (d *decoder) pad(n int) error {
+	if n > d.in.left() {
 		return io.ErrUnexpectedEOF
 	}
-	for _, c := range d.in.next(short) {
+	for _, c := range d.in.next(n) {
 		if c != 0 {
 			return errors.New("padding is not zero")
 		}

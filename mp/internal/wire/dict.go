@@ -1,11 +1,11 @@
 package wire
 
-import (
-	"io"
-	"reflect"
-)
+import "reflect"
 
 // The common maps without reflection, in the form of mapPlan.
+
+// leastPair is how many bytes a string and a string or an any take at least.
+const leastPair = 2
 
 func encodeDict[V any](enc func(*encoder, *V) error) func(*encoder, *map[string]V) error {
 	floor := mapFloor(reflect.TypeFor[string](), reflect.TypeFor[V]())
@@ -20,7 +20,7 @@ func encodeDict[V any](enc func(*encoder, *V) error) func(*encoder, *map[string]
 		if err := e.dict(n); err != nil {
 			return err
 		}
-		start, written := len(e.out.b.Data), 0
+		written := 0
 		for k, v := range *p {
 			if err := e.text(k); err != nil {
 				return within("[key]", err)
@@ -33,9 +33,7 @@ func encodeDict[V any](enc func(*encoder, *V) error) func(*encoder, *map[string]
 		if written != n {
 			return errMapChanged
 		}
-		if n > 0 {
-			e.pad(start, floor)
-		}
+		e.pad(padding(n, leastPair, floor))
 		e.leave()
 		return nil
 	}
@@ -53,13 +51,9 @@ func decodeDict[V any](dec func(*decoder, *V) error) func(*decoder, *map[string]
 		if err := d.enter(); err != nil {
 			return err
 		}
-		n, err := d.dict(2)
+		n, err := d.dict(leastPair, floor)
 		if err != nil {
 			return err
-		}
-		start := d.in.off
-		if n > 0 && d.in.left() < floor {
-			return io.ErrUnexpectedEOF
 		}
 		out := make(map[string]V, n)
 		for range n {
@@ -76,10 +70,8 @@ func decodeDict[V any](dec func(*decoder, *V) error) func(*decoder, *map[string]
 		if len(out) != n {
 			return errSameKey
 		}
-		if n > 0 {
-			if err := d.pad(start, floor); err != nil {
-				return err
-			}
+		if err := d.pad(padding(n, leastPair, floor)); err != nil {
+			return err
 		}
 		*p = out
 		d.leave()

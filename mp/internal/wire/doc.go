@@ -19,7 +19,7 @@
 //	[]string                     count, a bin of uvarint lengths, a bin of all the text
 //	struct                       array of its fields, in order
 //	other slices and arrays      array
-//	map                          map, then zero bytes up to a minimum (see below)
+//	map                          map, then zero bytes if it is small (see below)
 //	pointer                      nil, or what it points to; if that may itself be
 //	                             nil, it stands in an array of one
 //	time.Time                    msgpack timestamp: the instant in nanoseconds;
@@ -39,9 +39,10 @@
 // # Memory
 //
 // A declared length is believed only as far as the bytes that are left could
-// hold that many elements, and as all lengths together could have elements in
-// the message, so memory is at most about 64 times the input. Two
-// things stretch it: fields that are not sent (tagged "-") and types with their
+// hold that many elements. Before memory is made for elements, or for what a
+// pointer leads to, the bytes that these take at least are claimed, and all
+// claims together are no more than the message, however deep it nests. So memory
+// is at most about 64 times the input. Two things stretch it: fields that are not sent (tagged "-") and types with their
 // own codec take their own size, however little stands on the wire. A map's
 // first entry makes Go allocate room for eight; small maps are padded on the
 // wire, so that this too is paid for. What references stand for is bounded by

@@ -129,9 +129,5 @@ func (e *encoder) text(s string) error {
 	return e.msg.EncodeString(s)
 }
 
-// pad fills up with zeros to least bytes since start.
-func (e *encoder) pad(start, least int) {
-	if short := least - (len(e.out.b.Data) - start); short > 0 {
-		e.out.b.Data = append(e.out.b.Data, make([]byte, short)...)
-	}
-}
+// pad writes n zeros.
+func (e *encoder) pad(n int) { e.out.b.Data = append(e.out.b.Data, make([]byte, n)...) }

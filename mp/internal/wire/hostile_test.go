@@ -42,6 +42,7 @@ func TestHostile(t *testing.T) {
 	undecodable[Job](t, "\x92\xc0\xc0\xc0", "decode Job: 1 bytes are left over")
 	undecodable[Job](t, "\x92\xc0", "decode Job: length 2 exceeds the 1 bytes that are left")
 	undecodable[Job](t, "\xc0", "decode Job: found code 0xc0 instead of an array")
+	undecodable[[][1 << 16][1 << 16]struct{}](t, "\x92\x91\x90", "decode [][65536][65536]struct {}: length 2 needs at least 2147483646 bytes and 2 are left")
 	undecodable[map[string]int](t, "\xdf\xff\xff\xff\xff"+twelve, "decode map[string]int: length 4294967295 exceeds the 12 bytes that are left")
 	undecodable[map[string]int](t, "\x82\xa1a\x01\xa1a\x02", "decode map[string]int: two entries have the same key")
 	undecodable[map[int64]int64](t, "\x81\x01\x01\x00\x00\x01", "decode map[int64]int64: padding is not zero")
@@ -163,6 +164,8 @@ func TestMemoryBound(t *testing.T) {
 	floor := mapFloor(reflect.TypeFor[int](), reflect.TypeFor[[5][]int]())
 	amplifies[[]map[int][5][]int](t, list("\x81\x00\x95\xc0\xc0\xc0\xc0\xc0"+strings.Repeat("\x00", floor-7)))
 	amplifies[[]**int](t, list("\x91\x01"))
+	amplifies[[]*inside[[2]*uint8]](t, list("\x91\x92\x01\x01")) // not a byte more than is claimed
+	amplifies[[]*[]*uint8](t, list("\x91\x91\x01"))
 	amplifies[[]struct{}](t, list("\x90"))
 	entries := []byte("\xdf\x00\x01\x00\x00")
 	for i := range n {
@@ -176,6 +179,78 @@ func TestMemoryBound(t *testing.T) {
 	}](t, huge[:200])
 	amplifies[[]big.Int](t, list("\xc4\x010"))
 	amplifies[[]marshaler](t, list("\xc4\x01\xa0"))
+	nested := func(head string, key, elem reflect.Type, least int) string { // maps of one entry in each other
+		const levels = 9000
+		return strings.Repeat(head, levels) + "\xc0" + strings.Repeat("\x00", levels*padding(1, least, mapFloor(key, elem)))
+	}
+	amplifies[nest](t, nested("\x81\x00", reflect.TypeFor[uint8](), reflect.TypeFor[nest](), 2))
+	amplifies[ledger](t, nested("\x81\x00\x95\xc0\xc0\xc0\xc0", reflect.TypeFor[uint8](), reflect.TypeFor[account](), 7))
+	amplifies[any](t, nested("\x1b\x81\xa0", reflect.TypeFor[string](), reflect.TypeFor[any](), 2))
+	rest := strings.Repeat("\xff", n) // each level has room for what it must have, and claims it
+	amplifies[*link](t, strings.Repeat("\x92", 5000)+rest)
+	amplifies[tree](t, strings.Repeat("\x92\xdd\x00\x00\x00\x10", 1000)+rest)
+	amplifies[tree](t, strings.Repeat("\x92\x91", 5000)+rest)
+	amplifies[atlas](t, strings.Repeat("\x81\x00\x92", 3000)+rest)
+}
+
+// Recursive types of little on the wire.
+type (
+	nest    map[uint8]nest
+	account struct {
+		A, B, C, D []byte
+		Sub        ledger
+	}
+	ledger map[uint8]account
+)
+
+// Recursive types whose values are large, on the wire too.
+type (
+	link struct {
+		Next *link
+		A    [1 << 10]int64
+	}
+	tree struct {
+		Kids []tree
+		A    [1 << 10]int64
+	}
+	page struct {
+		Pages atlas
+		A     [1 << 10]int64
+	}
+	atlas map[int16]page
+)
+
+// Values that take as little as they can: each byte is claimed, and once, but for
+// the first one of the value that is decoded.
+func TestClaims(t *testing.T) {
+	one := int8(1)
+	claims(t, []*[2]*int8{{&one, &one}, {nil, &one}})
+	claims(t, []*[]*int8{{&one}, {nil, nil}, nil})
+	claims(t, []*map[int8]*struct {
+		A [2]int8
+		P **int8
+	}{{1: {}}})
+	n := nest{1: {2: {3: nil}}}
+	p := &n
+	claims(t, []**nest{&p, nil})
+	claims(t, map[int8][]map[int8]struct{ P *int8 }{1: {{1: {}, 2: {}}, {}}})
+	claims(t, []any{nil, nil})
+	claims(t, []Tree{{"", []Tree{{}}, map[string]*Tree{"": {}}}})
+}
+
+func claims[T any](t *testing.T, v T) {
+	t.Helper()
+	var b Buffer
+	c := mustCompile[T](t)
+	if err := c.Encode(&b, &v); err != nil {
+		t.Fatal(err)
+	}
+	d := newDecoder(b.Data, nil)
+	defer d.release()
+	var out T
+	if err := c.decode(d, &out); err != nil || d.unclaimed != 1 {
+		t.Errorf("%T: %d of %d bytes are not claimed (%v)", v, d.unclaimed, len(b.Data), err)
+	}
 }
 
 // tagged has a codec of its own of the msgpack sort.

@@ -7,7 +7,7 @@ import "reflect"
 type plan interface {
 	encode(e *encoder, v reflect.Value) error
 	decode(d *decoder, v reflect.Value) error
-	least() int // bytes that any value takes at least; never 0
+	least() int // bytes that any value takes at least; from 1 to mostLeast
 }
 
 // leaf is a plan that needs no reflection. It also serves the types that look
@@ -22,6 +22,10 @@ func (l *leaf[T]) encode(e *encoder, v reflect.Value) error { return l.enc(e, at
 func (l *leaf[T]) decode(d *decoder, v reflect.Value) error { return l.dec(d, at[T](v)) }
 func (l *leaf[T]) least() int                               { return l.min }
 
+// mostLeast is where least stops counting, so that sums of two and products with
+// a length do not overflow.
+const mostLeast = 1<<30 - 1
+
 // ref stands for the plan of a type that is still being compiled: recursive
 // types reach themselves through it.
 type ref struct{ to plan }
@@ -29,8 +33,15 @@ type ref struct{ to plan }
 func (r *ref) encode(e *encoder, v reflect.Value) error { return r.to.encode(e, v) }
 func (r *ref) decode(d *decoder, v reflect.Value) error { return r.to.decode(d, v) }
 
-// least is only asked while compiling, when r.to is not known yet.
-func (r *ref) least() int { return 1 }
+// least is asked by structs and arrays before r.to is known. What they are part
+// of and have as a part is a pointer, a slice or a map: no struct or array
+// contains itself.
+func (r *ref) least() int {
+	if r.to == nil {
+		return 1
+	}
+	return r.to.least()
+}
 
 // nilable reports whether values of type t may be written as nil.
 func nilable(t reflect.Type) bool {

@@ -73,9 +73,15 @@ func (s *slicePlan) room(d *decoder, n int) int {
 type arrayPlan struct {
 	n    int
 	elem plan
+	min  int
 }
 
-func (a *arrayPlan) least() int { return headerLen(a.n) + a.n*a.elem.least() }
+func newArrayPlan(n int, elem plan) *arrayPlan {
+	least := int64(headerLen(n)) + int64(min(n, mostLeast))*int64(elem.least())
+	return &arrayPlan{n, elem, int(min(least, mostLeast))}
+}
+
+func (a *arrayPlan) least() int { return a.min }
 
 func (a *arrayPlan) encode(e *encoder, v reflect.Value) error {
 	if err := e.list(a.n); err != nil {

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"io"
 	"reflect"
 )
 
@@ -18,6 +17,7 @@ var (
 func mapFloor(key, elem reflect.Type) int {
 	const header, group, slots, inline, ratio = 48, 8, 8, 128, 48
 	memory := header + group
+	slot, align := 0, 1
 	for _, t := range [...]reflect.Type{key, elem} {
 		size := int(min(t.Size(), 1<<20))
 		memory += size // the copy that decoding works on
@@ -25,9 +25,21 @@ func mapFloor(key, elem reflect.Type) int {
 			memory += size
 			size = 8
 		}
-		memory += slots * size
+		slot += size
+		align = max(align, t.Align())
 	}
+	memory += slots * ((slot + align - 1) / align * align)
 	return min((memory+ratio-1)/ratio, 64)
+}
+
+// padding returns how many zeros follow the n entries of a map, of at least least
+// bytes each, so that there are floor bytes. What the entries have beyond that
+// does not count: there may be maps in them, which it pays for.
+func padding(n, least, floor int) int {
+	if n == 0 {
+		return 0
+	}
+	return int(max(int64(floor)-int64(n)*int64(least), 0))
 }
 
 // mapPlan writes maps of any type. Keys and values are copied, since those
@@ -39,6 +51,9 @@ type mapPlan struct {
 }
 
 func (m *mapPlan) least() int { return 1 }
+
+// pair is how many bytes an entry takes at least.
+func (m *mapPlan) pair() int { return m.key.least() + m.elem.least() }
 
 func (m *mapPlan) encode(e *encoder, v reflect.Value) error {
 	if v.IsNil() {
@@ -61,7 +76,7 @@ func (m *mapPlan) encode(e *encoder, v reflect.Value) error {
 }
 
 func (m *mapPlan) entries(e *encoder, v reflect.Value, n int) error {
-	start := len(e.out.b.Data)
+	zeros := padding(n, m.pair(), m.floor)
 	key, elem := reflect.New(m.t.Key()).Elem(), reflect.New(m.t.Elem()).Elem()
 	for it := v.MapRange(); it.Next(); n-- {
 		key.SetIterKey(it)
@@ -76,7 +91,7 @@ func (m *mapPlan) entries(e *encoder, v reflect.Value, n int) error {
 	if n != 0 {
 		return errMapChanged
 	}
-	e.pad(start, m.floor)
+	e.pad(zeros)
 	return nil
 }
 
@@ -90,12 +105,9 @@ func (m *mapPlan) decode(d *decoder, v reflect.Value) error {
 	if err := d.enter(); err != nil {
 		return err
 	}
-	n, err := d.dict(m.key.least() + m.elem.least())
+	n, err := d.dict(m.pair(), m.floor)
 	if err != nil {
 		return err
-	}
-	if n > 0 && d.in.left() < m.floor {
-		return io.ErrUnexpectedEOF
 	}
 	out := reflect.MakeMapWithSize(m.t, n)
 	if n > 0 {
@@ -109,7 +121,6 @@ func (m *mapPlan) decode(d *decoder, v reflect.Value) error {
 }
 
 func (m *mapPlan) fill(d *decoder, out reflect.Value, n int) error {
-	start := d.in.off
 	key, elem := reflect.New(m.t.Key()).Elem(), reflect.New(m.t.Elem()).Elem()
 	for range n {
 		key.SetZero()
@@ -125,5 +136,5 @@ func (m *mapPlan) fill(d *decoder, out reflect.Value, n int) error {
 	if out.Len() != n {
 		return errSameKey
 	}
-	return d.pad(start, m.floor)
+	return d.pad(padding(n, m.pair(), m.floor))
 }

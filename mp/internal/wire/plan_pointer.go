@@ -41,10 +41,16 @@ func (p *pointerPlan) decode(d *decoder, v reflect.Value) error {
 	if err := d.enter(); err != nil {
 		return err
 	}
+	least := p.elem.least()
 	if p.boxed {
 		if err := d.exactly(1, "values behind a pointer"); err != nil {
 			return err
 		}
+	} else {
+		least-- // the first byte is the pointer's own
+	}
+	if err := d.claim(least); err != nil {
+		return err
 	}
 	// A new value each time: what the pointer had led to may be shared.
 	to := reflect.New(p.t)

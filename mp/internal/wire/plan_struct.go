@@ -18,7 +18,7 @@ type fieldPlan struct {
 func newStructPlan(fields []fieldPlan) *structPlan {
 	s := &structPlan{fields: fields, min: headerLen(len(fields))}
 	for _, f := range fields {
-		s.min += f.least()
+		s.min = min(s.min+f.least(), mostLeast)
 	}
 	return s
 }

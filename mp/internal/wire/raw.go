@@ -127,7 +127,7 @@ type rawArray struct {
 	bools bool // every byte must be 0 or 1
 }
 
-func (a *rawArray) least() int { return 2 + a.size }
+func (a *rawArray) least() int { return 2 + min(a.size, mostLeast-2) }
 
 func (a *rawArray) encode(e *encoder, v reflect.Value) error { return e.bytes(arrayMemory(v)) }
 
