@@ -2,6 +2,9 @@ module github.com/go-multiprocessing/multiprocessing
 
 go 1.26.0
 
+// what npm installs is no part of ./..., and may change while that is listed
+ignore ./docs/node_modules
+
 require (
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/vmihailenco/msgpack/v5 v5.4.1
