@@ -154,7 +154,7 @@ func TestCancelWhatNobodyBegins(t *testing.T) {
 			}
 		}
 		late := func(s *stage) { time.Sleep(time.Minute); honest(s) }
-		p.backend, p.opts = &actor{plays: []func(*stage){honest, deaf, late}, delay: time.Second}, Options{Workers: 2, KillDelay: time.Second}
+		p.backend, p.opts = &actor{plays: []func(*stage){deaf, deaf, late}, delay: time.Second}, Options{Workers: 2, KillDelay: time.Second}
 		begin(t, p)
 		long := Submit(t.Context(), p, loaded, load{Run: time.Hour})
 		synctest.Wait()
