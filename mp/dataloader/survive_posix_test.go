@@ -14,6 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 // Whoever is killed at whatever moment, each batch comes once and in order. In short up to 30 are killed in each epoch; with
@@ -107,7 +108,7 @@ func TestFrozen(t *testing.T) {
 		BatchSize: 2, Workers: 2, Persistent: true, Timeout: 100 * time.Millisecond, KillDelay: 20 * time.Millisecond,
 	})
 	for range 2 {
-		if err := syscall.Kill(mp.ActiveChildren()[0].Pid(), syscall.SIGSTOP); err != nil {
+		if err := prog.Freeze(mp.ActiveChildren()[0].Pid()); err != nil {
 			t.Fatal(err)
 		}
 		want(t, l, chunks(40, 2))

@@ -54,10 +54,12 @@ func TestFrozenOwner(t *testing.T) {
 	}
 	for _, when := range []string{"not connected", "connected"} {
 		owner := pool.Stats().Workers[0].Pid
-		if err := syscall.Kill(owner, syscall.SIGSTOP); err != nil {
+		if err := prog.Freeze(owner); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "it is stopped", func() bool { _, err := p.Event.IsSet(); return errors.Is(err, mp.ErrTimeout) })
+		if _, err := p.Event.IsSet(); !errors.Is(err, mp.ErrTimeout) {
+			t.Errorf("%s: %v", when, err)
+		}
 		if err := p.Lock.Acquire(soon(t)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", when, err)
 		}
