@@ -163,7 +163,7 @@ func (p *Pool) bury(w *worker, err error) error {
 		p.fail(victim.call, index, p.verdict(victim.call, index, exit))
 		runtime.Gosched() // whoever waits for it goes before the start of another worker
 	}
-	for _, k := range had {
+	for _, k := range had { // what was cancelled is for no other worker
 		if k.call.batch != nil {
 			k.call.batch.recallStopped(k.from, k.count)
 		}

@@ -42,11 +42,11 @@
 // hold that many elements. Before memory is made for elements, or for what a
 // pointer leads to, the bytes that these take at least are claimed, and all
 // claims together are no more than the message, however deep it nests. So memory
-// is at most about 64 times the input. Two things stretch it: fields that are not sent (tagged "-") and types with their
-// own codec take their own size, however little stands on the wire. A map's
-// first entry makes Go allocate room for eight; small maps are padded on the
-// wire, so that this too is paid for. What references stand for is bounded by
-// whoever resolves them.
+// is at most about 64 times the input. Two things stretch it: fields that are
+// not sent (tagged "-") and types with their own codec take their own size,
+// however little stands on the wire. A map's first entry makes Go allocate room
+// for eight; small maps are padded on the wire, so that this too is paid for.
+// What references stand for is bounded by whoever resolves them.
 //
 // A value's own codec reads hostile bytes with whatever care it takes. Before a
 // msgpack codec sees its bytes they are checked: whole values, sane lengths, no
