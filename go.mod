@@ -2,7 +2,7 @@ module github.com/go-multiprocessing/multiprocessing
 
 go 1.26.0
 
-// what npm installs is no part of ./..., and may change while that is listed
+// what npm installs is no part of ./...
 ignore ./docs/node_modules
 
 require (
