@@ -49,6 +49,9 @@ func compile(t reflect.Type) (plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, r := range c.plans {
+		measure(r)
+	}
 	for t, r := range c.plans {
 		compiled.Store(t, r.to)
 	}
@@ -202,7 +205,7 @@ func (c *compiler) array(t reflect.Type, at place) (plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newArrayPlan(t.Len(), elem), nil
+	return &arrayPlan{n: t.Len(), elem: elem}, nil
 }
 
 // rawElements reports whether the array t consists of numbers or bools.
@@ -272,7 +275,7 @@ func (c *compiler) structure(t reflect.Type, at place) (plan, error) {
 		}
 		fields = append(fields, fieldPlan{f.Index[0], step, p})
 	}
-	return newStructPlan(fields), nil
+	return &structPlan{fields: fields}, nil
 }
 
 // sentFields are the fields of struct t that take part: all but the blank ones,

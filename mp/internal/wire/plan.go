@@ -33,14 +33,22 @@ type ref struct{ to plan }
 func (r *ref) encode(e *encoder, v reflect.Value) error { return r.to.encode(e, v) }
 func (r *ref) decode(d *decoder, v reflect.Value) error { return r.to.decode(d, v) }
 
-// least is asked by structs and arrays before r.to is known. What they are part
-// of and have as a part is a pointer, a slice or a map: no struct or array
-// contains itself.
-func (r *ref) least() int {
-	if r.to == nil {
-		return 1
+func (r *ref) least() int { return r.to.least() }
+
+// measure sets what values take at least in p and in what is part of its values:
+// no struct or array is part of itself. It is for plans that nobody else has yet,
+// and in which no ref is open any more: one may stand for a struct or an array,
+// and what that takes must not depend on which type was compiled first.
+func measure(p plan) int {
+	switch p := p.(type) {
+	case *ref:
+		return measure(p.to)
+	case *structPlan:
+		p.measure()
+	case *arrayPlan:
+		p.measure()
 	}
-	return r.to.least()
+	return p.least()
 }
 
 // nilable reports whether values of type t may be written as nil.

@@ -73,15 +73,18 @@ func (s *slicePlan) room(d *decoder, n int) int {
 type arrayPlan struct {
 	n    int
 	elem plan
-	min  int
-}
-
-func newArrayPlan(n int, elem plan) *arrayPlan {
-	least := int64(headerLen(n)) + int64(min(n, mostLeast))*int64(elem.least())
-	return &arrayPlan{n, elem, int(min(least, mostLeast))}
+	min  int // 0: not measured yet
 }
 
 func (a *arrayPlan) least() int { return a.min }
+
+func (a *arrayPlan) measure() {
+	if a.min > 0 {
+		return
+	}
+	least := int64(headerLen(a.n)) + int64(min(a.n, mostLeast))*int64(measure(a.elem))
+	a.min = int(min(least, mostLeast))
+}
 
 func (a *arrayPlan) encode(e *encoder, v reflect.Value) error {
 	if err := e.list(a.n); err != nil {

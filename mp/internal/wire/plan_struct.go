@@ -6,7 +6,7 @@ import "reflect"
 // a field costs at least a byte.
 type structPlan struct {
 	fields []fieldPlan
-	min    int
+	min    int // 0: not measured yet
 }
 
 type fieldPlan struct {
@@ -15,15 +15,18 @@ type fieldPlan struct {
 	plan
 }
 
-func newStructPlan(fields []fieldPlan) *structPlan {
-	s := &structPlan{fields: fields, min: headerLen(len(fields))}
-	for _, f := range fields {
-		s.min = min(s.min+f.least(), mostLeast)
-	}
-	return s
-}
-
 func (s *structPlan) least() int { return s.min }
+
+func (s *structPlan) measure() {
+	if s.min > 0 {
+		return
+	}
+	least := headerLen(len(s.fields))
+	for _, f := range s.fields {
+		least = min(least+measure(f.plan), mostLeast)
+	}
+	s.min = least
+}
 
 func (s *structPlan) encode(e *encoder, v reflect.Value) error {
 	if err := e.msg.EncodeArrayLen(len(s.fields)); err != nil {
