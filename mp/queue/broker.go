@@ -195,7 +195,8 @@ func (b *broker) Request(r share.Request) {
 	case opLen:
 		r.Answer(ansYes, numbered(uint64(b.len())), nil)
 	case opDone:
-		r.Answer(b.done(c), nil, nil)
+		r.Answer(b.done(c), nil, nil) // before the queue ends, if that was the last one: what is not answered by then is in vain
+		b.allDone()
 	case opJoin:
 		b.joins = append(b.joins, &waiter{request: r, client: c})
 		b.distribute()

@@ -92,7 +92,7 @@ func (b *broker) join(w *waiter) {
 	}
 }
 
-// done notes that an item is done; c is nil for this process. b.mu is held.
+// done notes that an item is done; c is nil for this process. allDone comes after it. b.mu is held.
 func (b *broker) done(c *client) link.Kind {
 	if b.unfinished == 0 {
 		return ansWrong
@@ -101,8 +101,12 @@ func (b *broker) done(c *client) link.Kind {
 	if c != nil {
 		c.done++
 	}
+	return ansYes
+}
+
+// allDone ends what waits until all is done, if it is. b.mu is held.
+func (b *broker) allDone() {
 	if b.unfinished == 0 {
 		b.distribute()
 	}
-	return ansYes
 }

@@ -90,6 +90,38 @@ func TestJoinTooLate(t *testing.T) {
 	theirs.Close()
 }
 
+// The answer to the last TaskDone comes before the end of a queue that was closed.
+func TestLastDoneOfAClosedQueue(t *testing.T) {
+	leak.Check(t)
+	q, err := NewJoinable[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		q.TryPut(i)
+	}
+	ours, theirs := link.NewMemory()
+	defer theirs.Close()
+	there := &JoinableQueue[int]{Queue[int]{codec: q.codec}}
+	there.ref = q.ref.Over(ours, theirs)
+	there.life, there.end = context.WithCancel(context.Background())
+	defer there.end()
+	for i := range 2 {
+		if v, err := there.Get(t.Context()); v != i || err != nil {
+			t.Fatal(v, err)
+		}
+	}
+	q.Close()
+	for range 2 {
+		if err := there.TaskDone(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := q.Join(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func until(t *testing.T, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {

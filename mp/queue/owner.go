@@ -141,7 +141,9 @@ func (b *broker) size() int {
 func (b *broker) taskDone() link.Kind {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.done(nil)
+	kind := b.done(nil)
+	b.allDone()
+	return kind
 }
 
 // awaitDone waits until all is done, and returns how many were lost.

@@ -318,6 +318,34 @@ func TestJoinable(t *testing.T) {
 	}
 }
 
+// A queue that was closed before its items are done is gone with the last of them, which is done all the same.
+func TestJoinableClosedBefore(t *testing.T) {
+	for _, transport := range transports {
+		t.Setenv("MP_TRANSPORT", transport)
+		leak.Check(t)
+		q := must(queue.NewJoinable[int](0))(t)
+		done := newQueue[int](t, 0)
+		var workers []*mp.Process[int]
+		for range 2 {
+			workers = append(workers, start(t, Work, work{q, done}))
+		}
+		for i := range 10 {
+			q.Put(background, i)
+		}
+		q.Close()
+		if err := q.Join(background); err != nil || done.Len() != 10 {
+			t.Errorf("%d were done, %v", done.Len(), err)
+		}
+		sum := 0
+		for _, w := range workers {
+			sum += must(w.Result(background))(t)
+		}
+		if sum != 10 {
+			t.Errorf("%d done", sum)
+		}
+	}
+}
+
 // Items go there and back one by one, also while their ways change: nobody sleeps through one.
 func TestOneByOne(t *testing.T) {
 	leak.Check(t)
