@@ -84,7 +84,7 @@ func (h *hand) settle(op link.Kind) error {
 	}
 	ctx := &share.Patient{Limit: patience, Cause: errSilent}
 	defer ctx.End()
-	err := q.ref.Send(ctx, op, h.body(), nil)
+	err := q.ref.Send(ctx, op, h.body(), nil, nil)
 	if err != nil && err != share.ErrUnderWay {
 		h.settled.Store(false)
 	}

@@ -109,7 +109,7 @@ func TestUngetOfNothing(t *testing.T) {
 			body = taken(t, ref)
 		}
 		for range 1000 {
-			_ = ref.Send(context.Background(), opUnget, body, nil) // until the link ends
+			_ = ref.Send(context.Background(), opUnget, body, nil, nil) // until the link ends
 		}
 		broken(t, ref)
 		if n := q.Len(); n != given {
@@ -133,7 +133,7 @@ func TestUngetOfAnother(t *testing.T) {
 		ref, leave := stranger(q)
 		body := taken(t, ref)
 		binary.LittleEndian.PutUint64(body, number)
-		_ = ref.Send(context.Background(), opUnget, body, nil)
+		_ = ref.Send(context.Background(), opUnget, body, nil, nil)
 		broken(t, ref)
 		if n := q.Len(); n != 1 {
 			t.Errorf("%d items", n)
@@ -159,7 +159,7 @@ func TestUngetKeepsOrder(t *testing.T) {
 		t.Error(v, err)
 	}
 	for _, body := range [][]byte{first, second} { // each in front of the other, if nobody looks
-		_ = ref.Send(context.Background(), opUnget, body, nil)
+		_ = ref.Send(context.Background(), opUnget, body, nil, nil)
 	}
 	if _, err := ref.Call(t.Context(), opLook, nil, nil, nil); err != nil {
 		t.Fatal(err)

@@ -58,7 +58,7 @@ func TestHostileHands(t *testing.T) {
 			op := []link.Kind{opAck, opReturn, opUnget, opPut, opDone, opTook}[rnd.IntN(6)]
 			body := make([]byte, []int{0, 8}[rnd.IntN(2)])
 			body = binary.LittleEndian.AppendUint64(body, []uint64{0, 1, 3, 4, 6, 1 << 63, rnd.Uint64()}[rnd.IntN(7)])
-			_ = hostile.Send(ctx, op, body, nil)
+			_ = hostile.Send(ctx, op, body, nil, nil)
 		}
 		theirs.Close()
 		for _, want := range []int{2, 5} {
@@ -72,7 +72,7 @@ func TestHostileHands(t *testing.T) {
 			defer d.Ack()
 		}
 		for _, n := range []uint64{1, 4} {
-			if err := honest.Send(ctx, opAck, binary.LittleEndian.AppendUint64(nil, n), nil); err != nil {
+			if err := honest.Send(ctx, opAck, binary.LittleEndian.AppendUint64(nil, n), nil, nil); err != nil {
 				t.Error(err)
 			}
 		}

@@ -112,7 +112,7 @@ func TestRingWaitsForTheLink(t *testing.T) {
 		switch then {
 		case "comes":
 			want = []string{"two", "three"}
-			if err := p.ref.Send(context.Background(), opPut, []byte("two"), nil); err != nil {
+			if err := p.ref.Send(context.Background(), opPut, []byte("two"), nil, nil); err != nil {
 				t.Fatal(err)
 			}
 		case "fails":

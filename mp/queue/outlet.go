@@ -101,11 +101,12 @@ func (r *remote) useRoom() bool {
 
 // send sends an item over the link; granted: there is room for it. Otherwise it may report noRoom.
 func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byte, files []*os.File, granted bool) (way, error) {
+	unroom := func() { ref.Post(opUnroom, nil) }
 	select {
 	case o.turn <- struct{}{}:
 	case <-ctx.Done():
 		if granted {
-			ref.Post(opUnroom, nil)
+			unroom()
 		}
 		return byLink, ended(ctx)
 	}
@@ -122,10 +123,10 @@ func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byt
 		}
 	}
 	o.mu.Unlock()
-	err := ref.Send(ctx, opPut, data, files)
+	err := ref.Send(ctx, opPut, data, files, unroom)
 	if err != nil {
 		if err != share.ErrUnderWay {
-			ref.Post(opUnroom, nil)
+			unroom()
 		}
 		ref.Post(opLinked, numbered(uint64(linked)))
 	}

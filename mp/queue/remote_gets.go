@@ -47,8 +47,8 @@ func giveBack(ref *share.Ref, m link.Msg) {
 	if m.Kind != ansItem {
 		return
 	}
-	if err := ref.Send(context.Background(), opUnget, m.Body, m.Files); errors.Is(err, link.ErrNotSent) {
-		_ = ref.Send(context.Background(), opUnget, m.Body, nil)
+	if err := ref.Send(context.Background(), opUnget, m.Body, m.Files, nil); errors.Is(err, link.ErrNotSent) {
+		_ = ref.Send(context.Background(), opUnget, m.Body, nil, nil)
 	} // else the owner is gone
 }
 

@@ -102,7 +102,7 @@ func (h *handle) tell(what string, op link.Kind) error {
 	}
 	ctx := patient(patience)
 	defer ctx.End()
-	if err := h.ref.Send(ctx, op, nil, nil); err != nil {
+	if err := h.ref.Send(ctx, op, nil, nil, nil); err != nil {
 		return failure(ctx, what, err)
 	}
 	return nil
@@ -209,9 +209,9 @@ func overdue(ctx context.Context, what string, ok bool, err error) error {
 func (h *handle) giveBack(answer link.Kind) {
 	switch answer {
 	case answerOK:
-		_ = h.ref.Send(context.Background(), opRelease, nil, nil)
+		_ = h.ref.Send(context.Background(), opRelease, nil, nil, nil)
 	case answerDied:
-		_ = h.ref.Send(context.Background(), opDied, nil, nil)
+		_ = h.ref.Send(context.Background(), opDied, nil, nil, nil)
 	}
 }
 

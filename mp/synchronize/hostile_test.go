@@ -63,7 +63,7 @@ func FuzzObjects(f *testing.F) {
 			ops = ops[len(body):]
 			switch how % 4 {
 			case 0:
-				_ = other.Send(context.Background(), op, body, nil)
+				_ = other.Send(context.Background(), op, body, nil, nil)
 			case 1: // nobody waits for the answer
 				_, _ = other.Call(over, op, body, nil, nil)
 			default:

@@ -42,7 +42,7 @@ func TestToldWhileOneWaits(t *testing.T) {
 	tell := func() {
 		said++
 		want := fmt.Sprint(said)
-		if err := b.ref.Send(ctx, opTell, []byte(want), nil); err != nil {
+		if err := b.ref.Send(ctx, opTell, []byte(want), nil, nil); err != nil {
 			t.Error(err)
 		}
 		if got := <-h; got != want {

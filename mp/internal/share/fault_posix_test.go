@@ -53,7 +53,7 @@ func TestFrozenOwner(t *testing.T) {
 	big := string(make([]byte, 60<<10))
 	for range 20 { // more than a ring or a socket holds
 		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
-		if err := b.ref.Send(short, opTell, []byte(big), nil); err != nil && err != share.ErrEnded && err != share.ErrUnderWay {
+		if err := b.ref.Send(short, opTell, []byte(big), nil, nil); err != nil && err != share.ErrEnded && err != share.ErrUnderWay {
 			t.Error(err)
 		}
 		cancel()

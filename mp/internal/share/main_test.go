@@ -158,7 +158,7 @@ var (
 	// Chatter is killed once it has given as many tokens as it has asked to be told of.
 	Chatter = mp.Register("share.chatter", func(ctx context.Context, b *Box) (int, error) {
 		for range 200 {
-			if err := errors.Join(b.ref.Send(ctx, opTell, []byte("x"), nil), b.ref.Send(ctx, opGive, []byte("x"), nil)); err != nil {
+			if err := errors.Join(b.ref.Send(ctx, opTell, []byte("x"), nil, nil), b.ref.Send(ctx, opGive, []byte("x"), nil, nil)); err != nil {
 				return 0, err
 			}
 		}

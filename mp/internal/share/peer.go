@@ -323,7 +323,7 @@ func (p *peer) call(ctx context.Context, number uint32, op link.Kind, body []byt
 }
 
 // send is Ref.Send.
-func (p *peer) send(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File) error {
+func (p *peer) send(ctx context.Context, number uint32, op link.Kind, body []byte, files []*os.File, unsent func()) error {
 	if err := p.connected(ctx); err != nil {
 		return err
 	}
@@ -346,8 +346,15 @@ func (p *peer) send(ctx context.Context, number uint32, op link.Kind, body []byt
 	case <-parcel.done:
 		return sendError(parcel.err)
 	default:
-		return ErrUnderWay
 	}
+	if unsent != nil {
+		go func() {
+			if <-parcel.done; errors.Is(parcel.err, link.ErrNotSent) {
+				unsent()
+			}
+		}()
+	}
+	return ErrUnderWay
 }
 
 // post is Ref.Post.

@@ -94,11 +94,12 @@ func (r *Ref) call(ctx context.Context, op link.Kind, body []byte, files []*os.F
 }
 
 // Send tells the object something, after what was sent before, and returns once nothing of it depends on this process any
-// more. When ctx ends it returns ErrEnded, and nothing was sent, or ErrUnderWay. Other errors: ErrGone, link.ErrNotSent.
-func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.File) error {
+// more. When ctx ends it returns ErrEnded, and nothing was sent, or ErrUnderWay; if the files cannot be sent then, unsent is called, in
+// a goroutine of its own (nil: nobody wants to know). Other errors: ErrGone, link.ErrNotSent.
+func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.File, unsent func()) error {
 	if r.object == nil {
 		defer runtime.KeepAlive(r)
-		return r.peer.send(ctx, r.number, op, body, files)
+		return r.peer.send(ctx, r.number, op, body, files, unsent)
 	}
 	files, err := link.Dup(files)
 	if err != nil {
@@ -112,7 +113,7 @@ func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.F
 // Post is Send for a hint without files: it does not wait, and if it is lost, so is the object.
 func (r *Ref) Post(op link.Kind, body []byte) {
 	if r.object != nil {
-		_ = r.Send(context.Background(), op, body, nil)
+		_ = r.Send(context.Background(), op, body, nil, nil)
 		return
 	}
 	defer runtime.KeepAlive(r)
