@@ -12,9 +12,12 @@
 // everybody gets ErrClosed. When a process on the way has no descriptor left for the files of an item, what Get returns for it is an
 // error that is syscall.EMFILE; the link, and other items, are as before.
 //
+// Calls wait until their ctx ends. With a ctx that is over already they take what they need not wait for, and wait 50 ms at the most
+// for an owner that does not answer.
+//
 // Every consumer gets the items of a producer in the order in which they were put. The exceptions are items that were on their
 // way to another consumer that then died, or gave up (without shared memory), or took nothing for 50 ms while somebody waited, and
-// those that TryGet fetches from others: they may come after later ones.
+// those that TryGet, or a Get whose ctx is over already, fetches from others: they may come after later ones.
 //
 // Inside, the owner is a broker. Over shared memory items are sent ahead to consumers, and room is granted ahead to
 // producers, in batches; both can be taken back at any time, and are when somebody else needs them.

@@ -72,6 +72,11 @@ func (q *queue) join(ctx context.Context) (lost int, err error) {
 	if q.broker != nil {
 		return q.broker.awaitDone(ctx)
 	}
+	if ctx.Err() != nil {
+		short := glanceFor(ctx)
+		defer short.End()
+		return q.join(short)
+	}
 	if _, err := q.dial(ctx, false); err != nil {
 		return 0, err
 	}

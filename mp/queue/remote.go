@@ -85,9 +85,13 @@ func shareError(ctx context.Context, err error) error {
 	return err
 }
 
-// ended is why ctx has ended, which may be one of until's.
+// ended is why ctx has ended, which may be one of until's, or of glanceFor's.
 func ended(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause == errSilent || cause == errShut { // not the caller's ctx
+	cause := context.Cause(ctx)
+	if over, ok := cause.(overdue); ok {
+		return over.error
+	}
+	if cause == errSilent || cause == errShut { // not the caller's ctx
 		return cause
 	}
 	return spawn.CtxError(ctx)

@@ -46,6 +46,12 @@ func (q *queue) add(ctx context.Context, b *wire.Buffer, now bool) error {
 		}
 		return q.broker.put(ctx, item{data: b.Data, files: files}, now)
 	}
+	if !now && ctx.Err() != nil {
+		short := glanceFor(ctx)
+		err := q.add(short, b, true)
+		short.End()
+		return err
+	}
 	r, err := q.dial(ctx, now)
 	if err != nil {
 		return err
@@ -64,6 +70,12 @@ func (q *queue) take(ctx context.Context, now bool, buf []byte) (item, error) {
 	if q.broker != nil {
 		return q.broker.get(ctx, now, buf)
 	}
+	if !now && ctx.Err() != nil {
+		short := glanceFor(ctx)
+		it, err := q.take(short, true, buf)
+		short.End()
+		return it, err
+	}
 	r, err := q.dial(ctx, now)
 	if err != nil {
 		return item{}, err
@@ -81,6 +93,17 @@ func (q *queue) take(ctx context.Context, now bool, buf []byte) (item, error) {
 const patience = time.Second
 
 var errSilent = fmt.Errorf("%w: its owner does not answer", spawn.ErrTimeout)
+
+// glance is how long a call whose ctx is over already waits for an answer.
+var glance = share.Glance // changed by tests
+
+// glanceFor is the ctx for such a call.
+func glanceFor(ctx context.Context) *share.Patient {
+	return &share.Patient{Limit: glance, Cause: overdue{spawn.CtxError(ctx)}}
+}
+
+// overdue is the error of a ctx that was over already.
+type overdue struct{ error }
 
 // dial finds out about the queue of another process.
 func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
@@ -122,6 +145,9 @@ func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 
 // whileWaiting says what was waited for when ctx ended.
 func whileWaiting(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil && (err == ErrEmpty || err == ErrFull) { // it was over, and asked for now or never
+		err = spawn.CtxError(ctx)
+	}
 	if _, half := err.(underWay); half || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}

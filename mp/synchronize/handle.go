@@ -181,7 +181,7 @@ func (h *handle) stateFor(ctx *share.Patient, what string) (n uint64, text strin
 // acquire takes a lock or a place; try does so if there is one at once.
 func (h *handle) acquire(ctx context.Context, what string) error {
 	if ctx.Err() != nil {
-		ok, err := h.try(patient(glance), what)
+		ok, err := h.try(patient(share.Glance), what)
 		return overdue(ctx, what, ok, err)
 	}
 	_, err := h.wait(ctx, what, opAcquire, caller(), h.giveBack)

@@ -11,9 +11,6 @@ import (
 // patience is how long calls without a ctx wait for an answer.
 var patience = 5 * time.Second // changed by tests
 
-// glance is how long a call with a ctx that is over already waits for an answer.
-const glance = 50 * time.Millisecond
-
 // errSilent is the cause of the end of a patient ctx.
 var errSilent = fmt.Errorf("%w: the process that made it does not answer", spawn.ErrTimeout)
 

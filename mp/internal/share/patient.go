@@ -16,6 +16,9 @@ type Patient struct {
 	cancel context.CancelFunc
 }
 
+// Glance is the Limit for a call whose own ctx is over already: it gets what can be had at once.
+const Glance = 50 * time.Millisecond
+
 func (p *Patient) begun() context.Context {
 	if p.ctx == nil {
 		p.ctx, p.cancel = context.WithTimeoutCause(context.Background(), p.Limit, p.Cause)
