@@ -58,7 +58,7 @@ func (q *AcknowledgedQueue[T]) TryGet() (*Delivery[T], error) {
 
 // All is an iterator over what Get returns. It ends as that of a Queue does.
 func (q *AcknowledgedQueue[T]) All(ctx context.Context) iter.Seq2[*Delivery[T], error] {
-	return all(ctx, q.Get)
+	return all(&q.of.queue, ctx, q.Get)
 }
 
 func (q *AcknowledgedQueue[T]) get(ctx context.Context, verb string, now bool) (*Delivery[T], error) {

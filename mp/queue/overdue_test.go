@@ -72,11 +72,15 @@ var Overdue = mp.Register("queue.overdue", func(ctx context.Context, q overdue) 
 	if took := time.Since(began); took > time.Minute/2 {
 		return "", fmt.Errorf("it took %v", took)
 	}
+	var got []string
+	for v, err := range q.Numbers.All(over) { // though there are more
+		got = append(got, fmt.Sprint(v, errors.Is(err, context.Canceled)))
+	}
 	queue.SetGlance(time.Millisecond)
 	if err := vain(q.Undone.Join(over), "Join"); err != nil {
 		return "Join", err
 	}
-	return fmt.Sprint(q.Open.Len(), q.Room.Len(), q.Lent.Len()), nil
+	return fmt.Sprint(got, q.Open.Len(), q.Room.Len(), q.Lent.Len()), nil
 })
 
 // vain is what is wrong about the error of a wait that was over when it began.
@@ -115,6 +119,6 @@ func TestOverdue(t *testing.T) {
 				t.Fatal(err)
 			}
 			return q
-		}, Overdue, "200 1 0")
+		}, Overdue, "[2 false 0 true] 200 1 0")
 	}
 }

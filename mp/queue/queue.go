@@ -69,17 +69,25 @@ func (q *Queue[T]) TryGet() (T, error) { return q.get(context.Background(), "Try
 
 // All is an iterator over what Get returns. It ends, without an error, as soon as Get would return ErrClosed: when the queue was closed
 // and nothing is left in it, but also when its owner has died, whatever was still in it, or this handle was closed. It ends after
-// the error of a ctx that has ended, and goes on after an item that cannot be decoded.
-func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] { return all(ctx, q.Get) }
+// the error of a ctx that has ended, which comes as soon as the loop is back, whatever there is still to get, and goes on after an item
+// that cannot be decoded.
+func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] { return all(&q.queue, ctx, q.Get) }
 
-func all[V any](ctx context.Context, get func(context.Context) (V, error)) iter.Seq2[V, error] {
+func all[V any](q *queue, ctx context.Context, get func(context.Context) (V, error)) iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
 		for {
 			v, err := get(ctx)
 			if spawn.IsClosed(ctx, err) {
 				return
 			}
-			if !yield(v, err) || err != nil && ctx.Err() != nil {
+			if !yield(v, err) {
+				return
+			}
+			if ctx.Err() != nil {
+				if err == nil { // Get would go on as long as there are items
+					var none V
+					yield(none, q.failed("All", spawn.CtxError(ctx)))
+				}
 				return
 			}
 		}
