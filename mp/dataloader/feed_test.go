@@ -48,6 +48,28 @@ func (c *lateCtx) Err() error {
 	return nil
 }
 
+// patient waits until the ctx of its iteration ends, and yields nothing.
+type patient struct {
+	atOnce bool   // in Iterate, not in what that returns
+	waits  func() // it does from now on
+}
+
+func (p *patient) wait(ctx context.Context) {
+	p.waits()
+	<-ctx.Done()
+}
+
+func (p *patient) Iterate(ctx context.Context) iter.Seq2[int, error] {
+	if p.atOnce {
+		p.wait(ctx)
+	}
+	return func(func(int, error) bool) {
+		if !p.atOnce {
+			p.wait(ctx)
+		}
+	}
+}
+
 // fetchTwo gets a batch of two samples.
 func fetchTwo(ctx context.Context, d *iterated[int], fresh bool) *fetch {
 	f := &fetch{order: &order{Count: 2, Fresh: fresh}, info: &WorkerInfo{Count: 1}, note: func(int) {}}
@@ -84,5 +106,21 @@ func TestIterationEndsAlone(t *testing.T) {
 			t.Fatal("the next iteration has ended")
 		}
 		d.rest()
+	}
+}
+
+// An iteration hears of the end of its batch from the beginning, also while it passes by what was got before.
+func TestIterationHearsFromTheBeginning(t *testing.T) {
+	for _, atOnce := range []bool{false, true} {
+		for passed := range 2 {
+			ctx, cancel := context.WithCancel(context.Background())
+			d := &iterated[int]{set: &patient{atOnce, cancel}}
+			f := &fetch{order: &order{Count: 1, Fresh: true, FastForward: passed}, info: &WorkerInfo{Count: 1}, note: func(int) {}}
+			f.run(ctx, d, func(context.Context, any) error { return nil })
+			if f.trouble == nil || f.trouble.Late {
+				t.Errorf("at once %v, %d passed by: %+v", atOnce, passed, f.trouble)
+			}
+			d.rest()
+		}
 	}
 }

@@ -99,8 +99,20 @@ func (d *iterated[S]) dataset() any                   { return d.set }
 func (d *iterated[S]) encode(any, *wire.Buffer) error { return errNoCollate }
 
 func (d *iterated[S]) fetch(f *fetch) any {
-	if f.Fresh || d.next == nil {
-		if !f.try(whole, whole, func(context.Context) error { d.rewind(f); return nil }) {
+	fresh := f.Fresh || d.next == nil
+	if fresh {
+		f.note(whole)
+		d.renew(f)
+	}
+	feed := d.feed // there may be another one when the end is noticed
+	stop := context.AfterFunc(f.ctx, func() { feed.cancel(context.Cause(f.ctx)) })
+	defer func() {
+		if !stop() && f.trouble == nil { // the iteration has ended behind the last sample
+			f.late(whole, 1, nil)
+		}
+	}()
+	if fresh {
+		if !f.try(whole, whole, func(context.Context) error { d.begin(); return nil }) {
 			return nil
 		}
 		for range f.FastForward {
@@ -112,13 +124,6 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		d.came = f.FastForward
 	}
 	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
-	feed := d.feed                                           // there may be another one when the end is noticed
-	stop := context.AfterFunc(f.ctx, func() { feed.cancel(context.Cause(f.ctx)) })
-	defer func() {
-		if !stop() && f.trouble == nil { // the iteration has ended behind the last sample
-			f.late(whole, 1, nil)
-		}
-	}()
 	samples := make([]S, 0, f.Count)
 	for position := range f.Count {
 		d.pull(f, position, func(s S) { samples = append(samples, s) })
@@ -158,14 +163,16 @@ func (d *iterated[S]) pull(f *fetch, position int, use func(S)) {
 	}
 }
 
-// rewind begins a new iteration.
-func (d *iterated[S]) rewind(f *fetch) {
+// renew makes the ctx of a new iteration.
+func (d *iterated[S]) renew(f *fetch) {
 	d.rest()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
 	d.feed = &feed{scope: f.now, cancel: cancel}
 	d.feed.Context, d.feed.index = withoutArena(ctx), joint(f.info.ID) // what it has made may be for a later batch
-	d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope))
 }
+
+// begin begins a new iteration.
+func (d *iterated[S]) begin() { d.next, d.stop = iter.Pull2(d.set.Iterate(&d.feed.scope)) }
 
 func (d *iterated[S]) rest() {
 	if d.next != nil {

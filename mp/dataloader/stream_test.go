@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -97,6 +98,45 @@ func TestStreamPassesInTime(t *testing.T) {
 	c := config{N: 80, Each: 20 * time.Millisecond, Does: map[int]string{70: "once die"}, Dir: prog.TempDir(t)}
 	l := newStream(t, c, &dataloader.Options{BatchSize: 2, Workers: 1, Timeout: 400 * time.Millisecond, KillDelay: 50 * time.Millisecond})
 	want(t, l, chunks(80, 2))
+}
+
+// patient is a stream that waits for the end of its ctx in this process.
+type patient struct{ waits chan struct{} }
+
+func (p patient) Iterate(ctx context.Context) iter.Seq2[int, error] {
+	return func(func(int, error) bool) {
+		close(p.waits)
+		<-ctx.Done()
+	}
+}
+
+var (
+	waits   chan struct{} // closed when Patient waits
+	Patient = dataloader.RegisterIterable("patient", func(context.Context, int) (dataloader.IterableDataset[int], error) {
+		return patient{waits}, nil
+	})
+)
+
+// A stream that is begun in its middle hears that the loop ends while it passes by what was yielded.
+func TestStreamIsEndedWhileItPasses(t *testing.T) {
+	leak.Check(t)
+	waits = make(chan struct{})
+	l := open[batch](t)(dataloader.New(background, Patient.With(0), Collate, nil))
+	if err := l.Restore(dataloader.State{Len: -1, BatchSize: 1, Delivered: 1, Shares: []dataloader.Share{{Yielded: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(background)
+	go func() {
+		<-waits
+		cancel()
+	}()
+	var last error
+	for _, err := range l.Epoch(ctx) {
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Error(last)
+	}
 }
 
 var attempts int
