@@ -7,7 +7,8 @@ type WorkerInfo struct {
 	ID    int // from 0
 	Count int // of all workers; 1 with Workers 0
 	// Seed is of this worker and epoch, for an IterableDataset. What Get draws at random is better drawn from Rand, which is
-	// the same whichever worker gets the sample.
+	// the same whichever worker gets the sample. In WorkerInit, and while the dataset is opened, it is of the epoch that the
+	// worker is started for. Those that New starts are for epoch 0 of Options.Seed, whatever Restore says after that.
 	Seed uint64
 	// Dataset is what was opened here; nil while it is being opened.
 	Dataset any

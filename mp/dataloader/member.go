@@ -13,7 +13,8 @@ import (
 
 // member is a worker, as this process sees it. The loader's mutex guards what changes.
 type member struct {
-	id, number int // its place, and which process of the loader it is, from 1
+	id, number int   // its place, and which process of the loader it is, from 1
+	from       State // where the epoch began that it is started for, or is to begin
 	ctx        context.Context
 	stop       context.CancelCauseFunc // ends it
 	loans      *loans                  // its slabs
@@ -37,6 +38,9 @@ type member struct {
 func (c *core) newMember(id int) (*member, error) {
 	c.made++
 	m := &member{id: id, number: c.made, loans: newLoans(c.opts.Prefetch), done: make(chan struct{})}
+	if m.from = c.at; c.epoch == nil {
+		m.from = c.coming()
+	}
 	var err error
 	if m.orders, err = queue.New[order](0); err != nil {
 		return nil, err
@@ -60,7 +64,7 @@ func (c *core) start(m *member) error {
 	p, err := process.Start(m.ctx, work, workerArg{
 		Number: m.number, ID: m.id, Count: o.Workers, Open: c.open, Init: c.init, Collate: collate,
 		Orders: m.orders, Replies: c.replies, AtWork: m.atWork,
-		Slabs: o.Prefetch, Seed: o.Seed, InitTimeout: o.InitTimeout, Timeout: o.Timeout, rules: o.rules(),
+		Slabs: o.Prefetch, Seed: m.from.Seed, Epoch: m.from.Epoch, InitTimeout: o.InitTimeout, Timeout: o.Timeout, rules: o.rules(),
 	}, &process.Options{
 		Name: fmt.Sprintf("%s-%d", o.Name, m.id), Daemon: true, Dir: o.Dir, Env: o.Env,
 		Stdout: o.Stdout, Stderr: o.Stderr, KillDelay: o.KillDelay, Limits: o.Limits,

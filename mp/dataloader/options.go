@@ -63,7 +63,8 @@ type Options struct {
 	CrashRetries int
 
 	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which one it is. When
-	// it fails, New fails. With Workers 0 it runs in this process.
+	// it fails, New fails. With Workers 0 it runs in this process. With Persistent or Workers 0 that is once, not once for each epoch:
+	// what it makes of WorkerInfo.Seed goes on in the next epoch.
 	WorkerInit spawn.Initializer
 	// InitTimeout bounds the opening of the dataset and WorkerInit together; 0: five minutes. After KillDelay the worker is
 	// killed.

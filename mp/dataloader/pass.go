@@ -42,11 +42,8 @@ func (c *core) enter() (*pass, error) {
 	case c.epoch != nil || c.retiring:
 		return nil, ErrBusy
 	}
-	if !c.restored {
-		c.at = State{Seed: c.at.Seed, Epoch: c.epochs}
-	}
-	from := c.at
-	c.restored = false
+	from := c.coming()
+	c.at, c.restored = from, false
 	c.epochs = from.Epoch + 1
 	c.stats.Epochs++
 	o := &c.opts
@@ -67,6 +64,14 @@ func (c *core) enter() (*pass, error) {
 		p.next, p.stop = iter.Pull(o.from(c.length, &from))
 	}
 	return p, nil
+}
+
+// coming is where the next epoch begins. c.mu is held.
+func (c *core) coming() State {
+	if c.restored {
+		return c.at
+	}
+	return State{Seed: c.at.Seed, Epoch: c.epochs}
 }
 
 // exit ends an epoch.

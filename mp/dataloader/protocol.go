@@ -88,7 +88,8 @@ type workerArg struct {
 	AtWork  *sharedmem.Value[uint64]
 
 	Slabs                int
-	Seed                 uint64
+	Seed                 uint64 // of the epoch that it is started for
+	Epoch                int
 	InitTimeout, Timeout time.Duration
 	rules
 }

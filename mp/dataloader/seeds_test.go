@@ -1,0 +1,81 @@
+package dataloader_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+)
+
+// seeds is what a worker knows of its seed: when it has opened the dataset, in WorkerInit, and at a batch.
+type seeds struct {
+	Worker               int
+	Opened, Inited, Here uint64
+}
+
+// seeded is a dataset of them.
+type seeded struct{ opened uint64 }
+
+var (
+	inited uint64 // WorkerInfo.Seed in WorkerInit
+
+	Seeded = dataloader.RegisterBatch("seeded", func(ctx context.Context, _ int) (dataloader.BatchDataset[seeds], error) {
+		info, _ := dataloader.Worker(ctx)
+		return seeded{info.Seed}, nil
+	})
+	Seed = mp.RegisterInit("seed", func(ctx context.Context, _ int) error {
+		info, _ := dataloader.Worker(ctx)
+		inited = info.Seed
+		return nil
+	})
+)
+
+func (seeded) Len() int { return 8 }
+
+func (d seeded) GetBatch(ctx context.Context, _ []int) (seeds, error) {
+	info, _ := dataloader.Worker(ctx)
+	return seeds{info.ID, d.opened, inited, info.Seed}, nil
+}
+
+// What a worker is opened with is the seed of the epoch that it is started for.
+func TestSeedOfAWorker(t *testing.T) {
+	leak.Check(t)
+	for _, opts := range []dataloader.Options{{Seed: 7}, {Seed: 7, Workers: 2}, {Seed: 7, Workers: 2, Persistent: true}} {
+		t.Run(fmt.Sprint(opts.Workers, opts.Persistent), func(t *testing.T) {
+			opts.WorkerInit = Seed.With(0)
+			l := open[seeds](t)(dataloader.NewBatched(background, Seeded.With(0), &opts))
+			seen := make(map[uint64]string)
+			first := make([]uint64, max(opts.Workers, 1)) // of each worker in the epoch that New has started it for
+			for epoch := range 4 {
+				if epoch == 2 {
+					if err := l.Restore(dataloader.State{Seed: 8, Epoch: 1, Len: 8, BatchSize: 1}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for s, err := range l.Epoch(background) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if epoch == 0 {
+						first[s.Worker] = s.Here
+					}
+					want := s.Here
+					if opts.Workers == 0 || opts.Persistent {
+						want = first[s.Worker]
+					}
+					if s.Opened != want || s.Inited != want {
+						t.Fatalf("epoch %d: %+v", epoch, s)
+					}
+					whose := fmt.Sprint(epoch, s.Worker)
+					if other, found := seen[s.Here]; found && other != whose {
+						t.Fatalf("worker and epoch %s have the seed of %s", whose, other)
+					}
+					seen[s.Here] = whose
+				}
+			}
+		})
+	}
+}
