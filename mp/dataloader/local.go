@@ -29,7 +29,7 @@ func (c *core) openHere() error {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, c.opts.InitTimeout, spawn.ErrTimeout)
 	defer cancel()
 	l := &local{me: &member{loans: newLoans(1), name: spawn.Name(), pid: os.Getpid()}, info: WorkerInfo{Count: 1, Seed: workerSeed(c.opts.Seed, 0, 0)}}
-	scoped := func() context.Context { return &scope{Context: ctx, info: l.info, index: whole} }
+	scoped := func() context.Context { return &scope{Context: ctx, info: l.info, seed: c.opts.Seed, index: joint(0)} }
 	failed := func(f *spawn.Failure, function string) error {
 		if inTime(ctx, f) == nil {
 			return nil

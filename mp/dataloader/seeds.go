@@ -7,10 +7,11 @@ import (
 
 // Rand returns the random numbers of the sample that ctx is of: they depend on Options.Seed, the epoch and the index, and on
 // nothing else, so that a sample is augmented alike whichever worker gets it, and when it is got again. Each call begins the
-// sequence anew. In GetBatch and in a collate function it is the sequence of the batch, in Iterate that of the worker. What is
-// in a batch of an IterableDataset depends on the number of workers, and so does its sequence: it is that of the worker's ID
-// and of how many samples came from it before. In a ctx of no Loader it is another one each time. In PyTorch each worker has
-// one generator, so the numbers depend on how many workers there are. What it returns is for one goroutine at a time.
+// sequence anew. In GetBatch and in a collate function it is the sequence of the batch; in Iterate, in WorkerInit and where the
+// dataset is opened that of the worker. What is in a batch of an IterableDataset depends on the number of workers, and so does
+// its sequence: it is that of the worker's ID and of how many samples came from it before. In a ctx of no Loader it is another
+// one each time. In PyTorch each worker has one generator, so the numbers depend on how many workers there are. What it returns
+// is for one goroutine at a time.
 func Rand(ctx context.Context) *rand.Rand {
 	s, ok := scopeOf(ctx)
 	if !ok {

@@ -14,13 +14,14 @@ import (
 type seeds struct {
 	Worker               int
 	Opened, Inited, Here uint64
+	Drawn                uint64 // from Rand in WorkerInit
 }
 
 // seeded is a dataset of them.
 type seeded struct{ opened uint64 }
 
 var (
-	inited uint64 // WorkerInfo.Seed in WorkerInit
+	inited, drawn uint64 // what WorkerInit has seen
 
 	Seeded = dataloader.RegisterBatch("seeded", func(ctx context.Context, _ int) (dataloader.BatchDataset[seeds], error) {
 		info, _ := dataloader.Worker(ctx)
@@ -28,7 +29,7 @@ var (
 	})
 	Seed = mp.RegisterInit("seed", func(ctx context.Context, _ int) error {
 		info, _ := dataloader.Worker(ctx)
-		inited = info.Seed
+		inited, drawn = info.Seed, dataloader.Rand(ctx).Uint64()
 		return nil
 	})
 )
@@ -37,7 +38,7 @@ func (seeded) Len() int { return 8 }
 
 func (d seeded) GetBatch(ctx context.Context, _ []int) (seeds, error) {
 	info, _ := dataloader.Worker(ctx)
-	return seeds{info.ID, d.opened, inited, info.Seed}, nil
+	return seeds{info.ID, d.opened, inited, info.Seed, drawn}, nil
 }
 
 // What a worker is opened with is the seed of the epoch that it is started for.
@@ -77,5 +78,34 @@ func TestSeedOfAWorker(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What WorkerInit draws from Rand is of its seed as well, and of its worker.
+func TestRandOfWorkerInit(t *testing.T) {
+	leak.Check(t)
+	drawn := make(map[uint64]uint64) // by WorkerInfo.Seed
+	for _, opts := range []dataloader.Options{{Seed: 7}, {Seed: 8}, {Seed: 7, Workers: 2}, {Seed: 8, Workers: 2}} {
+		opts.WorkerInit = Seed.With(0)
+		l := open[seeds](t)(dataloader.NewBatched(background, Seeded.With(0), &opts))
+		for s, err := range l.Epoch(background) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if other, found := drawn[s.Inited]; found && s.Drawn != other {
+				t.Fatalf("%+v, and %d before", s, other)
+			}
+			drawn[s.Inited] = s.Drawn
+		}
+	}
+	seed := make(map[uint64]uint64)
+	for of, n := range drawn {
+		if other, found := seed[n]; found {
+			t.Errorf("seeds %d and %d have the same numbers", of, other)
+		}
+		seed[n] = of
+	}
+	if len(drawn) != 4 {
+		t.Error(drawn)
 	}
 }

@@ -63,7 +63,9 @@ func (w *worker) open() exitReport {
 	ctx, cancel := context.WithTimeoutCause(w.ctx, w.InitTimeout, spawn.ErrTimeout)
 	defer cancel()
 	w.info = WorkerInfo{ID: w.ID, Count: w.Count, Seed: workerSeed(w.Seed, w.Epoch, w.ID)}
-	scoped := func() context.Context { return &scope{Context: ctx, info: w.info, index: whole} }
+	scoped := func() context.Context {
+		return &scope{Context: ctx, info: w.info, seed: w.Seed, epoch: w.Epoch, index: joint(w.ID)}
+	}
 	if failure := inTime(ctx, runPreset(context.WithValue(scoped(), openingKey{}, &w.set), w.Open)); failure != nil {
 		return exitReport{Failure: failure}
 	}
