@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 // Whoever gets the samples, they come in the same batches, in the same order.
@@ -45,6 +49,23 @@ func TestSameForAllWorkers(t *testing.T) {
 					want(t, l, e)
 				}
 			})
+		}
+	}
+}
+
+// With Workers 0 a batch that is got again is not overtaken, and none is got ahead of it.
+func TestInOrderHere(t *testing.T) {
+	leak.Check(t)
+	for _, order := range []dataloader.Order{dataloader.InOrder(), dataloader.Window(1), dataloader.Unordered()} {
+		c := config{N: 4, Does: map[int]string{1: "fail"}, Log: true, Dir: prog.TempDir(t)}
+		want(t, newBatched(t, c, &dataloader.Options{BatchSize: 2, Prefetch: 3, OnError: dataloader.Skip, Order: order}), [][]int{{0}, {2, 3}})
+		text, err := os.ReadFile(filepath.Join(c.Dir, fmt.Sprint("log-", os.Getpid())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Fields(string(text))
+		if second := got[slices.Index(got, "2"):]; slices.Contains(second, "0") || slices.Contains(second, "1") {
+			t.Errorf("%v: they were got as %v", order, got)
 		}
 	}
 }

@@ -51,6 +51,9 @@ func (c *core) enter() (*pass, error) {
 		number: from.Epoch, seed: from.Seed, iterable: c.source.iterable, prefetch: o.Prefetch, order: o.Order, policy: o.OnError,
 		retries: o.Retries, crashes: o.CrashRetries, record: &c.record, seats: make([]seat, c.seats()),
 	}
+	if c.local != nil {
+		e.prefetch = 1 // so that none is got before, or instead of, one that is to be got again
+	}
 	e.restore(&from)
 	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, make([]failures, len(c.members))
 	c.hire()
