@@ -19,7 +19,8 @@ type Options struct {
 	// for. Unlike a pool's, it is not the number of processors then: how many pay depends on what they do.
 	Workers int
 	// Prefetch is how many batches each worker may be ahead of who takes them; 0: 2. It bounds the memory: no more than
-	// Prefetch × Workers batches exist besides the one that was taken. With Workers 0 none is got ahead.
+	// Prefetch × Workers batches exist besides the one that was taken. With View that one is among them: its worker gets one batch
+	// less meanwhile, so that one worker with Prefetch 1 gets none. With Workers 0 none is got ahead.
 	Prefetch int
 	// Shuffle takes the samples in a new random order in each epoch, which depends on Seed and the epoch alone.
 	Shuffle bool
@@ -28,8 +29,9 @@ type Options struct {
 	// Persistent keeps the workers, and their datasets open, from one epoch to the next. Otherwise they end with the epoch. With
 	// Workers 0 the dataset stays open in any case.
 	Persistent bool
-	// View has the batches lie in memory that is used again: one is valid until the next iteration only. Otherwise they
-	// are copies that may be kept. With Workers 0 there is no such memory: a batch is what was made, and may be kept.
+	// View has the batches lie in memory that is used again: one is valid until the next iteration only, and until then counts
+	// for Prefetch. Otherwise they are copies that may be kept. With Workers 0 there is no such memory: a batch is what was made,
+	// and may be kept.
 	View bool
 	// Seed is what all that is random comes from: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs, in
 	// every run of the program; 0 is a seed as any.
@@ -63,8 +65,8 @@ type Options struct {
 	CrashRetries int
 
 	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which one it is. When
-	// it fails, New fails. With Workers 0 it runs in this process. With Persistent or Workers 0 that is once, not once for each epoch:
-	// what it makes of WorkerInfo.Seed goes on in the next epoch.
+	// it fails, New fails. With Workers 0 it runs in this process. With Persistent or Workers 0 that is once, not once for each
+	// epoch: what it makes of WorkerInfo.Seed goes on in the next epoch.
 	WorkerInit spawn.Initializer
 	// InitTimeout bounds the opening of the dataset and WorkerInit together; 0: five minutes. After KillDelay the worker is
 	// killed.
