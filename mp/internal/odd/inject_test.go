@@ -37,7 +37,7 @@ var injections = map[string]string{
 	"newfstatat":   "ENOMEM",
 	"eventfd2":     "EMFILE",
 	"memfd_create": "EMFILE ENOSYS",
-	"fallocate":    "ENOSPC",
+	"fallocate":    "ENOSPC EINTR",
 	"epoll_pwait":  "EINTR",
 }
 

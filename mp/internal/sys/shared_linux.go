@@ -25,10 +25,7 @@ func NewMemory(size int) (*os.File, error) {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
 	f := os.NewFile(uintptr(fd), "mp-memory")
-	for err = unix.EINTR; errors.Is(err, unix.EINTR); {
-		err = unix.Fallocate(fd, 0, 0, int64(size))
-	}
-	if err != nil {
+	if err := allocate(int64(size), func(offset, n int64) error { return unix.Fallocate(fd, 0, offset, n) }); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%d bytes of shared memory: %w", size, os.NewSyscallError("fallocate", err))
 	}
@@ -37,6 +34,23 @@ func NewMemory(size int) (*os.File, error) {
 		return nil, os.NewSyscallError("seal", err)
 	}
 	return f, nil
+}
+
+// allocate has fallocate allocate size bytes, in steps: before Linux 6.10 any signal interrupts a call of it and undoes what that
+// call has done, and a profiler sends one every 10 ms, or more often. So a step takes about 1 ms, half as long after each signal
+// that it meets, down to the largest page that there is.
+func allocate(size int64, fallocate func(offset, n int64) error) error {
+	for step, done := int64(4<<20), int64(0); ; {
+		n := min(step, size-done)
+		switch err := fallocate(done, n); {
+		case errors.Is(err, unix.EINTR):
+			step = max(step/2, 64<<10)
+		case err != nil || done+n == size:
+			return err
+		default:
+			done += n
+		}
+	}
 }
 
 // MapMemory maps a file that NewMemory has made, here or in another process; one that is not sealed, or has another size, is
