@@ -8,12 +8,12 @@
 //	func main() { mp.Main(run) }
 //
 //	func run() error {
-//		pool, err := mp.NewPool(context.Background(), nil)
+//		workers, err := mp.NewPool(context.Background(), nil)
 //		if err != nil {
 //			return err
 //		}
-//		defer pool.Close()
-//		squares, err := mp.Map(context.Background(), pool, Square, []int{1, 2, 3})
+//		defer workers.Close()
+//		squares, err := mp.Map(context.Background(), workers, Square, []int{1, 2, 3})
 //		fmt.Println(squares, err)
 //		return err
 //	}

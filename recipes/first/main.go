@@ -25,12 +25,12 @@ func run() error {
 	}
 	fmt.Println(n)
 
-	pool, err := mp.NewPool(ctx, nil) // many calls, in workers that stay
+	workers, err := mp.NewPool(ctx, nil) // many calls, in workers that stay
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	all, err := mp.Map(ctx, pool, Square, []int{1, 2, 3})
+	defer workers.Close()
+	all, err := mp.Map(ctx, workers, Square, []int{1, 2, 3})
 	fmt.Println(all)
 	return err
 }

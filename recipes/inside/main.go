@@ -19,11 +19,11 @@ func main() { mp.Main(run) }
 func run() error {
 	mp.LogToStderr(slog.LevelInfo) // or hclog.Info; logging.ToSlog and logging.ToHclog give records to loggers
 	ctx := context.Background()
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	_, err = mp.Map(ctx, pool, Resize, []string{"a.png", "b.png"})
+	defer workers.Close()
+	_, err = mp.Map(ctx, workers, Resize, []string{"a.png", "b.png"})
 	return err
 }

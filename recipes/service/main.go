@@ -18,11 +18,11 @@ var Square = mp.Register("square", func(_ context.Context, n int) (int, error) {
 func main() { mp.MainContext(run) }
 
 func run(ctx context.Context) error {
-	pool, err := mp.NewPool(context.WithoutCancel(ctx), nil)
+	workers, err := mp.NewPool(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer workers.Close()
 
 	http.HandleFunc("/square", func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(r.FormValue("n"))
@@ -30,7 +30,7 @@ func run(ctx context.Context) error {
 			http.Error(w, "n is no number", http.StatusBadRequest)
 			return
 		}
-		n, err = mp.Apply(r.Context(), pool, Square, n) // a client that goes away ends its call
+		n, err = mp.Apply(r.Context(), workers, Square, n) // a client that goes away ends its call
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError) // a crash of a worker is an error of one request
 			return
@@ -53,5 +53,5 @@ func run(ctx context.Context) error {
 	}
 	limit, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
-	return errors.Join(server.Shutdown(limit), pool.Shutdown(limit)) // first who asks, then who answers
+	return errors.Join(server.Shutdown(limit), workers.Shutdown(limit)) // first who asks, then who answers
 }

@@ -18,22 +18,22 @@ func main() { mp.MainContext(run) }
 
 func run(ctx context.Context) error {
 	// Not ctx: it ends at the signal, and the workers would end with it, in the middle of what they do.
-	pool, err := mp.NewPool(context.WithoutCancel(ctx), nil)
+	workers, err := mp.NewPool(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer workers.Close()
 	fmt.Println("working")
 	var calls []*mp.Future[int]
 	for n := 0; ctx.Err() == nil; n++ {
-		calls = append(calls, mp.Submit(context.WithoutCancel(ctx), pool, Work, n))
+		calls = append(calls, mp.Submit(context.WithoutCancel(ctx), workers, Work, n))
 		time.Sleep(10 * time.Millisecond)
 	}
 
 	fmt.Println("stopping:", context.Cause(ctx))
 	limit, cancel := context.WithTimeout(context.Background(), 8*time.Second) // docker stop kills after ten
 	defer cancel()
-	if err := pool.Shutdown(limit); err != nil { // all that was submitted ends
+	if err := workers.Shutdown(limit); err != nil { // all that was submitted ends
 		return err
 	}
 	for _, call := range calls {

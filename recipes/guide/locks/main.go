@@ -45,13 +45,13 @@ func run(ctx context.Context) error {
 	defer accounts.Close()
 	accounts.Slice()[0] = 500
 
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer workers.Close()
 	b := Bank{lock, accounts}
-	fmt.Println(mp.Map(ctx, pool, Move, []Bank{b, b}))
+	fmt.Println(mp.Map(ctx, workers, Move, []Bank{b, b}))
 	fmt.Println(accounts.Slice(), lock)
 	return nil
 }

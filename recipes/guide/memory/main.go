@@ -33,12 +33,12 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer array.Close()
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	done, err := mp.Map(ctx, pool, Fill, []Part{{array, 0, size / 2}, {array, size / 2, size}})
+	defer workers.Close()
+	done, err := mp.Map(ctx, workers, Fill, []Part{{array, 0, size / 2}, {array, size / 2, size}})
 	if err != nil {
 		return err
 	}

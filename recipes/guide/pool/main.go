@@ -16,19 +16,19 @@ var Hash = mp.Register("hash", func(_ context.Context, text string) (string, err
 func main() { mp.MainContext(run) }
 
 func run(ctx context.Context) error {
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2}) // nil: as many as processors
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2}) // nil: as many as processors
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer workers.Close()
 
-	sums, err := mp.Map(ctx, pool, Hash, []string{"one", "two", "three"}) // in the order of the items
+	sums, err := mp.Map(ctx, workers, Hash, []string{"one", "two", "three"}) // in the order of the items
 	if err != nil {
 		return err
 	}
 	fmt.Println(sums)
 
-	sum, err := mp.Apply(ctx, pool, Hash, "one") // one call
+	sum, err := mp.Apply(ctx, workers, Hash, "one") // one call
 	if err != nil {
 		return err
 	}

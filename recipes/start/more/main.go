@@ -24,25 +24,25 @@ var Divide = mp.Register("divide", func(_ context.Context, n int) (int, error) {
 })
 
 func many(ctx context.Context) error {
-	pool, err := mp.NewPool(ctx, nil) // as many workers as processors
+	workers, err := mp.NewPool(ctx, nil) // as many workers as processors
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	fmt.Println(mp.Map(ctx, pool, Divide, []int{1, 2, 5}))
+	defer workers.Close()
+	fmt.Println(mp.Map(ctx, workers, Divide, []int{1, 2, 5}))
 	return nil
 }
 
 // endregion
 
 func crash(ctx context.Context) error {
-	pool, err := mp.NewPool(ctx, nil)
+	workers, err := mp.NewPool(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer workers.Close()
 	// region crash
-	quotients, err := mp.Map(ctx, pool, Divide, []int{1, 0, 5}, mp.KeepGoing())
+	quotients, err := mp.Map(ctx, workers, Divide, []int{1, 0, 5}, mp.KeepGoing())
 	fmt.Println(quotients)
 	fmt.Println(err)
 	if exit, ok := errors.AsType[*mp.ExitError](err); ok {

@@ -33,12 +33,12 @@ var starter = goleak.IgnoreAnyFunction("github.com/go-multiprocessing/multiproce
 
 func TestSquares(t *testing.T) {
 	defer goleak.VerifyNone(t, starter)
-	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 2})
+	workers, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pool.Close()
-	if _, err := mp.Map(t.Context(), pool, Square, []int{1, 2, 3}); err != nil {
+	defer workers.Close()
+	if _, err := mp.Map(t.Context(), workers, Square, []int{1, 2, 3}); err != nil {
 		t.Error(err)
 	}
 }

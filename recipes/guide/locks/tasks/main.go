@@ -162,13 +162,13 @@ func barrier(ctx context.Context) error {
 		return err
 	}
 	defer b.Close()
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 3})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 3})
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer workers.Close()
 	// region barrier
-	numbers, err := mp.Map(ctx, pool, Meet, []*synchronize.Barrier{b, b, b})
+	numbers, err := mp.Map(ctx, workers, Meet, []*synchronize.Barrier{b, b, b})
 	if err != nil {
 		return err
 	}

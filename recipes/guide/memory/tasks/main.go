@@ -31,12 +31,12 @@ func value(ctx context.Context) error {
 		return err
 	}
 	defer v.Close()
-	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	if _, err := mp.Map(ctx, pool, Add, []*sharedmem.Value[int]{v, v, v}); err != nil {
+	defer workers.Close()
+	if _, err := mp.Map(ctx, workers, Add, []*sharedmem.Value[int]{v, v, v}); err != nil {
 		return err
 	}
 	fmt.Println(v.Load(), v)

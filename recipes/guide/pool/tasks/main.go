@@ -20,12 +20,12 @@ func run(ctx context.Context) error {
 	if os.Args[1] == "init" {
 		return initialized(ctx)
 	}
-	p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2, KillDelay: 100 * time.Millisecond, Stderr: io.Discard})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2, KillDelay: 100 * time.Millisecond, Stderr: io.Discard})
 	if err != nil {
 		return err
 	}
-	defer p.Close()
-	return map[string]func(context.Context, *mp.Pool) error{"stream": stream, "submit": submit, "bad": bad}[os.Args[1]](ctx, p)
+	defer workers.Close()
+	return map[string]func(context.Context, *mp.Pool) error{"stream": stream, "submit": submit, "bad": bad}[os.Args[1]](ctx, workers)
 }
 
 // region work
@@ -44,8 +44,8 @@ var Work = mp.Register("work", func(_ context.Context, n int) (int, error) {
 // endregion
 
 // region stream
-func stream(ctx context.Context, p *mp.Pool) error {
-	for square, err := range mp.IMap(ctx, p, Work, numbers()) {
+func stream(ctx context.Context, workers *mp.Pool) error {
+	for square, err := range mp.IMap(ctx, workers, Work, numbers()) {
 		if err != nil {
 			fmt.Println(err) // of this item; the loop goes on
 			continue
@@ -69,8 +69,8 @@ func numbers() iter.Seq[int] {
 // endregion
 
 // region submit
-func submit(ctx context.Context, p *mp.Pool) error {
-	three, four, endless := mp.Submit(ctx, p, Work, 3), mp.Submit(ctx, p, Work, 4), mp.Submit(ctx, p, Work, -1)
+func submit(ctx context.Context, workers *mp.Pool) error {
+	three, four, endless := mp.Submit(ctx, workers, Work, 3), mp.Submit(ctx, workers, Work, 4), mp.Submit(ctx, workers, Work, -1)
 	fmt.Println(mp.WaitAll(ctx, three, four)) // or AsCompleted, pool.WaitAny, OnDone
 
 	fmt.Println(endless.Cancel())
@@ -82,13 +82,13 @@ func submit(ctx context.Context, p *mp.Pool) error {
 // endregion
 
 // region bad
-func bad(ctx context.Context, p *mp.Pool) error {
-	squares, err := mp.Map(ctx, p, Work, []int{5, 13, 99, -1, 6}, mp.KeepGoing(), mp.Timeout(200*time.Millisecond))
+func bad(ctx context.Context, workers *mp.Pool) error {
+	squares, err := mp.Map(ctx, workers, Work, []int{5, 13, 99, -1, 6}, mp.KeepGoing(), mp.Timeout(200*time.Millisecond))
 	fmt.Println(squares)
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, mp.ErrTimeout))
 
-	_, err = mp.Apply(ctx, p, Work, 99, mp.Retries(1)) // for what may go well the second time
+	_, err = mp.Apply(ctx, workers, Work, 99, mp.Retries(1)) // for what may go well the second time
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, pool.ErrQuarantined))
 	return nil
@@ -111,12 +111,12 @@ var (
 )
 
 func initialized(ctx context.Context) error {
-	p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2, Init: Load.With(1000)})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2, Init: Load.With(1000)})
 	if err != nil {
 		return err // also when Load fails
 	}
-	defer p.Close()
-	fmt.Println(mp.Map(ctx, p, Look, []string{"word7", "word42"}))
+	defer workers.Close()
+	fmt.Println(mp.Map(ctx, workers, Look, []string{"word7", "word42"}))
 	fmt.Println("here:", len(model))
 	return nil
 }
