@@ -17,6 +17,7 @@ type Bank struct {
 }
 
 var Move = mp.Register("move", func(ctx context.Context, b Bank) (int, error) {
+	defer b.Accounts.Close() // this process is done with them, others are not concerned
 	accounts := b.Accounts.Slice()
 	for n := range 1000 {
 		if err := b.Lock.Acquire(ctx); err != nil {

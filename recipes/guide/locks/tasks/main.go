@@ -118,6 +118,7 @@ type Shelf struct {
 }
 
 var Bake = mp.Register("bake", func(ctx context.Context, s Shelf) (int, error) {
+	defer s.Loaves.Close()
 	if err := s.Changed.Acquire(ctx); err != nil {
 		return 0, err
 	}

@@ -19,6 +19,7 @@ func run(ctx context.Context) error {
 
 // region value
 var Add = mp.Register("add", func(_ context.Context, v *sharedmem.Value[int]) (int, error) {
+	defer v.Close()
 	for range 1000 {
 		v.Add(1) // atomic: no lock is needed
 	}
