@@ -46,8 +46,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	for n, text := range []string{"hello", "goodbye"} {
+		if err := ours.Send(ctx, Line{n, text}); err != nil {
+			return err
+		}
 		var l Line
-		if err := errors.Join(ours.Send(ctx, Line{n, text}), ours.Recv(ctx, &l)); err != nil {
+		if err := ours.Recv(ctx, &l); err != nil {
 			return err
 		}
 		fmt.Println(l.Number, l.Text)

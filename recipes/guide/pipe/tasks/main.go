@@ -45,7 +45,8 @@ func end(ctx context.Context) error {
 	}
 	// region end
 	var words string
-	fmt.Println(ours.Recv(ctx, &words), words) // what it has sent comes first
+	err = ours.Recv(ctx, &words)
+	fmt.Println(words, err) // what it has sent comes first
 	fmt.Println(errors.Is(ours.Recv(ctx, &words), io.EOF))
 	fmt.Println(errors.Is(ours.Send(ctx, "hello?"), mp.ErrClosed))
 	// endregion
@@ -68,8 +69,15 @@ func wait(ctx context.Context) error {
 		return err
 	}
 	// region wait
-	for running := true; running; {
-		ready, err := connection.Wait(ctx, ours, jobs, p)
+	for open, running := true, true; open || running; {
+		things := []connection.Waitable{jobs}
+		if open {
+			things = append(things, ours)
+		}
+		if running {
+			things = append(things, p)
+		}
+		ready, err := connection.Wait(ctx, things...)
 		if err != nil {
 			return err
 		}
@@ -77,14 +85,20 @@ func wait(ctx context.Context) error {
 			switch w {
 			case ours:
 				var words string
-				if err := ours.Recv(ctx, &words); err == nil {
+				err := ours.Recv(ctx, &words)
+				switch {
+				case errors.Is(err, io.EOF): // it is ready from now on
+					open = false
+				case err != nil:
+					return err
+				default:
 					fmt.Println("it says", words)
 				}
 			case jobs:
 				fmt.Println("a job") // does not come
 			case p:
 				fmt.Println("it has ended")
-				running = false
+				running = false // it is ready from now on, too
 			}
 		}
 	}
