@@ -289,11 +289,12 @@ func (p *Process[R]) Limits() spawn.Applied {
 }
 
 // Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It is no
-// error when it is over.
+// error when it is over. A process that does not handle the signal ends at once: the ctx of the function does not, and its
+// defers do not run. To end that ctx, end the one of Start.
 func (p *Process[R]) Terminate() error { return p.signal((*spawn.Child).Terminate) }
 
-// Interrupt sends SIGINT to the process and to what it started itself, as Ctrl-C does. On Windows, where it cannot be sent, the
-// ctx of the function ends instead.
+// Interrupt sends SIGINT to the process and to what it started itself, as Terminate sends SIGTERM. On Windows, where it cannot
+// be sent, the ctx of the function ends instead.
 func (p *Process[R]) Interrupt() error { return p.signal((*spawn.Child).Interrupt) }
 
 // Kill ends the process, and what it started itself, at once.
