@@ -172,8 +172,8 @@ func (c *Child) Join(ctx context.Context) error {
 // error when it is over.
 func (c *Child) Terminate() error { return c.popen.Terminate() }
 
-// Interrupt sends SIGINT, as Ctrl-C does. On Windows, where it cannot be sent, the ctx of what the process runs ends
-// instead.
+// Interrupt sends SIGINT, as Terminate sends SIGTERM. On Windows, where it cannot be sent, the ctx of what the process runs
+// ends instead.
 func (c *Child) Interrupt() error {
 	err := c.popen.Interrupt()
 	if errors.Is(err, errors.ErrUnsupported) && c.Alive() {
