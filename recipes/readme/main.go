@@ -15,8 +15,13 @@ func main() { mp.MainContext(run) }
 
 func run(ctx context.Context) error {
 	p, err := mp.Start(ctx, Square, 7, nil)
-	if err == nil {
-		fmt.Println(p.Result(ctx)) // 49 <nil>, computed in a child of this process
+	if err != nil {
+		return err
 	}
-	return err
+	n, err := p.Result(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Println(n) // 49, computed in a child of this process
+	return nil
 }

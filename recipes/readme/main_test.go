@@ -7,5 +7,5 @@ import (
 )
 
 func TestReadme(t *testing.T) {
-	program.Run(t).Wants(t, 0, "49 <nil>\n", "")
+	program.Run(t).Wants(t, 0, "49\n", "")
 }
