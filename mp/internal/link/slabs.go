@@ -125,7 +125,7 @@ func (s *slotLoan) release() { s.slab.Return(s.slot) }
 // offer makes a slab and sends it to the peer. If it cannot be had, it is not tried again. l.sending is held.
 func (l *Rings) offer(class int) {
 	c := classes[class]
-	if uint64(c.slots*c.size) > sys.MemoryRoom()/lendPart {
+	if !sys.HasRoom(uint64(c.slots*c.size) * lendPart) {
 		return
 	}
 	slab, err := shm.NewSlab(c.slots, c.size)

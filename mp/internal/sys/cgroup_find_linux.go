@@ -12,7 +12,10 @@ import (
 )
 
 // memoryGroup is the cgroup that counts the memory of this process. Who is moved to another one later is not followed.
-func memoryGroup() (Cgroup, error) { return ours.find() }
+func memoryGroup() (Cgroup, error) {
+	l := ours.find()
+	return l.group, l.err
+}
 
 var ours ownGroup
 
@@ -21,30 +24,35 @@ var ours ownGroup
 type ownGroup struct{ known atomic.Pointer[lookup] }
 
 type lookup struct {
-	group Cgroup
-	err   error
+	group  Cgroup
+	bounds []Cgroup // it, and those above it that have a limit
+	err    error
 }
 
-func (o *ownGroup) find() (Cgroup, error) {
+func (o *ownGroup) find() lookup {
 	if l := o.known.Load(); l != nil {
-		return l.group, l.err
+		return *l
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		return Cgroup{}, err
+		return lookup{err: err}
 	}
 	groups, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
-		return Cgroup{}, err
+		return lookup{err: err}
 	}
-	g, err := findGroup(string(mounts), string(groups))
-	o.known.Store(&lookup{g, err})
-	return g, err
+	g, top, err := findGroup(string(mounts), string(groups))
+	l := lookup{group: g, err: err}
+	if err == nil {
+		l.bounds = g.bounds(top)
+	}
+	o.known.Store(&l)
+	return l
 }
 
-// findGroup finds it in what the kernel says of mounts and of cgroups. A memory controller of version 1 excludes that of
-// version 2.
-func findGroup(mounts, groups string) (Cgroup, error) {
+// findGroup finds it in what the kernel says of mounts and of cgroups, and where its file system is mounted. A memory controller of
+// version 1 excludes that of version 2.
+func findGroup(mounts, groups string) (g Cgroup, top string, err error) {
 	v1, v2 := "", ""
 	for line := range strings.Lines(groups) { // number:controllers:path
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
@@ -72,10 +80,10 @@ func findGroup(mounts, groups string) (Cgroup, error) {
 		}
 		outside := strings.HasPrefix(path, "/..") // of our namespace
 		if below, err := filepath.Rel(place[3], path); err == nil && !outside && filepath.IsLocal(below) {
-			return Cgroup{filepath.Join(place[4], below), v1 != ""}, nil
+			return Cgroup{filepath.Join(place[4], below), v1 != ""}, filepath.Clean(place[4]), nil
 		}
 	}
-	return Cgroup{}, fmt.Errorf("%w: it is not mounted here", ErrNoCgroup)
+	return Cgroup{}, "", fmt.Errorf("%w: it is not mounted here", ErrNoCgroup)
 }
 
 // OOMKills is how many processes the kernel has killed for want of memory in the cgroup of this process, which children share.
@@ -92,7 +100,7 @@ func OOMKills() (int, error) {
 // (Delegate=memory and DelegateSubgroup= in the unit). We change nothing in cgroups that we have not made.
 func (g Cgroup) divisible() (Cgroup, error) {
 	if g.v1 {
-		if text, err := os.ReadFile(filepath.Join(g.dir, "memory.use_hierarchy")); err == nil && strings.TrimSpace(string(text)) != "1" {
+		if !g.bindsBelow() {
 			return Cgroup{}, fmt.Errorf("%w: %s does not bound those below it", ErrNoCgroup, g.dir)
 		}
 		return g, nil
@@ -105,6 +113,12 @@ func (g Cgroup) divisible() (Cgroup, error) {
 		return above, nil
 	}
 	return Cgroup{}, fmt.Errorf("%w: %s cannot have others in it, and the one above is not delegated to us", ErrNoCgroup, g.dir)
+}
+
+// bindsBelow reports whether its limit holds for those below it, too: not always in version 1, before Linux 5.11.
+func (g Cgroup) bindsBelow() bool {
+	text, err := os.ReadFile(filepath.Join(g.dir, "memory.use_hierarchy"))
+	return err != nil || strings.TrimSpace(string(text)) == "1"
 }
 
 func (g Cgroup) dividesMemory() bool {

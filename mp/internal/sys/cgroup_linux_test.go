@@ -23,20 +23,21 @@ func TestFindGroup(t *testing.T) {
 	for _, c := range []struct {
 		name, mounts, groups string
 		want                 Cgroup
+		top                  string
 	}{
-		{"version 1", hybrid, "9:name=systemd:/\n4:cpu,memory:/user/a:b\n0::/x\n", Cgroup{"/sys/fs/cgroup/memory/user/a:b", true}},
-		{"version 2", unified, "0::/system.slice/a.service\n", Cgroup{"/sys/fs/cgroup/system.slice/a.service", false}},
-		{"version 2, root", unified, "0::/\n", Cgroup{"/sys/fs/cgroup", false}},
-		{"memory in version 2 of a hybrid", hybrid, "9:cpu:/\n0::/x\n", Cgroup{"/sys/fs/cgroup/unified/x", false}},
-		{"container", container, "4:memory:/docker/abc/job\n", Cgroup{"/sys/fs/cgroup/memory/job", true}},
-		{"outside of what is mounted", container, "4:memory:/docker/xyz\n", Cgroup{}},
-		{"outside of the namespace", unified, "0::/../other\n", Cgroup{}},
-		{"no cgroups", "", "", Cgroup{}},
-		{"nonsense", "a - b\n - \n", "::\n:\n\n", Cgroup{}},
+		{"version 1", hybrid, "9:name=systemd:/\n4:cpu,memory:/user/a:b\n0::/x\n", Cgroup{"/sys/fs/cgroup/memory/user/a:b", true}, "/sys/fs/cgroup/memory"},
+		{"version 2", unified, "0::/system.slice/a.service\n", Cgroup{"/sys/fs/cgroup/system.slice/a.service", false}, "/sys/fs/cgroup"},
+		{"version 2, root", unified, "0::/\n", Cgroup{"/sys/fs/cgroup", false}, "/sys/fs/cgroup"},
+		{"memory in version 2 of a hybrid", hybrid, "9:cpu:/\n0::/x\n", Cgroup{"/sys/fs/cgroup/unified/x", false}, "/sys/fs/cgroup/unified"},
+		{"container", container, "4:memory:/docker/abc/job\n", Cgroup{"/sys/fs/cgroup/memory/job", true}, "/sys/fs/cgroup/memory"},
+		{"outside of what is mounted", container, "4:memory:/docker/xyz\n", Cgroup{}, ""},
+		{"outside of the namespace", unified, "0::/../other\n", Cgroup{}, ""},
+		{"no cgroups", "", "", Cgroup{}, ""},
+		{"nonsense", "a - b\n - \n", "::\n:\n\n", Cgroup{}, ""},
 	} {
-		got, err := findGroup(c.mounts, c.groups)
-		if got != c.want || (err == nil) != (c.want.dir != "") || err != nil && !errors.Is(err, ErrNoCgroup) {
-			t.Errorf("%s: %v, %v; want %v", c.name, got, err, c.want)
+		got, top, err := findGroup(c.mounts, c.groups)
+		if got != c.want || top != c.top || (err == nil) != (c.want.dir != "") || err != nil && !errors.Is(err, ErrNoCgroup) {
+			t.Errorf("%s: %v below %q, %v; want %v", c.name, got, top, err, c.want)
 		}
 	}
 }
@@ -44,7 +45,7 @@ func TestFindGroup(t *testing.T) {
 // That there was no descriptor left to look with is not remembered.
 func TestFindGroupWithoutDescriptors(t *testing.T) {
 	var own ownGroup
-	if _, err := own.find(); err != nil {
+	if err := own.find().err; err != nil {
 		t.Skipf("there is none here: %v", err)
 	}
 	own.known.Store(nil)
@@ -55,12 +56,12 @@ func TestFindGroupWithoutDescriptors(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: limit.Max}); err != nil {
 		t.Fatal(err)
 	}
-	_, none := own.find()
+	none := own.find().err
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	if g, err := own.find(); !errors.Is(none, unix.EMFILE) || err != nil {
-		t.Errorf("%v, and then %v, %v", none, g, err)
+	if l := own.find(); !errors.Is(none, unix.EMFILE) || l.err != nil {
+		t.Errorf("%v, and then %v, %v", none, l.group, l.err)
 	}
 }
 

@@ -1,7 +1,8 @@
 package sys
 
 import (
-	"math"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,48 +11,91 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MemoryRoom is how many bytes of memory this process and those that share its cgroup may still have, as far as that can be
-// told: in a container, where the kernel kills somebody when it wants more, less than the machine has.
-func MemoryRoom() uint64 {
-	room := allMemory()
-	if g, err := memoryGroup(); err == nil {
-		room = min(room, g.room())
+// HasRoom reports whether this process and those that share its cgroup, or one above it, may have size bytes of memory more, as
+// far as that can be told: in a container, where the kernel kills somebody when it wants more, less than the machine has.
+func HasRoom(size uint64) bool { return size <= allMemory() && haveRoom(ours.find().bounds, size) }
+
+func haveRoom(groups []Cgroup, size uint64) bool {
+	for _, g := range groups {
+		if !g.hasRoom(size) {
+			return false
+		}
 	}
-	return room
+	return true
 }
 
-// room is how much memory its processes may still have. What is a copy of files goes when there is need.
-func (g Cgroup) room() uint64 {
-	limit, usage, cache := "memory.max", "memory.current", "inactive_file "
+// bounds is the cgroup and those above it, up to top, where their file system is mounted, that have a limit which it has to keep
+// to as well. Few have one, and to look at all of them each time would double what little memory costs: one that gets its first
+// limit later is not among them. One that could not be read, for want of a descriptor, is.
+func (g Cgroup) bounds(top string) []Cgroup {
+	all := []Cgroup{g}
+	for g.dir != top {
+		g.dir = filepath.Dir(g.dir)
+		switch _, err := g.limit(); {
+		case errors.Is(err, errUnlimited), errors.Is(err, fs.ErrNotExist), !g.bindsBelow():
+		default:
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+var errUnlimited = errors.New("no limit to speak of")
+
+// limit is how much memory its processes may have.
+func (g Cgroup) limit() (uint64, error) {
+	name := "memory.max"
 	if g.v1 {
-		limit, usage, cache = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "
+		name = "memory.limit_in_bytes"
 	}
-	most, ok := g.number(limit)
-	if !ok || most/2 >= allMemory() { // as in a root, or no limit to speak of: twice what the machine has
-		return math.MaxUint64
+	most, err := g.number(name)
+	if errors.Is(err, strconv.ErrSyntax) || most/2 >= allMemory() { // "max", or twice what the machine has
+		err = errUnlimited
 	}
-	used, known := g.number(usage)
-	if !known {
-		return math.MaxUint64
+	return most, err
+}
+
+// hasRoom reports whether its processes may have size bytes more.
+func (g Cgroup) hasRoom(size uint64) bool {
+	usage := "memory.current"
+	if g.v1 {
+		usage = "memory.usage_in_bytes"
+	}
+	most, err := g.limit()
+	if err != nil { // as in a root, or it is gone
+		return true
+	}
+	used, err := g.number(usage)
+	if err != nil || size <= most-min(used, most) {
+		return true
+	}
+	used -= min(g.cached(), used)
+	return size <= most-min(used, most)
+}
+
+// cached is what is a copy of files, and goes when there is need. To ask takes the kernel longer than all the rest.
+func (g Cgroup) cached() uint64 {
+	name := "inactive_file "
+	if g.v1 {
+		name = "total_inactive_file "
 	}
 	text, _ := os.ReadFile(filepath.Join(g.dir, "memory.stat"))
 	for line := range strings.Lines(string(text)) {
-		if n, found := strings.CutPrefix(line, cache); found {
-			cached, _ := strconv.ParseUint(strings.TrimSpace(n), 10, 64)
-			used -= min(cached, used)
+		if n, found := strings.CutPrefix(line, name); found {
+			bytes, _ := strconv.ParseUint(strings.TrimSpace(n), 10, 64)
+			return bytes
 		}
 	}
-	return most - min(used, most)
+	return 0
 }
 
 // number reads a file that holds one.
-func (g Cgroup) number(name string) (n uint64, ok bool) {
+func (g Cgroup) number(name string) (uint64, error) {
 	text, err := os.ReadFile(filepath.Join(g.dir, name))
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
-	n, err = strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
-	return n, err == nil
+	return strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 }
 
 // allMemory is how many bytes this machine has, used or not.

@@ -14,7 +14,7 @@ const sealed = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 // NewMemory makes a file of this many bytes that has no name and exists in memory only, for processes to map. Its pages are
 // there already, so that a lack of memory is an error here and no signal later, and its size cannot change.
 func NewMemory(size int) (*os.File, error) {
-	if uint64(size) > MemoryRoom() || !available(uint64(size)) { // the kernel would go on until there is none left, and then kill somebody
+	if !HasRoom(uint64(size)) || !available(uint64(size)) { // the kernel would go on until there is none left, and then kill somebody
 		return nil, fmt.Errorf("%d bytes of shared memory: %w", size, unix.ENOMEM)
 	}
 	fd, err := unix.MemfdCreate("mp", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)

@@ -126,3 +126,18 @@ func TestMemoryIsSealed(t *testing.T) {
 		t.Errorf("the memory holds %q", bytes.Trim(mem, "\x00"))
 	}
 }
+
+// What shared memory costs that nobody maps.
+func BenchmarkNewMemory(b *testing.B) {
+	for _, size := range []int{4 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%d KiB", size>>10), func(b *testing.B) {
+			for b.Loop() {
+				f, err := sys.NewMemory(size)
+				if err != nil {
+					b.Fatal(err)
+				}
+				f.Close()
+			}
+		})
+	}
+}

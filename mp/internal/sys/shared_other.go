@@ -48,8 +48,8 @@ func fill(f *os.File, size int) error {
 	return nil
 }
 
-// MemoryRoom is none for slabs: links between processes have no shared memory here.
-func MemoryRoom() uint64 { return 0 }
+// HasRoom says that there is none for slabs: links between processes have no shared memory here.
+func HasRoom(uint64) bool { return false }
 
 // MapMemory maps a file that NewMemory has made, here or in another process; one that has another size is refused. The
 // mapping outlives the file, which stays the caller's.

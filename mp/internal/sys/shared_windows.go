@@ -21,8 +21,8 @@ func NewMemory(size int) (*os.File, error) {
 	return os.NewFile(uintptr(h), "mp-memory"), nil
 }
 
-// MemoryRoom is none for slabs: links between processes have no shared memory here.
-func MemoryRoom() uint64 { return 0 }
+// HasRoom says that there is none for slabs: links between processes have no shared memory here.
+func HasRoom(uint64) bool { return false }
 
 // MapMemory maps a section that NewMemory has made, here or in another process; one that is smaller, or whose memory is
 // not there, is refused. The mapping outlives the file, which stays the caller's.
