@@ -78,7 +78,7 @@ func findGroup(mounts, groups string) (g Cgroup, top string, err error) {
 		if v1 != "" && (kind[0] != "cgroup" || !slices.Contains(controllers, "memory")) || v1 == "" && kind[0] != "cgroup2" {
 			continue
 		}
-		outside := strings.HasPrefix(path, "/..") // of our namespace
+		outside := strings.HasPrefix(path, "/..") || strings.HasPrefix(place[3], "/..") // of our namespace: the way is not told
 		if below, err := filepath.Rel(place[3], path); err == nil && !outside && filepath.IsLocal(below) {
 			return Cgroup{filepath.Join(place[4], below), v1 != ""}, filepath.Clean(place[4]), nil
 		}

@@ -19,6 +19,7 @@ func TestFindGroup(t *testing.T) {
 			"41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:4 - cgroup2 cgroup2 rw\n"
 		unified   = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
 		container = "35 31 0:32 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+		host      = "34 23 0:26 /../../.. /host/cgroup rw - cgroup2 cgroup2 rw\n" // mounted from above our namespace
 	)
 	for _, c := range []struct {
 		name, mounts, groups string
@@ -32,6 +33,8 @@ func TestFindGroup(t *testing.T) {
 		{"container", container, "4:memory:/docker/abc/job\n", Cgroup{"/sys/fs/cgroup/memory/job", true}, "/sys/fs/cgroup/memory"},
 		{"outside of what is mounted", container, "4:memory:/docker/xyz\n", Cgroup{}, ""},
 		{"outside of the namespace", unified, "0::/../other\n", Cgroup{}, ""},
+		{"mounted from above the namespace", host, "0::/\n", Cgroup{}, ""},
+		{"mounted from above the namespace, too", host + unified, "0::/job\n", Cgroup{"/sys/fs/cgroup/job", false}, "/sys/fs/cgroup"},
 		{"no cgroups", "", "", Cgroup{}, ""},
 		{"nonsense", "a - b\n - \n", "::\n:\n\n", Cgroup{}, ""},
 	} {
