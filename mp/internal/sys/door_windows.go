@@ -70,7 +70,11 @@ func (d *Door) Key() Key { return Key{Name: d.name} }
 func (d *Door) Accept() (*Conn, error) {
 	for {
 		h := d.next
-		if err := d.await(h); err != nil {
+		err := d.await(h)
+		if err == nil {
+			d.next, err = d.another()
+		}
+		if err != nil {
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			windows.CloseHandle(h)
@@ -78,12 +82,6 @@ func (d *Door) Accept() (*Conn, error) {
 			d.closed = 0
 			return nil, err
 		}
-		// There is always one more, so that the name is there as long as the door is.
-		next, err := d.instance(0)
-		for ; err != nil; next, err = d.instance(0) {
-			time.Sleep(time.Millisecond)
-		}
-		d.next = next
 		var pid uint32
 		if err := windows.GetNamedPipeClientProcessId(h, &pid); err != nil {
 			windows.CloseHandle(h)
@@ -124,6 +122,19 @@ func (d *Door) await(h windows.Handle) error {
 	_ = windows.CancelIoEx(h, o)
 	_ = windows.GetOverlappedResult(h, o, &n, true) // it is ours until then
 	return io.EOF
+}
+
+// another makes the pipe for who knocks next, so that the name is there as long as the door is. It tries until the system gives
+// one; io.EOF: until Close.
+func (d *Door) another() (windows.Handle, error) {
+	for {
+		if h, err := d.instance(0); err == nil {
+			return h, nil
+		}
+		if which, _ := windows.WaitForSingleObject(d.closed, 1); which != uint32(windows.WAIT_TIMEOUT) {
+			return 0, io.EOF
+		}
+	}
 }
 
 // Close closes the door: Accept ends, unless it has already.

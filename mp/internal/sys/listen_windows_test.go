@@ -3,6 +3,7 @@ package sys_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"testing"
 
@@ -50,6 +51,35 @@ func TestBrokenDoor(t *testing.T) {
 	if conn, err := d.Accept(); err == nil {
 		conn.Close()
 		t.Fatal("somebody has knocked")
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Close ends Accept, too, when somebody has knocked and there is no pipe for the next one.
+func TestCloseDoorThatHasNoPipe(t *testing.T) {
+	leak.Check(t)
+	d, err := sys.NewDoor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := sys.Knock(d.Key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	d.Jam()
+	accepted := make(chan error)
+	go func() {
+		_, err := d.Accept()
+		accepted <- err
+	}()
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-accepted; !errors.Is(err, io.EOF) {
+		t.Error(err)
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
