@@ -70,7 +70,8 @@ func serve(l link.Link, own bool, init func(context.Context) *spawn.Failure) err
 	s := &server{own: own, link: l, journal: l.Journal(), ctx: spawn.NewEnding(time.Time{}), ended: make(chan error, 3)}
 	s.outbox = newOutbox(l)
 	s.row.done, s.row.doneDense = s.endInRow, s.endDense
-	defer s.ctx.End(context.Canceled)
+	// The item at work hears of it in no other way when the link has ended.
+	defer s.stop(context.Canceled)
 	if own { // of items of other workers the parent knows nothing
 		spawn.TellTask(s.working)
 	}
