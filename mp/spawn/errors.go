@@ -168,12 +168,29 @@ func (e *ExitError) lastWords() string {
 			}
 		}
 	}
-	if e.Cause == CauseExit {
+	if e.Cause == CauseExit || e.Bootstrapping {
 		lines := strings.Split(strings.TrimSpace(e.Stderr), "\n")
 		return lines[len(lines)-1]
 	}
 	return ""
 }
+
+// unreadyError is the error of a child that was killed because its ctx had ended, or its time was up, before it was ready. Its text
+// says that, where that of the exit has that it did not stop.
+type unreadyError struct {
+	reason error
+	exit   *ExitError
+}
+
+func (e *unreadyError) Error() string {
+	text := fmt.Sprintf("mp: %s (pid %d) was killed before it was ready: %v", e.exit.Name, e.exit.Pid, e.reason)
+	if said := e.exit.lastWords(); said != "" {
+		text += ": " + said
+	}
+	return text
+}
+
+func (e *unreadyError) Unwrap() []error { return []error{e.reason, e.exit} }
 
 func item(index int) string {
 	if index < 0 {

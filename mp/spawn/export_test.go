@@ -2,6 +2,7 @@ package spawn
 
 import (
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 	"github.com/go-multiprocessing/multiprocessing/mp/popen"
@@ -22,4 +23,11 @@ func Unseen(t testing.TB, err error) {
 // WithoutWatching leaves a test alone with the kernel.
 func WithoutWatching(t testing.TB) {
 	Unseen(t, nil)
+}
+
+// BootLimit gives children that much time to get ready in a test.
+func BootLimit(t testing.TB, limit time.Duration) {
+	before := bootLimit
+	bootLimit = limit
+	t.Cleanup(func() { bootLimit = before })
 }

@@ -18,9 +18,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/popen"
 )
 
+// bootLimit is how long a child may take to get ready; its packages' init functions are part of it. It is a variable for tests.
+var bootLimit = 60 * time.Second
+
 const (
-	// bootLimit is how long a child may take to get ready; its packages' init functions are part of it.
-	bootLimit = 60 * time.Second
 	// DefaultKillDelay is the time between asking a child to stop and killing it.
 	DefaultKillDelay = time.Second
 	// crashSize is how much of a fatal dump is kept.
@@ -301,7 +302,9 @@ func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Ki
 	case c.begun:
 		return fmt.Errorf("mp: %s (pid %d) was killed as soon as it was ready, and may have begun: %w", c.name, c.Pid(), CtxError(ctx))
 	case !inTime:
-		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready: %w", c.name, c.Pid(), CtxError(ctx))
+		exit := c.ExitError("", -1)
+		exit.Bootstrapping = true
+		return &unreadyError{CtxError(ctx), exit}
 	case err != nil && !linkEnded(err):
 		return fmt.Errorf("mp: %s (pid %d) was killed before it was ready because its link has failed: %w", c.name, c.Pid(), err)
 	}
