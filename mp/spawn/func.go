@@ -22,7 +22,8 @@ type Func[A, R any] struct {
 
 // Register gives fn a name under which children find it. Call it where every run of the program passes before Main: in
 // a package variable, or in an init function when fn refers to itself. The types of argument and result are checked
-// here, once; what the check refuses, and a name that is empty or taken, is a panic that says where.
+// here, once; what the check refuses, and a name that is empty or taken, is a panic that says where. A name may have plain
+// spaces inside, as "resize images" has, but no other white space, and no control characters.
 //
 // A *os.File may be in an argument or a result. The sender of an argument keeps its file, and the function owns the one
 // that it gets. A file in a result passes to the caller: the child's own is closed when it was sent.

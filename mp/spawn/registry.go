@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/boot"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -60,13 +61,15 @@ func refuseName(verb, name string, at site) {
 			"register in a package variable or an init function", verb, name, at, registry.mainSite))
 	case name == "":
 		panic(fmt.Sprintf("mp: %s at %s: the name is empty", verb, at))
-	case strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		panic(fmt.Sprintf("mp: %s(%q) at %s: the name holds white space or control characters", verb, name, at))
+	case strings.Trim(name, " ") != name:
+		panic(fmt.Sprintf("mp: %s(%q) at %s: the name begins or ends with a space", verb, name, at))
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) && r != ' ' }):
+		panic(fmt.Sprintf("mp: %s(%q) at %s: the name holds control characters, or other white space than plain spaces", verb, name, at))
 	}
 }
 
 // RegisterError names a sentinel error, so that errors.Is finds it in an error that came out of another process. It
-// panics, as Register does, on an empty or duplicate name, on a nil error, and after Main began.
+// panics, as Register does, on a name that is empty, taken or not like those of functions, on a nil error, and after Main began.
 func RegisterError(name string, err error) {
 	at := callSite()
 	registry.Lock()

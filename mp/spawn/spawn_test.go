@@ -132,7 +132,11 @@ var (
 	_           = try("twice", func() { mp.Register("twice", noop) })
 	_           = try("init", func() { mp.RegisterInit("twice", func(context.Context, int) error { return nil }) })
 	_           = try("empty", func() { mp.Register("", noop) })
-	_           = try("space", func() { mp.Register("a b", noop) })
+	_           = try("leading space", func() { mp.Register(" a", noop) })
+	_           = try("trailing space", func() { mp.RegisterError("a ", errSentinel) })
+	_           = try("tab", func() { mp.Register("a\tb", noop) })
+	_           = try("other space", func() { mp.RegisterInit("a\u00a0b", func(context.Context, int) error { return nil }) })
+	_           = try("control", func() { mp.RegisterError("a\x7fb", errSentinel) })
 	_           = try("nil error", func() { mp.RegisterError("nil", nil) })
 	_           = try("error", func() { mp.RegisterError("sentinel", errSentinel) })
 	_           = try("error twice", func() { mp.RegisterError("sentinel", errSentinel) })
@@ -141,14 +145,18 @@ var (
 
 func TestRegisterRefusesEarly(t *testing.T) {
 	for name, want := range map[string]string{
-		"twice":       `mp: Register("twice") at`,
-		"init":        `mp: RegisterInit("twice") at`,
-		"empty":       "the name is empty",
-		"space":       "white space",
-		"nil error":   `RegisterError("nil")`,
-		"error":       "<nil>",
-		"error twice": "was already registered at",
-		"taken error": `RegisterError("mp.ErrClosed")`,
+		"twice":          `mp: Register("twice") at`,
+		"init":           `mp: RegisterInit("twice") at`,
+		"empty":          "the name is empty",
+		"leading space":  `Register(" a")`,
+		"trailing space": `RegisterError("a ")`,
+		"tab":            "or other white space",
+		"other space":    "or other white space",
+		"control":        "control characters",
+		"nil error":      `RegisterError("nil")`,
+		"error":          "<nil>",
+		"error twice":    "was already registered at",
+		"taken error":    `RegisterError("mp.ErrClosed")`,
 	} {
 		if !strings.Contains(early[name], want) {
 			t.Errorf("%s: %q is not in: %s", name, want, early[name])
@@ -161,6 +169,30 @@ func TestRegisterRefusesEarly(t *testing.T) {
 	}
 	if first.Name() != "twice" || first.String() != "mp.Func twice: func(int) int" {
 		t.Errorf("%s, %v", first.Name(), first)
+	}
+}
+
+// A name may be words.
+var (
+	errNoSize = errors.New("no size")
+	Resize    = mp.Register("resize images", func(_ context.Context, n int) (int, error) {
+		if n == 0 {
+			return 0, fmt.Errorf("this one: %w", errNoSize)
+		}
+		return n / 2, nil
+	})
+)
+
+func init() { mp.RegisterError("no size", errNoSize) }
+
+func TestNameOfWords(t *testing.T) {
+	leak.Check(t)
+	resize := helper[int, int]{Resize}
+	if n, err := resize.run(t, 42, nil); n != 21 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := resize.run(t, 0, nil); !errors.Is(err, errNoSize) || !strings.HasPrefix(fmt.Sprint(err), "mp: resize images failed in ") {
+		t.Error(err)
 	}
 }
 
