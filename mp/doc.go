@@ -59,7 +59,7 @@
 // # When something goes wrong
 //
 // An error that the function returned, or its panic, arrives as a [*RemoteError], and errors.Is finds the common
-// sentinels of io, fs, context and os, a syscall.Errno, and those named with [RegisterError]. The death of a process
+// sentinels of io, fs, context and os, those of this library, a syscall.Errno, and those named with [RegisterError]. The death of a process
 // arrives as an [*ExitError] with the exit code or signal, what it was running, the end of its standard error, and the
 // dump of the Go runtime. A program that starts a process before it may gets [ErrBootstrapping], and no process.
 // Errors of one noun only, such as process.ErrNotStarted, are in its package.

@@ -284,6 +284,24 @@ var Grow = mp.Register("grow", func(_ context.Context, mib int) (int, error) {
 	return os.Getpid(), nil
 })
 
+// That a worker was exiting, when its Init wanted to start something, is no reason for the pool to end: another one is tried.
+func TestInitInAnExitingWorker(t *testing.T) {
+	file := filepath.Join(prog.TempDir(t), "fail")
+	p := newPool(t, &mp.PoolOptions{Workers: 1, Init: Prepare.With("exiting " + file)})
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mp.Apply(t.Context(), p, Do, task{1, "exit"}); !errors.As(err, new(*mp.ExitError)) {
+		t.Fatal(err)
+	}
+	if n, err := mp.Apply(t.Context(), p, Square, 3); n != 9 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("Init has not failed")
+	}
+}
+
 // An Init that does not end is ended, whether it listens or not, and New says so.
 func TestInitTimeout(t *testing.T) {
 	for _, how := range []string{"hang", "deaf"} {

@@ -132,6 +132,10 @@ func prepare(ctx context.Context, s string) error {
 		select {}
 	case s == "panic":
 		panic("init")
+	case strings.HasPrefix(s, "exiting "): // fails once
+		if os.Remove(filepath.Clean(s[8:])) == nil {
+			return fmt.Errorf("no helper: %w", spawn.ErrExiting)
+		}
 	case strings.HasPrefix(s, "once "): // succeeds for the first two workers only
 		f, err := os.OpenFile(filepath.Clean(s[5:]), os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 		if err != nil {

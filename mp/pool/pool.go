@@ -22,6 +22,8 @@ import (
 // ErrBroken is returned by calls of a pool that has no worker and cannot start one.
 var ErrBroken = errors.New("mp: the pool is broken")
 
+func init() { spawn.RegisterError("mp.ErrBroken", ErrBroken) }
+
 // Pool runs calls in worker processes. New makes one; Close or Shutdown end it. Its methods, and the functions that take
 // it, may be called at any time from any goroutine.
 type Pool struct {

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -224,7 +223,7 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 
 // giveUp counts a failed start. When no worker is left and too many failed in a row, the pool is broken.
 func (p *Pool) giveUp(err error) bool {
-	if errors.Is(err, spawn.ErrExiting) {
+	if err == spawn.ErrExiting { // of this process; in the error of an Init it is that of the worker
 		p.end(err)
 		return true
 	}

@@ -22,6 +22,12 @@ var (
 	ErrStillRunning   = errors.New("mp: cannot close a process while it is still running; call Terminate, Kill or Join first")
 )
 
+func init() {
+	spawn.RegisterError("mp.process.ErrAlreadyStarted", ErrAlreadyStarted)
+	spawn.RegisterError("mp.process.ErrNotStarted", ErrNotStarted)
+	spawn.RegisterError("mp.process.ErrStillRunning", ErrStillRunning)
+}
+
 // Options of a process. Nil and zero values are the defaults.
 type Options struct {
 	// Name is for messages and for ps; it need not be unique. Default: Process-1, and Process-1:2 for a child of it.

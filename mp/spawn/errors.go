@@ -42,6 +42,7 @@ func init() {
 	mustAdd(timeoutName, ErrTimeout)
 	mustAdd("mp.ErrMemory", ErrMemory)
 	mustAdd("mp.ErrBinaryMismatch", ErrBinaryMismatch)
+	mustAdd("mp.ErrExiting", ErrExiting)
 }
 
 // timeoutName is the name of ErrTimeout on the way.
@@ -54,7 +55,7 @@ func mustAdd(name string, err error) {
 }
 
 // RemoteError says that a function ran in another process and returned an error or panicked. errors.Is finds in it the
-// known sentinels that the original error held: those of package mp, io, fs, context and syscall, and the program's own
+// known sentinels that the original error held: those of this library, io, fs, context and syscall, and the program's own
 // that it named with RegisterError.
 type RemoteError struct {
 	Func    string // the registered name
