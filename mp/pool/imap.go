@@ -12,7 +12,8 @@ import (
 )
 
 // IMap calls fn for every item and yields the results in the order of the items, while the work goes on. An item's error
-// is yielded in its place, and the iteration continues. When ctx ends, its error is yielded last.
+// is yielded in its place, and the iteration continues. When ctx ends, its error is yielded last; if it is over already, nothing is
+// taken from the iterator, which might wait, and there is that error even if it has no items.
 //
 // Items are taken from their iterator as the results are consumed, at most a fixed number ahead, in a goroutine of their
 // own: endless iterators work. Leaving the loop cancels what runs, waits for it, KillDelay at the most; of the

@@ -141,7 +141,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 
 // add takes a call, or says why not.
 func (p *Pool) add(c *call) error {
-	if c.ctx.Err() != nil {
+	if nothing := c.sealed && c.limit == 0; !nothing && c.ctx.Err() != nil {
 		return spawn.CtxError(c.ctx)
 	}
 	// The watch is set before the lock is taken, since it may run code of the user's ctx.

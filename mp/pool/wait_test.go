@@ -246,3 +246,29 @@ func TestCloseWakesWaiters(t *testing.T) {
 		})
 	}
 }
+
+// With a ctx that is over, what needs nothing of a worker is done: a Map of no items, unless the pool takes no calls. An IMap would
+// have to ask the iterator whether there are any.
+func TestNoItemsAndNoTime(t *testing.T) {
+	p := newPool(t, &mp.PoolOptions{Workers: 1})
+	for range 100 {
+		if got, err := mp.Map(over(), p, Square, nil); len(got) != 0 || err != nil {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+	if got, err := mp.Map(over(), p, Square, []int{1}); got != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", got, err)
+	}
+	asked := func(func(int) bool) { t.Error("the iterator was asked") }
+	var yielded []error
+	for _, err := range mp.IMap(over(), p, Square, asked) {
+		yielded = append(yielded, err)
+	}
+	if len(yielded) != 1 || !errors.Is(yielded[0], context.Canceled) {
+		t.Error(yielded)
+	}
+	p.Close()
+	if _, err := mp.Map(over(), p, Square, nil); !errors.Is(err, mp.ErrClosed) {
+		t.Error(err)
+	}
+}
