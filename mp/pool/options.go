@@ -50,7 +50,8 @@ type Options struct {
 	CrashRetries int
 	// InProcess runs the workers as goroutines of this process: for debuggers. Arguments and results are encoded and
 	// copied all the same, but a crash is everybody's crash, and what does not end by itself cannot be ended: it is
-	// left behind. A file in a result passes to the caller here too: the function's own is closed.
+	// left behind. A file in a result passes to the caller here too: the function's own is closed. What the workers print goes where
+	// this process prints: Stdout and Stderr are given nothing.
 	InProcess bool
 	// Dir is the working directory of the workers; default: ours.
 	Dir string
@@ -61,7 +62,7 @@ type Options struct {
 	Limits spawn.Limits
 	// Stdout nil: the workers write to our standard output themselves, and to a *os.File too. Stderr nil: what they write,
 	// the dump of a fatal error among it, is passed on to ours. Other writers are given whole lines, by several goroutines
-	// at once.
+	// at once. InProcess they are given nothing.
 	Stdout, Stderr io.Writer
 	// Name is the prefix of the workers' names; default: PoolWorker.
 	Name string
