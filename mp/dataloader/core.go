@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -95,7 +96,12 @@ func encodePreset(i spawn.Initializer) (*preset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &preset{Func: id, Arg: b.Data, Files: b.Files}, nil
+	// The caller may close its files as soon as New returns, and workers come later, too.
+	files, err := link.Dup(b.Files)
+	if err != nil {
+		return nil, spawn.ArgUnsent(i.Name(), -1, err)
+	}
+	return &preset{Func: id, Arg: b.Data, Files: files}, nil
 }
 
 // begin starts the workers and waits until the dataset is open in all of them.
@@ -173,6 +179,10 @@ func (c *core) Close() error {
 	c.end(spawn.ErrClosed)
 	c.closeHere()
 	c.tasks.Wait()
+	link.CloseAll(c.open.Files)
+	if c.init != nil {
+		link.CloseAll(c.init.Files)
+	}
 	if c.replies != nil {
 		c.replies.Close()
 		for r := range c.replies.All(context.Background()) {

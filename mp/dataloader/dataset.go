@@ -138,8 +138,8 @@ func register[C any](name string, open func(context.Context, C) (opened, error))
 	})
 }
 
-// With binds the configuration: every worker gets its own copy, those that are started later as well, so that files and handles in
-// it have to stay open while there is the Loader. Workers 0 gets cfg itself.
+// With binds the configuration: every worker gets its own copy, those that are started later as well. Files and shared memory in it
+// are the caller's again when New has returned. Workers 0 gets cfg itself.
 func (f *DatasetFunc[C, S]) With(cfg C) Source[S] {
 	return Source[S]{source{init: f.init.With(cfg), iterable: f.iterable, open: bind(f.open, cfg)}}
 }
@@ -147,8 +147,8 @@ func (f *DatasetFunc[C, S]) With(cfg C) Source[S] {
 // Name is the registered name.
 func (f *DatasetFunc[C, S]) Name() string { return f.init.Name() }
 
-// With binds the configuration: every worker gets its own copy, those that are started later as well, so that files and handles in
-// it have to stay open while there is the Loader. Workers 0 gets cfg itself.
+// With binds the configuration: every worker gets its own copy, those that are started later as well. Files and shared memory in it
+// are the caller's again when New has returned. Workers 0 gets cfg itself.
 func (f *BatchDatasetFunc[C, B]) With(cfg C) BatchSource[B] {
 	return BatchSource[B]{source{init: f.init.With(cfg), open: bind(f.open, cfg)}, f.codec}
 }

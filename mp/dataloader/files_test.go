@@ -2,11 +2,13 @@ package dataloader_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
@@ -48,6 +50,54 @@ func TestFilesInBatches(t *testing.T) {
 				}
 				left--
 			}
+		}
+	}
+}
+
+type dirAndFile struct {
+	Dir  string
+	File *os.File
+}
+
+// The dataset, and the initializer, use the file that they get.
+var (
+	ReadAndLetters = dataloader.RegisterBatch("readAndLetters", func(_ context.Context, c dirAndFile) (dataloader.BatchDataset[*os.File], error) {
+		return letters(c.Dir), readDear(c.File)
+	})
+	ReadDear = mp.RegisterInit("readDear", func(_ context.Context, f *os.File) error { return readDear(f) })
+)
+
+func readDear(f *os.File) error {
+	defer f.Close()
+	b := make([]byte, 4)
+	if _, err := f.ReadAt(b, 0); err != nil || string(b) != "dear" {
+		return fmt.Errorf("%q: %w", b, err)
+	}
+	return nil
+}
+
+// Files in the configuration, and in the argument of WorkerInit, are the caller's again when New has returned: workers that come
+// later get them all the same.
+func TestFilesAreTheCallers(t *testing.T) {
+	leak.Check(t)
+	dir := prog.TempDir(t)
+	if err := os.WriteFile(filepath.Join(dir, "letter"), []byte("dear"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "letter"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := open[*os.File](t)(dataloader.NewBatched(background, ReadAndLetters.With(dirAndFile{dir, f}), &dataloader.Options{
+		Workers: 1, WorkerInit: ReadDear.With(f),
+	}))
+	f.Close()
+	for range 2 { // each with a worker of its own
+		for f, err := range l.Epoch(background) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
+	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
 var Lend = mp.Register("lend", func(_ context.Context, path string) (*os.File, error) {
@@ -271,6 +272,74 @@ func TestInitFilesInProcess(t *testing.T) {
 		}
 		if v, err := q.TryGet(); v != 1 || err != nil {
 			t.Error(v, err)
+		}
+	}
+}
+
+// ReadItsFile is an initializer that uses what it gets.
+var ReadItsFile = mp.RegisterInit("readItsFile", func(_ context.Context, a fileAndMemory) error {
+	b := make([]byte, 4)
+	if _, err := a.File.ReadAt(b, 0); err != nil || string(b) != "dear" || a.Memory.Bytes()[0] != 7 {
+		return fmt.Errorf("%q, %d: %w", b, a.Memory.Bytes()[0], err)
+	}
+	return errors.Join(a.File.Close(), a.Memory.Close())
+})
+
+type fileAndMemory struct {
+	File   *os.File
+	Memory *sharedmem.SharedMemory
+}
+
+// The files of the argument of Init, and its shared memory, are the caller's again when NewPool has returned: workers that come
+// later get them all the same.
+func TestInitFilesAreTheCallers(t *testing.T) {
+	path := filepath.Join(prog.TempDir(t), "letter")
+	if err := os.WriteFile(path, []byte("dear"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, inProcess := range []bool{false, true} {
+		t.Run(fmt.Sprintf("InProcess %v", inProcess), func(t *testing.T) {
+			f, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := sharedmem.New(100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Bytes()[0] = 7
+			p := newPool(t, &mp.PoolOptions{
+				InProcess: inProcess, Workers: 1, MaxTasksPerWorker: 1, Init: ReadItsFile.With(fileAndMemory{f, m}),
+			})
+			if err := errors.Join(f.Close(), m.Close()); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				if _, err := mp.Apply(t.Context(), p, Square, 3); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// A pool that could not be started has closed them.
+func TestInitFilesOfNoPool(t *testing.T) {
+	leak.Check(t)
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := sharedmem.New(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for _, inProcess := range []bool{false, true} {
+		opts := &mp.PoolOptions{InProcess: inProcess, Workers: 2, Init: ReadItsFile.With(fileAndMemory{f, m})}
+		if _, err := mp.NewPool(t.Context(), opts); err == nil {
+			t.Error("an initializer that fails fails nothing")
 		}
 	}
 }

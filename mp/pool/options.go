@@ -17,7 +17,8 @@ type Options struct {
 	// Workers is the number of worker processes; 0: as many as processors.
 	Workers int
 	// Init runs in every worker before its first task. When it fails, New fails; when it fails in a replacement, the
-	// replacement is tried again, more and more slowly.
+	// replacement is tried again, more and more slowly. The pool has copies of the files in its argument until it has ended:
+	// when New returns, they are the caller's again.
 	Init spawn.Initializer
 	// InitTimeout bounds Init; 0: five minutes. Its ctx ends then, and after KillDelay the worker is killed. It counts as
 	// failed, with ErrTimeout.

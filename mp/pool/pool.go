@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -99,6 +100,10 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 	if p.init, err = encodeInit(p.opts.Init); err != nil {
 		return nil, err
 	}
+	// The caller may close its files as soon as New returns, and workers come later, too.
+	if p.init.Files, err = link.Dup(p.init.Files); err != nil {
+		return nil, spawn.ArgUnsent(p.opts.Init.Name(), -1, err)
+	}
 	p.wanted = make(chan struct{}, p.opts.Workers)
 	p.ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	unwatch := context.AfterFunc(ctx, func() { p.end(fmt.Errorf("%w: the ctx of the pool is over: %w", spawn.ErrClosed, spawn.CtxError(ctx))) })
@@ -119,6 +124,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 	go func() {
 		p.keepers.Wait()
 		unwatch()
+		link.CloseAll(p.init.Files)
 		close(p.closed)
 	}()
 	for range p.opts.Workers {
