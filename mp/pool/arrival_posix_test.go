@@ -9,6 +9,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
@@ -26,9 +27,36 @@ var (
 	})
 )
 
+// Outlast holds the file for as long as its process lives, which is for ever.
+var Outlast = mp.Register("outlast", func(context.Context, *os.File) (int, error) { select {} })
+
+// DieLateOfReceiving does that in a worker that starts a process, too, which it has to wait for when it exits.
+var DieLateOfReceiving = mp.RegisterInit("dieLateOfReceiving", func(ctx context.Context, f *os.File) error {
+	_, err := mp.Start(context.WithoutCancel(ctx), Outlast, f, nil)
+	return errors.Join(err, f.Close(), syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 40, Max: 40}))
+})
+
 // An item that kills every worker that receives it, before it begins, is found out and blamed.
-func TestDeathOnArrival(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{Workers: 2, Init: DieOfReceiving.With(0), Stderr: io.Discard})
+func TestDeathOnArrival(t *testing.T) { deathOnArrival(t, DieOfReceiving.With(0)) }
+
+// So it is when the workers, on their way out, have somebody to wait for.
+func TestLateDeathOnArrival(t *testing.T) {
+	outlasts, held, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outlasts.Close()
+	t.Run("pool", func(t *testing.T) {
+		defer held.Close()
+		deathOnArrival(t, DieLateOfReceiving.With(held))
+	})
+	outlasts.Read(make([]byte, 1)) // until none of them is left
+}
+
+func deathOnArrival(t *testing.T, die mp.Initializer) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	p := newPool(t, &mp.PoolOptions{Workers: 2, Init: die, Stderr: io.Discard})
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +67,7 @@ func TestDeathOnArrival(t *testing.T) {
 		poison[i] = null
 	}
 	items := [][]*os.File{nil, {null}, poison, {null, null}, nil}
-	got, err := mp.Map(t.Context(), p, Count, items, mp.KeepGoing(), mp.ChunkSize(5))
+	got, err := mp.Map(ctx, p, Count, items, mp.KeepGoing(), mp.ChunkSize(5))
 	var exit *mp.ExitError
 	if !errors.As(err, &exit) || exit.Index != 2 {
 		t.Errorf("%v", err)

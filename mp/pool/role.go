@@ -25,6 +25,7 @@ func serveChild(self *spawn.Self) (code int) {
 		self.Orphaned()
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "mp: %s: %v\n", spawn.Name(), err)
+		self.Link.Close() // the pool is not to wait until this process has joined its own children
 		return 1
 	}
 	return 0
