@@ -109,7 +109,7 @@ func TestHostilePool(t *testing.T) {
 			} else {
 				ours.Urge(m)
 			}
-			err := serve(theirs, false, func(context.Context) *spawn.Failure { return nil })
+			err := newServer(theirs, false).serve(func(context.Context) *spawn.Failure { return nil })
 			if err == nil || errors.Is(err, errGone) {
 				t.Errorf("%v", err)
 			}
@@ -124,7 +124,7 @@ func TestUnknownFunction(t *testing.T) {
 	body = append(body, make([]byte, itemHeaderSize)...)
 	ours.Send(link.Msg{Kind: kindTask, ID: 1, Body: body})
 	ended := make(chan error)
-	go func() { ended <- serve(theirs, false, func(context.Context) *spawn.Failure { return nil }) }()
+	go func() { ended <- newServer(theirs, false).serve(func(context.Context) *spawn.Failure { return nil }) }()
 	for kind := kindReady; kind != kindFailure; {
 		m, err := ours.Recv()
 		if err != nil {

@@ -17,7 +17,8 @@ func init() { spawn.RegisterRole(role, serveChild) }
 
 // serveChild is the role of a worker process.
 func serveChild(self *spawn.Self) (code int) {
-	err := serve(self.Link, true, func(ctx context.Context) *spawn.Failure {
+	s := newServer(self.Link, true)
+	err := s.serve(func(ctx context.Context) *spawn.Failure {
 		return runInit(ctx, self.Arg.Body, self.Arg.Files)
 	})
 	switch {
@@ -27,6 +28,11 @@ func serveChild(self *spawn.Self) (code int) {
 		fmt.Fprintf(os.Stderr, "mp: %s: %v\n", spawn.Name(), err)
 		self.Link.Close() // the pool is not to wait until this process has joined its own children
 		return 1
+	default: // this process may have to wait for its own children, but not without the pool
+		go func() {
+			s.awaitGone()
+			self.Orphaned()
+		}()
 	}
 	return 0
 }

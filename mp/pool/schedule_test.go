@@ -281,7 +281,7 @@ func (s *stage) answer(id, next uint64, n int) {
 }
 
 func honest(s *stage) {
-	serve(s.link, false, func(context.Context) *spawn.Failure { return nil })
+	newServer(s.link, false).serve(func(context.Context) *spawn.Failure { return nil })
 }
 
 // play runs Map over 6 items with one worker after the other.

@@ -65,19 +65,30 @@ func (s span) meets(o span) bool { return s.has(o.first) || o.has(s.first) }
 
 var errGone = errors.New("the pool is gone")
 
-// serve runs tasks until the pool says stop (nil) or is gone. init runs first. own: in a process of the worker's own.
-func serve(l link.Link, own bool, init func(context.Context) *spawn.Failure) error {
+// newServer makes the worker's end of a link. own: in a process of the worker's own.
+func newServer(l link.Link, own bool) *server {
 	s := &server{own: own, link: l, journal: l.Journal(), ctx: spawn.NewEnding(time.Time{}), ended: make(chan error, 3)}
 	s.outbox = newOutbox(l)
 	s.row.done, s.row.doneDense = s.endInRow, s.endDense
+	return s
+}
+
+// serve runs tasks until the pool says stop (nil) or is gone. init runs first.
+func (s *server) serve(init func(context.Context) *spawn.Failure) error {
 	// The item at work hears of it in no other way when the link has ended.
 	defer s.stop(context.Canceled)
-	if own { // of items of other workers the parent knows nothing
+	if s.own { // of items of other workers the parent knows nothing
 		spawn.TellTask(s.working)
 	}
-	l.Heed(s.heed)
+	s.link.Heed(s.heed)
 	go s.run(init)
 	return <-s.ended
+}
+
+// awaitGone returns when the pool is gone, once serve has returned.
+func (s *server) awaitGone() {
+	for <-s.ended != errGone {
+	}
 }
 
 // heed takes in what cannot wait.
