@@ -318,6 +318,9 @@ func (p *Process[R]) signal(send func(*spawn.Child) error) error {
 // values, but for Name and Daemon as Options gave them. A process that runs cannot be closed. A second Close does nothing. Nobody
 // has to call it: an ended process holds no resource.
 func (p *Process[R]) Close() error {
+	if child, err := p.get(); err == nil && !child.Alive() {
+		<-p.done // what it has sent last is about to be here
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.started && !p.closed {
