@@ -6,12 +6,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 )
 
-// Who waits for an answer can receive it himself while the goroutine whose Recv it is sleeps: to be woken by that one would cost as
-// much as to be woken by the peer. Recv notices nothing. The peer is told, in the ring, to ring another bell: the one that is
-// for who waits for room, which seldom happens and then comes first (crowded).
+// A caller waiting for an answer may read the ring itself while the Recv goroutine sleeps. This saves one thread wake-up, and
+// Recv notices nothing. A word in the ring tells the peer to ring the caller's bell instead of Recv's. That bell is the one for
+// senders waiting for room. They seldom wait, and then they have priority (crowded).
 
-// Beside reports whether the caller may receive beside Recv, with RecvBeside, which it has to call then. It may not while Recv is
-// awake, so that messages keep their order, and while somebody else is beside it.
+// Beside reports whether the caller may receive beside Recv. If so, the caller must call RecvBeside. It may not while Recv is
+// awake, so that messages keep their order, nor while another caller is beside Recv.
 func (l *Rings) Beside() bool {
 	if !l.receiving.TryLock() {
 		return false
@@ -25,9 +25,9 @@ func (l *Rings) Beside() bool {
 	return true
 }
 
-// RecvBeside hands what comes to handle, one message after the other, until done reports true, which it asks before it sleeps and
-// whenever somebody calls Disturb. It returns early when there is something that only Recv can do: a large message, files, the
-// end. handle must not block, nor close the link.
+// RecvBeside passes each incoming message to handle, until done reports true. It checks done between messages, before it sleeps
+// and at every Disturb. It returns early for what only Recv can handle: a large message, files, the end. handle must not block,
+// nor close the link.
 func (l *Rings) RecvBeside(done func() bool, handle func(m Msg)) {
 	leave := func() bool { return l.closed.Load() || l.crowded.Load() || done() }
 	for !leave() {
@@ -56,27 +56,27 @@ func (l *Rings) RecvBeside(done func() bool, handle func(m Msg)) {
 	}
 }
 
-// Disturb has who is beside Recv ask whether it is done.
+// Disturb makes a running RecvBeside check whether it is done.
 func (l *Rings) Disturb() {
 	if l.beside.Load() {
 		l.writes.Ring()
 	}
 }
 
-// sleepBeside waits until there is a record, or leave reports true, unless somebody waits for room.
+// sleepBeside waits until there is a record, or leave reports true. It does not wait while a sender waits for room.
 func (l *Rings) sleepBeside(leave func() bool) {
 	if l.waiting.TryLock() {
 		defer l.waiting.Unlock()
-		_ = l.writes.Wait(func(uintptr) bool { return leave() || l.in.Doze(ring.Beside) }) // or it is closed
+		_ = l.writes.Wait(func(uintptr) bool { return leave() || l.in.Doze(ring.Beside) }) // an error: the bell is closed
 	}
 }
 
-// small takes a message that is all in its record, and for which nothing else need be waited.
+// small takes a message that is entirely in its record and need not wait for an urged one.
 func (l *Rings) small(record []byte) (m Msg, ok bool) {
 	if len(record) < recordHead {
 		return m, false
 	}
-	head := [recordHead]byte(record) // once, as in take
+	head := [recordHead]byte(record) // a copy, as in take
 	if head[1] != inRecord || binary.LittleEndian.Uint32(head[4:]) != l.heeded {
 		return m, false
 	}
@@ -86,7 +86,7 @@ func (l *Rings) small(record []byte) (m Msg, ok bool) {
 	return m, true
 }
 
-// sleep waits until there is a record for Recv, or the end. l.receiving is held, but not meanwhile.
+// sleep waits until there is a record for Recv, or the end. The caller holds l.receiving; sleep releases it while it waits.
 func (l *Rings) sleep() error {
 	l.sleeps = true
 	l.receiving.Unlock()
@@ -94,8 +94,8 @@ func (l *Rings) sleep() error {
 	return l.reads.Wait(l.unlessFilled)
 }
 
-// sleepUnlessFilled is what Recv asks before it sleeps and when it is woken. It leaves it to who is beside it to say how it is woken
-// next: that one does so in the end.
+// sleepUnlessFilled is the condition of Recv's wait, checked before it sleeps and after every ring of its bell. While a caller
+// is beside Recv, Recv sleeps on: RecvBeside announces Recv's sleep again before it returns.
 func (l *Rings) sleepUnlessFilled(uintptr) bool {
 	if !l.receiving.TryLock() {
 		return false
@@ -105,7 +105,7 @@ func (l *Rings) sleepUnlessFilled(uintptr) bool {
 	return !l.sleeps
 }
 
-// awaitRoom waits until there is room for a record of n bytes. l.sending is held.
+// awaitRoom waits until there is room for a record of n bytes. The caller holds l.sending.
 func (l *Rings) awaitRoom(n int) error {
 	l.crowded.Store(true)
 	defer l.crowded.Store(false)

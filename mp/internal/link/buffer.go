@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// blockSize is what one read of a socket asks for; bodies that fit share a block, larger ones have memory of their own.
+// blockSize is how much one read of a socket asks for. Bodies that fit share a block; larger ones get memory of their own.
 const blockSize = 64 << 10
 
-// block is a buffer that messages which were received borrow from. Who fills it holds one reference meanwhile, each message
-// one until its Release; the last one recycles it.
+// block is a buffer that received messages borrow from. The reader that fills it holds one reference, and each message holds
+// one until its Release. Dropping the last reference recycles the block.
 type block struct {
 	data []byte
 	refs atomic.Int32
@@ -29,8 +29,7 @@ func (b *block) release() {
 	}
 }
 
-// buffer is memory for one body out of a slab, by the class of its size. It is used again, as fresh memory costs more than the
-// copy does.
+// buffer is memory for one body copied out of a slab. It is reused, since fresh memory costs more than the copy.
 type buffer struct {
 	data  []byte
 	class int

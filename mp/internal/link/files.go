@@ -6,7 +6,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Dup returns copies of files, for a sender that cannot trust the caller to keep them open.
+// Dup duplicates files, for a sender whose caller may close its own before they are sent.
 func Dup(files []*os.File) ([]*os.File, error) {
 	if len(files) == 0 {
 		return nil, nil

@@ -17,12 +17,12 @@ import (
 //	+--------+------+-------+--------+------------+----------------+------
 const (
 	headerSize = 24
-	magic      = 0x3146504d // "MPF1": a peer that lost its place is noticed at once
-	// MaxFiles bounds the files of one message: they ride on the bytes of the header.
+	magic      = 0x3146504d // "MPF1": a stream that is out of step is noticed at once
+	// MaxFiles bounds the files of one message: the system sends them with the bytes of the header.
 	MaxFiles = headerSize * sys.FilesPerByte
 
-	flagUrgent = 1 << 0 // it was urged
-	flagSlab   = 1 << 1 // it is about a slab, and not for those who use the link
+	flagUrgent = 1 << 0 // sent with Urge
+	flagSlab   = 1 << 1 // about a slab: for the link itself, not for its user
 	knownFlags = flagUrgent | flagSlab
 )
 

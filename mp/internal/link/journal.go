@@ -8,12 +8,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// Journal is memory of both ends through which one of them, the writer, works through numbered items: what it is at, how far it
-// may go, and a page for what it has done so far. The other one, the reader, can look at any time, also when the writer has died
-// and after its own Close of the link, and finds all that was noted before. It must check what it finds. The writer may not note
-// anything after its Close.
+// Journal is shared memory in which one end of a link, the writer, notes its progress through numbered items: the current item,
+// the limit up to which it may begin items, and a page about what it has done so far. The other end, the reader, can look at
+// any time, also when the writer has died and after the reader's own Close of the link. It finds everything noted before, and
+// must check what it finds. The writer must not note anything after its own Close.
 //
-// What the writer is at and how far it may go is one word, the gate, which both change by compare-and-swap. So an item is either
+// The current item and the limit are in one word, the gate, which both ends change by compare-and-swap. So an item is either
 // begun by the writer or taken back by the reader, and both know which:
 //
 //	 63     32       31        30      0
@@ -21,7 +21,7 @@ import (
 //	|   at    | resting |    limit    |    numbers modulo 2³¹
 //	+---------+---------+-------------+
 type Journal struct {
-	mu   sync.Mutex // of the reader, against the end of the mapping
+	mu   sync.Mutex // keeps the memory mapped while the reader looks
 	gate *atomic.Uint64
 	page []byte
 }
@@ -41,7 +41,7 @@ const (
 	numberMask = 1<<numberBits - 1
 	resting    = 1 << numberBits
 	atShift    = numberBits + 1
-	// mostTries bounds how often the reader tries to change the gate against a writer that changes it all the time.
+	// mostTries bounds the reader's attempts to change the gate, as a hostile writer may change it all the time.
 	mostTries = 1000
 )
 
@@ -51,7 +51,7 @@ func (g gate) allows(id uint64) bool   { return before(id, uint64(g)) }
 func (g gate) at(near uint64) uint64   { return near + distance(near, uint64(g>>atShift)) }
 func (g gate) hasBegun(id uint64) bool { return !before(uint64(g>>atShift), id) }
 
-// distance is how far b is from a, which may be behind it, from what both are modulo 2³¹.
+// distance is b − a, which may be negative, computed from both numbers modulo 2³¹.
 func distance(a, b uint64) uint64 { return uint64(int64((b-a)<<(64-numberBits)) >> (64 - numberBits)) }
 
 // before reports whether a comes before b.
@@ -61,8 +61,8 @@ func newJournal(mem []byte) *Journal {
 	return &Journal{gate: shm.Word64(mem), page: mem[journalHead:journalSize:journalSize]}
 }
 
-// Begin notes that the writer is at item id from now on, unless that was taken back, or was never allowed: then it returns false,
-// and nothing has changed. What the writer has written to the page before can be read by whoever sees the number.
+// Begin notes that the writer is now at item id. If the item was taken back or never allowed, Begin returns false and changes
+// nothing. A reader that sees the number also sees what the writer wrote to the page before.
 func (j *Journal) Begin(id uint64) bool {
 	for {
 		g := gate(j.gate.Load())
@@ -75,11 +75,11 @@ func (j *Journal) Begin(id uint64) bool {
 	}
 }
 
-// Rest notes that the writer is at nothing.
+// Rest notes that the writer works on no item.
 func (j *Journal) Rest() { j.gate.Or(resting) }
 
-// At is the item that Begin was told last, of which near is not 2³⁰ away; working is false when the writer rests. It is for
-// either end, but for the writer not after its Close.
+// At is the item of the last Begin; near is any number less than 2³⁰ away from it. working is false when the writer rests.
+// Either end may call it, but the writer not after its Close.
 func (j *Journal) At(near uint64) (at uint64, working bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -87,8 +87,8 @@ func (j *Journal) At(near uint64) (at uint64, working bool) {
 	return g.at(near), g&resting == 0
 }
 
-// Allow lets the writer begin items below limit; it is for the reader. A writer that changes the gate all the time may prevent it:
-// it then stops at an item that it could have begun.
+// Allow lets the writer begin items below limit. It is for the reader. A writer that changes the gate all the time may prevent
+// this, and then stops at an item that it could have begun.
 func (j *Journal) Allow(limit uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -100,8 +100,8 @@ func (j *Journal) Allow(limit uint64) {
 	}
 }
 
-// TakeBack takes back the items from this one on, for the reader. It returns false, and nothing has changed, if the writer has
-// begun it, or changes the gate all the time.
+// TakeBack takes back the items from this one on. It is for the reader. If the writer has begun the item, or changes the gate
+// all the time, TakeBack returns false and changes nothing.
 func (j *Journal) TakeBack(from uint64) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -120,8 +120,8 @@ func (j *Journal) TakeBack(from uint64) bool {
 // Page is the page, for the writer.
 func (j *Journal) Page() []byte { return j.page }
 
-// Copy returns what At does, and the page as it was then, for the reader. While the writer works, the page may be changing: what
-// was done before the item at work is there if At is still the same afterwards.
+// Copy returns what At does, and a copy of the page. It is for the reader. While the writer works, the page may be changing: the
+// copy has everything done before the current item if At is still the same afterwards.
 func (j *Journal) Copy(near uint64) (at uint64, working bool, page []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -129,7 +129,7 @@ func (j *Journal) Copy(near uint64) (at uint64, working bool, page []byte) {
 	return g.at(near), g&resting == 0, bytes.Clone(j.page)
 }
 
-// keep makes the journal outlive its memory.
+// keep copies the journal out of the shared memory, which is about to be unmapped.
 func (j *Journal) keep() {
 	j.mu.Lock()
 	defer j.mu.Unlock()

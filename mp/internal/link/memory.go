@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Memory is one end of a link inside one process. It waits on channels only, so that testing/synctest understands it.
+// Memory is one end of a link inside one process. It waits on channels only, so that testing/synctest can follow it.
 type Memory struct {
 	in, out *mailbox
 	heed    bool
@@ -22,7 +22,7 @@ type mailbox struct {
 	messages chan Msg
 	urgent   chan Msg
 	once     sync.Once
-	closed   chan struct{} // either end closed the link
+	closed   chan struct{} // closed when either end closes the link
 }
 
 func newMailbox() *mailbox {
@@ -48,7 +48,7 @@ func NewMemoryJournal() (a, b *Memory) {
 // Send is documented with Link.
 func (l *Memory) Send(m Msg) error { return l.put(l.out.messages, m) }
 
-// Reserve is documented with Link; here is nothing to be reserved.
+// Reserve is documented with Link. There is nothing to reserve here.
 func (l *Memory) Reserve(int) Msg { return Msg{} }
 
 // Urge is documented with Link.
@@ -74,10 +74,10 @@ func (l *Memory) put(to chan<- Msg, m Msg) error {
 	}
 }
 
-// Post is documented with Link; here every message is visible at once.
+// Post is documented with Link. Every message is visible at once here.
 func (l *Memory) Post(m Msg) error { return l.Send(m) }
 
-// Flush is documented with Link; here nothing waits for it.
+// Flush is documented with Link. It has nothing to do here.
 func (l *Memory) Flush() error { return nil }
 
 // Heed is documented with Link.
@@ -96,7 +96,7 @@ func (l *Memory) Heed(f func(m Msg, end error)) {
 	}()
 }
 
-// Recv is documented with Link. Without Heed it returns what was urged as well.
+// Recv is documented with Link. Without Heed it returns urged messages as well.
 func (l *Memory) Recv() (Msg, error) {
 	urgent := l.in.urgent
 	if l.heed {

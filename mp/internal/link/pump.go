@@ -5,29 +5,29 @@ import (
 	"sync"
 )
 
-// pump reads a stream in a goroutine of its own, so that what is urged is heeded while nobody receives. The other messages
-// wait for recv.
+// pump reads a stream in a goroutine of its own, so that urged messages are heeded while no goroutine receives. The other
+// messages wait for recv.
 type pump struct {
 	mu     sync.Mutex
-	more   sync.Cond // for the one that receives: a message, a heeded one, the end
-	room   sync.Cond // for the pump
+	more   sync.Cond // wakes the receiver: for a message, an urged message, the end
+	room   sync.Cond // wakes the pump
 	queue  []Msg
-	heeded uint32 // how many urged messages have been
-	err    error  // why there will be no more
-	wanted bool   // the one that receives waits for an urged one
+	heeded uint32 // how many urged messages have come
+	err    error  // why no more will come
+	wanted bool   // the receiver waits for an urged message
 	closed bool
 }
 
-// mostQueued is how many messages the pump reads ahead. What is urged waits behind more; so a peer that urges does not send
-// as many unasked.
+// mostQueued is how many messages the pump reads ahead. Urged messages behind more of them wait too, so a peer that urges must
+// not send as many unasked.
 const mostQueued = 256
 
-// mostAhead is how many it reads ahead for who waits for what is urged. There are no more: each has a record in the ring, but for the
-// last one perhaps.
+// mostAhead is how many messages the pump reads ahead while the receiver waits for an urged one. An honest peer has no more on
+// the way: each of them has a record in the ring, but for the last one perhaps.
 const mostAhead = ringCapacity/recordHead + 1
 
-// startPump reads from in until it ends; heeded urged messages have been before. slab takes those that are the
-// link's own. ended is called before f is told of the end.
+// startPump reads from in until it ends. heeded is how many urged messages have come before. slab gets the messages about slabs.
+// ended is called before f gets the end.
 func startPump(in *reader, heeded uint32, f func(m Msg, end error), slab func(m Msg), ended func()) *pump {
 	p := &pump{heeded: heeded}
 	p.more.L, p.room.L = &p.mu, &p.mu
@@ -66,7 +66,7 @@ func (p *pump) run(in *reader, f func(m Msg, end error), slab func(m Msg), ended
 	}
 }
 
-// keep has m wait for recv, once there is room.
+// keep queues m for recv, once there is room.
 func (p *pump) keep(m Msg) error {
 	for len(p.queue) >= mostQueued && !p.closed && !p.wanted {
 		p.room.Wait()
@@ -104,26 +104,26 @@ func (p *pump) poll() bool {
 	return len(p.queue) > 0 || p.err != nil
 }
 
-// awaitHeeded waits until so many urged messages have been heeded, by a counter that wraps round, or the end.
+// awaitHeeded waits until n urged messages have been heeded, or the end. The counter wraps round.
 func (p *pump) awaitHeeded(n uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for int32(p.heeded-n) < 0 && p.err == nil {
-		p.wanted = true // it may lie behind any number of others
+		p.wanted = true // the urged one may be behind any number of others
 		p.room.Signal()
 		p.more.Wait()
 	}
 	p.wanted = false
 }
 
-// ended is why the stream has ended; nil while it has not.
+// ended says why the stream has ended. It is nil before that.
 func (p *pump) ended() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
 }
 
-// close lets the pump go on to the end of its stream, which is closed or will end soon.
+// close lets the pump read on to the end of its stream, however full its queue is. The stream is closed or ends soon.
 func (p *pump) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

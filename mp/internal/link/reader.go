@@ -11,19 +11,19 @@ import (
 // reader cuts the stream into messages.
 type reader struct {
 	conn  Conn
-	block *block // bytes [start:end) are read and not yet delivered
+	block *block // bytes [start:end) were read, and not delivered yet
 	start int
 	end   int
 	err   error
 
-	limit atomic.Int64 // 0, or what PeerEnded was told
-	left  int          // what has come since
+	limit atomic.Int64 // the limit of PeerEnded; 0: the peer has not ended
+	left  int          // bytes read since PeerEnded
 }
 
-// mostLeft is more than a link can hold.
+// mostLeft is more than what can be on its way in a link.
 const mostLeft = 64 << 20
 
-// receive reads what there is, at least one byte.
+// receive reads what there is, and waits for at least one byte.
 func (r *reader) receive(p []byte) (int, error) {
 	for {
 		limit := time.Duration(r.limit.Load())
@@ -37,7 +37,7 @@ func (r *reader) receive(p []byte) (int, error) {
 				err = os.ErrDeadlineExceeded
 			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			continue // the peer has ended meanwhile: from now on the limit counts for each read
+			continue // PeerEnded was called during the read: from now on its limit holds for each read
 		}
 		return n, err
 	}
@@ -125,7 +125,7 @@ func (r *reader) read(p []byte) error {
 	return nil
 }
 
-// renew moves the undelivered bytes to the front of a block that no message borrows.
+// renew moves the undelivered bytes to the front of a block that no message borrows from.
 func (r *reader) renew() {
 	rest := r.block.data[r.start:r.end]
 	if r.block.refs.Load() == 1 {
@@ -139,8 +139,8 @@ func (r *reader) renew() {
 	r.start, r.end = 0, len(rest)
 }
 
-// large reads a body that is larger than a block into memory of its own, which grows with what really arrives: a lying
-// length costs nothing.
+// large reads a body that is larger than a block into memory of its own. The memory grows with the bytes that arrive, so that a
+// false length costs nothing.
 func (r *reader) large(n int) ([]byte, error) {
 	const atOnce = 4 << 20
 	body := make([]byte, 0, min(n, atOnce))

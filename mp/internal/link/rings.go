@@ -14,10 +14,10 @@ import (
 // Rings is a link over memory that both processes map, with a stream beside it:
 //
 //	small messages         a ring for each direction: no system call while the peer is awake
-//	large ones             in slabs, and the slots in records
-//	files, the largest     over the stream; a record in the ring says when it is their turn
-//	what is urged          over the stream; each record says how many urged messages went before it
-//	the end                is the stream's: the peer closed it, or died. What is in the ring then is still delivered
+//	large messages         in slots of slabs; a record in the ring names the slot
+//	files, the largest     over the stream; a record in the ring holds their place in the order
+//	urged messages         over the stream; each record says how many urged messages went before it
+//	the end                the end of the stream: the peer closed it, or died. Records in the ring are still delivered
 type Rings struct {
 	stream  *Stream
 	shared  *Shared
@@ -26,25 +26,25 @@ type Rings struct {
 	slabs   slabs
 
 	closed atomic.Bool
-	ended  atomic.Bool // the stream has ended
-	urged  atomic.Uint32
+	ended  atomic.Bool   // the stream has ended
+	urged  atomic.Uint32 // how many messages this end has urged
 
 	sending sync.Mutex
 	out     *ring.Writer
 	head    [recordHead]byte
 
-	reads, writes *sys.Bell   // our own
-	waiting       sync.Mutex  // held by who waits by writes
-	crowded       atomic.Bool // somebody waits for room, or wants to
-	beside        atomic.Bool // somebody is beside Recv
+	reads, writes *sys.Bell   // this end's: for a record, and for room
+	waiting       sync.Mutex  // held by the one goroutine that waits for writes
+	crowded       atomic.Bool // a sender waits for room, or is about to
+	beside        atomic.Bool // a caller is in RecvBeside
 	unlessFilled  func(uintptr) bool
 
 	receiving sync.Mutex
-	sleeps    bool // Recv does, or is about to
+	sleeps    bool // Recv sleeps, or is about to
 	in        *ring.Reader
-	block     *block // bodies that were received lie in [0:used)
+	block     *block // received bodies lie in [0:used)
 	used      int
-	heeded    uint32 // how many urged messages we know to have been
+	heeded    uint32 // how many urged messages have been heeded, as far as Recv knows
 }
 
 // A record is a head and the body of a message:
@@ -64,8 +64,8 @@ const (
 // mostInRing is the largest body that goes through a ring.
 var mostInRing = ring.Most(ringCapacity) - recordHead
 
-// NewRings makes a link of shared memory and a stream of which nobody reads any more, for the parent's or the child's end.
-// It owns both.
+// NewRings makes the parent's or the child's end of a link from shared memory and a stream. It owns both; nothing else may read
+// from the stream any more.
 func NewRings(stream *Stream, shared *Shared, parent bool) *Rings {
 	l := &Rings{stream: stream, shared: shared, parent: parent}
 	l.in, l.out, l.journal = shared.rings(parent)
@@ -97,7 +97,7 @@ func (l *Rings) send(m Msg, wake bool) error {
 			return err
 		}
 	}
-	// The peer's pump takes it in at once; the record comes when that is sure, so that there is something where it points.
+	// The record comes after the message is in the stream, so that the peer's Recv, when it reads the record, surely gets it.
 	if err := l.stream.Send(m); err != nil {
 		return err
 	}
@@ -107,8 +107,7 @@ func (l *Rings) send(m Msg, wake bool) error {
 // Fits reports whether m goes through the ring: it has no files and is small.
 func (l *Rings) Fits(m Msg) bool { return len(m.Files) == 0 && len(m.Body) <= mostInRing }
 
-// Try is Send for a message that need not wait: it fits, and there is room for it. Otherwise it reports false, and nothing
-// was sent.
+// Try is Send that does not wait. If m does not fit, or there is no room for it now, Try reports false and sends nothing.
 func (l *Rings) Try(m Msg) (sent bool, err error) {
 	if !l.Fits(m) {
 		return false, nil
@@ -118,7 +117,7 @@ func (l *Rings) Try(m Msg) (sent bool, err error) {
 	return l.put(m.Kind, inRecord, m.ID, m.Body, true)
 }
 
-// AwaitRoom waits until Try has room for a body of n bytes that fits, or until the link ends. Until it returns, others cannot send.
+// AwaitRoom waits until Try has room for a body of n bytes, or until the link ends. No other goroutine can send meanwhile.
 func (l *Rings) AwaitRoom(n int) error {
 	l.sending.Lock()
 	defer l.sending.Unlock()
@@ -128,7 +127,7 @@ func (l *Rings) AwaitRoom(n int) error {
 	return l.awaitRoom(recordHead + n)
 }
 
-// write puts a record into the ring, and waits for room if it has to. l.sending is held.
+// write puts a record into the ring, and waits for room if it has to. The caller holds l.sending.
 func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) error {
 	for {
 		if ok, err := l.put(kind, where, id, body, wake); ok || err != nil {
@@ -140,7 +139,7 @@ func (l *Rings) write(kind Kind, where byte, id uint64, body []byte, wake bool) 
 	}
 }
 
-// put puts a record into the ring if there is room. l.sending is held.
+// put puts a record into the ring if there is room. The caller holds l.sending.
 func (l *Rings) put(kind Kind, where byte, id uint64, body []byte, wake bool) (ok bool, err error) {
 	switch {
 	case l.closed.Load():
@@ -174,7 +173,8 @@ func (l *Rings) Flush() error {
 // Urge is documented with Link.
 func (l *Rings) Urge(m Msg) error { return l.urge(m, 0) }
 
-// urge counts what is urged, before somebody can send what comes after it. Only what cannot be sent at all does not count.
+// urge counts the message before it sends it, so that every later record has the count. A message that could not be sent does
+// not count.
 func (l *Rings) urge(m Msg, flags byte) error {
 	l.urged.Add(1)
 	err := l.stream.out.send(m, flagUrgent|flags, true)
@@ -201,7 +201,7 @@ func (l *Rings) Recv() (Msg, error) {
 		if l.closed.Load() {
 			return Msg{}, ErrClosed
 		}
-		ended := l.ended.Load() // then what the peer has sent is in the ring
+		ended := l.ended.Load() // before Next: if true, the ring has all that the peer sent
 		record, ok, err := l.in.Next()
 		switch {
 		case err != nil:
@@ -223,7 +223,7 @@ func (l *Rings) take(record []byte) (m Msg, err error) {
 	if len(record) < recordHead {
 		return m, errCorrupt
 	}
-	head := [recordHead]byte(record) // once: the peer could write there still
+	head := [recordHead]byte(record) // a copy: the peer could still write there
 	if urged := binary.LittleEndian.Uint32(head[4:]); urged != l.heeded {
 		l.stream.pump.Load().awaitHeeded(urged)
 		l.heeded = urged
@@ -250,7 +250,7 @@ func (l *Rings) take(record []byte) (m Msg, err error) {
 	return m, nil
 }
 
-// keep copies a body out of the ring: nobody can change it there any more.
+// keep copies a body out of the ring, so that the peer cannot change it any more.
 func (l *Rings) keep(m *Msg, body []byte) {
 	if len(body) == 0 {
 		return
@@ -279,7 +279,7 @@ func (l *Rings) Poll() bool {
 	return l.closed.Load() || l.in.Filled()
 }
 
-// Journal is documented with Link. After Close it still tells what was noted last.
+// Journal is documented with Link. After Close it still has what was noted last.
 func (l *Rings) Journal() *Journal { return l.journal }
 
 // Close is documented with Link.

@@ -9,8 +9,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Shared is what both ends of a link of rings have in common: the memory of a ring for each direction and of a journal, and
-// four bells, one for each that may have to wait. The parent makes it and sends its Files; the child opens it from those.
+// Shared is what both ends of a link of rings share: the memory of a ring for each direction and of a journal, and four bells,
+// one for each goroutine that may wait. The parent makes it and sends its Files; the child opens it from those.
 type Shared struct {
 	segment *shm.Segment
 	bells   [4]*sys.Bell
@@ -33,10 +33,10 @@ const (
 	childWrites
 )
 
-// NewShared makes the memory and the bells. Where they cannot be had, the stream has to do alone.
+// NewShared makes the memory and the bells. If it fails, the caller uses the stream alone.
 func NewShared() (*Shared, error) {
 	s := new(Shared)
-	for i := range s.bells { // first, as they cannot be had everywhere
+	for i := range s.bells { // before the memory, as not every system has them
 		var err error
 		if s.bells[i], err = sys.NewBell(); err != nil {
 			s.Close()
@@ -51,7 +51,7 @@ func NewShared() (*Shared, error) {
 	return s, nil
 }
 
-// OpenShared opens what the parent has made, from its files, which it owns whatever it returns.
+// OpenShared opens what the parent has made. It owns files, also when it fails.
 func OpenShared(files []*os.File) (*Shared, error) {
 	if len(files) != SharedFiles {
 		CloseAll(files)
@@ -74,7 +74,7 @@ func OpenShared(files []*os.File) (*Shared, error) {
 	return s, nil
 }
 
-// Files are for the child. They stay the parent's; it may CloseMemory once they were sent.
+// Files are for the child. They stay the parent's, which may call CloseMemory once they are sent.
 func (s *Shared) Files() []*os.File {
 	files := []*os.File{s.segment.File()}
 	for _, b := range s.bells {
@@ -86,7 +86,7 @@ func (s *Shared) Files() []*os.File {
 // CloseMemory gives up the descriptor of the memory, which stays mapped.
 func (s *Shared) CloseMemory() { s.segment.CloseFile() }
 
-// Close ends the mapping, and every wait for a bell. Nobody may use the rings any more.
+// Close ends the mapping, and every wait for a bell. The rings must not be used any more.
 func (s *Shared) Close() {
 	for _, b := range s.bells {
 		if b != nil {
@@ -98,7 +98,7 @@ func (s *Shared) Close() {
 	}
 }
 
-// own are the bells by which one end is woken: for a record, and for room.
+// own returns the bells that wake one end: for a record, and for room.
 func (s *Shared) own(parent bool) (reads, writes *sys.Bell) {
 	if parent {
 		return s.bells[parentReads], s.bells[parentWrites]
@@ -106,7 +106,7 @@ func (s *Shared) own(parent bool) (reads, writes *sys.Bell) {
 	return s.bells[childReads], s.bells[childWrites]
 }
 
-// rings are the two directions, as the parent or the child sees them, and the journal.
+// rings returns the two directions, as the parent or the child sees them, and the journal.
 func (s *Shared) rings(parent bool) (*ring.Reader, *ring.Writer, *Journal) {
 	mem := s.segment.Bytes()
 	in, out, rest := mem[:ringSize], mem[ringSize:2*ringSize], mem[2*ringSize:]

@@ -11,33 +11,32 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// slabs hand over bodies that are too large for a ring: they lie in a slot of a slab, and the record says in which. There is a
-// slab for each class of sizes, and for each direction. The sender makes it when it has sent enough of that class over
-// the stream to believe in more, since fresh memory has its price, and uses it once the peer has answered that it has
-// mapped it; if the peer cannot, it is given up. What finds no slot goes over the stream.
+// slabs carry bodies that are too large for a ring: such a body lies in a slot of a slab, and the record names the slot. There
+// is a slab for each class of sizes and each direction. Fresh memory is expensive, so the sender makes a slab only after it has
+// sent enough bodies of that class over the stream. It uses the slab once the peer has answered that it has mapped it, and
+// closes it if the peer cannot. A body for which no slot is free goes over the stream.
 type slabs struct {
 	lent     [len(classes)]lending // to the peer; under Rings.sending
 	borrowed [len(classes)]atomic.Pointer[shm.Slab]
-	answered [len(classes)]bool // the peer's offers; for the pump
+	answered [len(classes)]bool // which offers of the peer were answered; only the pump uses it
 }
 
-// lending is a slab of ours.
+// lending is a slab that this end has made.
 type lending struct {
 	slab    *shm.Slab
 	asked   int         // bytes that went over the stream for want of it
 	ready   atomic.Bool // the peer has mapped it
-	refused atomic.Bool // the peer cannot: who sends next gives it up
+	refused atomic.Bool // the peer cannot map it: the next sender closes it
 }
 
 // classes are the sizes of slots, and how many there are of each.
 var classes = [...]struct{ size, slots int }{{256 << 10, 4}, {1 << 20, 4}, {4 << 20, 4}, {16 << 20, 2}}
 
 const (
-	// lendAfter: the part of a slab's size, 1/lendAfter, that goes over the stream first. That has cost what the slab costs, so
-	// that all of it costs at most twice what it had to.
+	// lendAfter: 1/lendAfter of a slab's size goes over the stream before the slab is made. Sending that much costs as much as
+	// making the slab, so the total is at most twice the best possible.
 	lendAfter = 2
-	// lendPart is the part of the memory that is left that a slab may be, 1/lendPart: a container shall not run out of it
-	// because of us.
+	// lendPart: a slab takes at most 1/lendPart of the memory that is left, so that a container does not run out of it.
 	lendPart = 8
 	// slotSize is the body of a record that points to a slot: class, slot, length.
 	slotSize = 16
@@ -49,7 +48,8 @@ func classOf(n int) (class int, ok bool) {
 	return class, class < len(classes)
 }
 
-// lend sends a message by way of a slot; false: it has to go over the stream. l.sending is held.
+// lend copies a body to a slot and sends the message. It reports false if the message has to go over the stream. The caller
+// holds l.sending.
 func (l *Rings) lend(m *Msg, wake bool) (sent bool, err error) {
 	class, ok := classOf(len(m.Body))
 	if !ok {
@@ -58,7 +58,7 @@ func (l *Rings) lend(m *Msg, wake bool) (sent bool, err error) {
 	s := &l.slabs.lent[class]
 	if s.refused.Load() && s.slab != nil {
 		s.slab.Close()
-		s.slab = nil // and asked is beyond what another one is made for
+		s.slab = nil // for good: asked is already past the size at which a slab is offered
 	}
 	if s.slab == nil {
 		before, enough := s.asked, classes[class].size*classes[class].slots/lendAfter
@@ -78,7 +78,7 @@ func (l *Rings) lend(m *Msg, wake bool) (sent bool, err error) {
 	return true, l.hand(m, &slotLoan{s.slab, class, slot, mem}, wake)
 }
 
-// hand sends a message whose body lies in a slot of ours. l.sending is held.
+// hand sends a message whose body lies in a slot of this end. The caller holds l.sending.
 func (l *Rings) hand(m *Msg, in *slotLoan, wake bool) error {
 	var where [slotSize]byte
 	binary.LittleEndian.PutUint32(where[:], uint32(in.class))
@@ -92,7 +92,7 @@ func (l *Rings) hand(m *Msg, in *slotLoan, wake bool) error {
 	return err
 }
 
-// Reserve is documented with Link: a slot, if there is a slab for that size.
+// Reserve is documented with Link. The memory is a slot, if there is a slab for that size.
 func (l *Rings) Reserve(n int) (m Msg) {
 	class, ok := classOf(n)
 	if n <= mostInRing || !ok {
@@ -110,19 +110,19 @@ func (l *Rings) Reserve(n int) (m Msg) {
 	return m
 }
 
-// slotLoan is a slot of ours, for a body that is built there (Reserve) or copied there (lend).
+// slotLoan is a slot of this end, for a body that is built there (Reserve) or copied there (lend).
 type slotLoan struct {
 	slab        *shm.Slab
 	class, slot int
 	mem         []byte
 }
 
-// holds reports whether a body lies where it was to be built: it has not outgrown it.
+// holds reports whether a body lies in the slot: it has not outgrown it.
 func (s *slotLoan) holds(body []byte) bool { return cap(body) > 0 && &body[:1][0] == &s.mem[0] }
 
 func (s *slotLoan) release() { s.slab.Return(s.slot) }
 
-// offer makes a slab and sends it to the peer. If it cannot be had, it is not tried again. l.sending is held.
+// offer makes a slab and sends it to the peer. If that fails, it is not tried again. The caller holds l.sending.
 func (l *Rings) offer(class int) {
 	c := classes[class]
 	if !sys.HasRoom(uint64(c.slots*c.size) * lendPart) {
@@ -140,7 +140,8 @@ func (l *Rings) offer(class int) {
 	l.slabs.lent[class].slab = slab
 }
 
-// heedSlab takes in what the peer says of slabs, in the pump: here is one, or, without a file, what became of ours.
+// heedSlab handles a message about slabs, in the pump. With a file, or if that was lost, the peer offers a slab. Without one, it
+// answers an offer of this end.
 func (l *Rings) heedSlab(m Msg) {
 	defer m.Release()
 	defer m.CloseFiles()
@@ -153,13 +154,13 @@ func (l *Rings) heedSlab(m Msg) {
 		if !mapped {
 			l.slabs.lent[class].refused.Store(true)
 		}
-	case !l.slabs.answered[class]: // a peer offers one, and might go on for ever
+	case !l.slabs.answered[class]: // an honest peer offers one of each class; a hostile one gets no more answers
 		l.slabs.answered[class] = true
 		l.answerSlab(class, l.openSlab(class, m.Files))
 	}
 }
 
-// openSlab borrows a slab of the peer's, and returns the answer. There is no file if we had no descriptor for it.
+// openSlab maps a slab that the peer offers, and returns the answer. There is no file if this process had no descriptor for it.
 func (l *Rings) openSlab(class int, files []*os.File) (answer byte) {
 	if len(files) == 0 {
 		return 0
@@ -169,19 +170,19 @@ func (l *Rings) openSlab(class int, files []*os.File) (answer byte) {
 		return 0
 	}
 	l.slabs.borrowed[class].Store(slab)
-	if l.closed.Load() { // and Close has not seen it
+	if l.closed.Load() { // Close may not have seen the slab
 		slab.Close()
 	}
 	return 1
 }
 
-// answerSlab says what became of a slab of the peer's: 1, it is borrowed. The pump does not wait for that, as the peer's pump may be at
-// the same, and each of them is the only one that reads. When it cannot be said any more the link has ended, of which others hear.
+// answerSlab answers the peer's offer of a slab: 1 means mapped. The pump must not wait for the answer to be sent: if the peer's
+// pump did the same, neither would read. An error means that the link has ended, which Recv and Heed report.
 func (l *Rings) answerSlab(class int, what byte) {
 	go func() { _ = l.urge(Msg{Kind: Kind(class), Body: []byte{what}}, flagSlab) }()
 }
 
-// borrow fills in a body that lies in a slot. A child may read it there, since it trusts its parent; the parent reads a copy.
+// borrow sets the body of a message to a slot. A child reads it in place, since it trusts its parent; the parent gets a copy.
 func (l *Rings) borrow(m *Msg, where []byte) error {
 	if len(where) != slotSize {
 		return errCorrupt
@@ -211,7 +212,7 @@ func (l *Rings) borrow(m *Msg, where []byte) error {
 	return nil
 }
 
-// slotView is what a body in a slot is borrowed from.
+// slotView is a slot of the peer that a body is borrowed from.
 type slotView struct {
 	slab *shm.Slab
 	slot int
@@ -219,7 +220,7 @@ type slotView struct {
 
 func (v *slotView) release() { v.slab.Return(v.slot) }
 
-// close gives all slabs up. A body that is still borrowed can be read until its Release.
+// close closes all slabs. A body that is still borrowed can be read until its Release.
 func (s *slabs) close() {
 	for class := range classes {
 		if s.lent[class].slab != nil {

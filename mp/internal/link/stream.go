@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Conn is the byte stream under a Stream; sys.Conn is one. A Write of several buffers is not interrupted by others.
-// TakeFiles may go on reading in the stream, with read: where files cannot ride beside the bytes, they follow them.
+// Conn is the byte stream under a Stream; sys.Conn is one. A Write of several buffers is not interleaved with other writes.
+// TakeFiles may read on in the stream, with read: on systems that cannot attach files to bytes, the files follow the bytes.
 type Conn interface {
 	Read(p []byte) (int, error)
 	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
 	Write(bufs [][]byte, files []*os.File) error
-	// Settle waits until the files that were written do not need this process any more.
+	// Settle waits until the files that were written can reach the peer without this process.
 	Settle()
 	Settled() bool
 	SetReadDeadline(t time.Time) error
@@ -21,16 +21,15 @@ type Conn interface {
 
 // Stream is a link over a stream socket.
 //
-// Writing coalesces: whoever finds the socket free writes its message itself, at once and without waking another
-// goroutine; messages that others send meanwhile are taken along by the next write. A sender does this for others a
-// bounded number of times and then hands the rest over to a goroutine.
+// Writes are coalesced. A sender that finds the socket free writes its message itself, without waking another goroutine. It
+// then writes what other goroutines have sent meanwhile, a bounded number of times, and leaves the rest to a new goroutine.
 type Stream struct {
 	conn Conn
 	out  writer
 	in   reader
 	pump atomic.Pointer[pump] // nil before Heed
 
-	heeded uint32 // how many urged messages Recv has returned, for want of a Heed
+	heeded uint32 // how many urged messages Recv returned before Heed was called
 }
 
 // NewStream makes a link of conn, which it owns.
@@ -45,7 +44,7 @@ func NewStream(conn Conn) *Stream {
 // Send is documented with Link.
 func (s *Stream) Send(m Msg) error { return s.out.send(m, 0, true) }
 
-// Post is documented with Link. On a stream nothing is visible before it is written; a full buffer is written anyway.
+// Post is documented with Link. The message waits in a buffer, which is written when it is full.
 func (s *Stream) Post(m Msg) error { return s.out.send(m, 0, false) }
 
 // Flush is documented with Link.
@@ -57,7 +56,7 @@ func (s *Stream) Flush() error {
 	return nil
 }
 
-// Flushed reports whether Flush has nothing to do.
+// Flushed reports whether Flush would have nothing to do.
 func (s *Stream) Flushed() bool {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
@@ -75,7 +74,7 @@ func (s *Stream) Heed(f func(m Msg, end error)) {
 	s.pumped(startPump(&s.in, s.heeded, f, nil, func() {}))
 }
 
-// pumped notes who reads from now on.
+// pumped notes that p reads from now on.
 func (s *Stream) pumped(p *pump) {
 	s.pump.Store(p)
 	if s.in.limit.Load() != 0 {
@@ -83,7 +82,7 @@ func (s *Stream) pumped(p *pump) {
 	}
 }
 
-// Recv is documented with Link. Without Heed it returns what was urged as well, in the order in which it was sent.
+// Recv is documented with Link. Without Heed it returns urged messages as well, in the order in which they were sent.
 func (s *Stream) Recv() (Msg, error) {
 	if p := s.pump.Load(); p != nil {
 		return p.recv()
@@ -101,16 +100,16 @@ func (s *Stream) Poll() bool { return s.pump.Load().poll() }
 // Journal is documented with Link: a stream has none.
 func (s *Stream) Journal() *Journal { return nil }
 
-// PeerEnded says that the peer's process is gone. What it has sent is still delivered, however late Recv asks for it. Should
-// something else hold the peer's end, then Recv ends with os.ErrDeadlineExceeded when nothing comes for as long as the
-// limit, or more than a link can hold.
+// PeerEnded tells the link that the peer's process is gone. What the peer has sent is still delivered, however late Recv is
+// called. If another process holds the peer's end open, Recv ends with os.ErrDeadlineExceeded once nothing has come for as long
+// as limit, or once more has come than a link can hold.
 func (s *Stream) PeerEnded(limit time.Duration) {
 	s.in.limit.Store(int64(limit))
-	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that waits already
+	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that is already waiting
 	s.goOn()
 }
 
-// Close is documented with Link. The socket keeps for the peer what was flushed.
+// Close is documented with Link. What was flushed stays in the socket for the peer.
 func (s *Stream) Close() error {
 	s.out.fail(ErrClosed)
 	err := s.conn.Close()
@@ -118,7 +117,7 @@ func (s *Stream) Close() error {
 	return err
 }
 
-// goOn has the pump, if there is one, read to the end, which is near.
+// goOn makes the pump, if there is one, read on to the end of the stream, which is near.
 func (s *Stream) goOn() {
 	if p := s.pump.Load(); p != nil {
 		p.close()

@@ -10,9 +10,9 @@ import (
 const (
 	// coalesceLimit is the size from which a body is written from where it lies instead of being copied.
 	coalesceLimit = 16 << 10
-	// backlogLimit is what may wait behind a write in progress before senders block.
+	// backlogLimit is how many bytes may wait behind a write in progress before senders block.
 	backlogLimit = 256 << 10
-	// takeAlong is how many times a sender writes what others queued behind it.
+	// takeAlong is how many times a sender writes what was queued meanwhile.
 	takeAlong = 16
 )
 
@@ -50,7 +50,7 @@ func (w *writer) send(m Msg, flags byte, now bool) error {
 	return w.drain()
 }
 
-// sendAlone writes a message without copying its body, after what is pending.
+// sendAlone writes what is pending, and then the message, without copying its body.
 func (w *writer) sendAlone(h header, m Msg) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -92,7 +92,7 @@ func (w *writer) flush() error {
 	return w.err
 }
 
-// drain writes what is pending, and what is added meanwhile, w.mu held, not busy.
+// drain writes what is pending, and what is added meanwhile. The caller holds w.mu, and w is not busy.
 func (w *writer) drain() error {
 	w.busy = true
 	for range takeAlong {
@@ -111,7 +111,7 @@ func (w *writer) drain() error {
 	return nil
 }
 
-// writeOnce writes what is pending now, w.mu held, busy.
+// writeOnce writes what is pending now. The caller holds w.mu, which is released during the write, and w is busy.
 func (w *writer) writeOnce() error {
 	front := w.take()
 	w.mu.Unlock()
@@ -125,7 +125,7 @@ func (w *writer) writeOnce() error {
 	return err
 }
 
-// write writes to the conn, which tells the peer when it fails.
+// write writes to the conn. If that fails, the conn has told the peer that this end is gone.
 func (w *writer) write(bufs [][]byte, files []*os.File) error {
 	err := w.conn.Write(bufs, files)
 	if err != nil && !errors.Is(err, ErrNotSent) {
@@ -140,7 +140,7 @@ func (w *writer) take() []byte {
 	return front
 }
 
-// give keeps a written buffer for the next round, unless it grew out of proportion.
+// give keeps a written buffer for reuse, unless it has grown too large.
 func (w *writer) give(front []byte) {
 	if cap(front) <= 2*backlogLimit {
 		w.spare = front[:0]
