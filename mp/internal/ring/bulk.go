@@ -6,8 +6,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// This file is for readers that take many records at a time, and are woken in a way of their own. A record has a tag then, which
-// means nothing to the ring.
+// This file is for readers that take many records at a time, and that are woken by a message instead of a bell. Their records
+// have a tag, which means nothing to the ring.
 
 const tagShift = 32
 
@@ -25,17 +25,17 @@ func (w *Writer) Fits(n int) (bool, error) {
 	return w.has(need), w.err
 }
 
-// Unread is how many bytes of the ring the reader has not given back. It looks.
+// Unread is how many bytes of the ring the reader has not given back yet. It reads the reader's count.
 func (w *Writer) Unread() uint64 {
 	w.has(uint64(len(w.data)) + 1)
 	return w.written - w.freed
 }
 
-// Look looks which records there are, for Peek.
+// Look notes which records there are now, for Peek.
 func (r *Reader) Look() { r.more() }
 
-// Peek returns the records that Look has seen, as they lie in the ring up to the end of its data, for Split; those behind come when
-// these were given back. The writer could change them still: they are copied first. The only error is ErrCorrupt, for good.
+// Peek returns the records that Look has seen, as they lie in the ring, up to the end of its data; the rest come once these are
+// given back. The writer could still change them, so the caller copies them before Split. The only error is ErrCorrupt, for good.
 func (r *Reader) Peek() (records []byte, err error) {
 	capacity := uint64(len(r.data))
 	for r.at != r.limit {
@@ -53,14 +53,14 @@ func (r *Reader) Peek() (records []byte, err error) {
 	return nil, r.err
 }
 
-// Advance gives back the room of the first n bytes of what Peek has returned, which are whole records.
+// Advance gives back the room of the first n bytes of what Peek returned. They must be whole records.
 func (r *Reader) Advance(n int) {
 	r.at += min(uint64(n), r.limit-r.at)
 	r.head.Swap(r.at)
 }
 
-// Ask has the writer's Asked report true after the next record. It reports false if there are records already that Look
-// has not seen.
+// Ask makes the writer's Asked report true after the next record. It reports false if there are already records that Look has
+// not seen.
 func (r *Reader) Ask() bool {
 	if r.asleep.Load() == 0 {
 		r.asleep.Swap(1)
@@ -68,8 +68,8 @@ func (r *Reader) Ask() bool {
 	return r.tail.Load() == r.limit
 }
 
-// Split splits the first record, of most bytes at the most, off what Peek has returned: its tag, how many bytes it has, and
-// how many it takes. ok is false when none is left.
+// Split finds the first record in what Peek returned: its tag, the length n of its body, and how many bytes it takes in the ring.
+// ok is false when no record is left. A body longer than most is ErrCorrupt.
 func Split(records []byte, most int) (tag uint32, n, taken int, ok bool, err error) {
 	if len(records) < word {
 		return 0, 0, 0, false, nil

@@ -2,5 +2,5 @@
 
 package ring
 
-// pause passes a moment, at least one turn, in which a processor that is shared with another thread can do its work.
+// pause waits a moment, at least one turn, during which another hardware thread of the same core can use it.
 func pause(turns uint32)

@@ -2,7 +2,7 @@
 
 package ring
 
-// pause passes a moment.
+// pause waits a moment.
 func pause(turns uint32) {
 	for range turns {
 	}

@@ -9,12 +9,12 @@ import (
 // Reader is the reading end of a ring. One goroutine at a time may use it; End may be called from any.
 type Reader struct {
 	shared
-	bell Bell // our own
-	room Bell // of the writer
+	bell Bell // wakes this reader
+	room Bell // wakes the writer
 
-	at    uint64 // our own head
-	limit uint64 // the writer's tail as we have last seen it
-	open  uint64 // what the record that Next has returned takes
+	at    uint64 // the reader's own copy of head
+	limit uint64 // the writer's tail, as last seen
+	open  uint64 // how many bytes the record that Next returned takes
 	err   error
 
 	spin   Spin
@@ -23,10 +23,10 @@ type Reader struct {
 	over   atomic.Bool
 }
 
-// NewReader is the reading end of the ring in mem. bell wakes its reader, room its writer.
+// NewReader makes the reading end of the ring in mem. bell wakes the ring's reader, room its writer.
 func NewReader(mem []byte, bell, room Bell) *Reader { return NewReaderAt(mem, bell, room, 0) }
 
-// NewReaderAt goes on reading where another Reader of the same ring was, by its At.
+// NewReaderAt is NewReader that continues where another Reader of the same ring stopped; at is its At.
 func NewReaderAt(mem []byte, bell, room Bell, at uint64) *Reader {
 	at &^= word - 1
 	r := &Reader{shared: lay(mem), bell: bell, room: room, at: at, limit: at}
@@ -34,11 +34,11 @@ func NewReaderAt(mem []byte, bell, room Bell, at uint64) *Reader {
 	return r
 }
 
-// At is how far it has read: the record that Next has returned is ahead until Done.
+// At is how far the reader has read. The record that Next returned does not count before Done.
 func (r *Reader) At() uint64 { return r.at }
 
-// Next returns the next record; ok is false when there is none, for which it does not wait. It lies in the ring, where the writer
-// could change it still, until Done. The only error is ErrCorrupt, for good.
+// Next returns the next record; ok is false when there is none. It does not wait. The record lies in the ring until Done, and the
+// writer could still change it there. The only error is ErrCorrupt, for good.
 func (r *Reader) Next() (record []byte, ok bool, err error) {
 	if r.at == r.limit && !r.more() {
 		return nil, false, r.err
@@ -52,7 +52,7 @@ func (r *Reader) Next() (record []byte, ok bool, err error) {
 			continue
 		}
 		if n > uint64(Most(len(r.data))) || size(int(n)) > left || at+size(int(n)) > capacity {
-			r.err, r.limit, r.open = ErrCorrupt, r.at, 0 // for good
+			r.err, r.limit, r.open = ErrCorrupt, r.at, 0
 			return nil, false, r.err
 		}
 		r.open = size(int(n))
@@ -60,7 +60,7 @@ func (r *Reader) Next() (record []byte, ok bool, err error) {
 	}
 }
 
-// more looks whether the writer has written more.
+// more reads the writer's tail, and reports whether there is a record.
 func (r *Reader) more() bool {
 	if r.err != nil {
 		return false
@@ -74,7 +74,7 @@ func (r *Reader) more() bool {
 	return tail != r.at
 }
 
-// Done gives the room of the record that Next has returned back to the writer.
+// Done gives the room of the record that Next returned back to the writer.
 func (r *Reader) Done() {
 	r.at += r.open
 	r.open = 0
@@ -84,8 +84,8 @@ func (r *Reader) Done() {
 	}
 }
 
-// Await waits until there is a record, or End. It looks for a little while before it sleeps, if look and if that pays. It
-// returns os.ErrClosed when the bell is closed.
+// Await waits until there is a record, or End. If look is true and it pays, it spins for a while before it sleeps. It returns
+// os.ErrClosed when the bell is closed.
 func (r *Reader) Await(look bool) error {
 	if look && r.Soon() {
 		return nil
@@ -93,7 +93,7 @@ func (r *Reader) Await(look bool) error {
 	return r.bell.Wait(r.ready)
 }
 
-// Soon looks for a little while whether there is a record, or End, if that pays.
+// Soon reports whether a record, or End, comes within a short spin. It does not spin if that does not pay.
 func (r *Reader) Soon() bool { return r.spin.until(r.filled) }
 
 // Filled reports whether Await would return at once.
@@ -103,7 +103,8 @@ func (r *Reader) Filled() bool {
 
 func (r *Reader) sleepUnlessFilled(uintptr) bool { return r.Doze(Asleep) }
 
-// Doze says to the writer that it shall wake us, and how: Asleep or Beside. When it returns true, it has not: Filled is true.
+// Doze tells the writer that the reader is about to sleep, and how to wake it: Asleep or Beside. If Filled is true, Doze returns
+// true instead, and the writer will not wake the reader.
 func (r *Reader) Doze(how uint32) bool {
 	if r.Filled() {
 		return true
@@ -116,10 +117,10 @@ func (r *Reader) Doze(how uint32) bool {
 	return true
 }
 
-// Rouse takes back what Doze has said.
+// Rouse undoes Doze: the reader is awake.
 func (r *Reader) Rouse() { r.asleep.Swap(0) }
 
-// End ends an Await, then and later: the peer is gone, or the link is closed. Records that are there can still be read.
+// End ends every Await, now and later: the peer is gone, or the link is closed. Records in the ring can still be read.
 func (r *Reader) End() {
 	r.over.Store(true)
 	r.bell.Ring()

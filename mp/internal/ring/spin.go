@@ -7,37 +7,38 @@ import (
 )
 
 const (
-	// spinLimit is how long to look before sleeping: to be woken on another processor costs as much, and more CPU.
+	// spinLimit is how long a waiter spins before it sleeps. A wake-up on another processor takes as long, and more CPU.
 	spinLimit = 30 * time.Microsecond
-	// patience is how many spins in a row may be in vain before some are left out, firstRest at first and at most lastRest.
+	// patience is how many spins in a row may fail before some are left out: firstRest at first, and at most lastRest.
 	patience  = 3
 	firstRest = 16
 	lastRest  = 256
 )
 
-// spinners counts the goroutines of this process that spin. All but one of the processors may: the one that is waited for
-// needs one, too. Those of Look go first, and the others sleep meanwhile: else the one that receives what a lock is handed over by
-// would keep the one that wants the lock from looking, and so it would be handed over in that slow way for ever.
+// spinners and lookers count the goroutines of this process that spin, in until and in Look. Of each, there may be one less than
+// there are processors: the process that they wait for needs one, too. Goroutines spinning for a lock (Look) have priority, and
+// the others sleep meanwhile. Otherwise the receiver of handover messages would take the spin slot, and every handover would go
+// the slow way.
 var (
 	spinners      atomic.Int32
 	lookers       atomic.Int32
 	mayBeSpinning = int32(runtime.NumCPU()) - 1
 )
 
-// Spin looks for something before its owner sleeps, and less and less often when that was in vain. One goroutine at a time
+// Spin checks a condition for a while before its owner sleeps, and does so less often while that fails. One goroutine at a time
 // may use it.
 type Spin struct {
 	failed int // in a row
-	rest   int // spins to be left out
+	rest   int // how many spins to leave out
 }
 
-// Look reports whether ready came true while it looked, which it does for 30 µs at most. On a single processor,
-// and while spins are left out, it looks once more after it has yielded.
+// Look reports whether ready came true while it spun, for 30 µs at most. On a single processor, and while spins are left out, it
+// yields the processor and checks ready once.
 func (s *Spin) Look(ready func() bool) bool {
 	return s.look(ready, &lookers, func() bool { return false })
 }
 
-// until is Look for who waits for messages.
+// until is Look for receivers and senders of messages.
 func (s *Spin) until(ready func() bool) bool {
 	return s.look(ready, &spinners, func() bool { return lookers.Load() > 0 })
 }

@@ -9,12 +9,12 @@ import (
 // Writer is the writing end of a ring. One goroutine at a time may use it; End may be called from any.
 type Writer struct {
 	shared
-	bell   Bell // of the reader
-	beside Bell // the same, if it sleeps Beside
-	room   Bell // our own
+	bell   Bell // wakes the reader
+	beside Bell // wakes a reader that sleeps Beside
+	room   Bell // wakes this writer
 
-	written uint64 // our own tail
-	freed   uint64 // the reader's head as we have last seen it
+	written uint64 // the writer's own copy of tail
+	freed   uint64 // the reader's head, as last seen
 	err     error
 
 	need   uint64 // what AwaitRoom waits for
@@ -24,24 +24,24 @@ type Writer struct {
 	over   atomic.Bool
 }
 
-// NewWriter is the writing end of the ring in mem. bell wakes its reader, room its writer.
+// NewWriter makes the writing end of the ring in mem. bell wakes the ring's reader, room its writer.
 func NewWriter(mem []byte, bell, room Bell) *Writer { return NewWriterAt(mem, bell, room, 0) }
 
-// NewWriterAt goes on writing where another Writer of the same ring was, by its At.
+// NewWriterAt is NewWriter that continues where another Writer of the same ring stopped; at is its At.
 func NewWriterAt(mem []byte, bell, room Bell, at uint64) *Writer {
 	at &^= word - 1
 	w := &Writer{shared: lay(mem), bell: bell, room: room, written: at}
-	w.freed = at - uint64(len(w.data)) // nothing, before it has looked
+	w.freed = at - uint64(len(w.data)) // no room is known before head was read
 	w.enough = func() bool { return w.has(w.need) || w.err != nil || w.over.Load() }
 	w.ready = w.roomOrOver
 	return w
 }
 
-// At is how far it has written.
+// At is how far the writer has written.
 func (w *Writer) At() uint64 { return w.written }
 
-// Write adds a record that consists of head and body, of at most Most bytes together, and reports whether there was room
-// for it; it does not wait. The reader can see it from then on; Wake wakes it. The only error is ErrCorrupt, for good.
+// Write adds a record that consists of head and body, of at most Most bytes together, and reports whether there was room for it.
+// It does not wait. The reader can see the record at once; Wake wakes the reader. The only error is ErrCorrupt, for good.
 func (w *Writer) Write(head, body []byte) (ok bool, err error) { return w.write(0, head, body) }
 
 func (w *Writer) write(tag uint32, head, body []byte) (ok bool, err error) {
@@ -67,7 +67,7 @@ func (w *Writer) write(tag uint32, head, body []byte) (ok bool, err error) {
 	return true, nil
 }
 
-// SetBeside says which bell is for a reader that sleeps Beside another one. Without it that is woken as the other one is.
+// SetBeside sets the bell for a reader that sleeps Beside. Without it, Wake rings the ordinary bell.
 func (w *Writer) SetBeside(bell Bell) { w.beside = bell }
 
 // Wake wakes the reader if it sleeps.
@@ -81,7 +81,7 @@ func (w *Writer) Wake() {
 	}
 }
 
-// Asked reports whether the reader wants to be woken. It is true once for each time: the caller wakes it.
+// Asked reports whether the reader wants to be woken, and takes that request back: the caller must wake it.
 func (w *Writer) Asked() bool { return w.asked() != 0 }
 
 func (w *Writer) asked() uint32 {
@@ -109,11 +109,11 @@ func (w *Writer) has(need uint64) bool {
 	return capacity-(w.written-w.freed) >= need
 }
 
-// AwaitRoom waits until there is room for a record of n bytes, or Write has an error to tell, or End. It looks for a little while
-// before it sleeps, if look and if that pays. It returns os.ErrClosed when the bell is closed.
+// AwaitRoom waits until there is room for a record of n bytes, or Write would return an error, or End. If look is true and it
+// pays, it spins for a while before it sleeps. It returns os.ErrClosed when the bell is closed.
 func (w *Writer) AwaitRoom(n int, look bool) error {
-	w.Wake()                   // who sleeps makes no room
-	w.need = size(n) + size(n) // it may have to begin again at the front
+	w.Wake()                   // a sleeping reader makes no room
+	w.need = size(n) + size(n) // the record may have to begin at the front
 	if look && w.spin.until(w.enough) {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (w *Writer) roomOrOver(uintptr) bool {
 	return true
 }
 
-// End ends an AwaitRoom, then and later: the peer is gone, or the link is closed.
+// End ends every AwaitRoom, now and later: the peer is gone, or the link is closed.
 func (w *Writer) End() {
 	w.over.Store(true)
 	w.room.Ring()

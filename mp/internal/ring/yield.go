@@ -7,19 +7,19 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// On a single processor nothing comes while one looks, nor where so much else is done that the other process gets no other one,
-// which is what it may mean that looking was in vain. To let the other process have it, once, costs a third of what it costs to
-// sleep and be woken, unless that is not the only one that wants it: one that computes keeps it for milliseconds. So there is an
-// account of what was lost: each wait pays back a part of what a yield saves, and nobody yields while the debt is large.
+// Spinning is useless on a single processor, and on a machine so busy that the other process gets no other processor; spins that
+// fail may mean that. Yielding the processor to the other process once costs a third of sleeping and being woken. But a third
+// process that computes may take the processor and keep it for milliseconds. So this process keeps an account of the time lost:
+// a long yield adds to the debt, each wait pays back what a yield saves, and while the debt is large, no goroutine yields.
 const (
 	yieldSaves   = 2 * time.Microsecond
 	mostLost     = 10 * time.Millisecond
-	mostLostOnce = 100 * time.Millisecond // it may have been stopped
+	mostLostOnce = 100 * time.Millisecond // a longer one may be a process that was stopped
 )
 
-var lost atomic.Int64 // nanoseconds; of this process
+var lost atomic.Int64 // the debt, in nanoseconds
 
-// yield lets another process have the processor, if that pays, and reports whether ready is true then.
+// yield yields the processor, if that pays, and reports whether ready is true afterwards.
 func yield(ready func() bool) bool {
 	if debt := lost.Load(); debt > 0 {
 		debt = lost.Add(-int64(min(yieldSaves, time.Duration(debt))))

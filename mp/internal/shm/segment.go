@@ -1,7 +1,7 @@
-// Package shm is memory that processes share: segments that are sealed and allocated when they are made, so that touching
-// them can neither fail nor fault, and slabs of them that large payloads are handed over in.
+// Package shm is memory that processes share. A segment is sealed and fully allocated when it is made, so that touching it can
+// neither fail nor fault. A slab is a segment divided into slots, for large payloads.
 //
-// Nothing here has a name in the file system: a segment is gone when the last process that maps it is.
+// Nothing here has a name in the file system: a segment is gone when the last process that maps it is gone.
 package shm
 
 import (
@@ -13,11 +13,11 @@ import (
 // Segment is a piece of shared memory, mapped into this process.
 type Segment struct {
 	mem  []byte
-	file *os.File // for those who shall map it, too; nil once it is not needed
+	file *os.File // for other processes to map it; nil once it is not needed
 }
 
-// New makes a segment of size bytes, all zero. It fails when the memory cannot be had. Its File is for the other process;
-// CloseFile when it was sent.
+// New makes a segment of size bytes, all zero. It fails when there is not enough memory. Its File is for the other process;
+// CloseFile closes it once it is sent.
 func New(size int) (*Segment, error) {
 	f, err := sys.NewMemory(size)
 	if err != nil {
@@ -41,14 +41,13 @@ func Open(f *os.File, size int) (*Segment, error) {
 	return &Segment{mem: mem}, nil
 }
 
-// Bytes is the memory. What the peer may write to it is to be read once, by sync/atomic where it is a word, and then
-// checked.
+// Bytes is the memory. Read what the peer may write there only once, words by sync/atomic, and then check it.
 func (s *Segment) Bytes() []byte { return s.mem }
 
-// File is the segment for those who shall map it.
+// File is the file of the segment, for other processes to map it.
 func (s *Segment) File() *os.File { return s.file }
 
-// CloseFile gives up the descriptor; the mapping stays.
+// CloseFile closes the file; the mapping stays.
 func (s *Segment) CloseFile() {
 	if s.file != nil {
 		s.file.Close()
@@ -56,7 +55,7 @@ func (s *Segment) CloseFile() {
 	}
 }
 
-// Close ends the mapping. Nobody may touch Bytes any more: that would end the process.
+// Close ends the mapping. Touching Bytes afterwards ends the process.
 func (s *Segment) Close() {
 	s.CloseFile()
 	if s.mem != nil {

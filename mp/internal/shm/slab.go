@@ -9,19 +9,19 @@ import (
 	"sync/atomic"
 )
 
-// ErrNotLent is returned for a slot that the lender has not lent, or that cannot be.
+// ErrNotLent is returned for a slot that is not lent, or does not exist.
 var ErrNotLent = errors.New("no such slot of shared memory is lent")
 
 const (
-	line = 64   // of the cache: returning one slot disturbs no look at another one's word
-	page = 4096 // a multiple of it does not matter
-	// MostSlots is how many slots a slab can have: Take looks at each that is lent.
+	line = 64   // of the cache; each slot's word has a line of its own
+	page = 4096 // slots begin at multiples of it; the system's pages may be larger
+	// MostSlots bounds the slots of a slab, as Take checks each one that is lent.
 	MostSlots = 1 << 12
 )
 
 // What the word of a slot says.
 const (
-	returned = 0 // also of one that was never lent
+	returned = 0 // or never lent
 	lent     = 1
 )
 
@@ -39,34 +39,34 @@ const (
 //	Hand   sends slot and length by the link  →   View   checks, reads the slot
 //	       finds the word, may Take it again  ←   Return word = returned
 //
-// So the slot is the lender's from Take until it sends, and the borrower's from View to Return; the word is the lender's
-// while it is returned, and the borrower's while it is lent. What orders the accesses to the slot are the link on the way
-// there and the word, by sync/atomic, on the way back.
+// So the lender owns the slot from Take until it sends, and the borrower owns it from View to Return. The lender owns the word
+// while it says returned, and the borrower while it says lent. The link orders the accesses to the slot on the way there, and the
+// word, by sync/atomic, on the way back.
 //
-// The lender keeps in private memory which slots are out, and asks the words of those only. A borrower that writes nonsense
-// to them makes the lender write to a slot too early, or never again: its own loss. The lender never waits for slots: when
-// all are out, it copies. What a borrower dies with is out until the slab is closed.
+// The lender keeps in private memory which slots are out, and reads only their words. A borrower that writes nonsense there makes
+// the lender write to a slot too early, or never again, which harms only the borrower. The lender never waits for slots: when all
+// are out, the payload goes another way. Slots that a dead borrower had stay out until the slab is closed.
 //
 // The methods can be called concurrently.
 type Slab struct {
 	seg  *Segment
-	size int // of a slot, as it was asked for
+	size int // of a slot, without the padding
 	at   layout
 
 	mu     sync.Mutex
 	closed bool
 
-	free []int // the lender's, the one that came back last at the end: it may still be in the cache, and has its pages
+	free []int // the lender's; the last one came back last, so it has its pages and may still be in the cache
 	out  []int // the lender's, in the order of Take
 
-	held  []bool // by slot: the lender's between Take and Hand, the borrower's between View and Return
+	held  []bool // by slot: for the lender between Take and Hand, for the borrower between View and Return
 	holds int
 }
 
 // layout says where things are.
 type layout struct{ slots, header, stride, total int }
 
-// lay says where the slots of a slab are, or why there can be none like that.
+// lay computes the layout of a slab, or says why there can be no such slab.
 func lay(slots, size int) (layout, error) {
 	if slots < 1 || slots > MostSlots || size < 1 {
 		return layout{}, fmt.Errorf("a slab cannot have %d slots of %d bytes", slots, size)
@@ -79,8 +79,8 @@ func lay(slots, size int) (layout, error) {
 	return layout{slots, int(header), int(stride), int(header + uint64(slots)*stride)}, nil
 }
 
-// NewSlab makes a slab of so many slots of size bytes, for the lender. All slots are free. It fails as New does. Its File
-// is for the borrower; CloseFile when it was sent.
+// NewSlab makes a slab of slots of size bytes each, for the lender. All slots are free. It fails as New does. Its File is for the
+// borrower; CloseFile closes it once it is sent.
 func NewSlab(slots, size int) (*Slab, error) {
 	at, err := lay(slots, size)
 	if err != nil {
@@ -97,7 +97,7 @@ func NewSlab(slots, size int) (*Slab, error) {
 	return s, nil
 }
 
-// OpenSlab maps the slab that the lender has made with the same arguments, for the borrower. f stays the caller's.
+// OpenSlab maps, for the borrower, the slab that the lender made with the same arguments. f stays the caller's.
 func OpenSlab(f *os.File, slots, size int) (*Slab, error) {
 	at, err := lay(slots, size)
 	if err != nil {
@@ -116,14 +116,14 @@ func newSlab(seg *Segment, at layout, size int) *Slab {
 
 func (s *Slab) word(slot int) *atomic.Uint32 { return Word32(s.seg.mem[slot*line:]) }
 
-// slot is the first n bytes of a slot. Who appends to them gets others.
+// slot is the first n bytes of a slot. Its capacity is n too, so that append does not write behind them.
 func (s *Slab) slot(slot, n int) []byte {
 	from := s.at.header + slot*s.at.stride
 	return s.seg.mem[from : from+n : from+n]
 }
 
-// Take lends a slot: its number for the borrower, and its memory to be written until Hand, which comes before the number is
-// sent. When nothing is sent after all, Return. ok is false when all slots are out; it never waits.
+// Take lends a slot and returns its number, for the borrower, and its memory. The lender writes the memory, calls Hand, and then
+// sends the number. If it sends nothing after all, it calls Return. ok is false when all slots are out; Take never waits.
 func (s *Slab) Take() (slot int, mem []byte, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,14 +142,14 @@ func (s *Slab) Take() (slot int, mem []byte, ok bool) {
 	return slot, s.slot(slot, s.size), true
 }
 
-// Hand says that a slot that was taken is written: it is the borrower's from now on.
+// Hand says that a taken slot is written. From now on the borrower owns it.
 func (s *Slab) Hand(slot int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.let(slot)
 }
 
-// hold keeps the mapping until let. s.mu is held, by both.
+// hold keeps the mapping until let. The caller holds s.mu, also for let.
 func (s *Slab) hold(slot int) {
 	if !s.held[slot] {
 		s.held[slot] = true
@@ -162,7 +162,7 @@ func (s *Slab) let(slot int) {
 		s.held[slot] = false
 		s.holds--
 	}
-	if s.closed && s.holds == 0 { // nobody can come to the mapping any more
+	if s.closed && s.holds == 0 { // the mapping is not used any more
 		s.seg.Close()
 	}
 }
@@ -180,8 +180,8 @@ func (s *Slab) collect() {
 	s.out = still
 }
 
-// View is the first n bytes of a slot that the lender has lent and said so, until Return. The lender could change them
-// still. It is an error to view a slot twice before it is returned, since the first Return would end both.
+// View is the first n bytes of a slot whose number the lender has sent. They are valid until Return, and the lender could still
+// change them. Viewing a slot twice before Return is an error, since the first Return would end both views.
 func (s *Slab) View(slot, n int) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,8 +195,8 @@ func (s *Slab) View(slot, n int) ([]byte, error) {
 	return s.slot(slot, n), nil
 }
 
-// Return gives a slot back, held or not; nobody may touch its memory any more. It does nothing to a slot that is not
-// lent. Who returns one twice must be sure that it has not been lent again in between.
+// Return gives a slot back, held or not; its memory must not be touched any more. It does nothing to a slot that is not lent. A
+// caller that returns a slot twice must be sure that the slot was not lent again in between.
 func (s *Slab) Return(slot int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,18 +207,18 @@ func (s *Slab) Return(slot int) {
 	s.let(slot)
 }
 
-// File is the slab for the borrower.
+// File is the file of the slab, for the borrower.
 func (s *Slab) File() *os.File { return s.seg.File() }
 
-// CloseFile gives up the descriptor; the mapping stays.
+// CloseFile closes the file; the mapping stays.
 func (s *Slab) CloseFile() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seg.CloseFile()
 }
 
-// Close ends Take and View. The mapping goes with the last slot that is held, so that views can be read until they are
-// returned, and slots written until they are handed over.
+// Close ends Take and View. The mapping stays until no slot is held any more, so that views can be read until Return, and taken
+// slots written until Hand.
 func (s *Slab) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,8 +6,9 @@ import (
 	"reflect"
 )
 
-// alone makes the codec of a value that is a number, a string or bytes and nothing else: it travels as its memory, without a header,
-// since who frames a value says how long it is. nil for other types. It is what makes calls of tiny functions cheap, and small messages.
+// alone makes the codec of a value that is just a number, a string or bytes. It is nil for other types. A number or a string
+// travels as its memory, without a header, since the frame of a value says how long it is. Bytes do too, behind one byte that
+// tells empty bytes from nil. This makes small messages, and calls of tiny functions, cheap.
 func alone[T any](t reflect.Type) (encode func(*Buffer, *T), decode func([]byte, *T) error) {
 	switch t.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,

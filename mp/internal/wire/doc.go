@@ -29,8 +29,9 @@
 //	*os.File                     nil, or an ext value: the index of the file
 //	a type with its own codec    bin of what the codec wrote
 //
-// A value that is a number or a string and nothing else is its memory, without
-// a header: whoever frames it says how long it is.
+// A value that is just a number, a string or bytes is its memory, without a
+// header: the frame of the value says how long it is. One byte, 1, stands before
+// bytes; nil is nothing at all.
 //
 // Lists and maps keep nil apart from empty. Pointers are not shared: two
 // pointers to one value arrive as two values. The decoded elements of a
