@@ -6,16 +6,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// bell ends a wait when the ctx of who waits ends, too. For a ctx that comes back it is told of that once and for all, as to ask
-// for it costs as much as a wake-up.
+// bell is a sys.Bell whose wait also ends when the waiter's ctx does. Registering with a ctx costs as much as a wake-up, so when
+// the same ctx comes a second time, the registration is kept for later waits.
 type bell struct {
 	*sys.Bell
-	ctx   context.Context // of who waits
+	ctx   context.Context // of the waiter
 	ready func(fd uintptr) bool
 	ask   func(fd uintptr) bool
 
 	last <-chan struct{} // Done of the ctx of the last wait
-	stop func() bool     // it is told of its end; nil: it is not
+	stop func() bool     // ends the registration with that ctx; nil: there is none
 }
 
 func newBell(b *sys.Bell) *bell {
@@ -38,7 +38,7 @@ func (b *bell) Wait(ready func(fd uintptr) bool) error {
 	return b.Bell.Wait(b.ask)
 }
 
-// forget forgets the ctx of the last wait.
+// forget drops the ctx of the last wait.
 func (b *bell) forget() {
 	if b.stop != nil {
 		b.stop()

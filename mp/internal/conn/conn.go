@@ -1,5 +1,5 @@
-// Package conn is connections between processes: the lower half of package connection, which adds listeners and with them
-// package net. Package mp has Pipe and Conn from here, and not net.
+// Package conn is connections between processes. Package connection adds listeners, and with them package net. Package mp takes
+// Pipe and Conn from here, so that it does not import net.
 package conn
 
 import (
@@ -13,45 +13,47 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Conn is one end of a connection: of a Pipe, or of one that was dialled or accepted. Messages arrive whole and in order. It
-// is Python's multiprocessing.connection.Connection.
+// Conn is one end of a connection: of a Pipe, or of a connection that was dialled or accepted. Messages arrive whole and in
+// order. It is Python's multiprocessing.connection.Connection.
 //
-// Any number of goroutines may send, and any number receive; each message goes to one of them. What waits ends when its ctx
-// does, when this end is closed, and when the other one is closed or its process dies. A ctx that is over already still lets
-// an operation that needs no waiting finish. When the ctx ends within a message, receiving goes on where it was. What was sent
-// of a message is taken back if both ends are of a Pipe over shared memory; else the rest cannot be sent any more, nor
-// anything after it: ErrClosed. What was sent before it arrives. Over a Windows pipe nothing can be received here any more either.
+// Any number of goroutines may send, and any number receive; each message goes to one receiver. A wait ends when its ctx does,
+// when this end is closed, and when the other end is closed or its process dies. With a ctx that has already ended, an operation
+// that need not wait still succeeds.
 //
-// This end closed: every method returns [spawn.ErrClosed]. The other one closed, or its process dead: what it has sent is
-// received first, then receiving is io.EOF, or io.ErrUnexpectedEOF within a message; sending is ErrClosed.
+// When the ctx ends in the middle of a message, a later receive continues where this one stopped. A message that was sent in part
+// is taken back by the ends of a Pipe over shared memory. Otherwise the rest of it cannot be sent any more, nor anything after
+// it: ErrClosed. Messages before it arrive. Over a Windows pipe this end cannot receive any more either.
+//
+// When this end is closed, every method returns [spawn.ErrClosed]. When the other end is closed, or its process dead, what it has
+// sent is received first; then receiving is io.EOF, or io.ErrUnexpectedEOF within a message, and sending is ErrClosed.
 //
 // A *Conn may be a field of an argument, a result, or anything that is sent, also over another Conn. It moves: once the message
-// was sent, this process's end is closed, and another use of it says so. It must not be in use meanwhile, nor in the middle
-// of a message, nor, over a socket, have files arrived at it that were not received. An end that was encoded and whose message was
-// not sent yet is of no use but to Close it.
+// is sent, this process's end is closed, and its methods say so. An end cannot move while it is in use, in the middle of a
+// message, or, over a socket, while it has files that were not received. Between the encoding and the sending of the message, the
+// end can only be closed.
 type Conn struct {
 	id       pipeID
 	way      way
-	receiver lock // held by who receives, sends, or both by a message in which the end travels
-	sender   lock
+	receiver lock // held while receiving; a message in which the end travels holds both locks
+	sender   lock // held while sending
 
 	mu     sync.Mutex
 	seed   seed          // what the transport is made of
 	t      transport     // nil before the first use
-	over   error         // why it cannot be used any more
+	over   error         // why the end cannot be used any more
 	done   chan struct{} // closed with over
-	aboard atomic.Bool   // a message has it
+	aboard atomic.Bool   // the end is in a message
 
-	// For who holds receiver.
+	// Under receiver.
 	head    head
 	open    bool   // head is of a message that was not received whole yet
-	kept    []byte // what was read of its body when a ctx ended
-	dropped bool   // nobody wants the message: what is left of it is read first
-	left    int    // of it then, in bytes
+	kept    []byte // the part of its body that was read before a ctx ended
+	dropped bool   // the message is not wanted: the rest of it is skipped first
+	left    int    // how many bytes of a dropped message are left
 	scratch []byte // bodies of values
 	failed  error  // why nothing can be received any more
 
-	broken error // why nothing can be sent any more, for who holds sender
+	broken error // why nothing can be sent any more; under sender
 }
 
 // way is what an end may do.
@@ -63,7 +65,7 @@ const (
 	duplex = receives | sends
 )
 
-// newConn makes the end that grows from a seed.
+// newConn makes an end from a seed.
 func newConn(id pipeID, w way, s seed) *Conn {
 	c := new(Conn)
 	c.init(id, w, s)
@@ -76,7 +78,7 @@ func (c *Conn) init(id pipeID, w way, s seed) {
 	c.done = make(chan struct{})
 }
 
-// lock is a mutex that a ctx can end the wait for.
+// lock is a mutex whose wait can end with a ctx.
 type lock chan struct{}
 
 func (l lock) try() bool {
@@ -90,7 +92,7 @@ func (l lock) try() bool {
 
 func (l lock) unlock() { <-l }
 
-// enter takes the lock for an operation, which receives or sends, and returns the transport.
+// enter takes the lock for an operation that receives or sends, and returns the transport.
 func (c *Conn) enter(ctx context.Context, verb string, need way) (transport, error) {
 	switch {
 	case c == nil || c.done == nil:
@@ -131,13 +133,13 @@ func (w way) String() string {
 	return "sends and receives"
 }
 
-// errAboard is returned between the encoding of a message and its sending.
+// errAboard is returned while the end is in a message that is encoded, and not sent yet.
 var errAboard = errors.New("this end is in a message, or the argument of a process, that was not sent yet, and moves with it")
 
 // errMoved is why an end that has moved is closed.
 var errMoved = fmt.Errorf("%w: this end has moved to another process with a message; only one process has it at a time", spawn.ErrClosed)
 
-// fail makes the error of an operation; that the end was closed meanwhile comes first.
+// fail makes the error of an operation. If the end was closed meanwhile, that is the reason.
 func (c *Conn) fail(verb string, err error) error {
 	c.mu.Lock()
 	if c.over != nil {
@@ -147,7 +149,7 @@ func (c *Conn) fail(verb string, err error) error {
 	return fmt.Errorf("mp: %s: %w", verb, spawn.Inner(err))
 }
 
-// transport opens the end if this is its first use.
+// transport returns the transport. It opens the end at the first use.
 func (c *Conn) transport() (transport, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -160,14 +162,14 @@ func (c *Conn) transport() (transport, error) {
 	return c.t, c.over
 }
 
-// end makes the end unusable. c.mu is held.
+// end makes the end unusable. The caller holds c.mu.
 func (c *Conn) end(why error) {
 	c.over = why
 	close(c.done)
 }
 
-// Close closes this end. It ends what waits here, and the other end gets io.EOF when it has received what was sent. A second
-// Close does nothing, as does Close of an end that has moved.
+// Close closes this end, and ends every wait here. The other end gets io.EOF after it has received what was sent. A second Close
+// does nothing, as does Close of an end that has moved.
 func (c *Conn) Close() error {
 	if c == nil || c.done == nil {
 		return errors.New("mp: Close of a Conn that is nil")
@@ -191,7 +193,7 @@ func (c *Conn) close(why error) error {
 		return nil
 	}
 	t.interrupt()
-	if !c.aboard.Load() { // else the message holds them, and nobody is at work
+	if !c.aboard.Load() { // otherwise the message holds both locks, and no goroutine uses the transport
 		c.sender <- struct{}{}
 		defer c.sender.unlock()
 		c.receiver <- struct{}{}
@@ -210,7 +212,7 @@ func (c *Conn) closed() bool {
 	}
 }
 
-// Done is closed when this end cannot be used any more: it was closed, or has moved. To wait for messages, see
+// Done is closed when this end cannot be used any more, because it was closed or has moved. To wait for messages, use
 // connection.Wait.
 func (c *Conn) Done() <-chan struct{} {
 	if c == nil || c.done == nil {
@@ -219,14 +221,14 @@ func (c *Conn) Done() <-chan struct{} {
 	return c.done
 }
 
-// closedChan is the Done of what is no Conn.
+// closedChan is the Done of a nil Conn.
 var closedChan = func() chan struct{} {
 	closed := make(chan struct{})
 	close(closed)
 	return closed
 }()
 
-// String says what it is.
+// String describes the end: what it can do, or that it is closed or has moved.
 func (c *Conn) String() string {
 	if c == nil || c.done == nil {
 		return "<Conn nil>"

@@ -17,11 +17,11 @@ import (
 
 // Stream is the byte stream under a connection; sys.Conn is one.
 type Stream interface {
-	// ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing.
+	// ReadNow is Read that does not wait. If there is nothing, it returns os.ErrDeadlineExceeded.
 	ReadNow(p []byte) (int, error)
 	Read(p []byte) (int, error)
 	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
-	// DropFiles closes files that have arrived and that TakeFiles did not take.
+	// DropFiles closes the files that have arrived and that TakeFiles did not take.
 	DropFiles()
 	Write(bufs [][]byte, files []*os.File) error
 	SetReadDeadline(t time.Time) error
@@ -39,7 +39,7 @@ type Stream interface {
 //	+--------+---------+------
 //	 0        4         12
 //
-// Bytes are the body as they are. The body of anything else begins with a head of ours, by whose mark it is known:
+// Bytes are the body as they are. The body of any other message begins with a head that Python does not have, known by its mark:
 //
 //	 0      16     17     20      24     32
 //	+------+------+------+-------+------+------
@@ -47,17 +47,17 @@ type Stream interface {
 //	+------+------+------+-------+------+------
 type frames struct {
 	stream   Stream
-	where    string // the other end, for errors
-	files    bool   // they can be sent
-	stranger bool   // sends what is being received: no files of its, and no byte of the next message, which may bring some
+	where    string // names the other end, for errors
+	files    bool   // the stream carries files
+	stranger bool   // the peer is not authenticated: drop its files, and do not read into its next message, which may have some
 
-	buf        []byte // [start:end) was read, and not yet received
+	buf        []byte // [start:end) was read, and not received yet
 	start, end int
-	begun      bool
+	begun      bool // head is that of the message that next returned
 	head       head
-	left       int // of the body
+	left       int // how many bytes of the body are left
 
-	header [12 + framesHead]byte // of what is sent
+	header [12 + framesHead]byte // scratch space for sending
 }
 
 const (
@@ -66,10 +66,10 @@ const (
 	readSize   = 16 << 10
 )
 
-// mark stands before what is no bytes. Nobody sends it by chance.
+// mark begins the head of a message that is not bytes. It is random, so that bytes do not begin with it by chance.
 var mark = [16]byte{0x9d, 'm', 'p', 0x01, 0xe2, 0x4b, 0x77, 0x0c, 0xb8, 0x1f, 0xd6, 0x93, 0x5a, 0x2e, 0xc4, 0xf1}
 
-// past is a deadline that is over.
+// past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
 func newFrames(s Stream, where string, files bool, unread []byte) *frames {
@@ -78,7 +78,7 @@ func newFrames(s Stream, where string, files bool, unread []byte) *frames {
 	return t
 }
 
-// During ends what waits by a deadline when ctx ends. The function that it returns undoes that.
+// During makes the end of ctx end a read or write, by setting a deadline with set. The function that it returns undoes this.
 func During(ctx context.Context, set func(time.Time) error) func() {
 	if ctx.Done() == nil {
 		return func() {}
@@ -116,7 +116,7 @@ func (t *frames) send(ctx context.Context, h head, body []byte, files []*os.File
 	if len(body) <= coalesced {
 		bufs = [][]byte{append(b, body...)}
 	}
-	if ctx.Err() != nil { // what needs no waiting is sent all the same
+	if ctx.Err() != nil { // a message that need not wait is sent all the same
 		t.stream.SetWriteDeadline(time.Now().Add(soon))
 		defer t.stream.SetWriteDeadline(time.Time{})
 	} else {
@@ -125,13 +125,14 @@ func (t *frames) send(ctx context.Context, h head, body []byte, files []*os.File
 	return unsent(t.stream.Write(bufs, files))
 }
 
-// soon is how long a write may take that must not wait: on Windows a deadline that is over would keep it from being tried.
+// soon is how long a write may take that must not wait. A deadline in the past would not do: on Windows the write would not
+// even be tried.
 const soon = time.Millisecond
 
 // coalesced is the size up to which a body is copied behind its header: the system copies it anyway, and faster in one piece.
 const coalesced = 4 << 10
 
-// unsent explains the error of a write.
+// unsent explains the error of a write. intact: the connection can still be used.
 func unsent(err error) (intact bool, _ error) {
 	switch {
 	case err == nil:
@@ -186,7 +187,7 @@ func (t *frames) next(ctx context.Context) (head, error) {
 	return h, nil
 }
 
-// fill reads until there are n bytes, at most a buffer. end is the error when there is nothing more.
+// fill reads until buf has n bytes, at most its size. end is the error if the stream ends before the first of them.
 func (t *frames) fill(ctx context.Context, n int, end error) error {
 	if t.start > 0 && len(t.buf)-t.start < n {
 		t.end = copy(t.buf, t.buf[t.start:t.end])
@@ -211,7 +212,7 @@ func (t *frames) fill(ctx context.Context, n int, end error) error {
 	return nil
 }
 
-// receive reads what there is, at least one byte.
+// receive reads what there is, and waits for at least one byte.
 func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) {
 	read := t.stream.Read
 	if ctx.Err() != nil {
@@ -252,7 +253,7 @@ func (t *frames) finish() ([]*os.File, error) {
 	t.begun = false
 	files, err := t.stream.TakeFiles(t.head.files, nil)
 	if t.start == t.end {
-		t.stream.DropFiles() // nobody has announced them
+		t.stream.DropFiles() // files that no message has announced
 	}
 	return files, err
 }
@@ -264,7 +265,7 @@ func (t *frames) pack() (seed, error) {
 		return nil, fmt.Errorf("%w: a connection over TCP cannot move to another process here", spawn.ErrUnsupported)
 	case t.begun && t.left < t.head.size || t.begun && t.head.files > 0:
 		return nil, errWithin
-	case s.HasFiles(): // of what is unread
+	case s.HasFiles(): // of messages that were not received yet
 		return nil, errFiles
 	}
 	unread := t.buf[t.start:t.end]
@@ -274,7 +275,7 @@ func (t *frames) pack() (seed, error) {
 	return &streamSeed{where: t.where, files: t.files, unread: unread, file: s.File()}, nil
 }
 
-// frameHead is what stood before the body of the message that has begun.
+// frameHead makes again what stood before the body of the message that has begun.
 func (t *frames) frameHead() []byte {
 	size := t.head.size
 	if t.head.kind != kindBytes {
@@ -285,7 +286,7 @@ func (t *frames) frameHead() []byte {
 	return appendHead(b, t.head)
 }
 
-// appendHead appends the head of ours; bytes have none.
+// appendHead appends the head of a message; bytes have none.
 func appendHead(b []byte, h head) []byte {
 	if h.kind == kindBytes {
 		return b
@@ -299,7 +300,7 @@ func (t *frames) interrupt() { t.stream.Close() }
 
 func (t *frames) close() {}
 
-// streamSeed is an end of a connection over a stream.
+// streamSeed is the seed of an end over a stream.
 type streamSeed struct {
 	where  string
 	files  bool

@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// seedKind says which seed it is that travels.
+// seedKind says, in a message, which kind of seed follows.
 type seedKind byte
 
 const (
@@ -30,7 +30,7 @@ var (
 // IsHandle marks a Conn as what travels by reference.
 func (c *Conn) IsHandle() {}
 
-// EncodeMsgpack puts this end into a message of this library, with which it moves. It cannot be called for another purpose.
+// EncodeMsgpack puts this end into a message of this library, with which it moves. It fails in other messages.
 func (c *Conn) EncodeMsgpack(enc *wire.Encoder) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,7 +68,7 @@ func (c *Conn) EncodeMsgpack(enc *wire.Encoder) (err error) {
 	}
 	for _, f := range files {
 		if sys.Surrender(f) {
-			c.seed, c.t = s, nil // if it stays it is opened again
+			c.seed, c.t = s, nil // if the message is not sent, the next use opens it again
 		}
 		if err := wire.Attach(enc, f); err != nil {
 			return err
@@ -81,10 +81,10 @@ func (c *Conn) EncodeMsgpack(enc *wire.Encoder) (err error) {
 	return nil
 }
 
-// Sent ends this end here: another process has it. It is called by who has sent the message that it was in.
+// Sent closes this end, as another process has it now. The sender of the message calls it.
 func (c *Conn) Sent() { c.close(errMoved) }
 
-// Kept is called when the message that it was in is not sent.
+// Kept makes this end usable again. It is called when the message with it is not sent.
 func (c *Conn) Kept() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,12 +11,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// memory is what both ends of a pipe have in common: a page with the processes that have them, a ring for what each side
-// sends, and a bell for each that may have to wait. Ends in one process share it.
+// memory is what both ends of a pipe share: a page with the pids of their processes, a ring for each direction, and a bell for
+// each goroutine that may wait. Two ends in one process share one memory.
 type memory struct {
 	segment *shm.Segment
 	bells   [4]*sys.Bell
-	ends    atomic.Int32 // of this process
+	ends    atomic.Int32 // how many ends in this process use it
 }
 
 const (
@@ -49,7 +49,7 @@ func newMemory() (*memory, error) {
 	return m, nil
 }
 
-// openMemory opens it for one end, from files, which it owns whatever it returns.
+// openMemory opens the memory for one end. It owns files, also when it fails.
 func openMemory(files []*os.File) (*memory, error) {
 	segment, err := shm.Open(files[0], memorySize)
 	if err != nil {
@@ -77,7 +77,7 @@ func (m *memory) files() []*os.File {
 	return files
 }
 
-// leave gives the memory up for one end.
+// leave releases the memory when the last end in this process has left.
 func (m *memory) leave() {
 	if m.ends.Add(-1) == 0 {
 		m.release()
@@ -93,13 +93,13 @@ func (m *memory) release() {
 	m.segment.Close()
 }
 
-// pid is the process that has used that side last.
+// pid is the process that used that side last; 0: none yet.
 func (m *memory) pid(side int) *atomic.Uint32 { return shm.Word32(m.segment.Bytes()[64*side:]) }
 
-// ring is what that side sends.
+// ring is the ring that the side writes.
 func (m *memory) ring(side int) []byte {
 	return m.segment.Bytes()[pageSize+side*ringSize:][:ringSize:ringSize]
 }
 
-// bell is what that side waits with.
+// bell is the bell that wakes the side.
 func (m *memory) bell(side, what int) *sys.Bell { return m.bells[2*side+what] }

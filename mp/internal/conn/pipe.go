@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// pipeID is what both ends of a pipe have and no other.
+// pipeID is the same at both ends of a pipe, and different from that of every other pipe.
 type pipeID [16]byte
 
 func newPipeID() (id pipeID) {
@@ -21,8 +21,8 @@ func newPipeID() (id pipeID) {
 }
 
 // Pipe returns both ends of a connection: what one sends the other receives. They are for two processes, one of which may be
-// this one; each end has to be closed by who has it, unless its process ends. Nothing of a pipe has a name. On Linux it is
-// 1 MiB of shared memory, half of it for what is on its way in each direction, and 7 descriptors for both ends.
+// this one. Each process closes its end, unless it ends. A pipe has no name. On Linux it is 1 MiB of shared memory, half of it
+// for each direction, and 7 descriptors for both ends.
 func Pipe() (a, b *Conn, err error) { return newPipe(duplex, duplex) }
 
 // PipeOneWay is Pipe for messages in one direction, as Python's Pipe(duplex=False): r only receives, and w only sends.
@@ -50,8 +50,8 @@ func newPipe(a, b way) (*Conn, *Conn, error) {
 	return newConn(id, a, &streamSeed{where: where, files: files, file: x}), newConn(id, b, &streamSeed{where: where, files: files, file: y}), nil
 }
 
-// Over is the end of a connection over a stream, which it owns: one that was dialled or accepted. where names the other end;
-// files: the stream carries them.
+// Over makes the end of a connection that was dialled or accepted, over a stream, which it owns. where names the other end.
+// files says whether the stream carries files.
 func Over(s Stream, where string, files bool) *Conn {
 	c := newConn(newPipeID(), duplex, nil)
 	c.t = newFrames(s, where[:min(len(where), 255)], files, nil)

@@ -13,12 +13,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// atOnce is how much memory a message gets on its word; more comes as the bytes do. A lying length costs nothing.
+// atOnce is how much memory a message gets before its bytes have arrived. More is made as they come, so that a false length
+// costs nothing.
 const atOnce = 4 << 20
 
-// Recv waits for a value that Send has sent and stores it in what ptr points to, which has its type. A slice of numbers, there
-// or within, keeps its array if that is large enough. A message that is something else, or of another type, is an error that
-// says so, and is gone.
+// Recv waits for a value from Send and stores it in what ptr points to, which has the value's type. A slice of numbers, there or
+// within, keeps its array if that is large enough. A message of another kind, or a value of another type, is dropped, and the
+// error says what it was.
 func (c *Conn) Recv(ctx context.Context, ptr any) error {
 	target := reflect.ValueOf(ptr)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
@@ -79,7 +80,7 @@ func (c *Conn) reuseScratch() {
 	}
 }
 
-// grown returns p with n bytes, of which those that it had stay.
+// grown returns p with length n. The bytes that p had stay.
 func grown(p []byte, n int) []byte {
 	if n <= cap(p) {
 		return p[:n]
@@ -89,7 +90,7 @@ func grown(p []byte, n int) []byte {
 	return more
 }
 
-// RecvBytes waits for bytes that SendBytes has sent, and returns them in fresh memory. They are never nil.
+// RecvBytes waits for bytes from SendBytes, and returns them in fresh memory. They are never nil.
 func (c *Conn) RecvBytes(ctx context.Context) ([]byte, error) {
 	p := []byte{}
 	err := c.recvBytes(ctx, "RecvBytes", func(n int) ([]byte, error) {
@@ -102,7 +103,7 @@ func (c *Conn) RecvBytes(ctx context.Context) ([]byte, error) {
 	return p, nil
 }
 
-// TooShortError says that RecvBytesInto had less room than the message is long; Message is all of it. It is Python's
+// TooShortError says that the buffer of RecvBytesInto was shorter than the message. Message is the whole message. It is Python's
 // BufferTooShort.
 type TooShortError struct {
 	Room    int // in bytes
@@ -114,9 +115,9 @@ func (e *TooShortError) Error() string {
 	return fmt.Sprintf("mp: RecvBytesInto: the message has %d bytes and the buffer room for %d", len(e.Message), e.Room)
 }
 
-// RecvBytesInto waits for bytes that SendBytes has sent, puts them to the front of p and returns how many they are. When p is
-// too short, the error is a *TooShortError that has them, and the Conn is as good as before. p is written to only by a call
-// that returns nil, or whose ctx has ended.
+// RecvBytesInto waits for bytes from SendBytes, puts them at the front of p and returns how many there are. When p is too short,
+// the error is a *TooShortError that has them, and the Conn can still be used. p is written to only by a call that returns nil,
+// or whose ctx has ended.
 func (c *Conn) RecvBytesInto(ctx context.Context, p []byte) (n int, err error) {
 	var long []byte
 	err = c.recvBytes(ctx, "RecvBytesInto", func(part int) ([]byte, error) {
@@ -149,8 +150,7 @@ func (c *Conn) recvBytes(ctx context.Context, verb string, room func(n int) ([]b
 	})
 }
 
-// RecvHandle waits for files that SendHandle has sent. They are the caller's to close. net.FileConn makes a connection of a
-// socket.
+// RecvHandle waits for files from SendHandle. The caller closes them. net.FileConn makes a net.Conn from a socket.
 func (c *Conn) RecvHandle(ctx context.Context) (files []*os.File, err error) {
 	err = c.receive(ctx, "RecvHandle", func(t transport) error {
 		if c.head.kind != kindFiles {
@@ -162,8 +162,8 @@ func (c *Conn) RecvHandle(ctx context.Context) (files []*os.File, err error) {
 	return files, err
 }
 
-// Poll reports whether a message is there, or the end: whether Recv would return without waiting for the other end to begin.
-// It waits for that as long as timeout, if that is positive.
+// Poll reports whether a message has begun to arrive, or the other end is closed, so that Recv would not wait for the other end
+// to begin. If timeout is positive, Poll waits that long for it.
 func (c *Conn) Poll(timeout time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), max(timeout, 0))
 	defer cancel()
@@ -174,8 +174,8 @@ func (c *Conn) Poll(timeout time.Duration) (bool, error) {
 	return ready, err
 }
 
-// Ready reports whether Recv would return without waiting for the other end to begin, as also at its end and when this one was
-// closed. If wait is true it waits for that until ctx ends. It is for connection.Wait.
+// Ready reports whether Recv would return without waiting for the other end to begin. That is also so when either end is closed.
+// If wait is true, Ready waits for that until ctx ends. It is for connection.Wait.
 func (c *Conn) Ready(ctx context.Context, wait bool) (bool, error) {
 	if !wait {
 		ctx = over
@@ -190,7 +190,7 @@ func (c *Conn) Ready(ctx context.Context, wait bool) (bool, error) {
 	return ready, err
 }
 
-// over is for who only looks.
+// over is a ctx that has ended, for operations that must not wait.
 var over = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -206,10 +206,10 @@ func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 	if _, err = c.begin(ctx, t); err != nil && (errors.Is(err, errOver) || c.closed()) {
 		return false, c.fail(verb, waited(ctx, err))
 	}
-	return true, nil // another error comes again
+	return true, nil // any other error is the next Recv's
 }
 
-// begin waits for the next message, whose head it returns, unless one is open. It reads a dropped one to its end first.
+// begin returns the head of the open message, or else waits for the next one. It first skips the rest of a dropped message.
 func (c *Conn) begin(ctx context.Context, t transport) (head, error) {
 	if c.failed != nil {
 		return head{}, c.failed
@@ -225,7 +225,7 @@ func (c *Conn) begin(ctx context.Context, t transport) (head, error) {
 	return t.next(ctx)
 }
 
-// receive calls take once a message has begun to arrive, and again if its sender took it back.
+// receive waits for a message to begin and calls take. If the sender takes the message back, it does so again for the next one.
 func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) error) error {
 	t, err := c.enter(ctx, verb, receives)
 	if err != nil {
@@ -244,7 +244,8 @@ func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) 
 	}
 }
 
-// unreceived notes an error of the transport: unless it is that of ctx, there is nothing more to receive.
+// unreceived makes the error of a receive from that of the transport. Unless the ctx has ended, nothing can be received any more,
+// which it notes.
 func (c *Conn) unreceived(ctx context.Context, verb string, err error) error {
 	if !errors.Is(err, errOver) {
 		c.failed = err
@@ -252,10 +253,10 @@ func (c *Conn) unreceived(ctx context.Context, verb string, err error) error {
 	return c.fail(verb, waited(ctx, err))
 }
 
-// body reads the body into memory that room returns, which has n bytes and keeps those that it had.
+// body reads the body into memory from room. room(n) returns n bytes, of which the first are those that it returned before.
 func (c *Conn) body(ctx context.Context, verb string, t transport, room func(n int) ([]byte, error)) error {
 	size := c.head.size
-	p, err := room(min(size, atOnce+len(c.kept)&^7)) // whole numbers
+	p, err := room(min(size, atOnce+len(c.kept)&^7)) // a multiple of 8, so that numbers are whole
 	if err != nil {
 		return fmt.Errorf("mp: %s: %w", verb, err)
 	}
@@ -289,7 +290,8 @@ func (c *Conn) finish(t transport, verb string) ([]*os.File, error) {
 	return files, nil
 }
 
-// mismatch drops a message that the method is not for. That of a peer that is not known yet is its last.
+// mismatch drops a message of another kind than the method receives. From a peer that is not authenticated yet, nothing is
+// received any more.
 func (c *Conn) mismatch(ctx context.Context, t transport, verb string) error {
 	if f, ok := t.(*frames); ok && f.stranger {
 		c.failed = fmt.Errorf("%w: it is no part of the handshake", ErrCorrupt)
@@ -302,7 +304,7 @@ func (c *Conn) mismatch(ctx context.Context, t transport, verb string) error {
 	return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: %s: the message is %s", verb, by[c.head.kind]))
 }
 
-// drop reads a message that nobody wants to its end, or whoever receives next does.
+// drop skips the rest of the message. If ctx ends before that is done, the next receive goes on with it.
 func (c *Conn) drop(ctx context.Context, t transport) error {
 	c.dropped, c.left, c.kept = true, c.head.size-len(c.kept), nil
 	err := c.skip(ctx, t)
@@ -312,10 +314,11 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 	return err
 }
 
-// mostSkipped is how much of a dropped message is read when ctx is over: its sender may have the rest ready for ever.
+// mostSkipped bounds how much of a dropped message is read once ctx has ended: the sender may send for ever.
 const mostSkipped = 1 << 20
 
-// skip reads what is left of a dropped message. What has become of its files is nothing to whoever receives the next one.
+// skip reads the rest of a dropped message, and closes its files. It ignores errors of the files, which do not concern the next
+// message.
 func (c *Conn) skip(ctx context.Context, t transport) error {
 	waste := make([]byte, min(c.left, 64<<10))
 	for skipped := 0; c.left > 0; {
@@ -337,8 +340,8 @@ func (c *Conn) skip(ctx context.Context, t transport) error {
 	return nil
 }
 
-// RecvShort is RecvBytes for a peer that is not known yet: a message that is no bytes, or more than most of them, is ErrCorrupt, and
-// the last one, and files that it sends are closed at once.
+// RecvShort is RecvBytes for a peer that is not authenticated yet. A message that is not bytes, or has more than most of them, is
+// ErrCorrupt, and nothing is received after it. Files that the peer sends are closed at once.
 func RecvShort(ctx context.Context, c *Conn, most int) (p []byte, err error) {
 	if t, ok := c.t.(*frames); ok {
 		t.stranger = true

@@ -14,16 +14,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// rings is the transport of a Pipe where there is shared memory: a ring for each direction, and a socket for files and for
-// the news that the other end is gone. A message is one record or more, of which the first begins with its head:
+// rings is the transport of a Pipe over shared memory: a ring for each direction, and a socket, which carries files and tells
+// when the other end is gone. A message is one or more records. The first record begins with the head of the message:
 //
 //	 0      1      4       8      16     24
 //	+------+------+-------+------+------+------
 //	| kind | zero | files | sum  | size | body
 //	+------+------+-------+------+------+------
 //
-// The others are more of the body. An empty one takes the message back. The files are in the socket before the first record
-// is in the ring. All that an end knows is where in the rings it is, so that it can go on in another process.
+// The other records are the rest of the body. An empty one takes the message back. The files are in the socket before the first
+// record is in the ring. The only state of an end is its position in the rings, so that it can move to another process.
 type rings struct {
 	seed   *ringsSeed
 	conn   *sys.Conn
@@ -31,15 +31,15 @@ type rings struct {
 
 	out     *ring.Writer
 	outBell *bell
-	cut     bool // the last message is to be taken back
+	cut     bool // the last message was sent in part, and must be taken back
 	first   [ringsHead]byte
 
 	in     *ring.Reader
 	inBell *bell
 	head   head
-	begun  bool   // head is that of the message that next has returned
-	part   []byte // what was not read of the record that lies open
-	left   int    // of the body
+	begun  bool   // head is that of the message that next returned
+	part   []byte // the unread part of the current record
+	left   int    // how many bytes of the body are left
 
 	ended, closed atomic.Bool
 }
@@ -47,18 +47,18 @@ type rings struct {
 const (
 	ringsHead    = 24
 	ringCapacity = 512 << 10
-	// mostPart is the longest record: short enough that one end writes while the other one reads.
+	// mostPart is the length of the longest record. It is short, so that one end writes while the other one reads.
 	mostPart = 64 << 10
 )
 
-// ringsSeed is an end of a pipe over shared memory.
+// ringsSeed is the seed of an end of a pipe over shared memory.
 type ringsSeed struct {
 	side   int
-	in     uint64 // where in the rings it is
+	in     uint64 // positions in the rings
 	out    uint64
 	cut    bool
 	socket *os.File
-	memory *memory    // nil: it is in files still
+	memory *memory    // nil: not opened yet, from files
 	files  []*os.File // of the memory
 }
 
@@ -86,7 +86,7 @@ func (s *ringsSeed) open() (transport, error) {
 	return t, nil
 }
 
-// watch hears of the other end's.
+// watch waits for the end of the other end, and ends all waits then.
 func (t *rings) watch() {
 	t.conn.AwaitHangup()
 	t.ended.Store(true)
@@ -114,7 +114,7 @@ func (t *rings) send(ctx context.Context, h head, body []byte, files []*os.File)
 	}
 	n := min(len(body), mostPart-ringsHead)
 	if len(files) > 0 {
-		// Files cannot be taken back before the first record is there.
+		// Wait for room first: files without their record could not be taken back.
 		if err := t.awaitRoom(ctx, ringsHead+n); err != nil {
 			return true, err
 		}
@@ -157,7 +157,7 @@ func (t *rings) write(ctx context.Context, head, body []byte) error {
 	return nil
 }
 
-// awaitRoom waits until there is room for a record of n bytes. Nobody but the caller takes it.
+// awaitRoom waits until there is room for a record of n bytes. The caller is the only writer, so the room stays.
 func (t *rings) awaitRoom(ctx context.Context, n int) error {
 	for {
 		switch {
@@ -175,15 +175,15 @@ func (t *rings) awaitRoom(ctx context.Context, n int) error {
 			return errOver
 		}
 		t.outBell.ctx = ctx
-		// For half of the ring, so that the two do not wake each other for every record. Why it has ended is seen above.
+		// For half of the ring, so that the two ends do not wake each other for every record. The loop finds out why it ended.
 		_ = t.out.AwaitRoom(ring.Most(ringCapacity), true)
 	}
 }
 
-// record waits for the next record; end is the error when there is none any more.
+// record waits for the next record. end is the error if the other end is gone and no record is left.
 func (t *rings) record(ctx context.Context, end error) ([]byte, error) {
 	for {
-		ended := t.ended.Load() // then all that was sent is in the ring
+		ended := t.ended.Load() // before Next: if true, the ring has all that was sent
 		switch record, ok, err := t.in.Next(); {
 		case t.closed.Load():
 			return nil, spawn.ErrClosed
@@ -197,7 +197,7 @@ func (t *rings) record(ctx context.Context, end error) ([]byte, error) {
 			return nil, errOver
 		}
 		t.inBell.ctx = ctx
-		_ = t.in.Await(true) // why it has ended is seen above
+		_ = t.in.Await(true) // the loop finds out why it ended
 	}
 }
 
@@ -207,13 +207,13 @@ func (t *rings) next(ctx context.Context) (head, error) {
 		switch {
 		case err != nil:
 			return head{}, err
-		case len(record) == 0: // its message has been dropped already
+		case len(record) == 0: // takes back a message that was dropped already
 			t.in.Done()
 			continue
 		case len(record) < ringsHead:
 			return head{}, ErrCorrupt
 		}
-		raw := [ringsHead]byte(record) // once: the other end could write there still
+		raw := [ringsHead]byte(record) // a copy: the other end could still write there
 		size, files := binary.LittleEndian.Uint64(raw[16:]), binary.LittleEndian.Uint32(raw[4:])
 		t.part = record[ringsHead:]
 		if size > mostSize || uint64(len(t.part)) > size || len(t.part) == 0 && size > 0 {
@@ -262,7 +262,7 @@ func (t *rings) finish() ([]*os.File, error) {
 	return t.takeFiles()
 }
 
-// takeFiles returns the files of the message, which are in the socket.
+// takeFiles takes the files of the message from the socket.
 func (t *rings) takeFiles() ([]*os.File, error) {
 	if t.head.files == 0 {
 		return nil, nil
@@ -281,7 +281,7 @@ func (t *rings) takeFiles() ([]*os.File, error) {
 	return t.conn.TakeFiles(t.head.files, nil)
 }
 
-// gone says who it was that has gone.
+// gone says which process had the other end, which is gone.
 func (t *rings) gone(err error) error {
 	if pid := t.memory.pid(1 - t.seed.side).Load(); pid != 0 {
 		return fmt.Errorf("process %d, which had the other end of the pipe, has closed it or died: %w", pid, spawn.Inner(err))

@@ -12,13 +12,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// mostReused is the size up to which the memory of a message is used again.
+// mostReused is the size up to which the memory of a message is reused.
 const mostReused = 1 << 20
 
-// Send sends a value for Recv: of any type that an argument of a registered function may have, and files and handles in it. A
-// pointer is sent as what it points to, unless it is a handle. What cannot be sent is an error that names the field, and then
-// nothing was sent. Both ends must be the same program. It blocks while the other end does not receive and what lies between
-// is full.
+// Send sends a value for Recv. It may have any type that an argument of a registered function may have, with files and handles in
+// it. A pointer is sent as what it points to, unless it is a handle. If a part of the value cannot be sent, nothing is, and the
+// error names the field. Both ends must be the same program. Send blocks while the other end does not receive and the buffers in
+// between are full.
 func (c *Conn) Send(ctx context.Context, v any) error {
 	typ, value, err := valueOf(v)
 	if err != nil {
@@ -61,7 +61,7 @@ func valueOf(v any) (*wire.Type, reflect.Value, error) {
 
 var buffers = sync.Pool{New: func() any { return new(wire.Buffer) }}
 
-// reuse keeps a buffer for the next message. Who is aboard still was not sent, and stays.
+// reuse keeps a buffer for the next message. Handles that are still in it were not sent, and stay in this process.
 func reuse(b *wire.Buffer) {
 	b.Reset()
 	if cap(b.Data) <= mostReused {
@@ -69,13 +69,13 @@ func reuse(b *wire.Buffer) {
 	}
 }
 
-// SendBytes sends bytes as they are, for RecvBytes. It is Python's send_bytes, which the other end may be.
+// SendBytes sends bytes as they are, for RecvBytes. It is Python's send_bytes; the other end may be Python.
 func (c *Conn) SendBytes(ctx context.Context, p []byte) error {
 	return c.send(ctx, "SendBytes", head{kind: kindBytes}, p, nil)
 }
 
-// SendHandle sends files for RecvHandle: what is open, not what is in it. The sender keeps its own and may close them. A socket
-// is sent as what its File method returns. It is [spawn.ErrUnsupported] over TCP, and on Windows.
+// SendHandle sends open files for RecvHandle: the descriptors, not the contents. The sender keeps its own files and may close
+// them. To send a socket, send what its File method returns. It is [spawn.ErrUnsupported] over TCP, and on Windows.
 func (c *Conn) SendHandle(ctx context.Context, files ...*os.File) error {
 	for i, f := range files {
 		if f == nil {
@@ -85,7 +85,7 @@ func (c *Conn) SendHandle(ctx context.Context, files ...*os.File) error {
 	return c.send(ctx, "SendHandle", head{kind: kindFiles}, nil, files)
 }
 
-// send sends a message.
+// send sends a message, and notes if nothing can be sent after it.
 func (c *Conn) send(ctx context.Context, verb string, h head, body []byte, files []*os.File) error {
 	t, err := c.enter(ctx, verb, sends)
 	if err != nil {
@@ -112,7 +112,7 @@ func (c *Conn) send(ctx context.Context, verb string, h head, body []byte, files
 	return c.fail(verb, waited(ctx, err))
 }
 
-// waited says why a wait has ended.
+// waited replaces errOver by the error of ctx.
 func waited(ctx context.Context, err error) error {
 	if errors.Is(err, errOver) {
 		return spawn.CtxError(ctx)
