@@ -14,11 +14,11 @@ import (
 const (
 	pipeNetwork = "pipe"
 	pipePrefix  = `\\.\pipe\`
-	// longestPath is what the system takes for the path of a Unix socket.
+	// longestPath is the longest path of a Unix socket that the system accepts.
 	longestPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 )
 
-// resolve fills in what was left empty and refuses what cannot be.
+// resolve replaces an empty network or address by the default, and refuses those that this system does not have.
 func resolve(network, address string, listening bool) (string, string, error) {
 	windows := runtime.GOOS == "windows"
 	network = cmp.Or(network, map[bool]string{true: pipeNetwork, false: "unix"}[windows])

@@ -14,17 +14,17 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ErrAuthentication: the other end of a connection does not have the same key, or speaks another protocol. It is Python's
-// AuthenticationError.
+// ErrAuthentication says that the other end of a connection does not have the same key, or speaks another protocol. It is
+// Python's AuthenticationError.
 var ErrAuthentication = errors.New("mp: authentication failed")
 
 func init() { spawn.RegisterError("mp.connection.ErrAuthentication", ErrAuthentication) }
 
-// The handshake is that of CPython since 3.12, with SHA-256 as the only digest. Each end proves that it has the key, the one
-// that dialled first, and nobody sends the key:
+// The handshake is that of CPython since 3.12, with SHA-256 as the only digest. Each end proves that it has the key without
+// sending it. The dialling end is first:
 //
 //	→ #CHALLENGE#{sha256} and 40 random bytes
-//	← {sha256} and the HMAC of what stood behind #CHALLENGE#
+//	← {sha256} and the HMAC of everything after #CHALLENGE#
 //	→ #WELCOME# or #FAILURE#
 const (
 	challengeMark = "#CHALLENGE#"
@@ -33,17 +33,17 @@ const (
 	failure       = "#FAILURE#"
 
 	challengeSize = 40
-	// shortestChallenge is what Python takes for too short to be safe.
+	// shortestChallenge is the length below which Python refuses a challenge as unsafe.
 	shortestChallenge = 20
-	// longestMessage of a handshake.
+	// longestMessage bounds the messages of a handshake.
 	longestMessage = 256
 )
 
-// asked are the challenges of those of our ends that have dialled. They are for who has accepted: whoever sends one to another
-// of these ends wants our answer for his own.
+// asked has the pending challenges of this process's dialling ends. Only the accepting end may answer them. A peer that sends one
+// of them back to a dialling end wants this process to compute the answer for it.
 var asked sync.Map
 
-// hear receives a message of the handshake.
+// hear receives one message of the handshake.
 func hear(ctx context.Context, c *Conn) ([]byte, error) {
 	p, err := conn.RecvShort(ctx, c, longestMessage)
 	if errors.Is(err, conn.ErrCorrupt) {
@@ -52,7 +52,7 @@ func hear(ctx context.Context, c *Conn) ([]byte, error) {
 	return p, err
 }
 
-// challenge lets the other end prove that it has the key.
+// challenge makes the other end prove that it has the key.
 func challenge(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	message := make([]byte, len(digestMark)+challengeSize)
 	copy(message, digestMark)
@@ -69,13 +69,13 @@ func challenge(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 		return err
 	}
 	if !hmac.Equal(response, answer(message, key)) {
-		_ = c.SendBytes(ctx, []byte(failure)) // it is refused, whether it hears so or not
+		_ = c.SendBytes(ctx, []byte(failure)) // the peer is refused, whether this arrives or not
 		return fmt.Errorf("%w: the other end does not have our key", ErrAuthentication)
 	}
 	return c.SendBytes(ctx, []byte(welcome))
 }
 
-// respond proves to the other end that we have the key.
+// respond proves to the other end that this end has the key.
 func respond(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	message, err := hear(ctx, c)
 	message, ok := bytes.CutPrefix(message, []byte(challengeMark))
@@ -111,7 +111,7 @@ func answer(message, key []byte) []byte {
 	return mac.Sum([]byte(digestMark))
 }
 
-// handshake proves both ends to each other. Whoever has accepted asks first.
+// handshake makes both ends prove the key to each other. The accepting end challenges first.
 func handshake(ctx context.Context, c *Conn, opts *Options, accepted bool) error {
 	key := opts.key()
 	if key == nil {
@@ -131,5 +131,5 @@ func handshake(ctx context.Context, c *Conn, opts *Options, accepted bool) error
 	return nil
 }
 
-// errSlow is why a handshake ends that takes too long.
+// errSlow is the error of a handshake that takes too long.
 var errSlow = fmt.Errorf("%w: the other end did not finish its handshake", spawn.ErrTimeout)

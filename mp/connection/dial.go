@@ -10,9 +10,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Dial connects to what listens at an address, as Listen has it, and proves the key both ways. ctx bounds all of that,
-// HandshakeTimeout the latter. The other end may be Python's Listener, since 3.12, over Unix sockets and TCP: then bytes are what
-// both understand, send_bytes and recv_bytes. It is Python's Client.
+// Dial connects to a listener; network and address are as with Listen. Both ends prove the key. ctx bounds all of that,
+// HandshakeTimeout the handshake alone. The other end may be Python's Listener, since 3.12, over Unix sockets and TCP. Both
+// languages understand bytes only: send_bytes and recv_bytes. It is Python's Client.
 func Dial(ctx context.Context, network, address string, opts *Options) (*Conn, error) {
 	network, address, err := resolve(network, address, false)
 	if err != nil {

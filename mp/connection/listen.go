@@ -23,19 +23,19 @@ type Listener struct {
 	work             sync.WaitGroup
 
 	mu     sync.Mutex
-	fewer  sync.Cond     // a client has gone, or was accepted
+	fewer  sync.Cond     // signals that count is lower, or Close
 	count  int           // clients that Accept has not returned
-	young  []*Conn       // those of them at their handshake, the oldest first
-	proved []*Conn       // those that have passed it
-	more   chan struct{} // closed, and another one made, when there is one more of these
-	ended  bool
+	young  []*Conn       // those of them that are in their handshake, the oldest first
+	proved []*Conn       // those of them that have passed it
+	more   chan struct{} // closed and replaced when proved grows
+	ended  bool          // by Close
 }
 
-// mostClients is how many clients may be there that Accept has not returned. One more costs the oldest at its handshake its
-// connection: who stalls there keeps out nobody. When none is at it, the one more waits.
+// mostClients bounds the clients that Accept has not returned. One client more makes the listener disconnect the oldest one that
+// is in its handshake, so that stalling clients keep no other client out. If none is in its handshake, the new client waits.
 const mostClients = 256
 
-// source is what clients come from.
+// source accepts clients: a listening socket or Windows pipe.
 type source interface {
 	accept() (*Conn, error)
 	Close() error
@@ -44,13 +44,12 @@ type source interface {
 // Listen listens at an address of a network:
 //
 //	unix              a path of at most 107 bytes (macOS, FreeBSD: 103), which must not exist, and is removed by Close. On Linux
-//	                  also @name, which is no file; no address is such a name that nobody has
-//	tcp, tcp4, tcp6   host:port; no address is a free port of localhost
-//	pipe              on Windows: \\.\pipe\name; no address is a name that nobody has
+//	                  also @name, which is no file; an empty address is such a name that is not in use
+//	tcp, tcp4, tcp6   host:port; an empty address is a free port of localhost
+//	pipe              on Windows: \\.\pipe\name; an empty address is a name that is not in use
 //
-// No network is unix; on Windows pipe. Addr tells the address. The other ends may be Python's Client, since 3.12, over Unix
-// sockets and TCP. Whoever may reach the address: a path is guarded by the rights of its directory, the others by the Key
-// alone.
+// An empty network is unix; on Windows pipe. Addr tells the address. The other ends may be Python's Client, since 3.12, over Unix
+// sockets and TCP. The permissions of its directory protect a path. Only the Key protects the other addresses.
 func Listen(network, address string, opts *Options) (*Listener, error) {
 	network, address, err := resolve(network, address, true)
 	if err != nil {
@@ -109,8 +108,8 @@ func (l *Listener) Network() string { return l.network }
 // Addr is the address to dial.
 func (l *Listener) Addr() string { return l.address }
 
-// Accept waits for a client that has proved the key, and returns its connection. Clients that fail are disconnected, and told of
-// in the log; no client holds up another one. It returns mp.ErrClosed after Close, and ctx's error when that ends first.
+// Accept waits for a client that has proved the key, and returns its connection. Clients that fail are disconnected and logged.
+// A slow client does not delay the others. Accept returns mp.ErrClosed after Close, and ctx's error when ctx ends first.
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 	if l.ctx == nil {
 		return nil, fmt.Errorf("mp: Accept: %w: it was not made by Listen", spawn.ErrClosed)
@@ -130,7 +129,7 @@ func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 	}
 }
 
-// next takes the first client that has proved the key. If there is none, more will be closed when there is.
+// next takes the first client that has proved the key. If there is none, it returns a channel that is closed when there may be one.
 func (l *Listener) next() (c *Conn, more <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,8 +143,8 @@ func (l *Listener) next() (c *Conn, more <-chan struct{}) {
 	return c, nil
 }
 
-// Ready reports whether Accept would return without waiting, as also after Close. If wait is true it waits for that until ctx
-// ends. It is for Wait.
+// Ready reports whether Accept would return without waiting, which is also so after Close. If wait is true, Ready waits for that
+// until ctx ends. It is for Wait.
 func (l *Listener) Ready(ctx context.Context, wait bool) (bool, error) {
 	for {
 		l.mu.Lock()
@@ -163,8 +162,8 @@ func (l *Listener) Ready(ctx context.Context, wait bool) (bool, error) {
 	}
 }
 
-// Close ends the listener, and what waits in Accept. Clients that Accept has not returned are disconnected; the connections
-// that it has returned stay. The socket's file is removed. A second Close does nothing.
+// Close ends the listener and every Accept. Clients that Accept has not returned are disconnected; connections that it has
+// returned stay. The socket's file is removed. A second Close does nothing.
 func (l *Listener) Close() error {
 	l.mu.Lock()
 	if l.ended || l.ctx == nil {
@@ -172,7 +171,7 @@ func (l *Listener) Close() error {
 		return nil
 	}
 	l.ended = true
-	l.cancel() // before a client finds that it has ended
+	l.cancel() // before a handshake fails because of Close, so that this is not logged as a refused client
 	l.fewer.Broadcast()
 	l.mu.Unlock()
 	err := l.source.Close()
@@ -212,7 +211,7 @@ func (l *Listener) serve() {
 		case !l.admit(c):
 			c.Close()
 			return
-		case l.opts.key() == nil: // it has nothing to prove, and makes room for nobody meanwhile
+		case l.opts.key() == nil: // no handshake, so the client need not make room for others meanwhile
 			l.greet(c)
 		default:
 			l.work.Go(func() { l.greet(c) })
@@ -220,7 +219,7 @@ func (l *Listener) serve() {
 	}
 }
 
-// admit waits until there may be one more client, and counts it. It reports false after Close.
+// admit waits until one more client is allowed, and counts it. It reports false after Close.
 func (l *Listener) admit(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -256,8 +255,8 @@ func (l *Listener) greet(c *Conn) {
 	}
 }
 
-// greeted notes the end of a handshake, and reports whether the client is Accept's. One that had to make room, crowded, is not, though
-// it may have proved the key just before.
+// greeted notes the end of a handshake, and reports whether the client is accepted. A client that was disconnected to make room
+// (crowded) is not, although it may have proved the key just before.
 func (l *Listener) greeted(c *Conn, proved bool) (accepted, crowded bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

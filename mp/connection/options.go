@@ -4,12 +4,12 @@ import "time"
 
 // Options of Listen and Dial. Nil and zero values are the defaults.
 type Options struct {
-	// Key is a secret of both ends, which prove to each other that they have it without sending it: Python's authkey. A short
-	// one can be guessed by who has seen a handshake. Nil: whoever reaches the address gets a connection; what then goes over
-	// it is neither encrypted nor authenticated in any case. An empty key that is not nil is a key, as in Python.
+	// Key is a secret that both ends have, and prove to have without sending it: Python's authkey. A short key can be guessed
+	// from a recorded handshake. If it is nil, every client that reaches the address gets a connection. In no case are the
+	// messages themselves encrypted or authenticated. An empty key that is not nil is a key, as in Python.
 	Key []byte
-	// HandshakeTimeout bounds the handshake; 0: 10 seconds. Whoever does not finish it in time is disconnected, and holds up
-	// nobody meanwhile.
+	// HandshakeTimeout bounds the handshake; 0 means 10 seconds. A client that does not finish in time is disconnected. It does
+	// not delay other clients meanwhile.
 	HandshakeTimeout time.Duration
 }
 

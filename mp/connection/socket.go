@@ -12,10 +12,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// socket is a socket or a file of the system, ready when a read would not wait.
+// socket is a socket or a file of the system. It is ready when a read would not wait.
 type socket struct{ syscall.Conn }
 
-// Ready waits with a descriptor of its own: neither readers nor their deadlines hear of it.
+// Ready waits with a descriptor of its own, so that it does not affect readers or their deadlines.
 func (s socket) Ready(ctx context.Context, wait bool) (ready bool, err error) {
 	ready, err = s.look(ctx, wait)
 	switch {

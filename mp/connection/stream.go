@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// adopt makes a Conn of a connection, which it owns. where names the other end.
+// adopt makes a Conn of c, which it owns. where names the other end.
 func adopt(c net.Conn, where string) (*Conn, error) {
 	_, unix := c.(*net.UnixConn)
 	s, err := sys.Adopt(c.(syscall.Conn))
@@ -25,10 +25,10 @@ func adopt(c net.Conn, where string) (*Conn, error) {
 	return conn.Over(s, where, unix), nil
 }
 
-// netStream is a stream of a connection of package net, where nothing else can be made of it.
+// netStream makes a stream of a net.Conn, on systems where sys.Adopt cannot.
 type netStream struct{ net.Conn }
 
-// readSoon is how long ReadNow looks for what is there already.
+// readSoon is how long ReadNow tries to read what is already there.
 const readSoon = time.Millisecond
 
 func (s netStream) ReadNow(p []byte) (int, error) {
@@ -48,7 +48,7 @@ func (s netStream) Write(bufs [][]byte, _ []*os.File) error {
 				return errors.Join(sys.ErrNotSent, err)
 			}
 			if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
-				half.CloseWrite() // who waits for the rest waits in vain
+				half.CloseWrite() // so that the peer does not wait for the rest
 			}
 			return err
 		}

@@ -13,43 +13,43 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Waitable is one of these, and ready when
+// Waitable is one of these. It is ready when
 //
 //	*Conn, *mp.Conn                  Recv would not wait for the other end to begin
 //	*Listener                        Accept would not wait
 //	a queue, of any kind             Get would not wait for an item
 //	*synchronize.Event               it is set
 //	*mp.Process, *mp.Future          it has ended
-//	a context, and whatever else     the channel is closed
-//	has Done() <-chan struct{}
+//	a context, and anything else     the channel is closed
+//	with Done() <-chan struct{}
 //	a chan struct{}                  it is closed; nothing may be sent over it
-//	a socket, a pipe of the system   a read would not wait: a net.Conn, a net.Listener, an *os.File. Not on Windows. Wait has it
-//	                                 open, too: close it when Wait has returned
+//	a socket, a pipe of the system   a read would not wait: a net.Conn, a net.Listener, an *os.File. Not on Windows. Wait holds
+//	                                 it open, too: close it after Wait has returned
 //
-// What was closed, or whose owner or other end has died, is ready, too: who uses it gets the error at once.
+// A Waitable that was closed, or whose owner or other end has died, is ready, too: its methods return the error at once.
 type Waitable any
 
 // member is a Waitable as Wait sees it.
 type member interface {
-	// Ready reports whether it is ready. If wait is true it waits for that until ctx ends; otherwise ctx bounds how long it
-	// asks another process.
+	// Ready reports whether the member is ready. If wait is true, it waits for that until ctx ends. Otherwise ctx bounds how
+	// long it waits for the answer of another process.
 	Ready(ctx context.Context, wait bool) (bool, error)
 }
 
 const (
-	// patience is how long Wait asks other processes if its ctx was over when it began.
+	// patience is how long Wait waits for the answers of other processes if its ctx had ended when it began.
 	patience = time.Second
-	// grace is how long it asks them when something is ready already.
+	// grace is how long it waits for them when something is ready already.
 	grace = 10 * time.Millisecond
 )
 
-// Wait waits until at least one of ws is ready, and returns all that are, in their order. There may be any number, also of the
-// same. Queues and events of other processes are asked for 10 ms then: the next Wait tells of what took longer. It takes nothing
-// out of them: if others receive from the same queue or Conn, they may be faster, so what is ready may not be so any more when it
-// is used. TryGet, Poll and a ctx do not wait then.
+// Wait waits until at least one of ws is ready, and returns all that are ready, in their order. There may be any number of them,
+// and the same one several times. Once one is ready, queues and events of other processes have 10 ms to answer; the next Wait
+// reports those that took longer. Wait takes nothing out of its arguments. If there are other receivers on the same queue or
+// Conn, one of them may be faster, and then a Get or Recv waits again; TryGet, Poll and a ctx avoid that.
 //
-// When ctx ends first, the error is ctx's; if it is over already, what is ready is returned all the same. Queues and events of
-// other processes are asked then, for a second at most; those whose process does not answer, since it is stopped perhaps,
+// When ctx ends first, the error is ctx's. If ctx has already ended when Wait is called, Wait still returns what is ready. Queues
+// and events of other processes then have a second to answer. If their process does not answer, because it is stopped, say, they
 // are not ready. It is Python's connection.wait.
 func Wait(ctx context.Context, ws ...Waitable) ([]Waitable, error) {
 	g := group{members: make([]member, len(ws)), ready: make([]bool, len(ws))}
@@ -85,7 +85,7 @@ func Wait(ctx context.Context, ws ...Waitable) ([]Waitable, error) {
 	return ready, nil
 }
 
-// memberOf makes a member of it.
+// memberOf returns w as a member.
 func memberOf(w Waitable) (member, error) {
 	if v := reflect.ValueOf(w); v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, fmt.Errorf("a %T that is nil", w)
@@ -109,7 +109,7 @@ func memberOf(w Waitable) (member, error) {
 	return nil, fmt.Errorf("a %T, for which nobody can wait", w)
 }
 
-// end is ready once it is closed.
+// end is a channel that is ready once it is closed.
 type end <-chan struct{}
 
 func (e end) Ready(ctx context.Context, wait bool) (bool, error) {
@@ -129,19 +129,19 @@ func (e end) Ready(ctx context.Context, wait bool) (bool, error) {
 	}
 }
 
-// group is what a Wait waits for, and what it knows of it.
+// group has the members of one Wait, and which of them are ready.
 type group struct {
 	members []member
 	ready   []bool
 
 	mu   sync.Mutex
-	some bool // of them are ready
+	some bool // at least one is ready
 	err  error
 }
 
 func (g *group) settled() bool { return g.some || g.err != nil }
 
-// note notes what number i has said, and reports whether that says anything.
+// note notes the answer of member i, and reports whether that is ready or has an error.
 func (g *group) note(i int, ready bool, err error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -151,7 +151,7 @@ func (g *group) note(i int, ready bool, err error) bool {
 	return ready || err != nil
 }
 
-// here reports whether this process knows all of it.
+// here reports whether this process knows the member's state without asking another one.
 func here(m member) bool {
 	switch m.(type) {
 	case *Conn, *Listener, end, socket:
@@ -160,7 +160,7 @@ func here(m member) bool {
 	return false
 }
 
-// look looks at those that are here.
+// look checks the members that are here.
 func (g *group) look() {
 	for i, m := range g.members {
 		if here(m) && !g.ready[i] {
@@ -170,7 +170,7 @@ func (g *group) look() {
 	}
 }
 
-// wait waits for the first of all, or the end of ctx.
+// wait waits for the first member to be ready, or the end of ctx.
 func (g *group) wait(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -186,12 +186,12 @@ func (g *group) wait(ctx context.Context) {
 			}
 		})
 	}
-	<-ctx.Done() // there may be none to wait for
+	<-ctx.Done() // for the case that there are no members
 	all.Wait()
 }
 
-// ask asks those that are elsewhere, all at the same time. It waits for their answers as long as limit, and no longer than grace
-// once one of them is ready.
+// ask asks the members of other processes, all at the same time. It waits for their answers as long as limit, and no longer than
+// grace once one of them is ready.
 func (g *group) ask(limit time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()

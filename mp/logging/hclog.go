@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ours is a logger that writes to the log, as do those that are made of it, so that the log is not given to it.
+// ours marks Logger and the loggers derived from it, which write to the log, so that ToHclog can refuse them.
 type ours struct{ hclog.Logger }
 
 // With is documented with hclog.Logger.
@@ -22,15 +22,15 @@ func (o ours) Named(name string) hclog.Logger { return ours{o.Logger.Named(name)
 // ResetNamed is documented with hclog.Logger.
 func (o ours) ResetNamed(name string) hclog.Logger { return ours{o.Logger.ResetNamed(name)} }
 
-// Logger returns a logger that writes to the log of the library, Python's get_logger. Its level is that of the log when it
-// is made: make it where it is used, in the function that a child runs.
+// Logger returns a logger that writes to the log of the library. It takes the level that the log has at that moment, so call
+// Logger where you use it, in the function that a child runs. It is Python's get_logger.
 func Logger() hclog.Logger {
 	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Level(spawn.LogLevel())})
 	l.RegisterSink(hclogSink{})
 	return ours{l}
 }
 
-// hclogSink takes what a logger was given.
+// hclogSink passes the records of a logger to the log.
 type hclogSink struct{}
 
 // Accept is documented with hclog.SinkAdapter.
@@ -41,12 +41,11 @@ func (hclogSink) Accept(name string, level hclog.Level, msg string, args ...any)
 	spawn.LogRecord(&record.Record{Level: record.Level(level), Message: msg, Args: args})
 }
 
-// ToHclog gives every record to l, from l's level on; its time is l's own. The place in the source, if known, is the argument
-// source. Later changes of l's level do not reach processes that were started before. To give
-// records to Logger, or to a logger made of it, would be an endless loop, and is a panic.
+// ToHclog gives every record from l's level on to l, which sets the time of its own. The place in the source, if known, is the
+// argument source. Later changes of l's level do not reach processes that are already running. ToHclog panics if l is Logger, or
+// derived from it, which would be an endless loop.
 //
-// Records of a child are written by the goroutine that reads what the child sends: a logger that blocks keeps back its
-// results too.
+// The goroutine that reads from a child also writes the child's records: a logger that blocks delays the child's results, too.
 func ToHclog(l hclog.Logger) {
 	if _, loop := l.(ours); loop {
 		panic("mp: logging.ToHclog(logging.Logger()): the log would go round in circles")

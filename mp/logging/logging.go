@@ -1,18 +1,18 @@
 // Package logging connects the log of the library with hclog and slog, in both directions and across processes.
 //
-// Into the log: [Logger] is an hclog.Logger and [Handler] a slog.Handler for functions that run in children. What they
-// log travels to the process that started them, and there, with the name and pid of the child and the task that it was
-// at, to where the log goes.
+// Into the log: [Logger] is an hclog.Logger and [Handler] a slog.Handler for functions that run in children. Their records
+// travel to the process that started the child. There they go to the log's destination, with the name and pid of the child and
+// its current task.
 //
-// Out of the log: [ToHclog] and [ToSlog] give every record, those of the library itself and of all descendants, to a
-// logger of the program; mp.LogToStderr writes them to standard error. Without one of the three nothing is logged, and a
-// child does not even make a record. A process gets its level from its parent when it starts.
+// Out of the log: [ToHclog] and [ToSlog] give every record, of the library itself and of all descendants, to a logger of the
+// program. mp.LogToStderr writes the records to standard error. Without one of the three nothing is logged, and a child does
+// not even make a record. A process gets its level from its parent when it starts.
 //
-// A record is given to the logger by the goroutine that hears the process it is from. A logger that is slow slows that process
-// down; one that waits for it, or for its pool, by Close for one, waits for ever.
+// The goroutine that reads from a process gives that process's records to the logger. A slow logger slows the process down. A
+// logger that waits for the process, or for its pool, as in Close, waits for ever.
 //
-// Python has get_logger and log_to_stderr for this. The package is not part of mp because the packages behind hclog take
-// a fifth of the time that an empty process takes to start.
+// Python has get_logger and log_to_stderr for this. The package is not part of mp because importing hclog takes a fifth of the
+// time that an empty process takes to start.
 package logging
 
 import (
@@ -24,7 +24,7 @@ import (
 const (
 	ProcessKey = "process" // the name of the process
 	PidKey     = "pid"
-	TaskKey    = "task" // what it was running, such as resize[7]; not there when it was at no task
+	TaskKey    = "task" // what the process was running, such as resize[7]; not there when it ran no task
 )
 
 // origin are the arguments that say where a record is from.
@@ -36,5 +36,5 @@ func origin(r *record.Record) []any {
 	return args
 }
 
-// Off ends logging in this process, and in those that it starts from now on.
+// Off ends logging in this process, and in processes that it starts from now on.
 func Off() { spawn.SetLog(record.Off, func(*record.Record) {}) }

@@ -16,8 +16,8 @@ import (
 func Handler() slog.Handler { return handler{} }
 
 type handler struct {
-	prefix string // of keys, by groups: "a.b."
-	args   []any  // by WithAttrs
+	prefix string // of keys, from WithGroup: "a.b."
+	args   []any  // from WithAttrs
 }
 
 // Enabled is documented with slog.Handler.
@@ -81,8 +81,9 @@ func source(pc uintptr) string {
 	return record.Place(frame.File, frame.Line)
 }
 
-// ToSlog gives every record to h, from the lowest level on for which h is enabled now. The place in the source, if known,
-// is the attribute source. As with ToHclog, a handler that blocks keeps back the results of children. To give h what comes from Handler itself would be an endless loop, and is a panic.
+// ToSlog gives every record to h, from the lowest level on for which h is enabled now. The place in the source, if known, is the
+// attribute source. As with ToHclog, a handler that blocks delays the results of children. ToSlog panics if h comes from Handler,
+// which would be an endless loop.
 func ToSlog(h slog.Handler) {
 	if _, ours := h.(handler); ours {
 		panic("mp: logging.ToSlog(logging.Handler()): the log would go round in circles")

@@ -8,18 +8,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Array is elements of one type that several processes have in common: Array of Python, and RawArray, as it has no lock of
-// its own. It is sent by pointer. It must not be copied.
+// Array is an array that several processes share. It is Python's Array, and RawArray, as it has no lock of its own. It is sent by
+// pointer. It must not be copied.
 type Array[T any] struct {
 	memory atomic.Pointer[memory] // nil once closed
 	n      int
 }
 
-// NewArray makes an array of n numbers, all zero. It fails when the memory cannot be had.
+// NewArray makes an array of n numbers, all zero. It fails when there is not enough memory.
 func NewArray[T Fixed](n int) (*Array[T], error) { return newArray[T]("NewArray", n) }
 
 // NewArrayOf makes an array of n elements, all zero, of a type without pointers, such as a struct of numbers and arrays of
-// numbers. Other types are an error that names the field. It fails when the memory cannot be had.
+// numbers. Other types are an error that names the field. It fails when there is not enough memory.
 func NewArrayOf[T any](n int) (*Array[T], error) { return newArray[T]("NewArrayOf", n) }
 
 func newArray[T any](verb string, n int) (*Array[T], error) {
@@ -39,9 +39,9 @@ func newArray[T any](verb string, n int) (*Array[T], error) {
 	return a, nil
 }
 
-// Slice is the elements, the same memory for each call; slices.Clone makes a copy that is this process's own. It is
-// valid until Close in this process, and touching it later ends the process. Slice itself panics after Close. Elements are
-// aligned as sync/atomic wants them, 64-bit ones also on 32-bit systems, if T is such a number.
+// Slice returns the elements. Every call returns the same memory; slices.Clone makes a private copy. The slice is valid until
+// Close in this process, and touching it later ends the process. Slice itself panics after Close. Elements that are numbers are
+// aligned as sync/atomic needs it, 64-bit ones also on 32-bit systems.
 func (a *Array[T]) Slice() []T {
 	m := a.memory.Load()
 	if m == nil {
@@ -50,12 +50,13 @@ func (a *Array[T]) Slice() []T {
 	return elements[T](m.view(), a.n)
 }
 
-// Len is how many elements there are; also after Close.
+// Len is the number of elements, also after Close.
 func (a *Array[T]) Len() int { return a.n }
 
-// Close gives the memory up in this process; it is there for the others still. No goroutine may use Slice any more. Close
-// it after what it is an argument of was sent: once Start, Map or Submit has returned. A second Close does nothing. An array
-// that nobody can reach is given up, too, but not once Slice was called: somebody may have the slice, and only Close ends it.
+// Close unmaps the memory in this process; other processes keep it. No goroutine may use the slice any more. If the array is in
+// an argument, close it after that is sent: once Start, Map or Submit has returned. A second Close does nothing. The garbage
+// collector closes an unreachable array, too, unless Slice was called: the program may still have the slice, so only Close ends
+// it.
 func (a *Array[T]) Close() error {
 	if m := a.memory.Swap(nil); m != nil {
 		return m.close()

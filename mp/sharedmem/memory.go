@@ -13,17 +13,17 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// memory is a mapping of shared memory, and the file by which it is passed on. The mapping ends with close, or when nobody has
-// the memory any more: what was received in a message that nobody gets is never closed.
+// memory is a mapping of shared memory, and the file by which it is sent to other processes. The mapping ends with close. It also
+// ends when the memory is unreachable, as memory in a message that is never received is not closed.
 type memory struct {
 	bytes []byte
 	file  *os.File
 
-	forgotten runtime.Cleanup // unmaps it
-	viewed    atomic.Bool     // the program may have slices of it, which do not keep it
+	forgotten runtime.Cleanup // unmaps unreachable memory
+	viewed    atomic.Bool     // the program may have slices of it, which do not keep the memory reachable
 }
 
-// newMemory makes memory for n elements of that many bytes each, all zero. n and size are at least 1.
+// newMemory makes memory for n elements of size bytes each, all zero. n and size are at least 1.
 func newMemory(n, size int) (*memory, error) {
 	if n > math.MaxInt/size {
 		return nil, fmt.Errorf("%d × %d bytes are more than can be addressed", n, size)
@@ -35,7 +35,7 @@ func newMemory(n, size int) (*memory, error) {
 	return mapped(f, n*size)
 }
 
-// mapped maps a file, which is the memory's from here on.
+// mapped maps a file, which the memory owns from here on.
 func mapped(f *os.File, size int) (*memory, error) {
 	bytes, err := sys.MapMemory(f, size)
 	if err != nil {
@@ -43,12 +43,12 @@ func mapped(f *os.File, size int) (*memory, error) {
 		return nil, err
 	}
 	m := &memory{bytes: bytes, file: f}
-	// Not the file: a message that is yet to be sent may have it.
+	// The cleanup does not close the file: a message that is not sent yet may need it.
 	m.forgotten = runtime.AddCleanup(m, func(mem []byte) { _ = sys.UnmapMemory(mem) }, bytes)
 	return m, nil
 }
 
-// view is the bytes for the program. From now on only close ends the mapping.
+// view returns the bytes for the program. From now on only close ends the mapping.
 func (m *memory) view() []byte {
 	if !m.viewed.Load() {
 		m.keep()
@@ -57,19 +57,19 @@ func (m *memory) view() []byte {
 	return m.bytes
 }
 
-// keep has the mapping stay when nobody has the memory any more.
+// keep makes the mapping outlive unreachable memory.
 func (m *memory) keep() {
 	m.forgotten.Stop()
-	runtime.KeepAlive(m) // until then, or it could be too late
+	runtime.KeepAlive(m) // otherwise the cleanup could run before Stop
 }
 
-// close ends the mapping. A message that was encoded and not sent yet cannot be sent any more.
+// close ends the mapping. A message with the memory that is encoded, but not sent yet, cannot be sent any more.
 func (m *memory) close() error {
 	m.keep()
 	return errors.Join(sys.UnmapMemory(m.bytes), m.file.Close())
 }
 
-// encode writes how many elements there are, and attaches the file.
+// encode writes the number of elements, and attaches the file.
 func encode(enc *wire.Encoder, n int, f *os.File) error {
 	if err := enc.EncodeInt(int64(n)); err != nil {
 		return err
@@ -77,7 +77,7 @@ func encode(enc *wire.Encoder, n int, f *os.File) error {
 	return wire.Keep(enc, f)
 }
 
-// decode reads what encode has written, and checks it: the file is what its sender says, of the size that n elements take.
+// decode reads what encode has written. It does not trust the sender: n is in range, and the file has the size of n elements.
 func decode(dec *wire.Decoder, size int) (n int, m *memory, err error) {
 	count, err := dec.DecodeInt64()
 	if err != nil {
@@ -95,7 +95,7 @@ func decode(dec *wire.Decoder, size int) (n int, m *memory, err error) {
 	return int(count), m, err
 }
 
-// errGone is what a method says of an object that has no memory.
+// errGone is the error of a method of an object that has no memory.
 func errGone(method string) error {
 	return fmt.Errorf("mp: %s: %w: its memory was closed in this process, or never made", method, spawn.Inner(spawn.ErrClosed))
 }

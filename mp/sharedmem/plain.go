@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// plain says why a type cannot lie in shared memory, or nil: it must not point into this process, and whatever another
-// process writes there must be a value of it.
+// plain returns an error that says why a type cannot be in shared memory, or nil. The type must have no pointers, and any bytes
+// that another process writes there must be a value of it.
 func plain(t reflect.Type) error {
 	if err := plainAt(t.String(), t); err != nil {
 		return err
@@ -19,7 +19,7 @@ func plain(t reflect.Type) error {
 	return nil
 }
 
-// plainAt is plain for a part of a type; path names it.
+// plainAt is plain for a part of a type. path names the part.
 func plainAt(path string, t reflect.Type) error {
 	if of := t.PkgPath(); of == "sync" || strings.HasPrefix(of, "internal/sync") {
 		return fmt.Errorf("%s is a %v, which works in one process only: use a synchronize.Lock beside the array", path, t)

@@ -4,8 +4,8 @@ package sharedmem
 
 import "sync/atomic"
 
-// shadows stand in for the words in shared memory, at which the race detector does not look: without them, it would take
-// what goroutines do before and after an operation of a value for a race. Values that share one hide a race at worst.
+// shadows stand in for the words in shared memory, which the race detector does not see. Without them, it would report a race
+// between goroutines that an operation on a value orders. Two values with the same shadow hide a race at worst.
 var shadows [1024]atomic.Uint32
 
 // order tells the race detector that an atomic operation happens here.

@@ -7,15 +7,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// SharedMemory is bytes that several processes have in common: SharedMemory of Python, without the names. It is sent by
-// pointer. It must not be copied.
+// SharedMemory is bytes that several processes share. It is Python's SharedMemory, without the names. It is sent by pointer. It
+// must not be copied.
 type SharedMemory struct {
 	memory atomic.Pointer[memory] // nil once closed
 	size   int
 }
 
-// New makes size bytes of shared memory, all zero. It fails when that much cannot be had, also if that is because of the
-// limit of this process's container.
+// New makes size bytes of shared memory, all zero. It fails when there is not enough memory, also in this process's container.
 func New(size int) (*SharedMemory, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("mp: sharedmem.New(%d): the size must be at least 1", size)
@@ -29,7 +28,7 @@ func New(size int) (*SharedMemory, error) {
 	return s, nil
 }
 
-// Bytes is the memory, the same for each call. It is valid until Close in this process, and touching it later ends the
+// Bytes returns the memory, the same at every call. It is valid until Close in this process, and touching it later ends the
 // process. Bytes itself panics after Close. It is Python's buf.
 func (s *SharedMemory) Bytes() []byte {
 	m := s.memory.Load()
@@ -39,12 +38,12 @@ func (s *SharedMemory) Bytes() []byte {
 	return m.view()[:s.size:s.size]
 }
 
-// Size is how many bytes there are, exactly as many as New was asked for; also after Close.
+// Size is the number of bytes, exactly the size given to New, also after Close.
 func (s *SharedMemory) Size() int { return s.size }
 
-// Close gives the memory up in this process; it is there for the others still. No goroutine may use Bytes any more. Close
-// it after what it is an argument of was sent: once Start, Map or Submit has returned. A second Close does nothing. Memory
-// that nobody can reach is given up, too, but not once Bytes was called: somebody may have the slice, and only Close ends it.
+// Close unmaps the memory in this process; other processes keep it. No goroutine may use the bytes any more. If the memory is in
+// an argument, close it after that is sent: once Start, Map or Submit has returned. A second Close does nothing. The garbage
+// collector closes unreachable memory, too, unless Bytes was called: the program may still have the slice, so only Close ends it.
 func (s *SharedMemory) Close() error {
 	if m := s.memory.Swap(nil); m != nil {
 		return m.close()

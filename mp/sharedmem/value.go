@@ -11,28 +11,28 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Value is one number that several processes have in common, and read and change atomically: Value of Python, where an
-// increment needs a lock. Whatever T is, it has a word of 64 bits, so that one operation does for numbers of 8 bits and
-// for floats, too; it costs a page of memory and a descriptor in each process, so many numbers are an [Array].
+// Value is one number that several processes share, and read and change atomically. It is Python's Value, where an increment
+// needs a lock. It is stored in a 64-bit word for every T, so that all operations are atomic for numbers of 8 bits and floats,
+// too. It costs a page of memory, and a descriptor in each process: for many numbers use an [Array].
 //
-// What one goroutine or process did before it has changed the value is seen by one that has read the change, as with
-// sync/atomic. Methods panic after Close. It is sent by pointer. It must not be copied.
+// A goroutine or process that reads a change sees everything that happened before the change, as with sync/atomic. Methods panic
+// after Close. It is sent by pointer. It must not be copied.
 type Value[T Fixed] struct {
 	cell atomic.Pointer[cell] // nil once closed
 }
 
-// cell is the memory of a value. It is unmapped when nobody has it any more, so that a Close does no harm to those that are
-// at it.
+// cell is the memory of a value. It is unmapped when it is unreachable, so that Close does no harm to goroutines that are using
+// it.
 type cell struct {
 	word   *atomic.Uint64
-	id     uint64 // drawn at random when it was made; for the race detector
+	id     uint64 // random, for the race detector
 	memory *memory
 }
 
 // cellSize is the word and, behind it, the id.
 const cellSize = 16
 
-// NewValue makes a value that is v. It fails when the memory cannot be had.
+// NewValue makes a value that is v. It fails when there is not enough memory.
 func NewValue[T Fixed](v T) (*Value[T], error) {
 	m, err := newMemory(1, cellSize)
 	if err != nil {
@@ -49,7 +49,7 @@ func newCell(m *memory) *cell {
 	return &cell{shm.Word64(m.bytes), shm.Word64(m.bytes[8:]).Load(), m}
 }
 
-// open is the cell, for a method.
+// open returns the cell for a method, and panics after Close.
 func (v *Value[T]) open(method string) *cell {
 	c := v.cell.Load()
 	if c == nil {
@@ -80,8 +80,8 @@ func (v *Value[T]) Add(delta T) T {
 	}
 }
 
-// CompareAndSwap sets the value to n if it is old, and reports whether it was. Floats are compared by their bits: a NaN is
-// the same as itself, and 0 is not −0.
+// CompareAndSwap sets the value to n if it is old, and reports whether it did. Floats are compared by their bits: a NaN equals
+// itself, and 0 does not equal −0.
 func (v *Value[T]) CompareAndSwap(old, n T) bool {
 	for c := v.open("CompareAndSwap"); ; {
 		word := c.load()
@@ -109,8 +109,8 @@ func (c *cell) swap(old, word uint64) bool {
 	return swapped
 }
 
-// Close gives the value up in this process; it is there for the others still. Goroutines may be at it: they finish. A second
-// Close does nothing. A value that nobody can reach is given up, too.
+// Close releases the value in this process; other processes keep it. Operations that are running finish. A second Close does
+// nothing. The garbage collector closes an unreachable value, too.
 func (v *Value[T]) Close() error {
 	if c := v.cell.Swap(nil); c != nil {
 		return c.memory.file.Close()

@@ -1,5 +1,5 @@
-// Package record is one record of the log: what was said, how grave it is, and by which process. It is what travels from a
-// child to its parent. How a program reads or writes such records is in package logging.
+// Package record is one record of the log: the message, its level, and its process. Children send records to their parents.
+// Programs read and write records by package logging.
 package record
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Level says how grave a record is. The order is that of hclog.
+// Level is the severity of a record. The order is that of hclog.
 type Level int8
 
 // Levels. Off is above all records: nothing is logged.
@@ -34,8 +34,8 @@ func (l Level) String() string {
 	return levelNames[l]
 }
 
-// ParseLevel finds the level of that name: trace, debug, info, warn, error or off, in any case, and what slog makes of a
-// level between two names, such as DEBUG-4 for what others call trace.
+// ParseLevel finds the level of that name: trace, debug, info, warn, error or off, in any case. It also takes the names that slog
+// gives to levels in between, such as DEBUG-4, which is trace here.
 func ParseLevel(name string) (Level, error) {
 	base, offset := strings.ToUpper(name), 0
 	if i := strings.IndexAny(base, "+-"); i > 0 {
@@ -61,7 +61,7 @@ func unknownLevel(name string) error {
 	return fmt.Errorf("no level of logging is called %q; there are trace, debug, info, warn, error and off", name)
 }
 
-// FromSlog is the level that a number of package slog belongs to.
+// FromSlog is the level for a number of package slog.
 func FromSlog(n int) Level {
 	for _, l := range []Level{Error, Warn, Info, Debug} {
 		if n >= l.Slog() {
@@ -71,7 +71,7 @@ func FromSlog(n int) Level {
 	return Trace
 }
 
-// Slog is the number that package slog has for the level: they are 4 apart, and Info is 0.
+// Slog is the number of package slog for the level: levels are 4 apart, and Info is 0.
 func (l Level) Slog() int { return 4 * int(l-Info) }
 
 // Record is one record.
@@ -79,18 +79,18 @@ type Record struct {
 	Time    time.Time
 	Level   Level
 	Message string
-	Args    []any  // a key and a value, and so on
-	Source  string // a Place, when it is known
+	Args    []any  // keys and values in turn
+	Source  string // a Place; empty: not known
 
 	Process string // the name of the process
 	Pid     int
-	Task    string // what the process was running, such as resize[7]; empty: nothing
+	Task    string // what the process was running, such as resize[7]; empty: no task
 }
 
-// Place is a line of a source file as records name it: file:line, without the directory.
+// Place is how records name a line of a source file: file:line, without the directory.
 func Place(file string, line int) string { return filepath.Base(file) + ":" + strconv.Itoa(line) }
 
-// Append appends the record as a line of text, as hclog writes it, with the process in front of the message.
+// Append appends the record as a line of text. The form is hclog's, with the process before the message.
 func (r *Record) Append(b []byte) []byte {
 	b = r.Time.AppendFormat(b, "2006-01-02T15:04:05.000Z0700")
 	b = fmt.Appendf(b, " %-7s %s (pid %d", "["+r.Level.String()+"]", r.Process, r.Pid)
@@ -118,7 +118,7 @@ func (r *Record) Append(b []byte) []byte {
 
 func oneLine(s string) string { return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(s) }
 
-// appendValue quotes what could be mistaken for something else.
+// appendValue appends a value. It quotes values that could be misread.
 func appendValue(b []byte, v any) []byte {
 	s := text(v)
 	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '=' || !strconv.IsPrint(r) }) {
@@ -138,7 +138,7 @@ func text(v any) string {
 	}
 }
 
-// Portable replaces, in the arguments, what cannot travel to another process by its text. The arguments are copied.
+// Portable replaces arguments that cannot travel to another process by their text. It copies Args first.
 func (r *Record) Portable() {
 	r.Args = slices.Clone(r.Args)
 	for i, v := range r.Args {
