@@ -40,7 +40,7 @@ type Conn = conn.Conn
 // BufferTooShort.
 type TooShortError = conn.TooShortError
 
-// Pipe returns both ends of a connection: what one sends the other receives. They are for two processes, one of which may be
+// Pipe returns both ends of a connection: what one end sends, the other receives. They are for two processes, one of which may be
 // this one. Each process closes its end, unless it ends. A pipe has no name. On Linux it is 1 MiB of shared memory, half of it
 // for each direction, and seven descriptors for both ends; elsewhere it is a socket or a Windows pipe.
 func Pipe() (a, b *Conn, err error) { return conn.Pipe() }

@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A message of which a method that is not for it has read a part, until its ctx ended, is gone: the next one comes whole.
+// A method for another kind of message drops the message, also if its ctx ends in the middle of it: the next one comes whole.
 func TestDropInterrupted(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -77,7 +77,7 @@ func TestCloseWithinDrop(t *testing.T) {
 		}
 		polled <- err
 	}()
-	if _, err := s.Write(make([]byte, 64<<20)); err != nil { // which ends when somebody has read most of it
+	if _, err := s.Write(make([]byte, 64<<20)); err != nil { // returns when the other end has read most of it
 		t.Error(err)
 	}
 	c.Close()

@@ -144,7 +144,7 @@ func ExampleWait() {
 		for _, w := range ready {
 			switch w {
 			case shelf:
-				item, err := shelf.TryGet() // nobody else takes from it, else it could be gone
+				item, err := shelf.TryGet() // the only receiver, so the item is still there
 				fmt.Println(item, err)
 				sold++
 			case baker:

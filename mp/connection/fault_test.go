@@ -91,7 +91,7 @@ func TestKillReceiver(t *testing.T) {
 	})
 }
 
-// A frozen process holds up nobody for longer than a ctx lasts.
+// A frozen process does not hold up a caller for longer than its ctx lasts.
 func TestFrozenPeer(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)

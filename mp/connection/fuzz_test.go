@@ -27,7 +27,7 @@ func (script) SetReadDeadline(time.Time) error                       { return ni
 func (script) SetWriteDeadline(time.Time) error                      { return nil }
 func (script) Close() error                                          { return nil }
 
-// Nobody gets in who does not have the key, and nobody who accepts without it is taken for one who has it.
+// A client without the key is not accepted, and a listener without the key is not taken for one that has it.
 func FuzzHandshake(f *testing.F) {
 	f.Add(true, []byte("\x00\x00\x00\x09#WELCOME#"))
 	f.Add(false, []byte("\x00\x00\x00\x0b#CHALLENGE#"))

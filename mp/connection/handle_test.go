@@ -84,7 +84,7 @@ func TestHandlesToAProcess(t *testing.T) {
 	})
 }
 
-// PY-CONN-09: files, of which 253 fit on one byte; none are a message, too.
+// PY-CONN-09: files; 253 fit on one byte. No files are a message, too.
 func TestHandles(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for _, n := range []int{0, 1, 252, 253, 254, 506, 507} {
@@ -117,7 +117,7 @@ func TestHandles(t *testing.T) {
 	})
 }
 
-// Files within values, and those that nobody takes are closed.
+// Files within values arrive, and files that are not received are closed.
 func TestFilesInValues(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)

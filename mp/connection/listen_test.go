@@ -150,7 +150,7 @@ func TestWrongKey(t *testing.T) {
 	})
 }
 
-// Who stalls at the handshake, or floods it, keeps out nobody, however many they are. PY-LISTEN-12
+// Clients that stall in the handshake, or flood it, do not keep out others, however many there are. PY-LISTEN-12
 func TestStalledClients(t *testing.T) {
 	logging.Off() // clients are refused
 	leak.Check(t)
@@ -295,7 +295,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// PY-LISTEN-06: who has sent and gone before Accept was there all the same.
+// PY-LISTEN-06: a client that has sent and closed before Accept is still accepted, and its message received.
 func TestGoneBeforeAccept(t *testing.T) {
 	places(t, func(t *testing.T, where place) {
 		leak.Check(t)
@@ -322,7 +322,7 @@ func TestGoneBeforeAccept(t *testing.T) {
 	})
 }
 
-// Close ends Accept, and disconnects who was not accepted, or is at the handshake.
+// Close ends Accept, and disconnects clients that were not accepted, or are in the handshake.
 func TestListenerClose(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)

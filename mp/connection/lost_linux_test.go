@@ -36,7 +36,7 @@ func fewFiles(t *testing.T, n uint64, do func()) {
 	}
 }
 
-// Files that a process has no room for are lost, and it is told so; nobody gets some of them in place of others, and the
+// Files that a process has no room for are lost, and it is told so; no message gets some of them in place of others, and the
 // connection does not look as if it had been closed.
 func TestLostFiles(t *testing.T) {
 	transports(t, func(t *testing.T) {

@@ -72,7 +72,7 @@ except AuthenticationError as e:
 // pythonPlaces are the families that both know here.
 var pythonPlaces = map[string]place{"AF_INET": {"tcp", ""}, "AF_UNIX": {"unix", ""}}
 
-// echoes sends messages of all forms to who sends them back.
+// echoes sends messages of all forms to a peer that sends them back.
 func echoes(t *testing.T, c *connection.Conn) {
 	t.Helper()
 	ctx := within(t)

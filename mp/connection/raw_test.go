@@ -55,7 +55,7 @@ func TestBrokenFrames(t *testing.T) {
 	}
 }
 
-// Who dials with a key and hears from one who asks for none whatever his program begins with is told so, in one line.
+// A client that dials with a key, at a listener without one, gets an error of one line, whatever the listener sends first.
 func TestNoKeyAsked(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)

@@ -80,7 +80,7 @@ func disturb(pid int) (end func()) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(20 * time.Microsecond): // else nobody else runs where there is one processor
+			case <-time.After(20 * time.Microsecond): // so that others run, too, if there is one processor
 				syscall.Kill(pid, syscall.SIGUSR1)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// Who has not proved the key cannot fill this process with files.
+// A peer that has not proved the key cannot fill this process with files.
 func TestFilesOfAStranger(t *testing.T) {
 	leak.Check(t)
 	l, err := connection.Listen("unix", "", &connection.Options{Key: []byte("secret")})

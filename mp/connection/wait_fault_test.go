@@ -26,7 +26,7 @@ func noWaiters(t *testing.T) {
 	}
 }
 
-// Who has been killed makes nobody wait: what was his, and he himself, is ready.
+// A killed process does not hold up Wait: its objects, and the process itself, are ready.
 func TestWaitOwnerDies(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -63,7 +63,7 @@ func TestWaitOwnerDies(t *testing.T) {
 	})
 }
 
-// Who is stopped holds up nobody: neither a ctx, nor what is ready elsewhere.
+// A stopped process does not hold up Wait: it ends with its ctx, and when something else is ready.
 func TestWaitFrozenOwner(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -75,7 +75,7 @@ func TestWaitFrozenOwner(t *testing.T) {
 				if err := errors.Join(do("put"), do("set")); err != nil {
 					t.Fatal(err)
 				}
-				for _, w := range []connection.Waitable{x.Queue, x.Event} { // who is asked of both may have no time for one
+				for _, w := range []connection.Waitable{x.Queue, x.Event} { // if both are asked at once, the owner may have no time to answer for one
 					if ready, err := connection.Wait(ctx, w); len(ready) != 1 || err != nil {
 						t.Fatal(ready, err)
 					}
@@ -121,7 +121,7 @@ func TestWaitFrozenOwner(t *testing.T) {
 	})
 }
 
-// What is closed while somebody waits for it is ready, also where only a handle is closed.
+// What is closed during a Wait for it is ready, also if only a handle is closed.
 func TestWaitClosedMeanwhile(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -146,7 +146,7 @@ func TestWaitClosedMeanwhile(t *testing.T) {
 	}
 }
 
-// A thousand of all kinds, here and elsewhere, of which one becomes ready. PY-WAIT-06
+// A thousand Waitables of all kinds, in this process and others; one becomes ready. PY-WAIT-06
 func TestWaitThousand(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)

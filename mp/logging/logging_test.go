@@ -265,7 +265,7 @@ func TestToStderr(t *testing.T) {
 	}
 }
 
-// A child that is killed in the middle of a record harms nobody, and neither does one that logs without end.
+// A child that is killed in the middle of a record does no harm, and neither does one that logs without end.
 func TestKilledWhileLogging(t *testing.T) {
 	leak.Check(t)
 	heard := make(chan struct{}, 1)
@@ -284,7 +284,7 @@ func TestKilledWhileLogging(t *testing.T) {
 	}
 }
 
-// notifier tells that something was logged by somebody else.
+// notifier tells when another process has logged something.
 type notifier chan struct{}
 
 func (n notifier) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }

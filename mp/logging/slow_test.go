@@ -44,7 +44,7 @@ var Throng = mp.Register("throng", func(_ context.Context, n int) (int, error) {
 	return n, nil
 })
 
-// Leave logs records of 10 KB, many at once and without end, and exits with code when nobody takes them any more.
+// Leave logs records of 10 KB, many at once and without end, and exits with code when they are not read any more.
 var Leave = mp.Register("leave", func(_ context.Context, code int) (int, error) {
 	said := make(chan bool)
 	for range 100 {
@@ -146,7 +146,7 @@ func TestResultBehindRecords(t *testing.T) {
 	}
 }
 
-// A process that exits is gone in the end, also when nobody takes what it says of that.
+// A process that exits is gone in the end, also when its last records are not read.
 func TestExitOfChatter(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes five seconds")
@@ -171,7 +171,7 @@ func TestExitOfChatter(t *testing.T) {
 	}
 }
 
-// An item that logs without end ends at its deadline, also when nobody takes what it says.
+// An item that logs without end ends at its deadline, also when its records are not read.
 func TestDeadlineOfChatter(t *testing.T) {
 	leak.Check(t)
 	defer logging.Off()

@@ -25,7 +25,7 @@
 // given it can shorten the file there, which ends every process that touches the missing part.
 package sharedmem
 
-// Fixed is the types of numbers that can be shared.
+// Fixed is the numeric types that can be shared.
 type Fixed interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }

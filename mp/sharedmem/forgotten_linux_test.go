@@ -102,14 +102,14 @@ var (
 		}
 		return keepBoth()
 	})
-	// Break returns memory that nobody gets.
+	// Break returns memory that is not received.
 	Break = mp.Register("break", func(context.Context, int) (bothAndBroken, error) {
 		b, err := keepBoth()
 		return bothAndBroken{Both: b}, err
 	})
 )
 
-// Memory that has arrived and that nobody gets, since something else has failed or is not wanted any more, goes with the garbage.
+// Memory that arrives and is not received, because something failed or was cancelled, is garbage collected.
 func TestReceivedForNobody(t *testing.T) {
 	leak.Check(t)
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1}) // so that the results come one after the other

@@ -242,7 +242,7 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// A value that nobody closes goes with the garbage, and its descriptor, too; one that a message has still arrives.
+// A value that is never closed is garbage collected with its descriptor. One that is in a message still arrives.
 // PY-SHARE-10
 func TestForgotten(t *testing.T) {
 	leak.Check(t)

@@ -135,7 +135,7 @@ func FuzzRings(f *testing.F) {
 	})
 }
 
-// A handle that nobody has encoded.
+// A handle that was never encoded.
 func FuzzHandle(f *testing.F) {
 	f.Add([]byte{byte(seedRings), byte(duplex), 6}, uint8(6))
 	f.Add(append([]byte{byte(seedRings), byte(duplex), 6}, make([]byte, 16+18)...), uint8(6))

@@ -20,7 +20,7 @@ func newPipeID() (id pipeID) {
 	return id
 }
 
-// Pipe returns both ends of a connection: what one sends the other receives. They are for two processes, one of which may be
+// Pipe returns both ends of a connection: what one end sends, the other receives. They are for two processes, one of which may be
 // this one. Each process closes its end, unless it ends. A pipe has no name. On Linux it is 1 MiB of shared memory, half of it
 // for each direction, and 7 descriptors for both ends.
 func Pipe() (a, b *Conn, err error) { return newPipe(duplex, duplex) }

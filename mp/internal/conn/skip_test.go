@@ -20,7 +20,7 @@ func (r rest) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A peer that sends the rest of a dropped message as fast as it is thrown away holds up nobody whose ctx is over.
+// A peer that sends the rest of a dropped message as fast as it is skipped does not hold up a receiver whose ctx has ended.
 func TestSkipEndsWithCtx(t *testing.T) {
 	leak.Check(t)
 	const enough = 1 << 29 // of the message; then the stream ends

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// heeded are two ends of a link of rings that somebody heeds.
+// heeded makes both ends of a link of rings, with Heed called.
 func heeded(t *testing.T) (a, b *Rings) {
 	x, y := rings(t)
 	for _, l := range []Link{x, y} {
@@ -30,7 +30,7 @@ func getBeside(l *Rings) {
 	}
 }
 
-// sleepsBeside waits until who is beside Recv sleeps, or is about to.
+// sleepsBeside waits until the caller beside Recv sleeps, or is about to.
 func sleepsBeside(l *Rings) {
 	for l.waiting.TryLock() {
 		l.waiting.Unlock()
@@ -40,8 +40,8 @@ func sleepsBeside(l *Rings) {
 
 func never() bool { return false }
 
-// Whoever receives, each message is handled once and in order, also those that only Recv can receive, and nobody sleeps on while there
-// are some.
+// Whichever goroutine receives, each message is handled once and in order, also those that only Recv can receive, and no receiver
+// sleeps on while there are messages.
 func TestBesideInOrder(t *testing.T) {
 	leak.Check(t)
 	a, b := heeded(t)
@@ -111,7 +111,7 @@ func TestBesideInOrder(t *testing.T) {
 	}
 }
 
-// Who is beside Recv leaves when it is done, and what comes then is for Recv, which has slept all the while.
+// A caller beside Recv leaves when it is done. What comes then is for Recv, which has slept all the while.
 func TestBesideIsDisturbed(t *testing.T) {
 	leak.Check(t)
 	a, b := heeded(t)
@@ -143,7 +143,7 @@ func TestBesideIsDisturbed(t *testing.T) {
 	}
 }
 
-// Who waits for room has the bell.
+// A sender that waits for room gets the bell.
 func TestBesideMakesWay(t *testing.T) {
 	leak.Check(t)
 	a, b := heeded(t)
@@ -181,7 +181,7 @@ func TestBesideMakesWay(t *testing.T) {
 	}
 }
 
-// When the link ends, who is beside Recv leaves, and Recv is told.
+// When the link ends, the caller beside Recv leaves, and Recv ends.
 func TestBesideEnds(t *testing.T) {
 	leak.Check(t)
 	for _, ours := range []bool{true, false} {

@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A peer that has sent what nobody asked for is gone all the same when its process is.
+// A peer that has sent unasked messages is noticed to be gone all the same when its process is.
 func TestEndBehindAFlood(t *testing.T) {
 	for name, connect := range map[string]func(testing.TB) (a, b Link){"stream": streams, "rings": rings} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestUrgedBehindMany(t *testing.T) {
 	a.Heed(func(m Msg, _ error) { m.Release() })
 	b.Heed(func(m Msg, _ error) { m.Release() })
 	sender := b.(*Rings)
-	sender.urged.Add(1) // somebody is about to urge something
+	sender.urged.Add(1) // as if a sender were about to urge something
 	sent := make(chan uint64, 1)
 	go func() {
 		n := uint64(0)

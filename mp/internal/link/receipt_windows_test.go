@@ -49,6 +49,6 @@ func TestFlushWaitsForFiles(t *testing.T) {
 	}
 	flushed := make(chan error)
 	go func() { flushed <- a.Flush() }()
-	a.Close() // nobody waits for what nobody will get
+	a.Close() // and does not wait for files that will not be received
 	<-flushed
 }

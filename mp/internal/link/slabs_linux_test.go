@@ -25,7 +25,7 @@ func TestClassOf(t *testing.T) {
 	}
 }
 
-// heeding makes rings of which both ends heed.
+// heeding makes rings with Heed called at both ends.
 func heeding(t *testing.T) (a, b *Rings) {
 	x, y := rings(t)
 	x.Heed(func(Msg, error) {})
@@ -230,7 +230,7 @@ func TestManySlabs(t *testing.T) {
 	}
 }
 
-// What is urged is heeded while nobody receives, and before what is sent after it; so is the end.
+// Urged messages are heeded while no goroutine receives, and before what is sent after them; so is the end.
 func TestUrge(t *testing.T) {
 	for name, connect := range map[string]func(testing.TB) (a, b Link){"stream": streams, "rings": rings} {
 		t.Run(name, func(t *testing.T) {
@@ -245,7 +245,7 @@ func TestUrge(t *testing.T) {
 					ended <- end
 					return
 				}
-				time.Sleep(time.Millisecond) // the one that receives has a chance to be first
+				time.Sleep(time.Millisecond) // the receiver has a chance to be first
 				heard.Add(1)
 				m.Release()
 			})

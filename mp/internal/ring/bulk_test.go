@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// Records with tags come out whole and in order, however many are taken at a time, and the one who asks hears of the next.
+// Records with tags come out whole and in order, however many are taken at a time, and a reader that asks is told of the next.
 func TestBulk(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	mem := make([]byte, ring.Overhead+256)

@@ -149,7 +149,7 @@ func (o *order) run() error {
 	control := os.NewFile(9, "control")
 	go func() {
 		_, _ = control.Read(make([]byte, 1))
-		os.Exit(3) // nobody is interested any more
+		os.Exit(3) // the parent has stopped reading
 	}()
 	if o.Scribble {
 		scribble(a, b)

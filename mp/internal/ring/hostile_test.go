@@ -17,7 +17,7 @@ const (
 	dataAt = ring.Overhead
 )
 
-// numb is a bell for rings with one end, which nobody rings.
+// numb is a bell that is never rung, for rings with one end.
 type numb struct{}
 
 func (numb) Ring() {}

@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 )
 
-// Who has lost much time by yielding sleeps at once, until as many waits have paid for it.
+// After much time was lost by yielding, waiters sleep at once, until enough waits have paid it back.
 func TestYieldsOnAccount(t *testing.T) {
 	defer ring.Lost.Store(0)
 	yes := func() bool { return true }

@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// FuzzSlab lets a lender and a borrower, and somebody who writes nonsense to the words, take turns. The lender lends a slot
+// FuzzSlab lets a lender and a borrower, and an attacker that writes nonsense to the words, take turns. The lender lends a slot
 // again only if its word said so; the borrower views what is lent and within the slot, and nothing else.
 func FuzzSlab(f *testing.F) {
 	f.Add([]byte{3, 0, 0, 0, 0, 1, 0, 10, 2, 0, 0, 1, 0, 10, 0, 4, 5, 1, 1, 200})
