@@ -36,7 +36,7 @@ func together(t *testing.T, workers int, test func(t *testing.T, p *Pool)) {
 
 func openJournal(t *testing.T, workers int, plays ...func(*stage)) *Pool {
 	p := newPool()
-	p.backend, p.opts = &actor{plays: plays, newLink: link.NewMemoryJournal, delay: time.Second}, Options{Workers: workers, KillDelay: time.Second}
+	p.backend, p.opts = &actor{plays: plays, newLink: link.NewInProcessJournal, delay: time.Second}, Options{Workers: workers, KillDelay: time.Second}
 	begin(t, p)
 	return p
 }

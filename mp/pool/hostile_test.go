@@ -102,7 +102,7 @@ func TestHostilePool(t *testing.T) {
 		"an unknown kind":   {Kind: 99},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ours, theirs := link.NewMemory()
+			ours, theirs := link.NewInProcess()
 			defer ours.Close()
 			if m.Kind == kindTask {
 				ours.Send(m)
@@ -119,7 +119,7 @@ func TestHostilePool(t *testing.T) {
 
 // A result, or a Failure, for a function that nobody registered.
 func TestUnknownFunction(t *testing.T) {
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	body := (&taskHeader{function: 1 << 30, count: 1}).append(nil)
 	body = append(body, make([]byte, itemHeaderSize)...)
 	ours.Send(link.Msg{Kind: kindTask, ID: 1, Body: body})

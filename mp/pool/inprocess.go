@@ -24,7 +24,7 @@ func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	w := &goroutine{
 		name:  fmt.Sprintf("%s-%d", b.opts.Name, b.count.Add(1)),
 		link:  ours,

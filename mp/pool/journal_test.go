@@ -9,7 +9,7 @@ import (
 
 // A dead worker may have left nonsense where it told of a row: the pool takes it for what it is.
 func TestHostileJournal(t *testing.T) {
-	ours, theirs := link.NewMemoryJournal()
+	ours, theirs := link.NewInProcessJournal()
 	w := &worker{journal: ours.Journal()}
 	j := theirs.Journal()
 	const first, count = 1000, 100

@@ -10,7 +10,7 @@ import (
 
 // slowLink is a link whose messages are posted late, as those of a process that is not on a processor.
 type slowLink struct {
-	*link.Memory
+	*link.InProcess
 	late           time.Duration
 	posted, awoken atomic.Int32
 }
@@ -34,8 +34,8 @@ func (l *slowLink) Flush() error {
 // No answer stays where the pool does not see it while the item behind it takes long, however late it gets there.
 func TestAnswersAreSeen(t *testing.T) {
 	for _, late := range []time.Duration{0, longestOwed, 4 * longestOwed} {
-		a, _ := link.NewMemoryJournal()
-		l := &slowLink{Memory: a, late: late}
+		a, _ := link.NewInProcessJournal()
+		l := &slowLink{InProcess: a, late: late}
 		r := newOutbox(l)
 		for n := range int32(3 * mostOwed) {
 			if err := r.send(link.Msg{}, true); err != nil {

@@ -181,9 +181,9 @@ func TestShutdownWaits(t *testing.T) {
 // actor is a backend whose workers do what a test tells them, one after the other; the last play is repeated.
 type actor struct {
 	plays   []func(t *stage)
-	delay   time.Duration              // the KillDelay of its workers
-	memory  *atomic.Int64              // what they use; nil: nothing
-	newLink func() (a, b *link.Memory) // nil: NewMemory
+	delay   time.Duration                 // the KillDelay of its workers
+	memory  *atomic.Int64                 // what they use; nil: nothing
+	newLink func() (a, b *link.InProcess) // nil: NewInProcess
 	mu      sync.Mutex
 	next    int
 }
@@ -202,7 +202,7 @@ type stage struct {
 }
 
 func (a *actor) start(ctx context.Context, _ wire.Buffer) (seat, error) {
-	newLink := link.NewMemory
+	newLink := link.NewInProcess
 	if a.newLink != nil {
 		newLink = a.newLink
 	}

@@ -151,7 +151,7 @@ func (l hookedLink) Send(m link.Msg) error {
 func withHooks(t *testing.T, test func(t *testing.T, p *Pool, h *hooked)) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &hooked{
-			actor: actor{plays: []func(*stage){honest}, newLink: link.NewMemoryJournal, delay: time.Second},
+			actor: actor{plays: []func(*stage){honest}, newLink: link.NewInProcessJournal, delay: time.Second},
 			send:  func(link.Msg) error { return nil }, bury: func() {},
 		}
 		p := newPool()

@@ -17,7 +17,7 @@ import (
 
 // stranger is a client of q without shared memory that asks what it likes.
 func stranger[T any](q *Queue[T]) (*share.Ref, func() error) {
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	return q.ref.Over(ours, theirs), theirs.Close
 }
 
@@ -69,7 +69,7 @@ func TestUngetWithoutFiles(t *testing.T) {
 	if err := errors.Join(q.Put(t.Context(), null), null.Close()); err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	defer theirs.Close()
 	ref := q.ref.Over(ours, poor{theirs})
 	m, err := ref.Call(t.Context(), opGet, make([]byte, 8), nil, nil)
@@ -209,7 +209,7 @@ func TestSentUnasked(t *testing.T) {
 				}
 			}}
 			s.ref = share.New("sender", s)
-			ours, theirs := link.NewMemory()
+			ours, theirs := link.NewInProcess()
 			ref := s.ref.Over(ours, theirs)
 			r, err := dial(t.Context(), ref)
 			if err != nil {

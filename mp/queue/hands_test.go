@@ -27,10 +27,10 @@ func TestHostileHands(t *testing.T) {
 		for i := range 5 {
 			q.Put(ctx, i+1)
 		}
-		ours, theirs := link.NewMemory()
+		ours, theirs := link.NewInProcess()
 		honest := q.of.ref.Over(ours, theirs)
 		defer theirs.Close()
-		ours, theirs = link.NewMemory()
+		ours, theirs = link.NewInProcess()
 		hostile := q.of.ref.Over(ours, theirs)
 		// The honest one gets 1 and 4, the hostile one 2 and 5, and we 3.
 		for n := range uint64(5) {

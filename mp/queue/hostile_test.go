@@ -25,7 +25,7 @@ func TestHostileClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours, theirs := link.NewMemory()
+		ours, theirs := link.NewInProcess()
 		ref := q.ref.Over(ours, theirs)
 		if _, err := ref.Call(context.Background(), opOpen, nil, nil, nil); err != nil {
 			t.Fatal(err)

@@ -33,7 +33,7 @@ func newProducer(t *testing.T, before func(*Queue[string])) *producer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	p := &producer{q: q, ref: q.ref.Over(ours, theirs), link: theirs}
 	t.Cleanup(func() {
 		theirs.Close()

@@ -51,7 +51,7 @@ func TestJoinTooLate(t *testing.T) {
 	if _, err := q.Get(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	slow := &valve{Link: theirs}
 	there := &queue{ref: q.ref.Over(ours, slow)}
 	there.life, there.end = context.WithCancel(context.Background())

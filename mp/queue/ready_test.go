@@ -34,7 +34,7 @@ func TestReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer q.Close()
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	ref := q.ref.Over(ours, theirs)
 	if _, err := ref.Call(t.Context(), opOpen, nil, nil, nil); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func FuzzHandshake(f *testing.F) {
 	f.Add(uint8(FirstKind), b.Data)
 
 	f.Fuzz(func(t *testing.T, kind uint8, body []byte) {
-		ours, theirs := link.NewMemory()
+		ours, theirs := link.NewInProcess()
 		defer ours.Close()
 		if err := ours.Send(link.Msg{Kind: link.Kind(kind), Body: body}); err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestPrepareRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := prep
 			c.change(&p)
-			ours, theirs := link.NewMemory()
+			ours, theirs := link.NewInProcess()
 			ours.Send(link.Msg{Kind: c.kind, Body: p.encode()})
 			if _, _, _, err := prepare(theirs); err == nil || err.Error() != c.want {
 				t.Errorf("%v, want %s", err, c.want)
@@ -88,7 +88,7 @@ func TestPreparationRoundTrip(t *testing.T) {
 
 // What the refusal of a child says arrives.
 func TestRefuse(t *testing.T) {
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	refuse(theirs, ErrBinaryMismatch)
 	m, err := ours.Recv()
 	var r refusal

@@ -52,7 +52,7 @@ func FuzzObjects(f *testing.F) {
 		b, _ := NewBarrier(2)
 		all := []*handle{&c.lock.handle, &c.handle, &s.handle, &bounded.handle, &e.handle, &b.handle}
 		h := all[int(next())%len(all)]
-		ours, theirs := link.NewMemory()
+		ours, theirs := link.NewInProcess()
 		heard := make(chan struct{})
 		other := h.ref.Over(lastHeard{ours, heard}, theirs)
 		over, end := context.WithCancel(context.Background())
@@ -143,7 +143,7 @@ func TestHostileWord(t *testing.T) {
 
 // foreign makes a client of an object that does nothing, and returns how it ends.
 func foreign(h *handle) (leave func() error) {
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	ref := h.ref.Over(ours, theirs)
 	return func() error {
 		defer runtime.KeepAlive(ref) // with its last reference a client leaves

@@ -20,7 +20,7 @@ func TestCloseGivesBackWhatIsLate(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for _, h := range []*handle{&l.handle, &b.handle, &s.handle} {
-		ours, theirs := link.NewMemory()
+		ours, theirs := link.NewInProcess()
 		ref := h.ref.Over(ours, theirs)
 		for range 100 {
 			if err := h.acquire(ctx, "here"); err != nil {

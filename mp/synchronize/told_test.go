@@ -27,7 +27,7 @@ func TestTold(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			leak.Check(t)
 			l := must(NewLock())(t)
-			ours, theirs := link.NewMemory()
+			ours, theirs := link.NewInProcess()
 			there := l.ref.Over(ours, theirs)
 			m := hasDied(l)
 			answer, err := there.Call(t.Context(), opTry, caller(), nil, nil)

@@ -10,7 +10,7 @@ import (
 // Each item is either begun or taken back, and both ends know which, wherever the numbers are.
 func TestGate(t *testing.T) {
 	for _, base := range []uint64{0, 1<<31 - 50, 1<<32 - 50, math.MaxUint64 - 1<<20} {
-		a, b := NewMemoryJournal()
+		a, b := NewInProcessJournal()
 		reader, writer := a.Journal(), b.Journal()
 		begun := make(map[uint64]bool)
 		next := base + 1
@@ -53,7 +53,7 @@ func TestGate(t *testing.T) {
 
 // A writer that changes the gate all the time does not keep the reader.
 func TestHostileGate(t *testing.T) {
-	a, b := NewMemoryJournal()
+	a, b := NewInProcessJournal()
 	stop := make(chan struct{})
 	var writer sync.WaitGroup
 	writer.Go(func() {

@@ -1,6 +1,6 @@
 // Package link is the channel between two processes: messages with a kind and a number, delivered whole and in order,
 // that may carry files. Stream runs over a connected socket. Rings runs over memory that both processes map, with a Stream
-// beside it. Memory is the same inside one process, for workers that are goroutines and for the tests of other packages.
+// beside it. InProcess is the same inside one process, for workers that are goroutines and for the tests of other packages.
 //
 // A link notices when its peer is gone: Recv ends with io.EOF, whatever the peer was doing when it died. What the peer had
 // sent before is delivered first.

@@ -25,7 +25,7 @@ type kind struct {
 
 var kinds = []kind{
 	{"stream", streams},
-	{"memory", func(testing.TB) (a, b Link) { return NewMemory() }},
+	{"memory", func(testing.TB) (a, b Link) { return NewInProcess() }},
 }
 
 func everyKind(t *testing.T, test func(t *testing.T, a, b Link)) {

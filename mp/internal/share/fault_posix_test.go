@@ -77,7 +77,7 @@ func TestFrozenOwner(t *testing.T) {
 func TestCollectedHandle(t *testing.T) {
 	leak.Check(t)
 	b := newBox("x")
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	func() {
 		h := &Box{b.ref.Over(ours, theirs)}
 		if s, err := h.take(context.Background()); s != "x" || err != nil {
@@ -96,7 +96,7 @@ func TestHostileClient(t *testing.T) {
 	leak.Check(t)
 	b := newBox("x")
 	defer b.ref.Drop()
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	h := &Box{b.ref.Over(ours, theirs)}
 	for _, m := range []link.Msg{
 		{Kind: 200, ID: 1 << 40},

@@ -217,7 +217,7 @@ func TestCalls(t *testing.T) {
 	for name, refer := range map[string]func(*box) *Box{
 		"owner": (*box).handle,
 		"memory": func(b *box) *Box {
-			ours, theirs := link.NewMemory()
+			ours, theirs := link.NewInProcess()
 			return &Box{b.ref.Over(ours, theirs)}
 		},
 	} {

@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// Memory is one end of a link inside one process. It waits on channels only, so that testing/synctest can follow it.
-type Memory struct {
+// InProcess is one end of a link inside one process. It waits on channels only, so that testing/synctest can follow it.
+type InProcess struct {
 	in, out *mailbox
 	heed    bool
 	journal *Journal
 }
 
-// memoryDepth is how many messages wait in a mailbox before senders block.
-const memoryDepth = 64
+// inProcessDepth is how many messages wait in a mailbox before senders block.
+const inProcessDepth = 64
 
 // mailbox carries messages one way.
 type mailbox struct {
@@ -26,35 +26,35 @@ type mailbox struct {
 }
 
 func newMailbox() *mailbox {
-	return &mailbox{messages: make(chan Msg, memoryDepth), urgent: make(chan Msg, memoryDepth), closed: make(chan struct{})}
+	return &mailbox{messages: make(chan Msg, inProcessDepth), urgent: make(chan Msg, inProcessDepth), closed: make(chan struct{})}
 }
 
 func (b *mailbox) close() { b.once.Do(func() { close(b.closed) }) }
 
-// NewMemory returns both ends of a link.
-func NewMemory() (a, b *Memory) {
+// NewInProcess returns both ends of a link.
+func NewInProcess() (a, b *InProcess) {
 	there, back := newMailbox(), newMailbox()
-	return &Memory{in: back, out: there}, &Memory{in: there, out: back}
+	return &InProcess{in: back, out: there}, &InProcess{in: there, out: back}
 }
 
-// NewMemoryJournal is NewMemory with a journal.
-func NewMemoryJournal() (a, b *Memory) {
-	a, b = NewMemory()
+// NewInProcessJournal is NewInProcess with a journal.
+func NewInProcessJournal() (a, b *InProcess) {
+	a, b = NewInProcess()
 	a.journal = newJournal(make([]byte, journalSize))
 	b.journal = a.journal
 	return a, b
 }
 
 // Send is documented with Link.
-func (l *Memory) Send(m Msg) error { return l.put(l.out.messages, m) }
+func (l *InProcess) Send(m Msg) error { return l.put(l.out.messages, m) }
 
 // Reserve is documented with Link. There is nothing to reserve here.
-func (l *Memory) Reserve(int) Msg { return Msg{} }
+func (l *InProcess) Reserve(int) Msg { return Msg{} }
 
 // Urge is documented with Link.
-func (l *Memory) Urge(m Msg) error { return l.put(l.out.urgent, m) }
+func (l *InProcess) Urge(m Msg) error { return l.put(l.out.urgent, m) }
 
-func (l *Memory) put(to chan<- Msg, m Msg) error {
+func (l *InProcess) put(to chan<- Msg, m Msg) error {
 	select {
 	case <-l.out.closed:
 		return ErrClosed
@@ -75,13 +75,13 @@ func (l *Memory) put(to chan<- Msg, m Msg) error {
 }
 
 // Post is documented with Link. Every message is visible at once here.
-func (l *Memory) Post(m Msg) error { return l.Send(m) }
+func (l *InProcess) Post(m Msg) error { return l.Send(m) }
 
 // Flush is documented with Link. It has nothing to do here.
-func (l *Memory) Flush() error { return nil }
+func (l *InProcess) Flush() error { return nil }
 
 // Heed is documented with Link.
-func (l *Memory) Heed(f func(m Msg, end error)) {
+func (l *InProcess) Heed(f func(m Msg, end error)) {
 	l.heed = true
 	go func() {
 		for {
@@ -97,7 +97,7 @@ func (l *Memory) Heed(f func(m Msg, end error)) {
 }
 
 // Recv is documented with Link. Without Heed it returns urged messages as well.
-func (l *Memory) Recv() (Msg, error) {
+func (l *InProcess) Recv() (Msg, error) {
 	urgent := l.in.urgent
 	if l.heed {
 		urgent = nil
@@ -128,7 +128,7 @@ func (l *Memory) Recv() (Msg, error) {
 }
 
 // Poll is documented with Link.
-func (l *Memory) Poll() bool {
+func (l *InProcess) Poll() bool {
 	select {
 	case <-l.in.closed:
 		return true
@@ -138,10 +138,10 @@ func (l *Memory) Poll() bool {
 }
 
 // Journal is documented with Link.
-func (l *Memory) Journal() *Journal { return l.journal }
+func (l *InProcess) Journal() *Journal { return l.journal }
 
 // Close is documented with Link.
-func (l *Memory) Close() error {
+func (l *InProcess) Close() error {
 	l.in.close()
 	l.out.close()
 	return nil
