@@ -39,9 +39,9 @@ const (
 	longestMessage = 256
 )
 
-// asked has the pending challenges of this process's dialling ends. Only the accepting end may answer them. A peer that sends one
-// of them back to a dialling end wants this process to compute the answer for it.
-var asked sync.Map
+// ourChallenges has the pending challenges of this process's dialling ends. Only the accepting end may answer them. A peer that
+// sends one of them back to a dialling end wants this process to compute the answer for it.
+var ourChallenges sync.Map
 
 // hear receives one message of the handshake.
 func hear(ctx context.Context, c *Conn) ([]byte, error) {
@@ -58,8 +58,8 @@ func challenge(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	copy(message, digestMark)
 	_, _ = rand.Read(message[len(digestMark):]) // it does not fail
 	if !accepted {
-		asked.Store(string(message), true)
-		defer asked.Delete(string(message))
+		ourChallenges.Store(string(message), true)
+		defer ourChallenges.Delete(string(message))
 	}
 	if err := c.SendBytes(ctx, append([]byte(challengeMark), message...)); err != nil {
 		return err
@@ -89,7 +89,7 @@ func respond(ctx context.Context, c *Conn, key []byte, accepted bool) error {
 	case len(message)-len(digestMark) < shortestChallenge:
 		return fmt.Errorf("%w: the other end's challenge is too short to be safe", ErrAuthentication)
 	}
-	if _, ours := asked.Load(string(message)); ours && !accepted {
+	if _, ours := ourChallenges.Load(string(message)); ours && !accepted {
 		return fmt.Errorf("%w: the other end's challenge is one of ours", ErrAuthentication)
 	}
 	if err := c.SendBytes(ctx, answer(message, key)); err != nil {

@@ -241,7 +241,7 @@ func (l *Listener) admit(c *Conn) bool {
 // greet does the handshake and leaves the client to Accept.
 func (l *Listener) greet(c *Conn) {
 	err := handshake(l.ctx, c, l.opts, true)
-	accepted, crowded := l.greeted(c, err == nil)
+	accepted, crowded := l.endHandshake(c, err == nil)
 	if accepted {
 		return
 	}
@@ -255,9 +255,9 @@ func (l *Listener) greet(c *Conn) {
 	}
 }
 
-// greeted notes the end of a handshake, and reports whether the client is accepted. A client that was disconnected to make room
-// (crowded) is not, although it may have proved the key just before.
-func (l *Listener) greeted(c *Conn, proved bool) (accepted, crowded bool) {
+// endHandshake notes the end of a handshake, and reports whether the client is accepted. A client that was disconnected to make
+// room (crowded) is not, although it may have proved the key just before.
+func (l *Listener) endHandshake(c *Conn, proved bool) (accepted, crowded bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := slices.Index(l.young, c)

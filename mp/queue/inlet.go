@@ -109,7 +109,7 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 // askRings has the clients tell of what they put into their rings next. It reports true if there is something already. b.mu is held.
 func (b *broker) askRings() (found bool) {
 	for _, c := range b.all {
-		if c.inlet.ring != nil && !c.inlet.ring.Ask() {
+		if c.inlet.ring != nil && !c.inlet.ring.RequestWake() {
 			found = true
 		}
 	}

@@ -81,7 +81,7 @@ func TestRingWhileSomebodyWaits(t *testing.T) {
 		p.q.Put(context.Background(), "one")
 	} else {
 		p.write(0, "one")
-		if !p.ring.Asked() {
+		if !p.ring.TakeWake() {
 			t.Error("nobody wants to know")
 		}
 		p.call(t, opLook)

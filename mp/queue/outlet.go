@@ -72,7 +72,7 @@ func (o *outlet) try(r *remote, data []byte, files []*os.File) (w way, tell bool
 		return noRoom, false
 	}
 	o.ring.WriteTagged(o.linked, data)
-	tell = o.ring.Asked()
+	tell = o.ring.TakeWake()
 	if at := o.ring.At(); at-o.told > ringCapacity/2 {
 		if unread := o.ring.Unread(); unread > ringCapacity/2 {
 			o.told, tell = at, true

@@ -178,7 +178,7 @@ func (c *Conn) Poll(timeout time.Duration) (bool, error) {
 // If wait is true, Ready waits for that until ctx ends. It is for connection.Wait.
 func (c *Conn) Ready(ctx context.Context, wait bool) (bool, error) {
 	if !wait {
-		ctx = over
+		ctx = endedCtx
 	}
 	ready, err := c.await(ctx, "Wait")
 	switch {
@@ -190,8 +190,8 @@ func (c *Conn) Ready(ctx context.Context, wait bool) (bool, error) {
 	return ready, err
 }
 
-// over is a ctx that has ended, for operations that must not wait.
-var over = func() context.Context {
+// endedCtx is for operations that must not wait.
+var endedCtx = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
@@ -234,7 +234,7 @@ func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) 
 	defer c.receiver.unlock()
 	for {
 		if c.head, err = c.begin(ctx, t); err != nil {
-			return c.unreceived(ctx, verb, err)
+			return c.noteFailure(ctx, verb, err)
 		}
 		c.open = true
 		if err := take(t); !errors.Is(err, errTakenBack) {
@@ -244,9 +244,9 @@ func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) 
 	}
 }
 
-// unreceived makes the error of a receive from that of the transport. Unless the ctx has ended, nothing can be received any more,
-// which it notes.
-func (c *Conn) unreceived(ctx context.Context, verb string, err error) error {
+// noteFailure makes the error of a receive from that of the transport. Unless the ctx has ended, it notes that nothing can be
+// received any more.
+func (c *Conn) noteFailure(ctx context.Context, verb string, err error) error {
 	if !errors.Is(err, errOver) {
 		c.failed = err
 	}
@@ -274,7 +274,7 @@ func (c *Conn) body(ctx context.Context, verb string, t transport, room func(n i
 			return err
 		case err != nil:
 			c.kept = append([]byte(nil), p[:have]...)
-			return c.unreceived(ctx, verb, err)
+			return c.noteFailure(ctx, verb, err)
 		}
 	}
 	c.kept = nil
@@ -309,7 +309,7 @@ func (c *Conn) drop(ctx context.Context, t transport) error {
 	c.dropped, c.left, c.kept = true, c.head.size-len(c.kept), nil
 	err := c.skip(ctx, t)
 	if err != nil && !errors.Is(err, errTakenBack) {
-		return c.unreceived(ctx, "receiving", err)
+		return c.noteFailure(ctx, "receiving", err)
 	}
 	return err
 }

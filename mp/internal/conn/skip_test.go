@@ -29,7 +29,7 @@ func TestSkipEndsWithCtx(t *testing.T) {
 	frame := binary.BigEndian.AppendUint64([]byte{0xff, 0xff, 0xff, 0xff}, mostSize)
 	c := Over(tape{io.MultiReader(bytes.NewReader(frame), long)}, "a flood", false)
 	defer c.Close()
-	if err := c.Recv(over, new(int)); !errors.Is(err, context.Canceled) {
+	if err := c.Recv(endedCtx, new(int)); !errors.Is(err, context.Canceled) {
 		t.Errorf("Recv: %v", err)
 	}
 	if ready, err := c.Poll(0); ready || err != nil {
@@ -65,7 +65,7 @@ func TestPollPastDropped(t *testing.T) {
 	next := []byte("\x00\x00\x00\x04next")
 	c := Over(tape{bytes.NewReader(bytes.Join([][]byte{frame, make([]byte, size), next}, nil))}, "a peer", false)
 	defer c.Close()
-	if err := c.Recv(over, new(int)); !errors.Is(err, context.Canceled) {
+	if err := c.Recv(endedCtx, new(int)); !errors.Is(err, context.Canceled) {
 		t.Errorf("Recv: %v", err)
 	}
 	looks := 0

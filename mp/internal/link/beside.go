@@ -10,9 +10,9 @@ import (
 // Recv notices nothing. A word in the ring tells the peer to ring the caller's bell instead of Recv's. That bell is the one for
 // senders waiting for room. They seldom wait, and then they have priority (crowded).
 
-// Beside reports whether the caller may receive beside Recv. If so, the caller must call RecvBeside. It may not while Recv is
-// awake, so that messages keep their order, nor while another caller is beside Recv.
-func (l *Rings) Beside() bool {
+// TryBeside claims the place beside Recv, and reports whether the caller has it. If so, the caller must call RecvBeside. The place
+// is not free while Recv is awake, so that messages keep their order, nor while another caller has it.
+func (l *Rings) TryBeside() bool {
 	if !l.receiving.TryLock() {
 		return false
 	}
@@ -21,7 +21,7 @@ func (l *Rings) Beside() bool {
 		return false
 	}
 	l.beside.Store(true)
-	l.in.Rouse()
+	l.in.CancelSleep()
 	return true
 }
 
@@ -37,7 +37,7 @@ func (l *Rings) RecvBeside(done func() bool, handle func(m Msg)) {
 			break
 		}
 		if !ok {
-			if !l.in.Soon() {
+			if !l.in.SpinForRecord() {
 				l.sleepBeside(leave)
 			}
 			continue
@@ -49,7 +49,7 @@ func (l *Rings) RecvBeside(done func() bool, handle func(m Msg)) {
 		handle(m)
 	}
 	l.beside.Store(false)
-	filled := !l.closed.Load() && l.in.Doze(ring.Asleep)
+	filled := !l.closed.Load() && l.in.AnnounceSleep(ring.Asleep)
 	l.receiving.Unlock()
 	if filled {
 		l.reads.Ring()
@@ -67,7 +67,7 @@ func (l *Rings) Disturb() {
 func (l *Rings) sleepBeside(leave func() bool) {
 	if l.waiting.TryLock() {
 		defer l.waiting.Unlock()
-		_ = l.writes.Wait(func(uintptr) bool { return leave() || l.in.Doze(ring.Beside) }) // an error: the bell is closed
+		_ = l.writes.Wait(func(uintptr) bool { return leave() || l.in.AnnounceSleep(ring.Beside) }) // an error: the bell is closed
 	}
 }
 
@@ -101,7 +101,7 @@ func (l *Rings) sleepUnlessFilled(uintptr) bool {
 		return false
 	}
 	defer l.receiving.Unlock()
-	l.sleeps = !l.closed.Load() && !l.in.Doze(ring.Asleep)
+	l.sleeps = !l.closed.Load() && !l.in.AnnounceSleep(ring.Asleep)
 	return !l.sleeps
 }
 

@@ -25,7 +25,7 @@ func heeded(t *testing.T) (a, b *Rings) {
 
 // getBeside waits until Recv sleeps.
 func getBeside(l *Rings) {
-	for !l.Beside() {
+	for !l.TryBeside() {
 		runtime.Gosched()
 	}
 }
@@ -72,7 +72,7 @@ func TestBesideInOrder(t *testing.T) {
 	for range 2 {
 		wg.Go(func() {
 			for next.Load() < n {
-				if !b.Beside() {
+				if !b.TryBeside() {
 					runtime.Gosched()
 					continue
 				}
@@ -208,7 +208,7 @@ func TestBesideEnds(t *testing.T) {
 		if err := <-got; !errors.Is(err, want) {
 			t.Errorf("%v instead of %v", err, want)
 		}
-		if ours && b.Beside() {
+		if ours && b.TryBeside() {
 			t.Error("beside a Recv of a link that is closed")
 		}
 	}

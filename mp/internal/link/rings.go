@@ -186,7 +186,7 @@ func (l *Rings) urge(m Msg, flags byte) error {
 
 // Heed is documented with Link.
 func (l *Rings) Heed(f func(m Msg, end error)) {
-	l.stream.pumped(startPump(&l.stream.in, l.stream.heeded, f, l.heedSlab, func() {
+	l.stream.setPump(startPump(&l.stream.in, l.stream.heeded, f, l.heedSlab, func() {
 		l.ended.Store(true)
 		l.in.End()
 		l.out.End()
@@ -211,7 +211,7 @@ func (l *Rings) Recv() (Msg, error) {
 		case ended:
 			return Msg{}, l.stream.pump.Load().ended()
 		default:
-			if !l.in.Soon() && l.sleep() != nil {
+			if !l.in.SpinForRecord() && l.sleep() != nil {
 				return Msg{}, ErrClosed
 			}
 		}

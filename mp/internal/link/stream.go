@@ -71,11 +71,11 @@ func (s *Stream) Urge(m Msg) error { return s.out.send(m, flagUrgent, true) }
 
 // Heed is documented with Link.
 func (s *Stream) Heed(f func(m Msg, end error)) {
-	s.pumped(startPump(&s.in, s.heeded, f, nil, func() {}))
+	s.setPump(startPump(&s.in, s.heeded, f, nil, func() {}))
 }
 
-// pumped notes that p reads from now on.
-func (s *Stream) pumped(p *pump) {
+// setPump notes that p reads from now on.
+func (s *Stream) setPump(p *pump) {
 	s.pump.Store(p)
 	if s.in.limit.Load() != 0 {
 		p.close()
@@ -106,19 +106,19 @@ func (s *Stream) Journal() *Journal { return nil }
 func (s *Stream) PeerEnded(limit time.Duration) {
 	s.in.limit.Store(int64(limit))
 	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that is already waiting
-	s.goOn()
+	s.drainPump()
 }
 
 // Close is documented with Link. What was flushed stays in the socket for the peer.
 func (s *Stream) Close() error {
 	s.out.fail(ErrClosed)
 	err := s.conn.Close()
-	s.goOn()
+	s.drainPump()
 	return err
 }
 
-// goOn makes the pump, if there is one, read on to the end of the stream, which is near.
-func (s *Stream) goOn() {
+// drainPump makes the pump, if there is one, read on to the end of the stream, which is near.
+func (s *Stream) drainPump() {
 	if p := s.pump.Load(); p != nil {
 		p.close()
 	}

@@ -59,9 +59,9 @@ func (r *Reader) Advance(n int) {
 	r.head.Swap(r.at)
 }
 
-// Ask makes the writer's Asked report true after the next record. It reports false if there are already records that Look has
-// not seen.
-func (r *Reader) Ask() bool {
+// RequestWake makes the writer's TakeWake report true after the next record. It reports false if there are already records that
+// Look has not seen.
+func (r *Reader) RequestWake() bool {
 	if r.asleep.Load() == 0 {
 		r.asleep.Swap(1)
 	}

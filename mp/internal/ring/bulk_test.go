@@ -18,7 +18,7 @@ func TestBulk(t *testing.T) {
 	written, read := uint32(0), uint32(0)
 	content := func(i uint32) []byte { return bytes.Repeat([]byte{byte(i)}, int(i)%50) }
 	for range 10_000 {
-		r.Ask()
+		r.RequestWake()
 		before := written
 		for range rnd.IntN(5) {
 			fits, err := w.Fits(len(content(written)))
@@ -30,7 +30,7 @@ func TestBulk(t *testing.T) {
 				written++
 			}
 		}
-		if written > before && !w.Asked() {
+		if written > before && !w.TakeWake() {
 			t.Fatal("it did not hear of a record")
 		}
 		r.Look()

@@ -87,25 +87,25 @@ func (r *Reader) Done() {
 // Await waits until there is a record, or End. If look is true and it pays, it spins for a while before it sleeps. It returns
 // os.ErrClosed when the bell is closed.
 func (r *Reader) Await(look bool) error {
-	if look && r.Soon() {
+	if look && r.SpinForRecord() {
 		return nil
 	}
 	return r.bell.Wait(r.ready)
 }
 
-// Soon reports whether a record, or End, comes within a short spin. It does not spin if that does not pay.
-func (r *Reader) Soon() bool { return r.spin.until(r.filled) }
+// SpinForRecord reports whether there is a record, or End, within a short spin. It does not spin if that does not pay.
+func (r *Reader) SpinForRecord() bool { return r.spin.until(r.filled) }
 
 // Filled reports whether Await would return at once.
 func (r *Reader) Filled() bool {
 	return r.at != r.limit || r.more() || r.err != nil || r.over.Load()
 }
 
-func (r *Reader) sleepUnlessFilled(uintptr) bool { return r.Doze(Asleep) }
+func (r *Reader) sleepUnlessFilled(uintptr) bool { return r.AnnounceSleep(Asleep) }
 
-// Doze tells the writer that the reader is about to sleep, and how to wake it: Asleep or Beside. If Filled is true, Doze returns
-// true instead, and the writer will not wake the reader.
-func (r *Reader) Doze(how uint32) bool {
+// AnnounceSleep tells the writer that the reader is about to sleep, and how to wake it: Asleep or Beside. If Filled is true, it
+// announces nothing and returns true.
+func (r *Reader) AnnounceSleep(how uint32) bool {
 	if r.Filled() {
 		return true
 	}
@@ -117,8 +117,8 @@ func (r *Reader) Doze(how uint32) bool {
 	return true
 }
 
-// Rouse undoes Doze: the reader is awake.
-func (r *Reader) Rouse() { r.asleep.Swap(0) }
+// CancelSleep undoes AnnounceSleep: the reader is awake.
+func (r *Reader) CancelSleep() { r.asleep.Swap(0) }
 
 // End ends every Await, now and later: the peer is gone, or the link is closed. Records in the ring can still be read.
 func (r *Reader) End() {

@@ -72,7 +72,7 @@ func (w *Writer) SetBeside(bell Bell) { w.beside = bell }
 
 // Wake wakes the reader if it sleeps.
 func (w *Writer) Wake() {
-	switch how := w.asked(); {
+	switch how := w.takeWake(); {
 	case how == 0:
 	case how == Beside && w.beside != nil:
 		w.beside.Ring()
@@ -81,10 +81,10 @@ func (w *Writer) Wake() {
 	}
 }
 
-// Asked reports whether the reader wants to be woken, and takes that request back: the caller must wake it.
-func (w *Writer) Asked() bool { return w.asked() != 0 }
+// TakeWake reports whether the reader wants to be woken, and clears its request: the caller must wake it.
+func (w *Writer) TakeWake() bool { return w.takeWake() != 0 }
 
-func (w *Writer) asked() uint32 {
+func (w *Writer) takeWake() uint32 {
 	if w.asleep.Load() == 0 {
 		return 0
 	}

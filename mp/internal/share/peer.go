@@ -248,16 +248,16 @@ func (p *peer) handle(m link.Msg) {
 	}
 }
 
-// besides is a link from which who waits for an answer can receive. link.Rings is one.
+// besides is a link from which a caller that waits for an answer can receive. link.Rings is one.
 type besides interface {
-	Beside() bool
+	TryBeside() bool
 	RecvBeside(done func() bool, handle func(m link.Msg))
 	Disturb()
 }
 
 // receiveFor receives until the call is answered or its ctx ends, or somebody else has to go on with it.
 func (p *peer) receiveFor(ctx context.Context, k *call) {
-	if l, ok := p.link.(besides); ok && l.Beside() {
+	if l, ok := p.link.(besides); ok && l.TryBeside() {
 		defer context.AfterFunc(ctx, l.Disturb)()
 		l.RecvBeside(func() bool { return len(k.answer) > 0 || ctx.Err() != nil }, p.handle)
 	}
