@@ -33,7 +33,7 @@ func TestGlance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	far := &slow{valve: valve{Link: theirs}}
 	there := &Queue[int]{codec: q.codec}
 	there.name, there.ref = "Queue", q.ref.Over(ours, far)

@@ -100,7 +100,7 @@ func TestLastDoneOfAClosedQueue(t *testing.T) {
 	for i := range 2 {
 		q.TryPut(i)
 	}
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	defer theirs.Close()
 	there := &JoinableQueue[int]{Queue[int]{codec: q.codec}}
 	there.ref = q.ref.Over(ours, theirs)

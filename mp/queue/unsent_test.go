@@ -42,7 +42,7 @@ func TestUnderWayAndNotSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	ours, theirs := link.NewMemory()
+	ours, theirs := link.NewInProcess()
 	defer theirs.Close()
 	clog := clogged{theirs, make(chan struct{}), make(chan struct{})}
 	there := &Queue[*os.File]{codec: q.codec}
