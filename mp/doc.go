@@ -70,6 +70,6 @@
 // too. MP_DEBUG=1 in the environment prints the steps of every bootstrap. MP_DEBUG_WAIT=Process-1 makes the child of that
 // name wait until a debugger is attached; it prints its pid.
 //
-// Nothing that this package starts outlives its parent: when a process ends, however it does, its children end, and
-// theirs; on macOS and FreeBSD, one that is stopped or stuck in C once it goes on.
+// Nothing that this package starts outlives its parent: when a process ends, however it does, its children end, and so do
+// their own children. On macOS and FreeBSD a child that is stopped, or stuck in C code, ends only when it runs again.
 package mp

@@ -53,5 +53,5 @@ func run(ctx context.Context) error {
 	}
 	limit, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
-	return errors.Join(server.Shutdown(limit), workers.Shutdown(limit)) // first who asks, then who answers
+	return errors.Join(server.Shutdown(limit), workers.Shutdown(limit)) // first those that ask, then those that answer
 }

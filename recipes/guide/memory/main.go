@@ -16,7 +16,7 @@ type Part struct {
 }
 
 var Fill = mp.Register("fill", func(_ context.Context, p Part) (int, error) {
-	defer p.Array.Close() // who receives it closes it, for itself
+	defer p.Array.Close() // a process that receives it closes it, for itself
 	numbers := p.Array.Slice()[p.First:p.End]
 	for i := range numbers {
 		numbers[i] = float64(p.First + i)

@@ -102,7 +102,7 @@ func event(ctx context.Context) error {
 		return err
 	}
 	fmt.Println("ready, steady", p.Alive())
-	if err := open.Set(); err != nil { // for all that wait, and who comes later
+	if err := open.Set(); err != nil { // for all that wait, and that come later
 		return err
 	}
 	fmt.Println(p.Result(ctx))
@@ -174,7 +174,7 @@ func barrier(ctx context.Context) error {
 		return err
 	}
 	slices.Sort(numbers)
-	fmt.Println(numbers) // who has 0 does what is to be done once
+	fmt.Println(numbers) // the one with 0 does what is to be done once
 	// endregion
 	return nil
 }

@@ -153,7 +153,7 @@ func listen(ctx context.Context) error {
 
 	failed := make(chan error, 1)
 	go func() {
-		c, err := l.Accept(ctx) // only who has the key
+		c, err := l.Accept(ctx) // only clients that have the key
 		if err == nil {
 			err = c.SendBytes(ctx, []byte("welcome"))
 		}

@@ -94,7 +94,7 @@ var Serve = mp.Register("serve", func(ctx context.Context, q *queue.Acknowledged
 			os.Exit(1) // before it is served
 		}
 		fmt.Println(d.Value, d.Redelivered)
-		if err := d.Ack(); err != nil { // now nobody gets it again
+		if err := d.Ack(); err != nil { // now it is not given out again
 			return 0, err
 		}
 	}
