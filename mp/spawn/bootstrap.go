@@ -92,8 +92,12 @@ func prepare(boot link.Link) (_ Role, _ *Self, answer []byte, _ error) {
 	l, answer := accept(boot, &m, prep.Shared)
 	logToParent(l, prep.LogLevel)
 	sys.SetProcessName(prep.Name)
-	step("prepare: name %s, role %s, parent %s (pid %d), %d registered functions as in the parent",
-		prep.Name, prep.Role, prep.ParentName, prep.ParentPid, len(sealed().entries))
+	functions := "functions"
+	if len(sealed().entries) == 1 {
+		functions = "function"
+	}
+	step("prepare: name %s, role %s, parent %s (pid %d), %d registered %s as in the parent",
+		prep.Name, prep.Role, prep.ParentName, prep.ParentPid, len(sealed().entries), functions)
 	if !awaitDebugger(&prep) {
 		return nil, nil, nil, errOrphaned
 	}

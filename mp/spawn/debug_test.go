@@ -35,7 +35,7 @@ func TestDebugPrintsTheBootstrap(t *testing.T) {
 		},
 		true: {
 			"spawn_main: a parent has started this process; inheriting = true",
-			"prepare: name doubler, role process, parent MainProcess (pid N), 1 registered functions as in the parent",
+			"prepare: name doubler, role process, parent MainProcess (pid N), 1 registered function as in the parent",
 			"bootstrap: inheriting = false; ready",
 			"run: double",
 			"exit: code 0",
