@@ -1,7 +1,6 @@
 package connection
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -21,7 +20,12 @@ const (
 // resolve replaces an empty network or address by the default, and refuses those that this system does not have.
 func resolve(network, address string, listening bool) (string, string, error) {
 	windows := runtime.GOOS == "windows"
-	network = cmp.Or(network, map[bool]string{true: pipeNetwork, false: "unix"}[windows])
+	if network == "" {
+		network = "unix"
+		if windows {
+			network = pipeNetwork
+		}
+	}
 	switch network {
 	case "unix":
 		switch {
