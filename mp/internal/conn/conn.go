@@ -216,17 +216,10 @@ func (c *Conn) closed() bool {
 // connection.Wait.
 func (c *Conn) Done() <-chan struct{} {
 	if c == nil || c.done == nil {
-		return closedChan
+		return endedCtx.Done()
 	}
 	return c.done
 }
-
-// closedChan is the Done of a nil Conn.
-var closedChan = func() chan struct{} {
-	closed := make(chan struct{})
-	close(closed)
-	return closed
-}()
 
 // String describes the end: what it can do, or that it is closed or has moved.
 func (c *Conn) String() string {

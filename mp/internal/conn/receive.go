@@ -190,7 +190,7 @@ func (c *Conn) Ready(ctx context.Context, wait bool) (bool, error) {
 	return ready, err
 }
 
-// endedCtx is for operations that must not wait.
+// endedCtx is for operations that must not wait, and for the Done of a nil Conn.
 var endedCtx = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
