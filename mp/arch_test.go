@@ -117,7 +117,7 @@ var allowed = map[string]map[string]string{
 		"mp/internal/shm": "words that two processes share",
 		"mp/internal/sys": "lets another process have the processor",
 	},
-	"mp/internal/shm":    {"mp/internal/sys": "memory without a name, and mapping it"},
+	"mp/internal/shm":    {"mp/internal/sys": "memory without a name, and mapping it; the bells beside it"},
 	"mp/internal/leak":   {"mp/internal/sys": "lists handles and children, on Windows"},
 	"mp/internal/record": {},
 	"mp/internal/odd":    {},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
@@ -79,9 +80,9 @@ func (s *ringsSeed) open() (transport, error) {
 	}
 	t := &rings{seed: s, conn: conn, memory: s.memory, cut: s.cut}
 	s.memory.pid(s.side).Store(uint32(os.Getpid()))
-	t.inBell, t.outBell = newBell(s.memory.bell(s.side, reads)), newBell(s.memory.bell(s.side, writes))
-	t.in = ring.NewReaderAt(s.memory.ring(1-s.side), t.inBell, s.memory.bell(1-s.side, writes), s.in)
-	t.out = ring.NewWriterAt(s.memory.ring(s.side), s.memory.bell(1-s.side, reads), t.outBell, s.out)
+	t.inBell, t.outBell = newBell(s.memory.Bell(s.side, shm.Reads)), newBell(s.memory.Bell(s.side, shm.Writes))
+	t.in = ring.NewReaderAt(s.memory.ring(1-s.side), t.inBell, s.memory.Bell(1-s.side, shm.Writes), s.in)
+	t.out = ring.NewWriterAt(s.memory.ring(s.side), s.memory.Bell(1-s.side, shm.Reads), t.outBell, s.out)
 	go t.watch()
 	return t, nil
 }
@@ -307,14 +308,14 @@ func (s *ringsSeed) parts() (seedKind, []byte, []*os.File) {
 	}
 	files := s.files
 	if s.memory != nil {
-		files = s.memory.files()
+		files = s.memory.Files()
 	}
 	return seedRings, state, append([]*os.File{s.socket}, files...)
 }
 
 // ringsSeedOf is the reverse of parts.
 func ringsSeedOf(state []byte, files []*os.File) (seed, error) {
-	if len(state) != 18 || state[16] > 1 || len(files) != 1+memoryFiles {
+	if len(state) != 18 || state[16] > 1 || len(files) != 1+shm.ChannelFiles {
 		return nil, ErrCorrupt
 	}
 	return &ringsSeed{

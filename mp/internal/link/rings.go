@@ -68,8 +68,8 @@ var mostInRing = ring.Most(ringCapacity) - recordHead
 // from the stream any more.
 func NewRings(stream *Stream, shared *Shared, parent bool) *Rings {
 	l := &Rings{stream: stream, shared: shared, parent: parent}
-	l.in, l.out, l.journal = shared.rings(parent)
-	l.reads, l.writes = shared.own(parent)
+	l.in, l.out, l.journal = ringsOf(shared, parent)
+	l.reads, l.writes = ownBells(shared, parent)
 	l.unlessFilled = l.sleepUnlessFilled
 	return l
 }

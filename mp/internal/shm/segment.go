@@ -1,5 +1,5 @@
 // Package shm is memory that processes share. A segment is sealed and fully allocated when it is made, so that touching it can
-// neither fail nor fault. A slab is a segment divided into slots, for large payloads.
+// neither fail nor fault. A slab is a segment divided into slots, for large payloads. A channel is a segment with bells.
 //
 // Nothing here has a name in the file system: a segment is gone when the last process that maps it is gone.
 package shm
@@ -63,6 +63,3 @@ func (s *Segment) Close() {
 		s.mem = nil
 	}
 }
-
-// Keep makes f, from which the segment was opened, its File.
-func (s *Segment) Keep(f *os.File) { s.file = f }
