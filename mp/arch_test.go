@@ -85,6 +85,7 @@ var allowed = map[string]map[string]string{
 		"mp/internal/boot":   "knows whether this process may start others",
 		"mp/internal/link":   "the channel to the child",
 		"mp/internal/record": "relays the log of children",
+		"mp/internal/shm":    "whether there shall be some",
 		"mp/internal/sys":    "names of signals, the inherited socket",
 		"mp/internal/wire":   "encodes arguments and results",
 	},

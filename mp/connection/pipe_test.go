@@ -417,3 +417,12 @@ func TestManyGoroutines(t *testing.T) {
 		}
 	})
 }
+
+// A word for MP_TRANSPORT that means nothing is refused, as it is for processes.
+func TestUnknownTransport(t *testing.T) {
+	leak.Check(t)
+	t.Setenv("MP_TRANSPORT", "pigeons")
+	if a, b, err := mp.Pipe(); a != nil || b != nil || err == nil || !strings.Contains(err.Error(), "MP_TRANSPORT=pigeons: it must be shm or socket") {
+		t.Errorf("%v, %v, %v", a, b, err)
+	}
+}

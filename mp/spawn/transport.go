@@ -1,25 +1,14 @@
 package spawn
 
 import (
-	"fmt"
-	"os"
-
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
-
-// transportVariable chooses what messages to children travel over: "socket" does without shared memory.
-const transportVariable = "MP_TRANSPORT"
 
 // wantsShared reports whether the link to the child shall have shared memory.
 func (s *Spec) wantsShared() (bool, error) {
-	switch v := os.Getenv(transportVariable); v {
-	case "", "shm":
-		return s.Shared, nil
-	case "socket":
-		return false, nil
-	default:
-		return false, fmt.Errorf("mp: %s=%s: it must be shm or socket; shm, where there is shared memory, is the default", transportVariable, v)
-	}
+	wanted, err := shm.Wanted()
+	return wanted && s.Shared, err
 }
 
 // share makes the shared memory for the link of a child of this kind. Where it cannot be had, the link has to do without.

@@ -29,12 +29,16 @@ func Pipe() (a, b *Conn, err error) { return newPipe(duplex, duplex) }
 func PipeOneWay() (r, w *Conn, err error) { return newPipe(receives, sends) }
 
 func newPipe(a, b way) (*Conn, *Conn, error) {
+	shared, err := shm.Wanted()
+	if err != nil {
+		return nil, nil, err
+	}
 	id := newPipeID()
 	x, y, err := sys.StreamPair()
 	if err != nil {
 		return nil, nil, fmt.Errorf("mp: Pipe: %w", err)
 	}
-	if shm.Wanted() {
+	if shared {
 		m, err := newMemory()
 		if err == nil {
 			return newConn(id, a, &ringsSeed{side: 0, socket: x, memory: m}), newConn(id, b, &ringsSeed{side: 1, socket: y, memory: m}), nil

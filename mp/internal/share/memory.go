@@ -1,30 +1,33 @@
 package share
 
 import (
-	"errors"
-
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// newWordsIfAllowed makes a page of words, if links have shared memory.
-func newWordsIfAllowed() (*words, error) {
-	if !shm.Wanted() {
-		return nil, errors.ErrUnsupported
+// newWordsIfWanted makes a page of words, if links shall have shared memory; nil if it cannot be had. What is an error is that
+// nobody knows what they shall have.
+func newWordsIfWanted() (*words, error) {
+	if wanted, err := shm.Wanted(); !wanted {
+		return nil, err
 	}
-	return newWords()
+	page, err := newWords()
+	if err != nil {
+		return nil, nil
+	}
+	return page, nil
 }
 
 // newShared makes what a link of rings needs, and a page of words for it; nil if it cannot be had.
-func newShared() (*link.Shared, *words) {
-	page, err := newWordsIfAllowed()
-	if err != nil {
-		return nil, nil
+func newShared() (*link.Shared, *words, error) {
+	page, err := newWordsIfWanted()
+	if page == nil {
+		return nil, nil, err
 	}
 	shared, err := link.NewShared()
 	if err != nil {
 		page.segment.CloseFile()
-		return nil, nil
+		return nil, nil, nil
 	}
-	return shared, page
+	return shared, page, nil
 }

@@ -145,13 +145,16 @@ func (p *peer) knock() error {
 
 // greet agrees with the owner on what the link is.
 func (p *peer) greet(stream *link.Stream) error {
-	shared, page := newShared()
+	shared, page, err := newShared()
+	if err != nil {
+		return err
+	}
 	hello := link.Msg{Kind: kindHello, Body: p.id[:]}
 	if shared != nil {
 		hello.Files = append(shared.Files(), page.segment.File())
 		defer page.segment.CloseFile()
 	}
-	err := stream.Send(hello)
+	err = stream.Send(hello)
 	if errors.Is(err, link.ErrNotSent) {
 		hello.Files = nil
 		err = stream.Send(hello)

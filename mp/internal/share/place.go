@@ -61,10 +61,13 @@ func (p *place) open() error {
 	if err != nil {
 		return err
 	}
-	p.door = door
 	if p.page == nil { // else there was a door before, and clients have it
-		p.page, _ = newWordsIfAllowed()
+		if p.page, err = newWordsIfWanted(); err != nil {
+			door.Close()
+			return err
+		}
 	}
+	p.door = door
 	rand.Read(p.id[:])
 	go p.attend(door)
 	return nil

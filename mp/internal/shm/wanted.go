@@ -1,7 +1,21 @@
 package shm
 
-import "os"
+import (
+	"fmt"
+	"os"
+)
 
-// Wanted reports whether pipes, and links to the owners of objects, may use shared memory. MP_TRANSPORT=socket forbids it, as it
-// does for links to children.
-func Wanted() bool { return os.Getenv("MP_TRANSPORT") != "socket" }
+// transportVariable chooses what messages between processes travel over: "socket" does without shared memory.
+const transportVariable = "MP_TRANSPORT"
+
+// Wanted reports whether links and pipes shall have shared memory, where there is some. It is an error if the variable says neither.
+func Wanted() (bool, error) {
+	switch v := os.Getenv(transportVariable); v {
+	case "", "shm":
+		return true, nil
+	case "socket":
+		return false, nil
+	default:
+		return false, fmt.Errorf("mp: %s=%s: it must be shm or socket; shm, where there is shared memory, is the default", transportVariable, v)
+	}
+}
