@@ -2,7 +2,6 @@ package dataloader
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -89,10 +88,6 @@ func (c *core) prepare() error {
 func encodePreset(i spawn.Initializer) (*preset, error) {
 	var b wire.Buffer
 	id, err := spawn.EncodeInit(i, &b)
-	if err == nil && b.Boarded() {
-		b.Reset()
-		err = spawn.ArgUnsent(i.Name(), -1, errors.New("every worker gets it, and it holds an object that one process has at a time, such as an end of a Pipe"))
-	}
 	if err != nil {
 		return nil, err
 	}

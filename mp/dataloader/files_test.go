@@ -2,10 +2,12 @@ package dataloader_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
@@ -98,6 +100,30 @@ func TestFilesAreTheCallers(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.Close()
+		}
+	}
+}
+
+var KeepEnd = mp.RegisterInit("keepEnd", func(context.Context, *mp.Conn) error { return nil })
+
+// WorkerInit's argument goes to every worker, which the end of a pipe cannot: New says so, and the end is the caller's still.
+func TestWorkerInitWithAnEnd(t *testing.T) {
+	leak.Check(t)
+	a, b, err := mp.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	defer b.Close()
+	for _, workers := range []int{0, 2} {
+		l, err := dataloader.NewBatched(background, Letters.With(""), &dataloader.Options{Workers: workers, WorkerInit: KeepEnd.With(b)})
+		if err == nil {
+			l.Close()
+			t.Fatal("no error")
+		}
+		var got int
+		if e := errors.Join(a.Send(background, 1), b.Recv(background, &got)); e != nil || !strings.HasPrefix(err.Error(), "mp: keepEnd: the argument cannot be sent: every worker gets it") {
+			t.Error(err, e)
 		}
 	}
 }

@@ -84,11 +84,8 @@ func inTime(ctx context.Context, failure *spawn.Failure) *spawn.Failure {
 	return failure
 }
 
-// runPreset runs an initializer in a goroutine that it may end.
 func runPreset(ctx context.Context, p preset) *spawn.Failure {
-	failure := make(chan *spawn.Failure, 1)
-	go new(spawn.Runner).Run(ctx, p.Func, p.Arg, p.Files, new(wire.Buffer), func(f *spawn.Failure) { failure <- f })
-	return <-failure
+	return spawn.RunInit(ctx, p.Func, p.Arg, p.Files)
 }
 
 func (w *worker) closeDataset() {

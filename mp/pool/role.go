@@ -45,22 +45,16 @@ func encodeInit(i spawn.Initializer) (wire.Buffer, error) {
 	}
 	b.Data = make([]byte, 4)
 	id, err := spawn.EncodeInit(i, &b)
-	binary.LittleEndian.PutUint32(b.Data, id)
-	if err == nil && b.Boarded() {
-		b.Reset()
-		err = spawn.ArgUnsent(i.Name(), -1, errors.New("every worker gets it, and it holds an object that one process has at a time, such as an end of a Pipe"))
+	if err == nil {
+		binary.LittleEndian.PutUint32(b.Data, id)
 	}
 	return b, err
 }
 
-// runInit runs what encodeInit wrote, in a goroutine that it may end.
+// runInit runs what encodeInit wrote.
 func runInit(ctx context.Context, body []byte, files []*os.File) *spawn.Failure {
 	if len(body) < 4 {
 		return nil
 	}
-	var out wire.Buffer
-	failure := make(chan *spawn.Failure, 1)
-	go new(spawn.Runner).Run(ctx, binary.LittleEndian.Uint32(body), body[4:], files, &out,
-		func(f *spawn.Failure) { failure <- f })
-	return <-failure
+	return spawn.RunInit(ctx, binary.LittleEndian.Uint32(body), body[4:], files)
 }

@@ -2,6 +2,7 @@ package spawn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -88,10 +89,24 @@ func DecodeResult[A, R any](f *Func[A, R], data []byte, files []*os.File, result
 // EncodeInit appends the argument of an initializer to b and returns the number of its function.
 func EncodeInit(i Initializer, b *wire.Buffer) (id uint32, err error) {
 	sealed()
-	if err := i.encode(b); err != nil {
+	err = i.encode(b)
+	if err == nil && b.Boarded() {
+		b.Reset()
+		err = errBoarded
+	}
+	if err != nil {
 		return 0, ArgUnsent(i.name, -1, err)
 	}
 	return i.entry.id, nil
+}
+
+var errBoarded = errors.New("every worker gets it, and it holds an object that one process has at a time, such as an end of a Pipe")
+
+// RunInit runs an initializer, with what EncodeInit made of it, in a goroutine that it may end.
+func RunInit(ctx context.Context, id uint32, arg []byte, files []*os.File) *Failure {
+	failure := make(chan *Failure, 1)
+	go new(Runner).Run(ctx, id, arg, files, new(wire.Buffer), func(f *Failure) { failure <- f })
+	return <-failure
 }
 
 // Failure is an error or a panic as it crosses the boundary.
