@@ -3,10 +3,13 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
@@ -103,4 +106,45 @@ func TestShutdownInTheBackground(t *testing.T) {
 	if left := mp.ActiveChildren(); len(left) != 0 {
 		t.Errorf("%v", left)
 	}
+}
+
+// A Shutdown says so when calls that it was to let end were cut short, and for what.
+func TestShutdownOfCallsThatAreCutShort(t *testing.T) {
+	t.Run("broken", func(t *testing.T) {
+		p := newPool(t, &mp.PoolOptions{Workers: 1, Init: Prepare.With("once " + filepath.Join(prog.TempDir(t), "count"))})
+		submitAll(t, p, "kill", "kill", "wait")
+		if err := p.Shutdown(context.Background()); !errors.Is(err, pool.ErrBroken) || !errors.Is(err, errUnlucky) {
+			t.Error(err)
+		}
+	})
+	t.Run("closed", func(t *testing.T) {
+		p := newPool(t, &mp.PoolOptions{Workers: 2})
+		submitAll(t, p, "wait")
+		awaitBusy(t, p, 1)
+		ended := make(chan error)
+		go func() { ended <- p.Shutdown(context.Background()) }()
+		for err := error(nil); !errors.Is(err, mp.ErrClosed); { // until it is at it
+			_, err = mp.Apply(t.Context(), p, Square, 1)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; !errors.Is(err, mp.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	t.Run("ctx", func(t *testing.T) {
+		leak.Check(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		submitAll(t, p, "wait")
+		awaitBusy(t, p, 1)
+		cancel()
+		if err := p.Shutdown(context.Background()); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
 }

@@ -7,6 +7,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type Pool struct {
 	turn     queue              // the calls that have something to give out, in the order in which they are served
 	refuse   error              // why no call is taken any more
 	ending   bool               // nothing is given out any more: all calls are being stopped
+	cutShort error              // why calls were that had not ended
 	drained  chan struct{}
 	rescuing bool         // rescue looks at the workers now and then
 	failures int          // starts of workers that failed in a row
@@ -227,7 +229,8 @@ func (p *Pool) Close() error {
 }
 
 // Shutdown lets the calls that were taken end, takes no more, and then closes the pool. When ctx ends first, it closes
-// the pool at once, and returns the error of ctx.
+// the pool at once, and returns the error of ctx. When something else has cut calls short, it returns that: ErrClosed for Close
+// and for the end of the pool's ctx, or ErrBroken.
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	if p.refuse == nil {
@@ -239,7 +242,7 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	}
 	drained := p.drained
 	p.mu.Unlock()
-	var err error
+	var reason error
 	select {
 	case <-drained:
 	case <-p.closed:
@@ -247,8 +250,15 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 		select {
 		case <-drained:
 		default:
-			err = fmt.Errorf("mp: the pool was closed before its calls had ended: %w", spawn.CtxError(ctx))
+			reason = spawn.CtxError(ctx)
 		}
+	}
+	p.mu.Lock()
+	reason = cmp.Or(p.cutShort, reason)
+	p.mu.Unlock()
+	var err error
+	if reason != nil {
+		err = fmt.Errorf("mp: the pool was closed before its calls had ended: %w", spawn.Inner(reason))
 	}
 	return errors.Join(err, p.Close())
 }
@@ -273,6 +283,9 @@ func (p *Pool) end(reason error) {
 	}
 	p.ending = true
 	calls := slices.Collect(maps.Keys(p.calls))
+	if p.cutShort == nil && slices.ContainsFunc(calls, func(c *call) bool { return c.stopped == nil }) {
+		p.cutShort = reason
+	}
 	p.mu.Unlock()
 	for _, c := range calls {
 		p.stop(c, reason)
