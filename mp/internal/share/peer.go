@@ -258,6 +258,8 @@ type besides interface {
 	Disturb()
 }
 
+var _ besides = (*link.Rings)(nil) // else each answer would wake the receiving goroutine first, without a word
+
 // receiveFor receives until the call is answered or its ctx ends, or somebody else has to go on with it.
 func (p *peer) receiveFor(ctx context.Context, k *call) {
 	if l, ok := p.link.(besides); ok && l.TryBeside() {
