@@ -46,7 +46,7 @@ type Pool struct {
 	turn     queue              // the calls that have something to give out, in the order in which they are served
 	refuse   error              // why no call is taken any more
 	ending   bool               // nothing is given out any more: all calls are being stopped
-	cutShort error              // why calls were that had not ended
+	cutShort error              // why calls that had not ended were stopped by end
 	drained  chan struct{}
 	rescuing bool         // rescue looks at the workers now and then
 	failures int          // starts of workers that failed in a row

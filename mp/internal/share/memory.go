@@ -5,8 +5,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// newWordsIfWanted makes a page of words, if links shall have shared memory; nil if it cannot be had. What is an error is that
-// nobody knows what they shall have.
+// newWordsIfWanted makes a page of words, if links shall have shared memory; nil if it cannot be had. The error is that of
+// shm.Wanted.
 func newWordsIfWanted() (*words, error) {
 	if wanted, err := shm.Wanted(); !wanted {
 		return nil, err
