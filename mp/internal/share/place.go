@@ -57,17 +57,21 @@ func (p *place) open() error {
 	if p.door != nil {
 		return nil
 	}
-	door, err := sys.NewDoor()
-	if err != nil {
-		return err
-	}
-	if p.page == nil { // else there was a door before, and clients have it
-		if p.page, err = newWordsIfWanted(); err != nil {
-			door.Close()
+	page := p.page // of a door before: clients have it
+	if page == nil {
+		var err error
+		if page, err = newWordsIfWanted(); err != nil {
 			return err
 		}
 	}
-	p.door = door
+	door, err := sys.NewDoor() // last: on Windows, Close of a door alone, without Accept, gives nothing back
+	if err != nil {
+		if page != nil && p.page == nil {
+			page.segment.CloseFile()
+		}
+		return err
+	}
+	p.door, p.page = door, page
 	rand.Read(p.id[:])
 	go p.attend(door)
 	return nil
