@@ -125,7 +125,7 @@ func ownPeak(t *testing.T) int64 {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		t.Fatal(err)
 	}
-	return u.Maxrss << 10
+	return int64(u.Maxrss) << 10 // an int32 where words have 32 bits
 }
 
 // What the kernel has killed at the limit of its own cgroup is told as that.
