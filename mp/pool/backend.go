@@ -8,38 +8,41 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// backend makes the workers of a pool. There are two: processes, and goroutines.
+// backend starts the workers of a pool: as processes, or as goroutines.
 type backend interface {
-	// start starts a worker that will live as long as ctx, and returns once its link can be used. Its Init has still to
-	// run; arg is what encodeInit made.
+	// start starts a worker, which ends when ctx ends, and returns once its link can be used. The worker's Init has not run
+	// yet; arg is from encodeInit.
 	start(ctx context.Context, arg wire.Buffer) (seat, error)
 }
 
-// seat is where a worker sits: how the pool talks to it, ends it, and learns how it ended.
+// seat is the pool's handle on one worker: to talk to it, to end it, and to learn how it ended. Its replacement has a seat
+// of its own.
 type seat interface {
 	Name() string
 	Pid() int
 	Link() link.Link
-	// Memory is how many bytes of memory the worker uses now; 0: it cannot be told.
+	// Memory is how many bytes of memory the worker uses now; 0: unknown.
 	Memory() int64
-	// Relay logs a record that the worker has sent while it was at a task.
+	// Relay logs a record that the worker sent while it ran task.
 	Relay(m link.Msg, task string)
 	// Stop asks the worker to end and kills it after the KillDelay. It does not wait.
 	Stop(reason error)
 	// KillFor ends the worker at once.
 	KillFor(reason error) error
-	// AwaitEnd waits for the end of a worker whose link has ended with err. The link is still to be closed.
+	// AwaitEnd ends a worker whose link has ended with err, and waits for a process to be reaped. The caller has still to
+	// close the link.
 	AwaitEnd(err error)
 	// Bury is AwaitEnd, and closes the link.
 	Bury(err error)
-	// ExitError says how a worker ended that has ended and blames the item for it.
+	// ExitError says how a worker ended, once it has, and names what it ran: an item of a call, or with index −1 a
+	// function. An empty function means that it ran nothing.
 	ExitError(function string, index int) *spawn.ExitError
 }
 
-// processes is the backend of worker processes. *spawn.Child is their seat.
+// processes is the backend of worker processes. Their seats are *spawn.Child.
 type processes struct {
 	opts   *Options
-	spares *spawn.Spares // for the workers behind the first ones
+	spares *spawn.Spares // taken by workers that come after the first ones
 }
 
 func (b processes) start(ctx context.Context, arg wire.Buffer) (seat, error) {

@@ -13,14 +13,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// goroutines is the backend of workers inside this process.
+// goroutines is the backend of workers inside this process. Their seats are *goroutine.
 type goroutines struct {
 	opts  *Options
 	count atomic.Int32
 }
 
 func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
-	files, err := link.Dup(arg.Files) // each initializer has its own, as in a process
+	files, err := link.Dup(arg.Files) // each initializer has its own, as in a worker process
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,8 @@ func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 	return w, nil
 }
 
-// goroutine is the seat of a worker inside this process. It can be asked to end, not made to: killing it gives it up.
+// goroutine is the seat of a worker inside this process. A goroutine can be asked to end, but not made to: KillFor closes
+// its link and leaves it behind.
 type goroutine struct {
 	name  string
 	link  link.Link
@@ -59,10 +60,10 @@ func (w *goroutine) Name() string    { return w.name }
 func (w *goroutine) Pid() int        { return os.Getpid() }
 func (w *goroutine) Link() link.Link { return w.link }
 
-// Memory cannot be told: it is that of everybody here.
+// Memory is unknown: all workers share the memory of this process.
 func (w *goroutine) Memory() int64 { return 0 }
 
-// Relay has nothing to do: what is logged here is in the log of this process already.
+// Relay has nothing to do: this process has logged the record already.
 func (w *goroutine) Relay(m link.Msg, _ string) { m.Release() }
 
 func (w *goroutine) Stop(reason error) {
@@ -81,7 +82,7 @@ func (w *goroutine) KillFor(reason error) error {
 	return w.link.Close()
 }
 
-// AwaitEnd closes the link, which is how a goroutine ends.
+// AwaitEnd closes the link: the goroutine ends with its item. AwaitEnd does not wait for that.
 func (w *goroutine) AwaitEnd(error) { w.link.Close() }
 
 func (w *goroutine) Bury(error) { w.link.Close() }

@@ -1,9 +1,9 @@
-// Package pool runs calls of registered functions in worker processes that stay, as Python's multiprocessing.Pool and
+// Package pool runs calls of registered functions in long-lived worker processes, as Python's multiprocessing.Pool and
 // concurrent.futures.ProcessPoolExecutor do.
 //
-// The pool keeps the table of who runs what, and has one link to each worker. So the death of a worker ends exactly the
-// item that it was running, with an error that says how it died; what it had not begun runs elsewhere, and another
-// worker takes its place. Options.OnEvent and Pool.Stats tell of it.
+// The pool knows which worker runs which item, and has one link to each worker. When a worker dies, only the item that it
+// was running fails, with an error that says how the worker died. Items that it had not begun run in other workers, and a
+// new worker takes its place. Options.OnEvent and Pool.Stats report this.
 package pool
 
 import (
@@ -34,34 +34,34 @@ type Pool struct {
 	spares  *spawn.Spares
 	init    wire.Buffer
 
-	ctx     context.Context // of the workers' lives
+	ctx     context.Context // bounds the lives of the workers
 	cancel  context.CancelCauseFunc
 	keepers sync.WaitGroup // one goroutine for each place, and one for the spares
-	closed  chan struct{}  // no worker is left
+	closed  chan struct{}  // closed when no worker is left
 
 	mu       sync.Mutex
 	workers  []*worker          // that are up
 	calls    map[*call]struct{} // that have not ended
-	batches  map[uint32]*batch  // of what Submit takes, by function
-	turn     queue              // the calls that have something to give out, in the order in which they are served
+	batches  map[uint32]*batch  // of Submit, by function
+	turn     queue              // the calls that have items to give out, in the order of their turns
 	refuse   error              // why no call is taken any more
-	ending   bool               // nothing is given out any more: all calls are being stopped
-	cutShort error              // why calls that had not ended were stopped by end
+	ending   bool               // no item is given out any more: all calls are being stopped
+	cutShort error              // why end stopped calls that had not ended
 	drained  chan struct{}
-	rescuing bool         // rescue looks at the workers now and then
+	rescuing bool         // a timer is going to call rescue
 	failures int          // starts of workers that failed in a row
-	asleep   int          // places without a worker, for want of work
+	asleep   int          // places that have no worker because there is no work
 	faults   spawn.Faults // bad exits of workers that were told to end
 	counts   Counts
 	slowest  slowTasks
-	untold   []Event // that OnEvent has not heard of
-	talking  bool    // somebody is telling it
+	untold   []Event // queued for OnEvent
+	talking  bool    // a goroutine passes them on: tell
 
 	wanted chan struct{} // wakes a place that is asleep
 }
 
-// New starts the workers, side by side, and returns when all are ready and initialised. When one cannot be, none is
-// left and the error says why. ctx bounds the life of the pool: when it ends, the pool is closed.
+// New starts the workers in parallel, and returns when all are ready and initialised. If one fails, New ends the others and
+// returns the error. ctx bounds the life of the pool: when it ends, the pool is closed.
 func New(ctx context.Context, opts *Options) (*Pool, error) {
 	if err := spawn.Ready(); err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 	if p.init, err = encodeInit(p.opts.Init); err != nil {
 		return nil, err
 	}
-	// The caller may close its files as soon as New returns, and workers come later, too.
+	// The caller may close its files as soon as New returns, but workers that start later need them, too.
 	if p.init.Files, err = link.Dup(p.init.Files); err != nil {
 		return nil, spawn.ArgUnsent(p.opts.Init.Name(), -1, err)
 	}
@@ -118,7 +118,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 	started := make(chan struct{})
 	p.keepers.Go(func() {
 		select {
-		case <-started: // before, spares would take processors and memory from workers that somebody waits for
+		case <-started: // earlier, spares would take processors and memory from the workers that New waits for
 			p.spares.Keep(p.ctx)
 		case <-p.ctx.Done():
 		}
@@ -135,7 +135,7 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 			p.end(e)
 		}
 	}
-	if ctx.Err() != nil { // what the workers say then, or that they got ready all the same, only follows from it
+	if ctx.Err() != nil { // this counts, whatever the workers report, and even if all got ready
 		err = fmt.Errorf("mp: the pool was not started: %w", spawn.CtxError(ctx))
 		p.end(err)
 	}
@@ -147,12 +147,12 @@ func (p *Pool) open(ctx context.Context) (*Pool, error) {
 	return p, nil
 }
 
-// add takes a call, or says why not.
+// add takes a call into the pool. An error says why the pool refuses it.
 func (p *Pool) add(c *call) error {
 	if nothing := c.sealed && c.limit == 0; !nothing && c.ctx.Err() != nil {
 		return spawn.CtxError(c.ctx)
 	}
-	// The watch is set before the lock is taken, since it may run code of the user's ctx.
+	// AfterFunc may run code of the user's ctx, so it is called without the lock.
 	if c.ctx.Done() != nil {
 		added := make(chan struct{})
 		defer close(added)
@@ -177,7 +177,8 @@ func (p *Pool) add(c *call) error {
 	return nil
 }
 
-// stop ends a call early: nothing of it is given out any more, and what runs is cancelled and, after KillDelay, killed.
+// stop ends a call early: no item of it is given out any more. The items that run are cancelled and, after KillDelay, their
+// workers killed.
 func (p *Pool) stop(c *call, reason error) {
 	type at struct {
 		w     *worker
@@ -212,14 +213,14 @@ func (p *Pool) isStopped(c *call) bool {
 	return c.stopped != nil
 }
 
-// closedError is ErrClosed for calls.
+// closedError is the error of calls that come after Close or Shutdown.
 func closedError() error {
 	return fmt.Errorf("%w: the pool takes no call after Close or Shutdown", spawn.ErrClosed)
 }
 
 // Close ends the pool, as http.Server.Close does: it takes no more calls, cancels what runs, and kills workers that have
-// not ended after KillDelay. It returns when no worker is left. Calls that were cut short return ErrClosed. The error
-// tells of workers that ended badly, such as with a report of the race detector. A second Close does nothing.
+// not ended after KillDelay. It returns when no worker is left. Calls that were cut short return ErrClosed. The error of
+// Close tells of workers that ended badly, such as with a report of the race detector. A second Close does nothing.
 func (p *Pool) Close() error {
 	p.end(closedError())
 	<-p.closed
@@ -228,9 +229,9 @@ func (p *Pool) Close() error {
 	return p.faults.Take()
 }
 
-// Shutdown lets the calls that were taken end, takes no more, and then closes the pool. When ctx ends first, it closes
-// the pool at once, and returns the error of ctx. When something else has cut calls short, it returns that: ErrClosed for Close
-// and for the end of the pool's ctx, or ErrBroken.
+// Shutdown takes no more calls, waits until those that were taken have ended, and then closes the pool. If ctx ends first,
+// it closes the pool at once, and returns the error of ctx. If calls were cut short for another reason, it returns that:
+// ErrClosed for Close and for the end of the pool's ctx, or ErrBroken.
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	if p.refuse == nil {
@@ -263,7 +264,7 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	return errors.Join(err, p.Close())
 }
 
-// changed tells Shutdown when the last call has ended. p.mu is held.
+// changed closes p.drained, for which Shutdown waits, if no call is left. Without a Shutdown it does nothing. p.mu is held.
 func (p *Pool) changed() {
 	if p.drained == nil || len(p.calls) > 0 {
 		return
@@ -275,7 +276,8 @@ func (p *Pool) changed() {
 	}
 }
 
-// end begins the end of the pool, for this reason. It does not wait.
+// end begins the end of the pool, for this reason: it refuses new calls, stops all others, and ends p.ctx and so the
+// workers. It does not wait.
 func (p *Pool) end(reason error) {
 	p.mu.Lock()
 	if p.refuse == nil || errors.Is(p.refuse, spawn.ErrClosed) {

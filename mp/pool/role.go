@@ -15,7 +15,7 @@ const role = "pool worker"
 
 func init() { spawn.RegisterRole(role, serveChild) }
 
-// serveChild is the role of a worker process.
+// serveChild runs in a worker process, until the pool says stop or is gone.
 func serveChild(self *spawn.Self) (code int) {
 	s := newServer(self.Link, true)
 	err := s.serve(func(ctx context.Context) *spawn.Failure {
@@ -26,9 +26,9 @@ func serveChild(self *spawn.Self) (code int) {
 		self.Orphaned()
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "mp: %s: %v\n", spawn.Name(), err)
-		self.Link.Close() // the pool is not to wait until this process has joined its own children
+		self.Link.Close() // so that the pool need not wait until this process has joined its own children
 		return 1
-	default: // this process may have to wait for its own children, but not without the pool
+	default: // this process may now wait for its own children, but ends if the pool is gone
 		go func() {
 			s.awaitGone()
 			self.Orphaned()
@@ -37,7 +37,8 @@ func serveChild(self *spawn.Self) (code int) {
 	return 0
 }
 
-// encodeInit makes the argument of the role: the function that initialises a worker and its argument, or nothing.
+// encodeInit makes the argument of the role: the id of the function that initialises a worker, and its argument. Without an
+// initializer it is empty.
 func encodeInit(i spawn.Initializer) (wire.Buffer, error) {
 	var b wire.Buffer
 	if i.Name() == "" {
@@ -51,7 +52,7 @@ func encodeInit(i spawn.Initializer) (wire.Buffer, error) {
 	return b, err
 }
 
-// runInit runs what encodeInit wrote.
+// runInit runs the initializer that encodeInit wrote, if there is one.
 func runInit(ctx context.Context, body []byte, files []*os.File) *spawn.Failure {
 	if len(body) < 4 {
 		return nil
