@@ -12,27 +12,27 @@ type EventKind string
 
 // What happens to workers and items. Err is set as told here.
 const (
-	EventStarted     EventKind = "started"     // a worker is ready, a replacement perhaps
-	EventRecycled    EventKind = "recycled"    // a worker has ended in order, to be replaced or for want of work; Err says why
+	EventStarted     EventKind = "started"     // a worker is ready: one of the first or a replacement
+	EventRecycled    EventKind = "recycled"    // a worker was let go and has ended, to be replaced or because it was idle; Err says why
 	EventDied        EventKind = "died"        // a worker has ended by itself; Err is the *ExitError
-	EventKilled      EventKind = "killed"      // a worker was killed: by the pool, for a deadline, say, or for its memory; Err is the *ExitError
+	EventKilled      EventKind = "killed"      // a worker was killed, by the pool, as after a deadline, or for its memory; Err is the *ExitError
 	EventRetried     EventKind = "retried"     // an item failed and is run again; Err is the failure
 	EventQuarantined EventKind = "quarantined" // an item has ended too many workers; Err is the error of the call
 )
 
-// Event is something that has happened to a worker or an item of a pool; Options.OnEvent hears of it. Python's pools do not
-// tell.
+// Event is something that has happened to a worker or an item of a pool; Options.OnEvent is called with it. Python's pools
+// have no events.
 type Event struct {
 	Kind   EventKind
-	Time   time.Time // when it happened, not when it is told
-	Worker string    // its name; empty when it is about an item only
+	Time   time.Time // when it happened, not when OnEvent is called
+	Worker string    // the name of the worker; empty when the event is about an item only
 	Pid    int       // of the worker
-	Func   string    // what it was about, for items and for workers that ended while they ran something
+	Func   string    // the function of the item, or the one that the worker ran when it ended
 	Index  int       // of the item in its call, −1 when there is none
 	Err    error
 }
 
-// String is the event in a line: "died PoolWorker-2 (pid 4711) resize[7]: …".
+// String is the event in one line: "died PoolWorker-2 (pid 4711) resize[7]: …".
 func (e Event) String() string {
 	s := string(e.Kind)
 	if e.Worker != "" {
@@ -47,8 +47,8 @@ func (e Event) String() string {
 	return s
 }
 
-// happened counts an event and has OnEvent told of it: in the order of events, by a goroutine that lives while there are any.
-// p.mu is held, so that nobody sees what follows from the event before the event.
+// happened counts an event and queues it for OnEvent, to which a goroutine passes events on in order. The goroutine lives
+// while there are any. p.mu is held, so that the event is there before what follows from it can be seen.
 func (p *Pool) happened(e Event) {
 	p.counts.add(e.Kind)
 	if p.opts.OnEvent == nil {
@@ -62,7 +62,7 @@ func (p *Pool) happened(e Event) {
 	}
 }
 
-// tell tells OnEvent what it has not heard. One that ends its goroutine takes this one with it; then another one goes on.
+// tell passes the queued events to OnEvent. If OnEvent ends this goroutine, with runtime.Goexit, another one goes on.
 func (p *Pool) tell() {
 	over := false
 	defer func() {
@@ -76,7 +76,7 @@ func (p *Pool) tell() {
 	over = true
 }
 
-// nextUntold takes the oldest event; false when there is none.
+// nextUntold takes the oldest event out of the queue. When there is none, it returns false and clears p.talking.
 func (p *Pool) nextUntold() (e Event, more bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,12 +84,12 @@ func (p *Pool) nextUntold() (e Event, more bool) {
 		return e, false
 	}
 	e = p.untold[0]
-	p.untold[0] = Event{} // the array behind it stays
+	p.untold[0] = Event{} // the array is kept, but not what the event holds
 	p.untold = p.untold[1:]
 	return e, true
 }
 
-// ended is the event of a worker that has ended. p.mu is held.
+// ended makes the event of a worker that has ended. p.mu is held.
 func (w *worker) ended(exit *spawn.ExitError) Event {
 	e := Event{Worker: exit.Name, Pid: exit.Pid, Func: exit.Func, Index: exit.Index, Err: exit}
 	switch {

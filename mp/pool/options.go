@@ -9,85 +9,86 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Options of a pool. Nil and zero values are the defaults. Values that make no sense are an error of New.
+// Options of a pool. Nil and zero values are the defaults. For values that make no sense, New returns an error.
 //
-// Of Python's Pool these are processes (Workers), initializer with initargs (Init) and maxtasksperchild (MaxTasksPerWorker);
-// it has nothing like the others.
+// Python's Pool has three of them: processes (Workers), initializer with initargs (Init) and maxtasksperchild
+// (MaxTasksPerWorker).
 type Options struct {
 	// Workers is the number of worker processes; 0: as many as processors.
 	Workers int
-	// Init runs in every worker before its first task. When it fails, New fails; when it fails in a replacement, the
-	// replacement is tried again, more and more slowly. The pool has copies of the files in its argument until it has ended:
-	// when New returns, they are the caller's again.
+	// Init runs in every worker before its first task. If it fails, New fails; if it fails in a replacement, the pool
+	// starts another one, after longer and longer pauses. The pool keeps copies of the files in its argument until the pool
+	// has ended: when New returns, the caller may close its own.
 	Init spawn.Initializer
-	// InitTimeout bounds Init; 0: five minutes. Its ctx ends then, and after KillDelay the worker is killed. It counts as
-	// failed, with ErrTimeout.
+	// InitTimeout bounds Init; 0: five minutes. After that time the ctx of Init ends, and after KillDelay the worker is
+	// killed. Init has then failed, with ErrTimeout.
 	InitTimeout time.Duration
 	// MaxTasksPerWorker replaces a worker after so many tasks; 0: never.
 	MaxTasksPerWorker int
-	// MaxMemoryPerWorker replaces a worker that uses more bytes of memory than this when it has ended a task; 0: never. It
-	// is looked at after a task, but not more often than every 10 ms. What stops a task that uses too much is Limits.Memory.
+	// MaxMemoryPerWorker replaces a worker that uses more bytes of memory than this after a task; 0: never. The pool looks
+	// after a task, but at most every 10 ms. It does not stop a task that uses too much: Limits.Memory does.
 	MaxMemoryPerWorker int64
-	// IdleTimeout ends a worker that has had nothing to do for so long; 0: never. When there is work for more workers than
-	// are left, they are started again.
+	// IdleTimeout ends a worker that has had nothing to do for so long; 0: never. The pool starts workers again when it has
+	// more work than the remaining ones can take.
 	IdleTimeout time.Duration
-	// Spares is how many processes wait to take the place of a worker that died, was recycled or had left for want of work;
-	// 0: none. They have run the program's init functions already, not Init. The first ones are made once New has returned,
-	// others whenever one was taken. Each takes the memory of an idle worker before its Init, and some descriptors here; its
-	// Limits hold from the beginning. What a process is given at its start is that of the spare: one is not used any more
-	// when this process has changed its environment, its directory, its user or groups, os.Stdout or os.Stderr, or while
-	// MP_DEBUG_WAIT is set. Stats and OnEvent tell of spares only once they are workers.
+	// Spares is how many processes wait to replace a worker that died, was recycled or left because it was idle; 0: none. A
+	// spare has run the program's init functions, but not Init. The first spares are started once all workers are ready,
+	// another one whenever one is taken. Each takes the memory of an idle worker before its Init, and some descriptors in
+	// this process; its Limits hold from the beginning. A spare has what a process is given at its start: it is not used
+	// any more when this process has changed its environment, its directory, its user or groups, os.Stdout or os.Stderr, or
+	// while MP_DEBUG_WAIT is set. Stats and OnEvent tell of spares only once they are workers.
 	Spares int
-	// TaskTimeout bounds every task from its start; 0: no bound. The ctx of the function ends then, and after KillDelay
-	// the worker is killed. In the error of the item, errors.Is finds ErrTimeout.
+	// TaskTimeout bounds every task from its start; 0: no bound. After that time the ctx of the function ends, and after
+	// KillDelay the worker is killed. In the error of the item, errors.Is finds ErrTimeout.
 	TaskTimeout time.Duration
 	// KillDelay is the time between asking a task or a worker to stop and killing the worker. 0: one second; negative:
 	// it is killed at once.
 	KillDelay time.Duration
-	// Retries is how many times an item is run again whose function returned an error or panicked.
+	// Retries is how many times an item is run again after its function returned an error or panicked.
 	Retries int
-	// CrashRetries is how many times an item is run again whose worker died or had to be killed; 0: as many as Retries;
-	// negative: never. An item that has used up one or more of them is quarantined: see ErrQuarantined.
+	// CrashRetries is how many times an item is run again after its worker died or was killed; 0: as many as Retries;
+	// negative: never. An item that has used them up, and had at least one, is quarantined: see ErrQuarantined.
 	CrashRetries int
-	// InProcess runs the workers as goroutines of this process: for debuggers. Arguments and results are encoded and
-	// copied all the same, but a crash is everybody's crash, and what does not end by itself cannot be ended: it is
-	// left behind. A file in a result passes to the caller here too: the function's own is closed. What the workers print goes where
-	// this process prints: Stdout and Stderr are given nothing.
+	// InProcess runs the workers as goroutines of this process, for debuggers. Arguments and results are encoded and copied
+	// all the same, but a crash ends the whole process, and a function that does not return cannot be killed: its goroutine
+	// is left behind. A file in a result passes to the caller here too: the function's own is closed. What the workers
+	// print goes where this process prints: Stdout and Stderr are given nothing.
 	InProcess bool
-	// Dir is the working directory of the workers; default: ours.
+	// Dir is the working directory of the workers; default: that of this process.
 	Dir string
-	// Env is the whole environment of the workers, as in exec.Cmd; nil: ours. GOCOVERDIR is kept.
+	// Env is the whole environment of the workers, as in exec.Cmd; nil: that of this process. GOCOVERDIR is kept.
 	Env []string
-	// Limits are the fences around each worker, not around all of them together; none by default. What a worker dies of at
-	// its limit is the error of the item that it was at.
+	// Limits bound each worker by itself, not all of them together; none by default. If a worker dies at a limit, the error
+	// of the item that it was running says so.
 	Limits spawn.Limits
-	// Stdout nil: the workers write to our standard output themselves, and to a *os.File too. Stderr nil: what they write,
-	// the dump of a fatal error among it, is passed on to ours. Other writers are given whole lines, by several goroutines
-	// at once. InProcess they are given nothing.
+	// Stdout gets what the workers print. If it is nil, which means the standard output of this process, or a *os.File, the
+	// workers write to it themselves. Stderr gets what they write to standard error, such as the dump of a fatal error,
+	// passed on by the pool; nil: the standard error of this process. Other writers are given whole lines, by several
+	// goroutines at once. With InProcess, both are given nothing.
 	Stdout, Stderr io.Writer
 	// Name is the prefix of the workers' names; default: PoolWorker.
 	Name string
-	// Logger hears of workers that start, die and are replaced; nil: the log of the library, which is silent until LogToStderr,
-	// or package logging, gives it somewhere to go.
+	// Logger gets messages about workers that start, die and are replaced; nil: the log of the library, which is silent
+	// until LogToStderr, or package logging, gives it somewhere to go.
 	Logger Logger
-	// OnEvent hears of what happens to workers and items, one event at a time and in order, in a goroutine of its own: it
-	// may be slow, while the pool keeps what it has not heard, and may call the pool, even Close. Nothing waits for it, so
-	// that it may hear the last events after Close has returned. When it panics, the program ends.
+	// OnEvent is called with what happens to workers and items, one event at a time and in order, in a goroutine of its
+	// own. It may be slow, while the pool keeps the events that follow, and may call the pool, even Close. Nothing waits
+	// for it: it may get the last events after Close has returned. When it panics, the program ends.
 	OnEvent func(Event)
 }
 
-// Logger is what a pool says things to; a hclog.Logger is one, and so is a *slog.Logger. It is an interface of our own
-// because the packages behind hclog take a fifth of the time that an empty process takes to start, in every child.
+// Logger is what a pool logs to; hclog.Logger and *slog.Logger implement it. It is an interface of our own because the
+// packages behind hclog would lengthen the start of each child by a fifth of what an empty process takes.
 type Logger interface {
 	Debug(msg string, args ...any)
 	Warn(msg string, args ...any)
 	Error(msg string, args ...any)
 }
 
-// defaultInitTimeout is long, for those who load a model.
+// defaultInitTimeout is long enough for an Init that loads a model.
 const defaultInitTimeout = 5 * time.Minute
 
-// check fills in the defaults, or says what is wrong.
+// check fills in the defaults, or returns what is wrong.
 func (o *Options) check() error {
 	switch {
 	case o.Workers < 0:
@@ -149,10 +150,10 @@ type callOptions struct {
 	err          error
 }
 
-// ChunkSize sends at least n items to a worker at a time, and of quick ones a multiple of n, rather than as many as measured
-// times suggest; fewer where there are no more, a message is full, items run again, or hold what one process has at a time, such
-// as an end of a Pipe. It is about speed only: each item has its own result, its own timeout and its own blame. It is chunksize of
-// Python's Pool.map.
+// ChunkSize sends items to a worker n at a time, or a multiple of n if they are quick. Without it, measured times decide
+// how many. A chunk has fewer than n items if no more are left, if the message is full, and for items that run again, or
+// that hold an object which one process has at a time, such as an end of a Pipe. ChunkSize only affects speed: each item
+// has its own result, its own timeout and its own blame. It is chunksize of Python's Pool.map.
 func ChunkSize(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 1 {
@@ -162,8 +163,8 @@ func ChunkSize(n int) CallOption {
 	}
 }
 
-// Timeout bounds each item, from the time at which a worker starts it; it takes the place of TaskTimeout. A worker that
-// does not even start an item in that time, because it is frozen, is killed, and the item runs in another one.
+// Timeout bounds each item, from the time at which a worker starts it; it takes the place of Options.TaskTimeout. If a
+// worker does not even start an item in that time, because it is frozen, it is killed, and the item runs in another worker.
 func Timeout(d time.Duration) CallOption {
 	return func(o *callOptions) {
 		if d <= 0 {
@@ -173,8 +174,8 @@ func Timeout(d time.Duration) CallOption {
 	}
 }
 
-// Retries runs an item up to n times again when its function failed, and, unless CrashRetries says otherwise, when its worker
-// died; it takes the place of Options.Retries.
+// Retries runs an item up to n times again after its function failed; it takes the place of Options.Retries. Unless
+// CrashRetries says otherwise, it holds for deaths of the item's worker, too.
 func Retries(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 0 {
@@ -184,7 +185,7 @@ func Retries(n int) CallOption {
 	}
 }
 
-// CrashRetries runs an item up to n times again whose worker died or had to be killed; 0: never. It takes the place of
+// CrashRetries runs an item up to n times again after its worker died or was killed; 0: never. It takes the place of
 // Options.CrashRetries.
 func CrashRetries(n int) CallOption {
 	return func(o *callOptions) {
@@ -198,6 +199,6 @@ func CrashRetries(n int) CallOption {
 	}
 }
 
-// KeepGoing makes Map go on after a failure: it returns every result it has, and the failures joined, in the order of
-// the items. The other calls go on in any case.
+// KeepGoing makes Map go on after a failure: Map returns every result it has, and the failures joined, in the order of the
+// items. The other calls go on in any case.
 func KeepGoing() CallOption { return func(o *callOptions) { o.keepGoing = true } }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Stats is what a pool says of itself. Python's pools have nothing like it.
+// Stats is the state of a pool. Python's pools have nothing like it.
 type Stats struct {
-	Workers []WorkerStats // those that are up, by place
+	Workers []WorkerStats // those that are ready, by place
 	Queued  int           // items that are there and wait for a worker
 	Counts
 	Slowest []SlowTask // the items that took longest in the pool's life, at most five, the slowest first
@@ -37,7 +37,7 @@ func (c *Counts) add(kind EventKind) {
 	}
 }
 
-// WorkerStats is what a pool says of a worker.
+// WorkerStats is the state of a worker.
 type WorkerStats struct {
 	Name     string
 	Pid      int
@@ -46,7 +46,7 @@ type WorkerStats struct {
 	Busy     bool   // it is at work on an item
 	Leaving  bool   // it is given no more work, because it is recycled
 	Task     string // what it is at work on, such as resize[7]
-	Memory   int64  // bytes of memory that it uses now (RSS); 0 where it cannot be told, as for the workers of a pool InProcess
+	Memory   int64  // bytes of memory that it uses now (RSS); 0: unknown, as InProcess
 
 	Up      time.Duration // since it was ready
 	Working time.Duration // of that, at work
@@ -81,8 +81,8 @@ func (s *slowTasks) note(t SlowTask) {
 	*s = (*s)[:min(len(*s), most)]
 }
 
-// Stats is a snapshot, at any time, also after Close. It waits for nothing, and takes some 10 µs for each worker, whose memory
-// is looked at a moment later than the rest.
+// Stats returns a snapshot. It may be called at any time, also after Close. It waits for nothing, and takes some 10 µs for
+// each worker. The memory of the workers is measured a moment later than the rest.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	workers := slices.Clone(p.workers)
@@ -98,7 +98,7 @@ func (p *Pool) Stats() Stats {
 	return s
 }
 
-// stats is a snapshot of what the pool knows itself. p.mu is held.
+// stats is a snapshot of what the pool itself knows, which is all but Memory. p.mu is held.
 func (w *worker) stats() WorkerStats {
 	task := w.atWork()
 	s := WorkerStats{
