@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// cancel stops a submission for Future.Cancel, and marks that it was that, unless it has its outcome.
+// cancel stops a submission for Future.Cancel, and sets mark, unless the submission has its outcome.
 func (b *batch) cancel(index int, mark *atomic.Bool) {
 	p := b.call.pool
 	p.mu.Lock()
@@ -16,8 +16,8 @@ func (b *batch) cancel(index int, mark *atomic.Bool) {
 	}
 }
 
-// stop ends a submission early. One that no worker has begun has its outcome at once; otherwise it is cancelled and, after
-// KillDelay, killed.
+// stop ends a submission early, unless it has its outcome or is stopped already. If no worker has begun it, it gets its
+// outcome at once. Otherwise its ctx is cancelled and, after KillDelay, its worker killed.
 func (b *batch) stop(index int, reason error) {
 	p := b.call.pool
 	p.mu.Lock()
@@ -33,7 +33,8 @@ func (b *batch) stop(index int, reason error) {
 	}
 }
 
-// recall does so for one that is marked as stopped.
+// recall carries out the stop of a submission that is marked as stopped: it takes it back from its worker, or cancels it
+// there.
 func (b *batch) recall(index int, reason error) {
 	p, c := b.call.pool, b.call
 	p.mu.Lock()
@@ -42,7 +43,7 @@ func (b *batch) recall(index int, reason error) {
 		p.mu.Unlock()
 		if id != 0 {
 			w.ladder(id, 1, reason)
-		} // else deliver does that, when it knows where to
+		} // else it is being encoded: deliver recalls it afterwards
 		return
 	}
 	ended := c.finished() // the pool may have begun to end meanwhile
@@ -52,7 +53,8 @@ func (b *batch) recall(index int, reason error) {
 	p.dispatch()
 }
 
-// whereIs says which worker has an item, and under which number; 0: it is about to get it. p.mu is held.
+// whereIs returns the worker that has an item, and the item's number; number 0: the item is being encoded for the worker.
+// p.mu is held.
 func (p *Pool) whereIs(c *call, index int) (w *worker, id uint64) {
 	for _, w := range p.workers {
 		if k := w.packing; k != nil && k.call == c && uint(index-k.from) < uint(k.count) {
@@ -67,7 +69,8 @@ func (p *Pool) whereIs(c *call, index int) (w *worker, id uint64) {
 	return nil, 0
 }
 
-// recallStopped recalls those of count submissions that were stopped while they were packed, wherever they have come.
+// recallStopped recalls those of count submissions, from index from on, that were stopped while they were being encoded, or
+// before their worker died.
 func (b *batch) recallStopped(from, count int) {
 	p := b.call.pool
 	p.mu.Lock()
@@ -83,12 +86,12 @@ func (b *batch) recallStopped(from, count int) {
 	}
 }
 
-// stoppedFor is why nobody waits for an item any more; nil when somebody does. p.mu is held.
+// stoppedFor is why an item was stopped; nil when it was not. p.mu is held.
 func (c *call) stoppedFor(index int) error {
 	if c.batch != nil && c.stopped == nil {
 		s := c.batch.at(index)
 		if s == nil {
-			return errNotRun // it has its outcome: it was stopped
+			return errNotRun // it has its outcome already, as it was stopped
 		}
 		return s.stopped
 	}

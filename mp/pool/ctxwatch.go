@@ -6,15 +6,15 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ctxWatch stops submissions when their ctx ends. Those that come one after the other with the same ctx share one. Its fields
-// are guarded by pool.mu, but for done and stop, which do not change.
+// ctxWatch stops submissions when their ctx ends. Successive submissions with the same ctx share one. Its fields are
+// guarded by pool.mu, except done and stop, which do not change.
 type ctxWatch struct {
-	done  <-chan struct{} // of the ctx
+	done  <-chan struct{} // Done of the ctx
 	stop  func() bool
-	open  int   // submissions without an outcome
+	open  int   // how many submissions that rely on the watch have no outcome
 	first int   // index of the first submission; -1: there is none yet
-	last  int   // of the last one; some in between may have another watch
-	ended error // how the ctx has ended: no other submission may rely on the watch
+	last  int   // index of the last submission; some in between may have another watch
+	ended error // how the ctx has ended; then no other submission may rely on the watch
 }
 
 func (b *batch) newWatch(ctx context.Context, done <-chan struct{}) *ctxWatch {
@@ -23,7 +23,7 @@ func (b *batch) newWatch(ctx context.Context, done <-chan struct{}) *ctxWatch {
 	return w
 }
 
-// covers counts a submission as one of those that the watch is for; w may be nil. p.mu is held.
+// covers extends the range of the watch to a submission; w may be nil. p.mu is held.
 func (w *ctxWatch) covers(index int) {
 	if w == nil {
 		return
@@ -34,7 +34,8 @@ func (w *ctxWatch) covers(index int) {
 	w.last = index
 }
 
-// leave counts a submission out, and returns its watch if that was the last one. p.mu is held.
+// leave takes a submission off the count of its watch, and returns the watch if that was the last one. The caller then ends
+// it, without the lock. p.mu is held.
 func (b *batch) leave(w *ctxWatch) (unused *ctxWatch) {
 	if w == nil {
 		return nil
@@ -61,7 +62,7 @@ func (b *batch) ctxEnded(w *ctxWatch, reason error) {
 	}
 }
 
-// watched notes how the ctx of a watch has ended, and returns the submissions that it is for.
+// watched notes how the ctx of a watch has ended, and returns the indices of the submissions that rely on the watch.
 func (b *batch) watched(w *ctxWatch, reason error) (indices []int) {
 	p := b.call.pool
 	p.mu.Lock()

@@ -8,15 +8,15 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// stalled kills the worker if it has still not begun the item; nobody is to blame for that, and it runs elsewhere.
+// stalled kills the worker if it has still not begun item id. No item is blamed: they run in other workers.
 func (w *worker) stalled(id uint64, limit time.Duration) {
 	if w.still(id, false, func() { w.stalled(id, limit) }) {
 		w.seat.KillFor(fmt.Errorf("%w: it did not begin an item for %v", spawn.ErrTimeout, limit))
 	}
 }
 
-// mute kills the worker if it has nothing else and has still not said that it skips what was taken back from this item on; nobody is
-// to blame for that.
+// mute kills the worker if it has nothing else and has still not said that it skips the items taken back from id on. No
+// item is blamed.
 func (w *worker) mute(id uint64, limit time.Duration) {
 	w.pool.mu.Lock()
 	mute, waiting := !w.gone && len(w.queue) == 0 && len(w.skips) > 0 && w.skips[0] == id, w.receiver.waiting.Load()
@@ -29,15 +29,16 @@ func (w *worker) mute(id uint64, limit time.Duration) {
 	}
 }
 
-// expire ends the item at work, if it is still this one, because its time is up.
+// expire ends item id, because its time is up, if the worker is still at it.
 func (w *worker) expire(id uint64, limit time.Duration) {
 	if w.still(id, true, func() { w.expire(id, limit) }) {
 		w.ladder(id, 1, fmt.Errorf("%w: it ran longer than %v", spawn.ErrTimeout, limit))
 	}
 }
 
-// still reports whether the worker is where it was when a timer was set for the item: at work on it, or not even that.
-// While nobody waits for the worker, because we encode or decode, it may have said otherwise: then again is called soon.
+// still reports whether the worker is where it was when a timer was set for item id: at work on it (running), or about to
+// begin it. If no goroutine waits in Recv, a message that says otherwise may lie unread: then still returns false and sets
+// w.timer to call again soon.
 func (w *worker) still(id uint64, running bool, again func()) bool {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
@@ -52,14 +53,14 @@ func (w *worker) still(id uint64, running bool, again func()) bool {
 	return waiting
 }
 
-// execution is what will kill a worker that does not end items which were cancelled.
+// execution is the pending kill of a worker, for the case that it does not end items that were cancelled.
 type execution struct {
 	items span
 	timer *time.Timer
 }
 
-// ladder ends the items [first, first+count): their ctx is cancelled, and after KillDelay, if one of them is still
-// open, the worker is killed. It does not wait.
+// ladder ends the items [first, first+count): their ctx is cancelled and, if one of them is still open after KillDelay, the
+// worker is killed. It does not wait.
 func (w *worker) ladder(first uint64, count int, reason error) {
 	delay, items := max(w.pool.opts.KillDelay, 0), span{first: first, count: uint64(count)}
 	if delay > 0 {
@@ -79,7 +80,7 @@ func (w *worker) owes(items span) bool {
 	})
 }
 
-// reprieve stops what was to kill the worker for items that are not open any more. p.mu is held.
+// reprieve drops the executions whose items are not open any more. p.mu is held.
 func (w *worker) reprieve() {
 	w.executions = slices.DeleteFunc(w.executions, func(e execution) bool {
 		over := !w.owes(e.items)
@@ -90,10 +91,11 @@ func (w *worker) reprieve() {
 	})
 }
 
-// lookAgain is how soon to look again at a worker whose answers wait for us.
+// lookAgain is how soon a timer looks again at a worker whose messages may lie unread.
 const lookAgain = 5 * time.Millisecond
 
-// execute kills the worker if it has still not answered the items of the span.
+// execute kills the worker if it has still not answered the items of the span. If its messages may lie unread, it looks
+// again soon.
 func (w *worker) execute(items span, reason error) {
 	w.pool.mu.Lock()
 	open := w.owes(items)

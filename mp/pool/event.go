@@ -15,7 +15,7 @@ const (
 	EventStarted     EventKind = "started"     // a worker is ready: one of the first or a replacement
 	EventRecycled    EventKind = "recycled"    // a worker was let go and has ended, to be replaced or because it was idle; Err says why
 	EventDied        EventKind = "died"        // a worker has ended by itself; Err is the *ExitError
-	EventKilled      EventKind = "killed"      // a worker was killed, by the pool, as after a deadline, or for its memory; Err is the *ExitError
+	EventKilled      EventKind = "killed"      // a worker was killed, by the pool (after a deadline, say) or for its memory; Err is the *ExitError
 	EventRetried     EventKind = "retried"     // an item failed and is run again; Err is the failure
 	EventQuarantined EventKind = "quarantined" // an item has ended too many workers; Err is the error of the call
 )

@@ -13,13 +13,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Future is the result of a call that may not have ended yet. Submit makes one. It is a concurrent.futures.Future of
-// Python's, and an AsyncResult. Any number of goroutines may use it; all get the same result.
+// Future is the result of a call that may not have ended yet. Submit makes one. It is Python's concurrent.futures.Future,
+// and its AsyncResult. Any number of goroutines may use it; all get the same result.
 //
-// When the call has ended, the pool keeps neither its argument nor its result, and the Future not the pool.
+// When the call has ended, the pool keeps neither its argument nor its result, and the Future does not keep the pool.
 type Future[R any] struct {
 	name      string
-	log       Logger // hears of callbacks that panic
+	log       Logger // for callbacks that panic
 	cancelled atomic.Bool
 
 	ended  atomic.Bool // result and err do not change any more
@@ -27,18 +27,18 @@ type Future[R any] struct {
 	err    error
 
 	mu        sync.Mutex
-	done      chan struct{} // made when somebody asks for it
-	call      *call         // nil when it was never taken, or has ended
+	done      chan struct{} // made by the first Done
+	call      *call         // nil when the pool refused it, or it has ended
 	index     int           // of the item in the call, if that is a batch
 	watchers  []chan<- *Future[R]
 	callbacks []func(*Future[R]) // that have not begun
-	calling   bool               // one of them runs, or is about to
+	calling   bool               // a callback runs, or is about to
 }
 
-// Submit gives the call of fn with arg to the pool and does not wait for a worker. The argument is encoded, and its files are
-// duplicated, before it returns: both are the caller's again. Files in the result belong to whoever takes it from Wait. ctx
-// bounds the call, not only Submit: when it ends, the call is cancelled. The Future is never nil: whatever goes wrong is told
-// by Wait. It is submit of Python's executors, and apply_async.
+// Submit gives the call of fn with arg to the pool and does not wait for a worker. It encodes the argument and duplicates
+// its files before it returns: both are the caller's again. Files in the result belong to the caller that takes it from
+// Wait. ctx bounds the call, not only Submit: when ctx ends, the call is cancelled. The Future is never nil: Wait returns
+// every error, also that of a refused call. It is submit of Python's executors, and apply_async.
 func Submit[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts ...CallOption) *Future[R] {
 	if mayJoin(ctx, p, fn, opts) {
 		if f := join(ctx, p, fn, arg); f != nil {
@@ -67,7 +67,7 @@ func Apply[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, 
 	return f.result, f.err
 }
 
-// submit gives the call to the pool, unless that refuses it: then the future has ended, and there is no call.
+// submit gives the call to the pool. If the pool refuses it, the Future has ended with the error, and the call is nil.
 func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A, opts []CallOption) (*Future[R], *call) {
 	f := &Future[R]{log: spawn.Log}
 	refuse := func(err error) (*Future[R], *call) {
@@ -150,7 +150,8 @@ func submit[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[
 	return f, c
 }
 
-// finish tells everybody that the call has ended. result and err are set.
+// finish ends the future, whose result and err are set: it closes Done, sends the future to its watchers and starts the
+// callbacks.
 func (f *Future[R]) finish() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -169,7 +170,7 @@ func (f *Future[R]) finish() {
 // finished reports whether the call has ended.
 func (f *Future[R]) finished() bool { return f.ended.Load() }
 
-// Done is closed when the call has ended, as done() and ready() tell it in Python.
+// Done is closed when the call has ended. It is done() of Python's Future, and ready() of an AsyncResult.
 func (f *Future[R]) Done() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -182,7 +183,7 @@ func (f *Future[R]) Done() <-chan struct{} {
 	return f.done
 }
 
-// closedChan is the Done of all futures that had ended before somebody asked.
+// closedChan is the Done of all futures that had ended before the first call of Done.
 var closedChan = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
@@ -212,9 +213,9 @@ func (f *Future[R]) await(ctx context.Context) bool {
 	}
 }
 
-// Cancel ends the call, also one that runs: its ctx ends, and after KillDelay the worker is killed. It does not wait. It
-// reports whether the call is cancelled, now or before: then Wait returns context.Canceled. It reports false when the call
-// had ended by itself. In Python, only a call that has not begun can be cancelled.
+// Cancel ends the call, even if it runs: its ctx ends, and after KillDelay the worker is killed. Cancel does not wait. It
+// reports whether the call is cancelled, by this Cancel or an earlier one: then Wait returns context.Canceled. It reports
+// false when the call had ended by itself. In Python, only a call that has not begun can be cancelled.
 func (f *Future[R]) Cancel() bool {
 	if c := f.open(); c != nil {
 		c.cancel(f.index, &f.cancelled)
@@ -222,12 +223,12 @@ func (f *Future[R]) Cancel() bool {
 	return f.cancelled.Load()
 }
 
-// Cancelled reports whether Cancel has cancelled the call. It may still be ending then: Done tells. A call that its ctx or
-// the pool has ended was not cancelled but has failed.
+// Cancelled reports whether Cancel has cancelled the call. The call may still be running then, until Done is closed. A call
+// that was ended by its ctx or by the pool was not cancelled but has failed.
 func (f *Future[R]) Cancelled() bool { return f.cancelled.Load() }
 
-// String tells the state: pending, running, done, failed or cancelled. A call runs once the pool knows that its worker has
-// begun it.
+// String tells the state: pending, running, done, failed or cancelled. A call is running once the pool knows that its
+// worker has begun it.
 func (f *Future[R]) String() string {
 	c := f.open()
 	state := "pending"
@@ -244,7 +245,7 @@ func (f *Future[R]) String() string {
 	return fmt.Sprintf("<Future func='%s' %s>", f.name, state)
 }
 
-// open is the call, if it has not ended.
+// open returns the call; nil when it has ended.
 func (f *Future[R]) open() *call {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -261,7 +262,7 @@ func (c *call) running(index int) bool {
 	})
 }
 
-// cancel stops an item, and marks it as cancelled, unless it has its outcome.
+// cancel stops an item and sets mark, unless the item has its outcome.
 func (c *call) cancel(index int, mark *atomic.Bool) {
 	if c.batch != nil {
 		c.batch.cancel(index, mark)

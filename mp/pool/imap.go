@@ -11,13 +11,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// IMap calls fn for every item and yields the results in the order of the items, while the work goes on. An item's error
-// is yielded in its place, and the iteration continues. When ctx ends, its error is yielded last; if it is over already, nothing is
-// taken from the iterator, which might wait, and there is that error even if it has no items.
+// IMap calls fn for every item and yields the results in the order of the items, while the work goes on. An item's error is
+// yielded in its place, and the iteration continues. When ctx ends, its error is yielded last. If ctx has ended before the
+// loop begins, only its error is yielded, even without items, and no item is taken from the iterator, which might block.
 //
 // Items are taken from their iterator as the results are consumed, at most a fixed number ahead, in a goroutine of their
-// own: endless iterators work. Leaving the loop cancels what runs, waits for it, KillDelay at the most; of the
-// items, at most the one that is being fetched is taken. What the iterator panics with is panicked in the loop.
+// own: endless iterators work. Leaving the loop cancels what runs and waits for it, at most KillDelay. At most one item is
+// still taken then, the one that the iterator is about to give. When the iterator panics, the loop panics with the same
+// value.
 func IMap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts ...CallOption) iter.Seq2[R, error] {
 	return imap(ctx, p, fn, items, opts, true)
 }
@@ -43,7 +44,7 @@ type stream[A, R any] struct {
 	mu       sync.Mutex
 	args     map[int]*A
 	results  map[int]outcome[R]
-	order    []int // unordered: the results as they came
+	order    []int // unordered: the items whose results are there, as they came
 	taken    int   // items taken from the iterator
 	panicked any   // what the iterator panicked with
 }
@@ -93,7 +94,7 @@ func imap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items it
 			close(s.left)
 			p.stop(c, context.Canceled)
 			<-s.drained
-			for _, o := range s.results { // nobody will get them
+			for _, o := range s.results { // results that the consumer does not get
 				link.CloseAll(o.files)
 			}
 			c.progress.finish()
@@ -134,7 +135,7 @@ func (s *stream[A, R]) feed() {
 	}
 }
 
-// over reports whether nobody wants more items.
+// over reports whether no more items are wanted: the consumer has left, or the call has ended.
 func (s *stream[A, R]) over() bool {
 	select {
 	case <-s.left:
@@ -160,7 +161,7 @@ func (s *stream[A, R]) offer(item A) {
 	p.dispatch()
 }
 
-// seal tells the call that no more items come.
+// seal tells the call that no more items come, and ends the call if all of them have ended.
 func (s *stream[A, R]) seal() {
 	p := s.call.pool
 	p.mu.Lock()
@@ -191,7 +192,7 @@ func (s *stream[A, R]) put(i int, o outcome[R]) {
 	}
 }
 
-// take hands out the next result there is, in order or as they came.
+// take takes out the next result, if it is there: that of item next or, unordered, the one that came first.
 func (s *stream[A, R]) take(next int) (o outcome[R], ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +205,7 @@ func (s *stream[A, R]) take(next int) (o outcome[R], ok bool) {
 	return o, ok
 }
 
-// deliver yields results until there are no more, or the consumer has had enough.
+// deliver yields results until there are no more, or the consumer leaves.
 func (s *stream[A, R]) deliver(yield func(R, error) bool) {
 	for next := 0; ; next++ {
 		o, ok := s.take(next)

@@ -14,8 +14,8 @@ import (
 )
 
 // Map calls fn for every item, in the workers, and returns the results in the order of the items. It stops at the first
-// error, which it returns, and cancels the rest; with KeepGoing it goes on. When ctx ends, it returns ctx's error. In
-// every case it returns when none of its items runs any more: at the latest KillDelay after the end.
+// error, which it returns, and cancels the rest; with KeepGoing it goes on. When ctx ends, it returns ctx's error. In every
+// case it returns once none of its items runs any more: at the latest KillDelay after it was stopped.
 //
 // With KeepGoing, the failures are joined: Unwrap() []error gives them one by one, and each names its item. An item without
 // a failure has a result, unless ctx or the pool ended first: then it may not have run.
@@ -35,7 +35,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	c.arg = func(i int) string { return spawn.Summary(&items[i]) }
 	c.outcome = func(i int, data []byte, files []*os.File, err error) {
 		if p.isStopped(c) && !c.opts.keepGoing {
-			link.CloseAll(files) // nobody will get the result
+			link.CloseAll(files) // Map will return no results
 			return
 		}
 		if err == nil {
@@ -47,7 +47,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 			return
 		}
 		if p.isStopped(c) {
-			return // it only tells of the stop once more
+			return // the error only follows from the stop
 		}
 		failures.add(i, err)
 		if !c.opts.keepGoing {
@@ -85,7 +85,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	keep := false
 	defer func() {
 		if !keep {
-			received.closeAll() // nobody gets the results
+			received.closeAll() // Map returns no results
 		}
 	}()
 	c.progress.finish() // it may panic
@@ -102,7 +102,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items []A
 	}
 }
 
-// fileList collects the files of results, for the case that nobody gets them.
+// fileList collects the files of results, to close them if Map returns none of the results.
 type fileList struct {
 	mu   sync.Mutex
 	list []*os.File
@@ -135,12 +135,12 @@ func (f *failures) add(index int, err error) {
 	f.list = append(f.list, failure{index, err})
 }
 
-// have reports whether err is one of them.
+// have reports whether err is in the list.
 func (f *failures) have(err error) bool {
 	return slices.ContainsFunc(f.list, func(f failure) bool { return f.err == err })
 }
 
-// join joins them in the order of the items; nil when there are none.
+// join joins the errors in the order of the items; nil when there are none.
 func (f *failures) join() error {
 	slices.SortFunc(f.list, func(a, b failure) int { return cmp.Compare(a.index, b.index) })
 	errs := make([]error, len(f.list))

@@ -10,13 +10,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// AsCompleted yields each future as it ends, those that have ended already first, and one that is given twice once. The
-// error is nil but for the last one: when ctx ends, it yields the futures that have ended by then, and at last a nil future
-// with an error that says how many are unfinished, in which errors.Is finds ctx's. What a call itself failed with is told
-// by the future: its Wait returns at once.
+// AsCompleted yields each future as it ends: first those that have ended already; a future that is given twice is yielded
+// once. The error is nil, except at the end of ctx: then AsCompleted yields the futures that have ended by then, and at
+// last a nil future with an error that says how many are unfinished. errors.Is finds ctx's error in it. The failure of a
+// call is not yielded: it is in its future, whose Wait returns at once.
 //
-// It is as_completed of Python's concurrent.futures, with ctx for the timeout. The calls go on when the loop is left, and
-// nothing else is left behind. Nothing but the slice that it was given keeps a future that was yielded. To wait for the
+// It is as_completed of Python's concurrent.futures, with ctx for the timeout. When the loop is left, the calls go on, and
+// nothing else is left behind. A future that was yielded is kept by nothing but the slice that holds it. To wait for the
 // first failure (FIRST_EXCEPTION), leave the loop there.
 func AsCompleted[R any](ctx context.Context, futures ...*Future[R]) iter.Seq2[*Future[R], error] {
 	return func(yield func(*Future[R], error) bool) {
@@ -32,8 +32,8 @@ func AsCompleted[R any](ctx context.Context, futures ...*Future[R]) iter.Seq2[*F
 }
 
 // WaitAll waits until all futures have ended, and returns their results by position. The failures are joined, by position
-// too: Unwrap() []error gives them one by one. When ctx ends first, it returns what results there are, and the first of the
-// errors says how many futures are unfinished; errors.Is finds ctx's in it. The calls go on then.
+// too: Unwrap() []error gives them one by one. When ctx ends first, WaitAll returns the results that there are, and the
+// first of the errors says how many futures are unfinished; errors.Is finds ctx's error in it. The calls go on then.
 //
 // It is wait of Python's concurrent.futures with ALL_COMPLETED.
 func WaitAll[R any](ctx context.Context, futures ...*Future[R]) ([]R, error) {
@@ -54,8 +54,8 @@ func WaitAll[R any](ctx context.Context, futures ...*Future[R]) ([]R, error) {
 	return results, errors.Join(failures...)
 }
 
-// WaitAny waits until one of the futures has ended, with a result or without, and returns it. When ctx ends first, the
-// error is the one of AsCompleted. No futures at all are an error.
+// WaitAny waits until one of the futures has ended, successfully or not, and returns it. When ctx ends first, the error is
+// that of AsCompleted. Without any future, WaitAny returns an error.
 //
 // It is wait of Python's concurrent.futures with FIRST_COMPLETED.
 func WaitAny[R any](ctx context.Context, futures ...*Future[R]) (*Future[R], error) {
@@ -65,10 +65,10 @@ func WaitAny[R any](ctx context.Context, futures ...*Future[R]) (*Future[R], err
 	return nil, errors.New("mp: WaitAny: there is no future to wait for")
 }
 
-// watch is a look at several futures.
+// watch is a wait for several futures.
 type watch[R any] struct {
-	ended chan *Future[R]         // each comes here once; there is room for all, so that none has to wait
-	open  map[*Future[R]]struct{} // those that next has not returned
+	ended chan *Future[R]         // each future comes here once; there is room for all, so that sending never blocks
+	open  map[*Future[R]]struct{} // the futures that next has not returned
 	total int
 }
 
@@ -100,14 +100,14 @@ func (w *watch[R]) next(ctx context.Context) (*Future[R], error) {
 	return f, nil
 }
 
-// leave ends the look.
+// leave makes the open futures forget the watch.
 func (w *watch[R]) leave() {
 	for f := range w.open {
 		f.unwatch(w.ended)
 	}
 }
 
-// watch sends the future to w when it ends, or now. w must have room for it.
+// watch sends the future to w when it ends; at once if it has ended. w must have room for it.
 func (f *Future[R]) watch(w chan<- *Future[R]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
