@@ -12,21 +12,21 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// batch is what Submit takes of one function: a call without an end, whose items are calls of their own. So those that come
-// thick and fast travel together, as the items of a Map do, and each can be cancelled, and ends, by itself. Its fields are guarded
-// by pool.mu, but for those that never change (call, settle, show).
+// batch is a call without a last item, whose items are the calls of Submit for one function. Submissions in quick
+// succession travel together, as the items of a Map do, but each can be cancelled and ends by itself. The fields are
+// guarded by pool.mu, except call, settle and show, which never change.
 type batch struct {
 	call   *call
-	settle func(s submission, data []byte, files []*os.File, err error) // gives the future its outcome
+	settle func(s submission, data []byte, files []*os.File, err error) // gives the submission's future its outcome
 	show   func(s submission) string                                    // a summary of the argument, for blame
 
 	blocks map[int]*block // of submissions without an outcome, by index / blockSize
-	arena  []byte         // where the arguments of the next ones find room
-	watch  *ctxWatch      // of the last one's ctx
-	marked int            // submissions that were stopped while a worker had them, or was about to
+	arena  []byte         // memory for the arguments of the next submissions
+	watch  *ctxWatch      // the watch used last: the next submission may have the same ctx
+	marked int            // how many submissions were stopped and have no outcome yet
 }
 
-// blockSize is how many submissions are kept together: one that takes long keeps little from being collected.
+// blockSize is how many submissions a block has. A block is kept until the last of them has its outcome, so it is small.
 const blockSize = 128
 
 type block struct {
@@ -36,24 +36,24 @@ type block struct {
 
 // submission is one call of Submit.
 type submission struct {
-	ticket  any // a *ticket[A, R]; nil: it has its outcome
+	ticket  any // a *ticket[A, R]; nil: the submission has its outcome
 	arg     []byte
-	watch   *ctxWatch // nil: its ctx does not end
-	stopped error     // why nobody waits for it any more
+	watch   *ctxWatch // nil: its ctx never ends
+	stopped error     // why it was stopped; nil: it was not
 }
 
-// ticket is what its types are needed for.
+// ticket is the typed part of a submission.
 type ticket[A, R any] struct {
 	future Future[R]
-	arg    A      // if the caller cannot change it; under future.mu once others know the ticket
-	shown  string // a summary of it otherwise
+	arg    A      // set if the caller cannot change it; guarded by future.mu once the submission is in the batch
+	shown  string // otherwise, a summary of it
 }
 
 // errNotRun is the outcome of a submission that was stopped before a worker had begun it.
 var errNotRun = errors.New("it was stopped before it had begun")
 
-// mayJoin reports whether a call of Submit can be one of a batch: if it has no options and no time limit, which all of a batch
-// would share.
+// mayJoin reports whether a call of Submit may join a batch. All submissions of a batch would share options and a time
+// limit, so it must have none.
 func mayJoin[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts []CallOption) bool {
 	if p == nil || fn == nil || len(opts) > 0 || p.opts.TaskTimeout > 0 {
 		return false
@@ -62,8 +62,8 @@ func mayJoin[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts 
 	return !limited
 }
 
-// join adds a call to the batch of its function, unless the pool refuses it. It returns nil, and has done nothing, if the argument
-// has files, which have to be looked after one by one.
+// join adds a call to the batch of its function. If the pool refuses it, the Future has ended with the error. If the
+// argument has files, join does nothing and returns nil: the files belong to that call only.
 func join[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A) *Future[R] {
 	t := &ticket[A, R]{future: Future[R]{name: fn.Name(), log: p.opts.Logger}}
 	encoded := buffers.Get().(*wire.Buffer)
@@ -90,15 +90,15 @@ func join[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], arg A) *
 	return &t.future
 }
 
-// enlist gives the submission a place in the batch, or says why not.
+// enlist puts the submission into the batch of its function. An error says why the pool refuses it.
 func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Future[R], s submission, arg []byte) error {
-	done := ctx.Done() // here and below, code of the user's ctx runs without the lock
+	done := ctx.Done() // without the lock, here and below, as it may run code of the user's ctx
 	if ctx.Err() != nil {
 		return spawn.CtxError(ctx)
 	}
 	p.mu.Lock()
 	b := p.batches[spawn.ID(fn)]
-	if b == nil || b.call.limit > math.MaxInt-maxChunk { // with 32 bits, a server comes so far
+	if b == nil || b.call.limit > math.MaxInt-maxChunk { // with 32 bits, a server can get there
 		b = newBatch(p, fn)
 		p.batches[spawn.ID(fn)] = b
 	}
@@ -131,7 +131,7 @@ func enlist[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], f *Fut
 }
 
 func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
-	c, _ := newCall("Submit", context.Background(), p, fn, nil) // only options could be wrong
+	c, _ := newCall("Submit", context.Background(), p, fn, nil) // only options can be wrong, and there are none
 	b := &batch{call: c, blocks: make(map[int]*block)}
 	b.show = func(s submission) string {
 		t := s.ticket.(*ticket[A, R])
@@ -148,7 +148,7 @@ func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
 		var noArg A
 		f := &t.future
 		f.mu.Lock()
-		t.arg = noArg // the caller may keep the future for long
+		t.arg = noArg // the caller may keep the future, and so the ticket, for long
 		f.mu.Unlock()
 		if f.err = err; err == nil {
 			f.err = spawn.DecodeResult(fn, data, files, &f.result, -1)
@@ -170,7 +170,7 @@ func newBatch[A, R any](p *Pool, fn *spawn.Func[A, R]) *batch {
 	return b
 }
 
-// keep copies an argument to where it can stay until the submission has its outcome. p.mu is held.
+// keep copies an argument for as long as the submission has no outcome. Small ones share memory. p.mu is held.
 func (b *batch) keep(arg []byte) []byte {
 	const room = 16 << 10
 	if len(arg) > room/16 {
@@ -195,7 +195,7 @@ func (b *batch) put(s submission) (index int) {
 	}
 	k.items[index%blockSize] = s
 	k.open++
-	if c.open == 0 && c.waiting() == 0 { // it has rested
+	if c.open == 0 && c.waiting() == 0 { // the batch was empty, and not in calls
 		c.pool.calls[c] = struct{}{}
 	}
 	c.limit++
@@ -203,7 +203,7 @@ func (b *batch) put(s submission) (index int) {
 	return index
 }
 
-// at is the submission with this index; nil when it has its outcome. p.mu is held.
+// at returns the submission with this index; nil when it has its outcome. p.mu is held.
 func (b *batch) at(index int) *submission {
 	k := b.blocks[index/blockSize]
 	if k == nil || k.items[index%blockSize].ticket == nil {
@@ -212,8 +212,8 @@ func (b *batch) at(index int) *submission {
 	return &k.items[index%blockSize]
 }
 
-// take takes a submission out, whose outcome is there; of one that has its outcome there is nothing left. last is the watch of
-// which it was the last one. p.mu is held.
+// take removes a submission that is getting its outcome; s is zero if it has it already. last is the submission's watch if
+// nothing relies on it any more: the caller ends it, without the lock. p.mu is held.
 func (b *batch) take(index int) (s submission, last *ctxWatch) {
 	k := b.blocks[index/blockSize]
 	if k == nil || k.items[index%blockSize].ticket == nil {
@@ -262,14 +262,14 @@ func (b *batch) outcome(index int, data []byte, files []*os.File, err error) {
 	s, last := b.take(index)
 	p.mu.Unlock()
 	last.end()
-	if s.ticket == nil { // it was stopped, and then found its turn
+	if s.ticket == nil { // it was stopped, which settled it, and was then given out
 		link.CloseAll(files)
 		return
 	}
 	b.settle(s, data, files, err)
 }
 
-// row is outcome for results in a row.
+// row is outcome for the results of count items in a row.
 func (b *batch) row(index, count int, results []byte) {
 	p := b.call.pool
 	var some [64]submission
@@ -298,7 +298,7 @@ func (b *batch) row(index, count int, results []byte) {
 	}
 }
 
-// ended ends what is left when the pool has ended.
+// ended settles the submissions that are left when the pool ends.
 func (b *batch) ended() {
 	p := b.call.pool
 	for _, index := range b.indices() {
@@ -312,7 +312,7 @@ func (b *batch) ended() {
 	}
 }
 
-// indices are those of all submissions without an outcome, as they are when it is called.
+// indices returns the indices of all submissions that have no outcome now.
 func (b *batch) indices() (all []int) {
 	p := b.call.pool
 	p.mu.Lock()

@@ -10,8 +10,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// call is one Map, IMap or Apply, one Submit or a batch of them: items that are run by the same function. Every item that is
-// given out is settled once, by Pool.settle or settleResults; none that was not, when the call was stopped.
+// call is one Map, IMap or Apply, one Submit or a batch of them: items that are run by the same function. Every item that
+// is given out is settled once, by Pool.settle or settleResults. When the call was stopped, items that were not given out
+// are not settled.
 type call struct {
 	pool     *Pool
 	ctx      context.Context
@@ -21,40 +22,41 @@ type call struct {
 
 	single bool // there is one item, and errors do not name it
 
-	// encode appends the argument of an item. outcome takes its encoded result or an error. Both are called without
-	// locks, possibly by several goroutines at once.
+	// encode appends the argument of an item. outcome takes its encoded result or an error. Both are called without locks,
+	// and may be called by several goroutines at once.
 	encode  func(b *wire.Buffer, index int) error
-	arg     func(index int) string // a summary of the argument, for blame, of an item that has no outcome yet
+	arg     func(index int) string // a summary of the argument, for blame; the item has no outcome yet
 	outcome func(index int, data []byte, files []*os.File, err error)
-	// row, if it is not nil, is outcome for the results of count items, in a row (row.go).
+	// row, if it is not nil, takes the results of count items in a row (row.go), instead of outcome.
 	row func(index, count int, results []byte)
-	// dense is how long a result is if arguments and results are numbers; then encodeDense, and row in a dense chunk, take
-	// them side by side.
+	// dense is the size of a result if arguments and results are numbers. In a dense chunk they lie side by side:
+	// encodeDense writes the arguments, and row reads the results.
 	dense       int
 	encodeDense func(b *wire.Buffer, index, count int)
-	// ended is called once, when no item is open and none can come.
+	// ended is called once, when no item is open and no more can come.
 	ended func()
 
 	// Guarded by pool.mu.
-	next, limit int           // items [next, limit) are there and were not given out
+	next, limit int           // items [next, limit) can be given out
 	sealed      bool          // limit is final
-	queued      bool          // it is in pool.turn
+	queued      bool          // the call is in pool.turn
 	again       []int         // items to be given out once more, one by one
-	rest        []stretch     // items that found no room in a message, or were taken back
-	lost        map[int]int   // how many workers died with an item that they had not begun; it is a suspect then
-	tries       map[int]tries // failed ones, of items that failed
-	open        int           // given out and without an outcome
-	stopped     error         // why nothing is given out any more
+	rest        []stretch     // items that found no room in a message, or were taken back; they may travel together
+	lost        map[int]int   // for each suspect, how many workers died with it before they had begun it
+	tries       map[int]tries // the failed attempts, of items that failed
+	open        int           // how many items were given out and have no outcome
+	stopped     error         // why no item is given out any more
 	over        bool          // ended was, or is about to be, called
 	pace        pace
-	boards      bool // items hold what one process has at a time: each travels alone, to a worker that has no other
+	boards      bool // items hold objects that one process has at a time: each travels alone, to a worker that has no other item
 
-	batch    *batch    // nil: it is no batch
-	progress *progress // nil when nobody asks
+	batch    *batch    // nil: the call is no batch
+	progress *progress // nil without OnProgress
 	unwatch  func()    // ends the watch on ctx
 }
 
-// newCall checks what every call checks. The caller sets the functions and the items and then adds it.
+// newCall makes a call and checks what all calls have in common. The caller sets the functions and the items and then adds
+// it.
 func newCall[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func[A, R], opts []CallOption) (*call, error) {
 	switch {
 	case p == nil:
@@ -79,29 +81,29 @@ func newCall[A, R any](verb string, ctx context.Context, p *Pool, fn *spawn.Func
 	return c, nil
 }
 
-// chunk is items one after the other of one call that travel together.
+// chunk is successive items of one call that travel together.
 type chunk struct {
 	call  *call
 	from  int // index of the first item
 	count int
-	sent  int    // what count was when it was sent: some may have been taken back
-	first uint64 // number of the first item
+	sent  int    // count when the chunk was sent: items may have been taken back since then
+	first uint64 // number of the first item (protocol.go)
 	done  int    // items with an outcome
-	early int    // of these, the last ones, whose results we have read from the journal: the worker will tell of them yet
+	early int    // how many of these, the last ones, collect has read from the journal: the worker has still to send them
 
 	telling  telling
-	dense    int           // how long a result is, if they stand side by side; 0: they do not
-	transfer time.Duration // what it may take to reach a worker
+	dense    int           // size of a result, if results lie side by side; 0: they do not
+	transfer time.Duration // how long it may take to reach a worker
 }
 
-// id and index of the item that is next to get an outcome.
+// id and index are those of the first open item, the next to get an outcome.
 func (k *chunk) id() uint64 { return k.first + uint64(k.done) }
 func (k *chunk) index() int { return k.from + k.done }
 
 // idle reports that the call has nothing to give out now. p.mu is held.
 func (c *call) idle() bool { return c.stopped != nil || c.waiting() == 0 }
 
-// waiting counts the items that are there and that no worker has. p.mu is held.
+// waiting counts the items that can be given out. p.mu is held.
 func (c *call) waiting() int {
 	n := c.limit - c.next + len(c.again)
 	for _, s := range c.rest {
@@ -110,10 +112,10 @@ func (c *call) waiting() int {
 	return n
 }
 
-// stretch is count items one after the other, of which from is the index of the first one.
+// stretch is count successive items, from index from on.
 type stretch struct{ from, count int }
 
-// cut gives out the next chunk of at most most items; nil when there is none. p.mu is held.
+// cut gives out the next chunk, of at most most items; nil when there is none. p.mu is held.
 func (c *call) cut(most int) *chunk {
 	if c.idle() {
 		return nil
@@ -130,7 +132,7 @@ func (c *call) cut(most int) *chunk {
 		work = rowWork
 	}
 	size := c.pace.chunk(c.waiting(), c.pool.opts.Workers, work)
-	if own := c.opts.chunk; own > 0 { // as many of that size as would make one of ours
+	if own := c.opts.chunk; own > 0 { // a multiple of the caller's ChunkSize
 		size = max(own, size-size%own)
 	}
 	if last := len(c.rest) - 1; last >= 0 {
@@ -147,11 +149,11 @@ func (c *call) cut(most int) *chunk {
 	return k
 }
 
-// inRows reports whether items can be answered together, where workers have a journal.
+// inRows reports whether items can be answered together, if the worker has a journal.
 func (c *call) inRows() bool { return c.row != nil && c.opts.timeout == 0 }
 
-// giveBack takes back the items of k that have no outcome: for another worker or, when the call was stopped, for nobody.
-// p.mu is held.
+// giveBack takes back the items of k that have no outcome. They are given out again, one by one, unless the call was
+// stopped. p.mu is held.
 func (c *call) giveBack(k *chunk) {
 	for ; k.done < k.count; k.done++ {
 		c.again = append(c.again, k.index())
@@ -160,7 +162,7 @@ func (c *call) giveBack(k *chunk) {
 	c.pool.turn.push(c)
 }
 
-// putBack takes back items that were given out and go on together. p.mu is held.
+// putBack takes back items that were given out. They may travel together again. p.mu is held.
 func (c *call) putBack(from, count int) {
 	c.rest = append(c.rest, stretch{from, count})
 	c.open -= count
@@ -175,7 +177,7 @@ func taskName(function string, index int) string {
 	return fmt.Sprintf("%s[%d]", function, index)
 }
 
-// label is the index of an item as errors tell it.
+// label is the index of an item as errors show it; −1 if they do not.
 func (c *call) label(index int) int {
 	if c.single {
 		return -1
@@ -183,12 +185,12 @@ func (c *call) label(index int) int {
 	return index
 }
 
-// mostLost is how many workers may die with the same item alone before it is held against the item that they had not said
-// to have begun it: it may be that they die of receiving it.
+// mostLost is how many workers may die before they have begun the same item. The item is blamed for the last death, if that
+// worker had no other item: perhaps workers die of receiving it.
 const mostLost = 3
 
-// loses counts a worker that died before it had begun the items of k. From now on they travel alone, so that one of them
-// can be found out. p.mu is held.
+// loses counts a worker that died before it had begun the items of k. From now on they are suspects and travel alone, so
+// that a guilty one can be found. p.mu is held.
 func (c *call) loses(k *chunk) {
 	if c.lost == nil {
 		c.lost = make(map[int]int)
@@ -198,34 +200,36 @@ func (c *call) loses(k *chunk) {
 	}
 }
 
-// finished reports, once, that the call has ended. A batch only ends with the pool. p.mu is held.
+// finished marks the call as over if it was stopped or is sealed, and no item is open or can be given out. It then takes
+// the call out of pool.calls, which may end the wait of Shutdown, and returns true, only once: the caller must conclude the
+// call. A batch without items leaves pool.calls, too, but is over only when the pool ends. p.mu is held.
 func (c *call) finished() bool {
 	if c.over || c.open > 0 || !c.idle() {
 		return false
 	}
 	c.over = c.stopped != nil || c.sealed
 	if c.over {
-		c.tries, c.lost = nil, nil // of items that are not settled any more
+		c.tries, c.lost = nil, nil // some may be left, of items that are not settled any more
 	}
-	if c.over || c.batch != nil { // which rests until the next Submit
+	if c.over || c.batch != nil { // a batch comes back with the next Submit
 		delete(c.pool.calls, c)
 		c.pool.changed()
 	}
 	return c.over
 }
 
-// conclude calls ended when finished said so, without locks.
+// conclude ends the watch on ctx and calls ended, if finished, the result of call.finished, is true. No lock is held.
 func (c *call) conclude(finished bool) {
 	if finished {
 		c.unwatch()
 		ended := c.ended
-		// A queue may hold the call for a while, but not what these hold: arguments and results.
+		// The pool's queue may hold the call for a while, but must not keep arguments and results.
 		c.encode, c.arg, c.outcome, c.row, c.encodeDense, c.ended = nil, nil, nil, nil, nil, nil
 		ended()
 	}
 }
 
-// wrap says which call it was that a ctx or the pool ended.
+// wrap names the call in the error of a ctx or the pool that ended it.
 func (c *call) wrap(verb string, err error) error { return &callError{verb, c.name, err} }
 
 type callError struct {

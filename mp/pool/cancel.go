@@ -16,8 +16,8 @@ func (b *batch) cancel(index int, mark *atomic.Bool) {
 	}
 }
 
-// stop ends a submission early, unless it has its outcome or is stopped already. If no worker has begun it, it gets its
-// outcome at once. Otherwise its ctx is cancelled and, after KillDelay, its worker killed.
+// stop ends a submission early, unless it has its outcome or is stopped already. If no worker has it, or it can be taken
+// back, it gets its outcome at once. Otherwise its ctx is cancelled and, after KillDelay, its worker killed.
 func (b *batch) stop(index int, reason error) {
 	p := b.call.pool
 	p.mu.Lock()

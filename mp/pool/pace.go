@@ -3,17 +3,17 @@ package pool
 import "time"
 
 const (
-	// chunkWork is how much work a chunk should be: enough for the messages not to matter, little enough for the last
-	// one not to make everybody wait.
+	// chunkWork is how long a worker should be busy with a chunk: so long that the cost of messages does not matter, and so
+	// short that the end of a call does not have to wait long for the last chunk.
 	chunkWork = 500 * time.Microsecond
-	// rowWork is the same for items that are answered together, and that nobody looks at before the last one: each chunk wakes
-	// the pool once.
+	// rowWork is chunkWork for items that are answered together and whose results are not wanted before the last one, as in
+	// Map. Longer chunks wake the pool less often: each wakes it once.
 	rowWork = 4 * time.Millisecond
-	// rowWorkFrom is the mean duration from which items make chunks of rowWork: of shorter ones, so many arguments and results
-	// would not stay in the cache.
+	// rowWorkFrom is the mean duration from which items make chunks of rowWork. A chunk of shorter ones would have so many
+	// arguments and results that they would not stay in the cache.
 	rowWorkFrom = 50 * time.Microsecond
-	// aheadBelow is the mean duration below which items are sent ahead to a worker that is busy with others of their call, so that
-	// it never waits for more. In longer ones the wait does not matter.
+	// aheadBelow is the mean duration below which items are sent ahead to a worker that is busy with others of their call,
+	// so that it never waits for more. With longer items the wait does not matter.
 	aheadBelow = 100 * time.Millisecond
 
 	maxChunk = 4096
@@ -34,8 +34,8 @@ func (p *pace) measured(d time.Duration) {
 	p.mean = max((7*p.mean+d)/8, 1)
 }
 
-// chunk is how many of the items that are left to send at once, for so much work: it at most doubles, and shrinks towards the
-// end so that the workers end together.
+// chunk decides how many of the left items to send at once, so that they are this much work, and notes it. The size at most
+// doubles from one chunk to the next, and shrinks towards the end of the call, so that the workers end together.
 func (p *pace) chunk(left, workers int, work time.Duration) int {
 	size := 1
 	if p.mean > 0 {
@@ -45,8 +45,8 @@ func (p *pace) chunk(left, workers int, work time.Duration) int {
 	return p.size
 }
 
-// ahead reports whether some of the items that are left may be sent to a worker that is not done with others: not the last
-// ones, for which another worker may be free sooner.
+// ahead reports whether a worker that is not done with other items may be sent some of the left ones. The last items,
+// unless they are quick, wait for the worker that is free first.
 func (p *pace) ahead(left, workers int) bool {
 	return p.mean > 0 && p.mean < aheadBelow && (p.mean < chunkWork || left > workers)
 }

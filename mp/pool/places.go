@@ -1,6 +1,8 @@
 package pool
 
-// awaitWork waits until there is work for a place whose worker has left for want of it; false when the pool ends.
+// awaitWork waits, for a place whose worker has left because it was idle, until there is work; false when the pool ends.
+// Meanwhile the place counts as asleep. A place is a position in the pool that Pool.keep fills with one worker after the
+// other.
 func (p *Pool) awaitWork() bool {
 	p.mu.Lock()
 	if p.queued() > 0 {
@@ -17,7 +19,7 @@ func (p *Pool) awaitWork() bool {
 	}
 }
 
-// wake starts workers in places that are asleep, as many as there are items that no worker has. p.mu is held.
+// wake lets places that are asleep start workers, as many as there are items that can be given out. p.mu is held.
 func (p *Pool) wake() {
 	if p.asleep == 0 || p.ending {
 		return
@@ -28,7 +30,7 @@ func (p *Pool) wake() {
 	}
 }
 
-// queued counts the items that are there and wait for a worker. p.mu is held.
+// queued counts the items of all calls that can be given out. p.mu is held.
 func (p *Pool) queued() (n int) {
 	for c := range p.calls {
 		if c.stopped == nil {

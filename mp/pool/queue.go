@@ -31,7 +31,7 @@ func (q *queue) pop() *call {
 	}
 	c := q.calls[q.head]
 	q.calls[q.head] = nil
-	if q.head++; q.head > len(q.calls)/2 { // half of the memory is behind us
+	if q.head++; q.head > len(q.calls)/2 { // more than half of calls is unused
 		q.calls = slices.Delete(q.calls, 0, q.head)
 		q.head = 0
 	}
