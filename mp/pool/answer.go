@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// fail answers an item with a failure, which took so long; 0: nobody has looked.
+// fail answers an item with a failure. took is how long the item ran; 0: it was not measured, or did not run.
 func (s *server) fail(id uint64, failure *spawn.Failure, took time.Duration) {
 	b := wire.Buffer{Data: make([]byte, answerSize)}
 	if s.err = spawn.EncodeFailure(&b, failure); s.err == nil {
@@ -18,7 +18,7 @@ func (s *server) fail(id uint64, failure *spawn.Failure, took time.Duration) {
 	}
 }
 
-// answer sends the answer to one item or more, the last one of which is the current one, and says what comes next.
+// answer sends the answer to one item or more of the task, and says what comes next.
 func (s *server) answer(m link.Msg, h answerHeader) {
 	s.known = 0
 	switch {
@@ -32,10 +32,10 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 	h.put(m.Body)
 	err := s.outbox.send(m, more)
 	if len(m.Files) > 0 {
-		s.link.Flush() // on Windows files on their way end with this process, and the next item may end it
+		s.link.Flush() // on Windows, files under way are lost when this process ends, and the next item may end it
 	}
 	if errors.Is(err, link.ErrNotSent) {
-		s.out.Reset() // what would have moved stays, as files do
+		s.out.Reset() // its passengers stay in this process, as its files do
 		s.fail(m.ID, spawn.Unsent(err), h.took)
 		return
 	}
@@ -43,22 +43,22 @@ func (s *server) answer(m link.Msg, h answerHeader) {
 		if err == nil {
 			s.out.Sent()
 		}
-		s.out.CloseFiles() // the pool has its own now
+		s.out.CloseFiles() // the pool has duplicates now
 	}
 	if cap(s.out.Data) > mostReused && len(s.out.Files) == 0 {
 		s.out = wire.Buffer{}
 	}
 }
 
-// outbox sends answers, and decides which of them wake the pool. To wake it costs more than a quick item does; so, of several
-// answers within a moment, while there is more to do, one does it.
+// outbox sends answers, and decides which of them wake the pool. A wake-up costs more than a quick item. So of several
+// answers in quick succession, while the worker has more to do, only one wakes the pool.
 type outbox struct {
 	link  link.Link
 	owed  int       // answers that were posted without waking the pool
-	since time.Time // the first of them
+	since time.Time // when the first of them was posted
 	last  time.Time
-	timer *time.Timer // wakes it for them, should the item at work take long
-	rung  atomic.Bool // the timer has, and does not again
+	timer *time.Timer // wakes the pool for them if the item at work takes long
+	rung  atomic.Bool // the timer has fired, and does not fire again by itself
 }
 
 const (
@@ -76,12 +76,14 @@ func newOutbox(l link.Link) *outbox {
 	return o
 }
 
-// send sends an answer; more: there is more to do. The pool is not woken at once if the answers come thick and fast.
+// send sends an answer. more: the worker has more to do. The pool is not woken at once if answers follow each other
+// quickly.
 func (o *outbox) send(m link.Msg, more bool) error {
 	now := time.Now()
 	soon := now.Sub(o.last) < longestOwed
 	o.last = now
-	// Without a journal nothing shows that an answer was posted until it is sent: it would be lost with us.
+	// Without a journal, a posted answer must not wait: if this process died, the pool could not see that the item was
+	// done.
 	if o.link.Journal() == nil || !more || !soon || len(m.Files) > 0 || o.owed > 0 && (o.owed >= mostOwed || now.Sub(o.since) > longestOwed) {
 		o.woken()
 		return o.link.Send(m)
@@ -92,13 +94,13 @@ func (o *outbox) send(m link.Msg, more bool) error {
 		o.timer.Reset(2 * longestOwed)
 	}
 	err := o.link.Post(m)
-	if o.rung.Load() { // it was too early for this one: we have slept meanwhile
+	if o.rung.Load() { // the timer has fired, perhaps before Post: nothing else would wake the pool for m
 		o.flush()
 	}
 	return err
 }
 
-// flush wakes the pool if it is owed that.
+// flush wakes the pool if it was not woken for posted answers yet.
 func (o *outbox) flush() {
 	if o.owed > 0 {
 		o.woken()

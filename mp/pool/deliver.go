@@ -10,10 +10,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// deliver encodes a chunk and sends it; w.sending is set. It reports whether more may be sent from here.
+// deliver encodes a chunk and sends it. The caller has set w.sending and w.packing. deliver returns false if another
+// goroutine has still to send the message: that one then feeds the worker.
 func (w *worker) deliver(k *chunk) (more bool) {
 	p, c := w.pool, k.call
-	from, count := k.from, k.count // what is packed: encode may cut it
+	from, count := k.from, k.count // encode may cut k
 	b := buffers.Get().(*wire.Buffer)
 	own, m := b.Data, w.seat.Link().Reserve(w.size)
 	room := cap(m.Body)
@@ -36,8 +37,9 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	if c.batch != nil && c.batch.marked > 0 {
 		defer c.batch.recallStopped(from, count)
 	}
-	// Not now, if something was taken back meanwhile, as more numbers would make those valid again; nor if there is an item
-	// that may take this one with it, which could not be sent again.
+	// The chunk cannot be sent now if items were taken back from the worker meanwhile: the journal would allow those again
+	// together with the new numbers. Nor can a passenger (departure.go) be sent to a worker that has an item: if that item
+	// kills the worker, the passenger is lost, as it cannot be sent again.
 	later := len(w.skips) > 0 || boarded && len(w.queue) > 0
 	if k.count == 0 || w.gone || c.stopped != nil || later {
 		if later {
@@ -52,7 +54,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		m.Release()
 		reuse(b)
 		c.conclude(ended)
-		if elsewhere { // its burial did not see this chunk
+		if elsewhere { // the chunk was not in the queue, so that bury did not take it back, or it needs another worker
 			p.dispatch()
 		}
 		return true
@@ -79,7 +81,7 @@ func (w *worker) deliver(k *chunk) (more bool) {
 		w.transmit(k, m, b)
 		return true
 	}
-	go func() { // it may block until the worker has read it
+	go func() { // Send may block until the worker has read the message
 		w.transmit(k, m, b)
 		p.feed(w)
 		w.receiver.summon()
@@ -87,17 +89,17 @@ func (w *worker) deliver(k *chunk) (more bool) {
 	return false
 }
 
-// slowest is the time that a byte may take to a worker, generously: 20 MB/s.
+// slowest is how long a byte may take to a worker, generously: 20 MB/s.
 const slowest = 50 * time.Nanosecond
 
-// How large a message may be that deliver sends itself. It must fit into the buffer of the socket, or into the ring, beside the
-// rest of a worker's window: then sending it does not wait for the worker.
+// The size up to which deliver sends a message itself. So much fits into the buffer of the socket, or into the ring, beside
+// the rest of a worker's window: then Send does not wait for the worker.
 const (
 	inlineSocket = 32 << 10
 	inlineRing   = 60 << 10
 )
 
-// inline is that size for the link of this worker.
+// inline is this size for the link of this worker.
 func (w *worker) inline() int {
 	if w.journal != nil {
 		return inlineRing
@@ -121,14 +123,14 @@ func (w *worker) transmit(k *chunk, m link.Msg, b *wire.Buffer) {
 	w.retire()
 }
 
-// withdraw takes a chunk back that could not be sent: its items are tried one by one, by all workers, and one that cannot be sent
-// alone fails.
+// withdraw takes back a chunk that could not be sent. Its items are tried again one by one, by all workers; an item that
+// was alone in its message fails instead.
 func (w *worker) withdraw(k *chunk, err error) {
 	p, c := w.pool, k.call
 	p.mu.Lock()
 	w.skips = slices.DeleteFunc(w.skips, func(id uint64) bool { return id-k.first < uint64(k.sent) })
 	at := slices.Index(w.queue, k)
-	if at < 0 { // the worker was buried, or it was taken back, meanwhile
+	if at < 0 { // the worker was buried, or the chunk was taken back, meanwhile
 		p.mu.Unlock()
 		return
 	}
@@ -149,12 +151,13 @@ func (w *worker) withdraw(k *chunk, err error) {
 	if alone {
 		p.settle(c, k.from, nil, nil, spawn.ArgUnsent(c.name, c.label(k.from), err))
 	} else {
-		go p.dispatch() // the worker does not wait for that
+		go p.dispatch() // so that the worker does not wait for that
 	}
 }
 
-// encode encodes the items of k; room is how many bytes of reserved memory b has. It cuts k where a message is full, and before
-// an item that cannot be encoded, whose index is bad; what lies behind is given back.
+// encode encodes the items of k into b, which has room for so many bytes in memory of the link, or 0. It cuts k when the
+// message is full, and gives the items behind back. It also cuts k before an item that cannot be encoded: then bad is the
+// index of that item, and err says why.
 func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error) {
 	c := k.call
 	h := taskHeader{
@@ -182,7 +185,7 @@ func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error)
 		case len(b.Files) > link.MaxFiles, b.Boarded() && i > 0:
 			b.Truncate(start-itemHeaderSize, files)
 			w.cut(k, i, i)
-		case b.Boarded(): // it cannot be taken back, and what was with it could not be sent again
+		case b.Boarded(): // alone: it cannot be taken back, and items beside it could not be sent again
 			endItem(b, start, files)
 			w.cut(k, 1, 1)
 			k.telling, h.telling = tellEach, tellEach
@@ -200,10 +203,10 @@ func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error)
 	return bad, err
 }
 
-// fullChunk is the size from which a message takes no further item.
+// fullChunk is the size of a message from which it takes no further item.
 const fullChunk = 1 << 20
 
-// cut leaves k its first count items and gives those from rest on back, which go on together.
+// cut leaves k its first count items and gives back those from rest on, which may travel together.
 func (w *worker) cut(k *chunk, count, rest int) {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// runDense runs numbers from the one with this id on, as far as the page and the task go.
+// runDense runs items whose arguments and results are numbers, from the one with this id on, as far as the page and the
+// task go.
 func (s *server) runDense(id uint64) {
 	argSize, resultSize, ok := spawn.DenseSizes(s.header.function)
 	left := int(s.header.count - s.position)
@@ -34,7 +35,7 @@ func (s *server) runDense(id uint64) {
 	s.runner.RunDense(s.row.ctx, s.header.function, &s.row.dense, s.row.doneDense)
 }
 
-// endDense answers what runDense has run.
+// endDense answers the items that runDense has run, and then the one that failed.
 func (s *server) endDense(f *spawn.Failure) {
 	d := &s.row.dense
 	argSize, resultSize, _ := spawn.DenseSizes(s.header.function)

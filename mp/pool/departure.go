@@ -10,15 +10,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// departure sees the argument of a Submit off that holds what one process has at a time. It leaves the caller with Submit, and
-// the pool when it is sent; then it cannot be sent again.
+// departure is for the argument of a Submit or an Apply that holds objects which one process has at a time
+// (wire.Passenger). They leave the caller when Submit takes the call, and the pool when the message is sent. After that the
+// argument cannot be sent again. It is itself the passenger of that message.
 type departure struct {
-	from  *wire.Buffer // whose passengers leave the caller
-	files []*os.File   // the pool's own
+	from  *wire.Buffer // holds the passengers that leave the caller
+	files []*os.File   // the pool's duplicates
 	gone  atomic.Bool
 }
 
-// depart takes the passengers of an argument, if it has any.
+// depart takes over the passengers of an argument; nil if it has none.
 func depart(encoded *wire.Buffer) *departure {
 	if !encoded.Boarded() {
 		return nil

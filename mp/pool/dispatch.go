@@ -1,10 +1,10 @@
 package pool
 
-// dispatch gives out what workers have room for.
+// dispatch gives items to the workers that have room for them.
 func (p *Pool) dispatch() { p.dispatchFor(nil) }
 
-// dispatchFor does so for the goroutine that waits for the call alone. It returns the worker that has got the item, if that is
-// known: then the goroutine receives from it.
+// dispatchFor is dispatch for a goroutine that waits only for call c, of one item. It returns the worker that it has sent
+// the item to, so that the goroutine can receive from it; nil if it does not know that worker.
 func (p *Pool) dispatchFor(c *call) (with *worker) {
 	for {
 		p.mu.Lock()
@@ -24,8 +24,8 @@ func (p *Pool) dispatchFor(c *call) (with *worker) {
 	}
 }
 
-// match chooses the next chunk and a worker for it: one that has nothing to do if there is one, and of these always the same,
-// which is still awake then, while the others may leave. p.mu is held.
+// match picks the next chunk and a worker for it, if possible one that has nothing to do. Of these it always takes the
+// first, which is then still awake from its last item, while the others may leave as idle. p.mu is held.
 func (p *Pool) match() (*worker, *chunk) {
 	for load := 0; load < window && !p.turn.empty(); load++ {
 		for _, w := range p.workers {
@@ -39,8 +39,9 @@ func (p *Pool) match() (*worker, *chunk) {
 	return nil, nil
 }
 
-// feed gives a worker work as long as there is some and it has room. What was left of a chunk then is for others, too, which may
-// have found nothing meanwhile; the worker does not wait for that.
+// feed gives a worker chunks as long as there are some and it has room. The rest of a chunk that was cut may also be for
+// other workers, which may have found no work meanwhile. It is dispatched by another goroutine, so that this worker does
+// not wait for that.
 func (p *Pool) feed(w *worker) {
 	left := false
 	for more := true; more; {
@@ -61,11 +62,11 @@ func (p *Pool) feed(w *worker) {
 	}
 }
 
-// window is how many chunks a worker may have: the one it is at and, of quick items, another one.
+// window is how many chunks a worker may have: the one that it is at and, if the items are quick, another one.
 const window = 2
 
-// pick chooses the next chunk for a worker: of the calls in turn, so that a long one does not shut out the others.
-// p.mu is held.
+// pick cuts the next chunk for a worker out of a call; nil when there is none. Calls take turns, so that a long one does
+// not shut out the others. p.mu is held.
 func (p *Pool) pick(w *worker) *chunk {
 	if p.ending || w.gone || w.sending || w.leaving != nil || len(w.queue) >= window || len(w.skips) > 0 {
 		return nil
@@ -77,8 +78,9 @@ func (p *Pool) pick(w *worker) *chunk {
 		}
 	}
 	if k := w.head(); k != nil {
-		// Behind an item that hangs, only items of the same call may wait, and other calls have their turn when the worker is
-		// done; suspects, and what could not be sent again, travel alone. What waits of a batch has to be taken back then.
+		// Behind an item that hangs, only items of its own call may wait. Other calls have their turn when the worker has
+		// nothing left. Suspects, and items that could not be sent again, travel alone. Items of a batch must be taken back
+		// from behind an item that hangs, which takes a journal.
 		c := k.call
 		if !c.boards && len(c.lost) == 0 && (c.batch == nil || w.journal != nil) && p.turn.only(c) && c.pace.ahead(c.waiting(), p.opts.Workers) {
 			return w.tells(c.cut(most))
@@ -88,10 +90,10 @@ func (p *Pool) pick(w *worker) *chunk {
 	for c := p.turn.pop(); c != nil; c = p.turn.pop() {
 		room := most
 		if c.batch != nil && w.journal == nil {
-			room = 1 // what waits there could not be taken back
+			room = 1 // without a journal, items that wait cannot be taken back
 		}
 		if k := w.tells(c.cut(room)); k != nil {
-			p.turn.push(c) // behind the others; if that was all, it is left out when its turn comes
+			p.turn.push(c) // behind the others; if it has no items left, its next turn removes it
 			return k
 		}
 	}

@@ -13,16 +13,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Messages between a pool and a worker. Every item of a call has a number, unique for its worker; the items of a chunk are
-// numbered one after the other. A worker takes what it is given in order, and answers each item with a result or a failure, or
-// says that it skips it and those behind it, since they were taken back. Results may travel together.
+// Messages between a pool and a worker. Every item of a call has a number, unique for its worker; the items of a chunk have
+// successive numbers. A worker takes the items in order, and answers each with a result or a failure. At an item that the
+// pool has taken back, it says that it skips this item and the rest of the chunk. Results may travel together.
 //
 // At any time the pool knows what a worker is running, so that it blames a death on the right item. There are two ways:
 //
-//   - The items of a chunk are told one by one: each is answered at once, and the answer names the item that the worker
-//     starts next. A worker that had nothing to do announces the first one with kindStarted.
-//   - The items of a chunk are told in rows: the worker notes in the journal of the link which item it is at, which costs
-//     no message, and collects the results on the journal's page. A death leaves both to the pool (row.go).
+//   - Each item is told by itself: it is answered at once, and the answer names the item that the worker starts next. A
+//     worker that had nothing to do announces the first one with kindStarted.
+//   - Items are told in rows: the worker notes in the journal of the link which item it is at, which costs no message, and
+//     collects the results on the journal's page. When the worker dies, the pool finds both there (row.go).
 const (
 	kindTask       = spawn.FirstKind + iota // to the worker; ID: number of the first item; body: task header and items
 	kindCancel                              // to the worker, urged; ID: number of the first item; body: their count and the cause
@@ -38,20 +38,20 @@ const (
 type taskHeader struct {
 	function uint32
 	count    uint32
-	deadline int64 // how long the ctx of the call has got, in nanoseconds; 0: for ever
-	timeout  int64 // how long each item has got from its start, in nanoseconds; 0: for ever
+	deadline int64 // time left for the ctx of the call, in nanoseconds; 0: no deadline
+	timeout  int64 // limit for each item from its start, in nanoseconds; 0: none
 	telling  telling
-	dense    bool // numbers, of which results come in rows: arguments and results stand side by side (spawn.Dense)
-	apart    bool // each item has a ctx of its own, as they are calls of their own
+	dense    bool // arguments and results are numbers that lie side by side (spawn.Dense); results come in rows
+	apart    bool // each item has a ctx of its own, as the items are separate calls (batch)
 }
 
-// telling is how a worker tells of the items of a chunk.
+// telling is how a worker reports the items of a chunk.
 type telling uint32
 
 const (
 	tellEach    telling = iota // each item, at once
 	tellRows                   // in rows, each item timed
-	tellUntimed                // in rows that are timed as a whole, as an item takes less than a look at the clock
+	tellUntimed                // in rows that are timed as a whole, as an item takes less time than reading the clock
 )
 
 const (
@@ -83,11 +83,11 @@ func (h *taskHeader) append(b []byte) []byte {
 
 // answerHeader begins an answer.
 type answerHeader struct {
-	next    uint64        // the item that the worker starts now, if it tells of each; 0: none
+	next    uint64        // the item that the worker starts now, if that is told by itself; 0: none
 	count   uint32        // how many results follow
-	slowest uint32        // which of them took longest, counted from 0
-	took    time.Duration // all of them together, as the worker saw it; 0: it has not looked
-	peak    time.Duration // the slowest one; 0: it has not looked
+	slowest uint32        // which result took longest, counted from 0
+	took    time.Duration // time for all of them together, as the worker measured it; 0: not measured
+	peak    time.Duration // time for the slowest one; 0: not measured
 }
 
 func (h *answerHeader) put(b []byte) {
@@ -125,23 +125,23 @@ func parseTask(body []byte) (h taskHeader, items []byte, err error) {
 	return h, body[taskHeaderSize:], nil
 }
 
-// An item, be it an argument or a result, stands behind a word that says how long it is and how many of the message's files
-// are its own.
+// Each item, an argument or a result, follows a word that holds its length in bytes and, from this bit on, how many of the
+// message's files belong to it.
 const filesShift = 48
 
-// beginItem makes room for that word.
+// beginItem makes room for the word, and returns where the bytes and files of the item begin.
 func beginItem(b *wire.Buffer) (start, files int) {
 	b.Data = append(b.Data, 0, 0, 0, 0, 0, 0, 0, 0)
 	return len(b.Data), len(b.Files)
 }
 
-// endItem fills it in.
+// endItem fills in the word.
 func endItem(b *wire.Buffer, start, files int) {
 	word := uint64(len(b.Data)-start) | uint64(len(b.Files)-files)<<filesShift
 	binary.LittleEndian.PutUint64(b.Data[start-itemHeaderSize:], word)
 }
 
-// cutItem takes the first item and its files off the front.
+// cutItem cuts the first item and its files off the front.
 func cutItem(items []byte, files []*os.File) (item []byte, own []*os.File, rest []byte, left []*os.File, err error) {
 	if len(items) < itemHeaderSize {
 		return nil, nil, nil, nil, errProtocol
@@ -166,7 +166,7 @@ func parseCancel(body []byte) (count uint64, cause spawn.Cause, err error) {
 	return binary.LittleEndian.Uint64(body), spawn.Cause(body[8:]), nil
 }
 
-// timeLeft is how long ctx has got, as a task header holds it. A duration, unlike a time, survives a change of the clock.
+// timeLeft is the time left for ctx, as a task header holds it. A duration, unlike a time, survives a change of the clock.
 func timeLeft(ctx context.Context) int64 {
 	deadline, ok := ctx.Deadline()
 	if !ok {

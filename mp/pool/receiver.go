@@ -7,18 +7,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// receiver is the role of the one goroutine that receives from a worker: the keeper of its place, or whoever waits for an item
-// alone (Apply), which the keeper then need not wake. While a worker has nothing to do, nobody receives: of its death
-// Heed tells.
+// receiver lets one goroutine at a time receive from a worker: the keeper of its place (Pool.keep), or a caller of Apply
+// that waits for its only item, so that the keeper need not be woken. While a worker has nothing to do, no goroutine
+// receives: then Heed tells of the end of its link.
 type receiver struct {
-	mu      sync.Mutex    // held by the one that receives
+	mu      sync.Mutex    // held by the goroutine that receives
 	err     error         // why nothing can be received any more; under mu
 	summons chan struct{} // wakes the keeper; has room for one
 	ended   atomic.Bool   // the link has ended
-	waiting atomic.Bool   // somebody waits for what the worker sends; otherwise it may have answered already
+	waiting atomic.Bool   // a goroutine waits in Recv; otherwise an answer may lie unread
 }
 
-// summon has the keeper receive as long as the worker has something to do.
+// summon wakes the keeper to receive for as long as the worker has something to do. It does not wait.
 func (r *receiver) summon() {
 	select {
 	case r.summons <- struct{}{}:
@@ -32,8 +32,8 @@ func (r *receiver) end() {
 	r.summon()
 }
 
-// receive takes in what the worker sends, whenever it has something to do and nobody else does that, until its link ends,
-// or what it sends makes no sense. It is the keeper's.
+// receive is the loop of the keeper: when it is summoned, it receives until the worker has nothing to do. It returns when
+// the link has ended, or the worker does not keep to the protocol.
 func (w *worker) receive() error {
 	for range w.receiver.summons {
 		if err := w.receiveWhileBusy(); err != nil {
@@ -43,7 +43,7 @@ func (w *worker) receive() error {
 	return nil
 }
 
-// busy reports whether something is to come from the worker: an answer, or the end of its link.
+// busy reports whether something must come from the worker: an answer, a skip, or the end of its link.
 func (w *worker) busy() bool {
 	if w.receiver.ended.Load() {
 		return true
@@ -77,7 +77,8 @@ func (w *worker) handleNext() error {
 	return w.handle(m)
 }
 
-// receiveFor receives for as long as the worker has an item of the call, if nobody else does; then the keeper goes on.
+// receiveFor receives for as long as the worker has an item of the call, unless another goroutine receives already. Then
+// the keeper goes on, if the worker is still busy.
 func (w *worker) receiveFor(c *call) {
 	defer func() {
 		if w.busy() {

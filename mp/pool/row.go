@@ -10,31 +10,31 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A row of results is collected where the pool can see it: on the page of the journal,
+// A worker collects the results of items in a row where the pool can see them, on the page of the journal:
 //
 //	 0            8               40
 //	+------------+---------------+--------+--------+----
 //	| first item | answer header | result | result | …
 //	+------------+---------------+--------+--------+----
 //
-// and the number noted in the journal is the item at work: the results of all items from the first one to the one before it
-// are there. So of a worker that dies nothing that it had done is done again, and it is known what it died of.
+// The number noted in the journal is the item at work. The page has the results of all items from the first one to the one
+// before it. So when a worker dies, no result is lost, and the pool knows which item the worker was at.
 const (
 	rowHead = 8
-	// rowFull is the size at which a row is sent: what does not lie on the page would be lost with the worker.
+	// rowFull is the size from which a row is sent. A result that did not fit on the page would be lost with the worker.
 	rowFull = link.JournalPage - 8<<10
 )
 
 // row is the row that a worker collects.
 type row struct {
-	ctx   *spawn.Ending // of the items of the task
-	first uint64        // the item that its first result is of
+	ctx   *spawn.Ending // shared by the items of the task; if they are apart, of one item
+	first uint64        // the item of the first result
 	head  answerHeader
 
 	id    uint64               // the item at work
 	start int                  // where its result begins
-	files int                  // how many files were there before it
-	began time.Time            // the item at work, or the row, where each is too short to be timed
+	files int                  // how many files out had before it
+	began time.Time            // when the item at work began; with tellUntimed, when the row began
 	done  func(*spawn.Failure) // server.endInRow, made once
 
 	dense     spawn.Dense
@@ -61,7 +61,7 @@ func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
 	s.runner.Run(s.row.ctx, s.header.function, arg, files, &s.out, s.row.done)
 }
 
-// openRow makes sure that there is a row for the item, or says why that is not to run.
+// openRow begins a row for the item if there is none. gone says why the item must not run.
 func (s *server) openRow(id uint64) (gone error) {
 	r := &s.row
 	if r.ctx == nil {
@@ -76,7 +76,7 @@ func (s *server) openRow(id uint64) (gone error) {
 	if s.disturbed.Load() {
 		s.mu.Lock()
 		if gone = s.isCancelled(id); gone == nil && s.ctx.Err() == nil {
-			s.disturbed.Store(false) // it was about others
+			s.disturbed.Store(false) // it was about other items
 		}
 		s.mu.Unlock()
 		if gone != nil {
@@ -131,7 +131,7 @@ func (s *server) sendRow() {
 	}
 	h, body, files := r.head, s.out.Data[rowHead:], s.out.Files
 	r.head.count = 0
-	if len(files) > 0 && h.count > 1 { // should they be impossible to send, the others are not
+	if len(files) > 0 && h.count > 1 { // the results before it go first, and are sent even if the files cannot be
 		last := s.out.Data[r.start-itemHeaderSize:]
 		h.count--
 		h.slowest = min(h.slowest, h.count-1)
@@ -142,7 +142,7 @@ func (s *server) sendRow() {
 	s.answer(link.Msg{Kind: kindResult, ID: r.first, Body: body, Files: files}, h)
 }
 
-// closeRow ends the ctx of the items when the task is done, or that of the item if each has its own.
+// closeRow ends the ctx of the row when the task is done, or if each item has its own.
 func (s *server) closeRow() {
 	if s.row.ctx != nil && (s.position == s.header.count || s.header.apart) {
 		s.over(s.row.ctx)
@@ -150,8 +150,8 @@ func (s *server) closeRow() {
 	}
 }
 
-// found is what a worker has done of the chunk k without having said so: the results of items in a row, and the item that
-// it was at; running is false when it was at none. p.mu is held.
+// found reads from the journal what the worker has done of the chunk k and not sent: count results, from the first open
+// item on. running reports whether the worker is at the item behind them. p.mu is held.
 func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 	at, working, page := w.journal.Copy(k.id())
 	done := at - k.id()
@@ -168,7 +168,7 @@ func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 		}
 		return int(done), results[(at-first-done)*uint64(k.dense):], true
 	}
-	for range at - first - done { // answered before
+	for range at - first - done { // these are settled already
 		var err error
 		if _, _, results, _, err = cutItem(results, nil); err != nil {
 			return 0, nil, true
@@ -177,7 +177,7 @@ func (w *worker) found(k *chunk) (count int, results []byte, running bool) {
 	return int(done), results, true
 }
 
-// tells decides how the worker tells of the items of a chunk. p.mu is held.
+// tells sets how the worker reports the items of a chunk, and returns the chunk, which may be nil. p.mu is held.
 func (w *worker) tells(k *chunk) *chunk {
 	switch {
 	case k == nil || !k.call.inRows() || w.journal == nil:
@@ -195,7 +195,7 @@ func (w *worker) tells(k *chunk) *chunk {
 // timedFrom is the mean duration from which it pays to time each item.
 const timedFrom = time.Microsecond
 
-// salvage settles what a dead worker had done without saying so, and notes what it was at.
+// salvage settles the results that a dead worker had not sent, and notes whether it was at an item.
 func (p *Pool) salvage(w *worker) {
 	p.mu.Lock()
 	k := w.head()

@@ -14,32 +14,32 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// server is the worker's end. The goroutine that runs items also fetches them, so that none has to be woken in between;
-// what cannot wait until it asks for more, to cancel and to stop, comes to heed.
+// server is the worker's end of the link. One goroutine, the task goroutine, fetches items and runs them, so that no
+// goroutine has to be woken in between. Messages to cancel and to stop cannot wait until it fetches again: they go to heed.
 type server struct {
-	own     bool // the process is there for this worker
+	own     bool // the worker has a process of its own
 	link    link.Link
 	journal *link.Journal // nil when the pool cannot see one
-	ctx     *spawn.Ending // of the worker; ends when it shall stop
-	ended   chan error    // has room for all who say why serve ends
+	ctx     *spawn.Ending // of the worker; ends when the worker shall stop
+	ended   chan error    // why serve ends; has room for one reason of each sender
 
 	mu        sync.Mutex
-	idle      bool // nothing to do: whoever stops the worker need not wait
-	left      bool // serve returns
+	idle      bool // the task goroutine waits for a task: then stop ends serve at once
+	left      bool // serve was told to return
 	cancelled []span
-	inCtx     span // the items that itemCtx is the ctx of
+	inCtx     span // the items whose ctx is itemCtx
 	itemCtx   *spawn.Ending
-	disturbed atomic.Bool // something was cancelled, or the worker stopped: items of a row may be among it
+	disturbed atomic.Bool // items were cancelled, or the worker stopped: a row must check its next item
 
 	// For the task goroutine only.
 	task     link.Msg
-	upcoming link.Msg  // the task after it, if it is there already
-	taken    time.Time // when the task became the one at work
+	upcoming link.Msg  // the task after it, if it has arrived
+	taken    time.Time // when task was taken up
 	header   taskHeader
-	items    []byte     // arguments, of the items from position on
-	files    []*os.File // theirs
+	items    []byte     // the arguments of the items from position on
+	files    []*os.File // the files of these arguments
 	position uint32     // how many items of the task were begun
-	known    uint64     // the item that the pool knows to be at work, or to be next
+	known    uint64     // the item that the last answer has announced; 0: none
 	runner   spawn.Runner
 	out      wire.Buffer
 	row      row
@@ -48,16 +48,16 @@ type server struct {
 	err      error // why no more tasks are run: the pool is gone, or does not keep to the protocol
 
 	at   atomic.Uint64 // the item at work, when there is no journal; 0: none
-	base atomic.Uint64 // the first item of the task, for whoever asks the journal
+	base atomic.Uint64 // the first item of the task: Journal.At needs a number near the item at work
 }
 
 // span is a range of items.
 type span struct {
 	first, count uint64
-	cause        spawn.Cause // why nobody waits for them any more
+	cause        spawn.Cause // why they were cancelled
 }
 
-// has reports whether the item is in the span. For one that comes before it, the difference wraps round and is too large.
+// has reports whether the item is in the span. For an item before the span, the difference wraps round and is too large.
 func (s span) has(id uint64) bool { return id-s.first < s.count }
 
 // meets reports whether both have an item in common.
@@ -65,7 +65,7 @@ func (s span) meets(o span) bool { return s.has(o.first) || o.has(s.first) }
 
 var errGone = errors.New("the pool is gone")
 
-// newServer makes the worker's end of a link. own: in a process of the worker's own.
+// newServer makes the worker's end of a link. own: the worker has a process of its own.
 func newServer(l link.Link, own bool) *server {
 	s := &server{own: own, link: l, journal: l.Journal(), ctx: spawn.NewEnding(time.Time{}), ended: make(chan error, 3)}
 	s.outbox = newOutbox(l)
@@ -75,9 +75,9 @@ func newServer(l link.Link, own bool) *server {
 
 // serve runs tasks until the pool says stop (nil) or is gone. init runs first.
 func (s *server) serve(init func(context.Context) *spawn.Failure) error {
-	// The item at work hears of it in no other way when the link has ended.
+	// When the link has ended, nothing else tells the item at work.
 	defer s.stop(context.Canceled)
-	if s.own { // of items of other workers the parent knows nothing
+	if s.own { // InProcess, the parent of this process knows nothing of the items
 		spawn.TellTask(s.working)
 	}
 	s.link.Heed(s.heed)
@@ -85,13 +85,13 @@ func (s *server) serve(init func(context.Context) *spawn.Failure) error {
 	return <-s.ended
 }
 
-// awaitGone returns when the pool is gone, once serve has returned.
+// awaitGone waits until the pool is gone. It is called after serve.
 func (s *server) awaitGone() {
 	for <-s.ended != errGone {
 	}
 }
 
-// heed takes in what cannot wait.
+// heed takes in urged messages, to cancel and to stop, and the end of the link.
 func (s *server) heed(m link.Msg, end error) {
 	switch {
 	case errors.Is(end, io.EOF) || errors.Is(end, link.ErrClosed):
@@ -113,7 +113,7 @@ func (s *server) heed(m link.Msg, end error) {
 	m.Release()
 }
 
-// abort cancels the items at work if they are in the span, and remembers the span for those to come.
+// abort cancels the items at work if they are in the span, and remembers the span for items that are still to come.
 func (s *server) abort(gone span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *server) abort(gone span) {
 	}
 }
 
-// stop ends the worker, once it has answered the item at work.
+// stop ends the ctx of the worker and of the item at work. The worker ends once it has answered that item.
 func (s *server) stop(err error) {
 	s.ctx.End(err)
 	s.disturbed.Store(true)
@@ -145,7 +145,7 @@ func (s *server) run(init func(context.Context) *spawn.Failure) {
 		var b wire.Buffer
 		if spawn.EncodeFailure(&b, failure) == nil {
 			s.link.Send(link.Msg{Kind: kindInitFailed, Body: b.Data})
-			s.link.Flush() // there may be many records before it
+			s.link.Flush() // many records of the log may be under way before it
 		}
 		s.ended <- nil
 		return
@@ -155,7 +155,7 @@ func (s *server) run(init func(context.Context) *spawn.Failure) {
 	s.loop()
 }
 
-// loop runs items. A function that ends its goroutine takes this one with it; then another one goes on.
+// loop runs items. If a function ends this goroutine, with runtime.Goexit, another one goes on.
 func (s *server) loop() {
 	over := false
 	defer func() {
@@ -199,7 +199,7 @@ func (s *server) next() bool {
 	return s.ctx.Err() == nil
 }
 
-// fetch waits for a task; there is none when the worker shall stop.
+// fetch waits for a task. It returns none, an empty message, when the worker shall stop.
 func (s *server) fetch() (task link.Msg) {
 	s.rest()
 	s.outbox.flush()
@@ -220,7 +220,7 @@ func (s *server) fetch() (task link.Msg) {
 	return task
 }
 
-// receive is the next task; there is none when the link has ended, of which heed is told.
+// receive waits for the next task. It returns none when the link has ended, of which heed is told, too.
 func (s *server) receive() link.Msg {
 	m, err := s.link.Recv()
 	switch {
@@ -230,7 +230,7 @@ func (s *server) receive() link.Msg {
 		s.err = err
 	case m.Kind != kindTask:
 		s.err = unexpected(m)
-	case m.Lost: // others would be blamed if this process went on
+	case m.Lost: // if this process went on without descriptors, other items would be blamed
 		s.err = link.ErrFilesLost
 	default:
 		return m
@@ -238,7 +238,8 @@ func (s *server) receive() link.Msg {
 	return link.Msg{}
 }
 
-// ahead looks for the task after the one at work, and says what its first item is if it is to be told of: 0 otherwise.
+// ahead takes in the task after the one at work, if it has arrived. It returns the task's first item if that is told by
+// itself, and otherwise 0.
 func (s *server) ahead() uint64 {
 	if s.upcoming.Body == nil && s.link.Poll() {
 		s.upcoming = s.receive()
@@ -249,7 +250,7 @@ func (s *server) ahead() uint64 {
 	return 0
 }
 
-// take makes an item the one at work, unless the pool has taken it back.
+// take notes that an item is at work; false when the pool has taken it back.
 func (s *server) take(id uint64) bool {
 	if s.journal != nil {
 		return s.journal.Begin(id)
@@ -278,7 +279,7 @@ func (s *server) working() uint64 {
 	return 0
 }
 
-// skip drops the rest of the task, from this item on: the pool has taken it back.
+// skip drops the rest of the task, from this item on, as the pool has taken it back, and tells the pool.
 func (s *server) skip(id uint64) {
 	s.known, s.position, s.items = 0, s.header.count, nil
 	link.CloseAll(s.files)
@@ -309,7 +310,7 @@ func (s *server) runItem() {
 	}
 }
 
-// runAlone runs an item that is told of by itself.
+// runAlone runs an item and answers it by itself.
 func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 	if s.known != id {
 		s.link.Send(link.Msg{Kind: kindStarted, ID: id})
@@ -342,8 +343,8 @@ func (s *server) runAlone(id uint64, arg []byte, files []*os.File) {
 	})
 }
 
-// begin makes the ctx of items, or says why the first one is not to run at all. own: its deadline is that of the item, not of
-// the call.
+// begin makes the ctx of items, or says why the first one is not to run at all. own: the deadline is that of the item, not
+// of the call.
 func (s *server) begin(items span) (ctx *spawn.Ending, own bool, gone error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -352,14 +353,14 @@ func (s *server) begin(items span) (ctx *spawn.Ending, own bool, gone error) {
 	}
 	deadline, own := s.header.until(s.taken)
 	s.inCtx, s.itemCtx = items, spawn.NewEnding(deadline)
-	if err := s.ctx.Err(); err != nil { // just now
+	if err := s.ctx.Err(); err != nil { // the worker was stopped just now
 		s.itemCtx.End(err)
 	}
 	return s.itemCtx, own, nil
 }
 
-// isCancelled says why an item is not to run; nil when it is. It forgets the spans before the item, which comes no more.
-// s.mu is held.
+// isCancelled returns why an item is not to run; nil when it is. It drops the spans that end before the item, as their
+// items do not come any more. s.mu is held.
 func (s *server) isCancelled(id uint64) error {
 	for len(s.cancelled) > 0 && s.cancelled[0].first+s.cancelled[0].count <= id {
 		s.cancelled = s.cancelled[1:]
@@ -372,7 +373,7 @@ func (s *server) isCancelled(id uint64) error {
 	return nil
 }
 
-// over ends the ctx that begin has made.
+// over ends the ctx that begin has made, once its items have ended.
 func (s *server) over(ctx *spawn.Ending) {
 	s.mu.Lock()
 	s.inCtx, s.itemCtx = span{}, nil
@@ -380,8 +381,8 @@ func (s *server) over(ctx *spawn.Ending) {
 	ctx.End(context.Canceled)
 }
 
-// until is when an item that begins now has to end; zero: never. The deadline of the call counts from when its chunk
-// was taken. own: the item's comes first.
+// until is when an item that begins now has to end; zero: never. The deadline of the call counts from when its chunk was
+// taken. own: the item's own limit comes first.
 func (h *taskHeader) until(taken time.Time) (t time.Time, own bool) {
 	if h.deadline != 0 {
 		t = taken.Add(time.Duration(h.deadline))
