@@ -15,8 +15,9 @@ var (
 	errIdle  = errors.New("it had nothing to do for the IdleTimeout")
 )
 
-// retire lets a worker go that was given its MaxTasksPerWorker, or is to leave for another reason, once it has answered all
-// that it was given. p.mu is held.
+// retire tells the worker to end if it is to leave and has answered all that it was given, and sets a timer that kills it
+// if it does not. A worker that was given its MaxTasksPerWorker is to leave from now on. retire does not wait. p.mu is
+// held.
 func (w *worker) retire() {
 	if w.gone {
 		return
@@ -34,18 +35,18 @@ func (w *worker) retire() {
 	w.ender = time.AfterFunc(limit, func() { w.seat.KillFor(why) })
 }
 
-// ungive is for count items that the worker was given and will not run after all. p.mu is held.
+// ungive takes off the count items that the worker was given and will not run after all. p.mu is held.
 func (w *worker) ungive(count int) {
 	w.given -= count
 	if w.leaving == errTasks {
-		w.leaving = nil // it has not
+		w.leaving = nil // it has not been given them after all
 	}
 }
 
-// weighEvery is how often the memory of a worker is looked at, at the most.
+// weighEvery is the least time between two looks at the memory of a worker.
 const weighEvery = 10 * time.Millisecond
 
-// weigh lets a worker go that uses more than MaxMemoryPerWorker. It is called after each answer.
+// weigh lets a worker go that uses more than MaxMemoryPerWorker. It is called for each answer.
 func (w *worker) weigh() {
 	p := w.pool
 	limit := p.opts.MaxMemoryPerWorker
@@ -63,7 +64,7 @@ func (w *worker) weigh() {
 	}
 }
 
-// idles lets the worker go when it has had nothing to do for the IdleTimeout, and looks again later otherwise.
+// idles lets the worker go if it has had nothing to do for the IdleTimeout; otherwise it looks again later.
 func (w *worker) idles() {
 	p := w.pool
 	p.mu.Lock()

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// A worker is given more than the item that it is at, so that it never waits for us. Should that one take long, then what waits
-// behind it is taken back, to run elsewhere, and the results in front of it are read where the worker keeps them.
+// A worker is given more than the item that it is at, so that it never waits for the pool. If that item takes long, rescue
+// takes back the items behind it, to run elsewhere, and reads the results before it from the page of the journal.
 
 // rescueEvery is how often rescue looks.
 const rescueEvery = 5 * time.Millisecond
 
-// watchOver has rescue look at the workers as long as something may wait behind an item. p.mu is held.
+// watchOver has rescue look at the workers soon, if items may wait behind the one that this worker is at. p.mu is held.
 func (p *Pool) watchOver(w *worker) {
 	if !p.rescuing && w.journal != nil && w.behind() {
 		p.rescuing = true
@@ -19,13 +19,14 @@ func (p *Pool) watchOver(w *worker) {
 	}
 }
 
-// behind reports whether the worker has more than one item, and tells of them in rows. p.mu is held.
+// behind reports whether the worker has more than one item and reports them in rows. p.mu is held.
 func (w *worker) behind() bool {
 	k := w.head()
 	return k != nil && k.telling != tellEach && (k.count-k.done > 1 || len(w.queue) > 1)
 }
 
-// rescue looks for workers that are at the same item as the last time.
+// rescue looks for workers that are at the same item as the last time. It takes back what waits behind the item, and
+// collects the results before it.
 func (p *Pool) rescue() {
 	var slow []*worker
 	p.mu.Lock()
@@ -36,7 +37,7 @@ func (p *Pool) rescue() {
 		}
 		at, working := w.journal.At(w.head().id())
 		if working && at == w.seen && w.head().has(at) {
-			if p.opts.Workers > 1 { // otherwise nobody else would come to it earlier
+			if p.opts.Workers > 1 { // otherwise there is no other worker to run the items
 				w.takeBack(at + 1)
 			}
 			slow = append(slow, w)
@@ -53,14 +54,14 @@ func (p *Pool) rescue() {
 	}
 }
 
-// has reports whether the item is one of the chunk that has no outcome.
+// has reports whether the item is one of the chunk's open items.
 func (k *chunk) has(id uint64) bool { return id-k.id() < uint64(k.count-k.done) }
 
-// takeBack takes the items from this one on away from the worker, which has some, if it has not begun it: they run elsewhere.
-// It returns false when there are none, or it has. p.mu is held.
+// takeBack takes back the items with numbers from this one on, to run elsewhere. It returns false and changes nothing if
+// the worker has none of them, or may have begun this one. The worker must have items. p.mu is held.
 func (w *worker) takeBack(from uint64) bool {
 	for _, k := range w.queue {
-		if k.telling == tellEach && k.first+uint64(k.count) > from { // the worker may have told that it begins it
+		if k.telling == tellEach && k.first+uint64(k.count) > from { // the worker may have announced this item
 			return false
 		}
 	}
@@ -69,7 +70,7 @@ func (w *worker) takeBack(from uint64) bool {
 		return false
 	}
 	if last.count < last.sent && len(w.skips) > 0 {
-		w.skips = w.skips[1:] // it will not come so far
+		w.skips = w.skips[1:] // the worker will skip from an earlier item of that chunk on
 	}
 	var skips []uint64
 	left := w.queue[:0:0]
@@ -94,7 +95,7 @@ func (w *worker) takeBack(from uint64) bool {
 	return true
 }
 
-// giveBackBehind leaves a chunk its first keep items. p.mu is held.
+// giveBackBehind leaves a chunk its first keep items and gives the others back to the call. p.mu is held.
 func (w *worker) giveBackBehind(k *chunk, keep int) {
 	left := k.count - keep
 	k.call.putBack(k.from+keep, left)
@@ -102,7 +103,8 @@ func (w *worker) giveBackBehind(k *chunk, keep int) {
 	k.count = keep
 }
 
-// skipped notes that the worker has come to what was taken back from it. From then on it can be given work.
+// skipped notes that the worker has skipped items that were taken back. When nothing else is to be skipped, the worker can
+// be given items again. An error says that the worker does not keep to the protocol.
 func (w *worker) skipped(id uint64) error {
 	p := w.pool
 	p.mu.Lock()
@@ -120,7 +122,7 @@ func (w *worker) skipped(id uint64) error {
 	return nil
 }
 
-// collect settles what the worker has done and not told of yet, because the item behind takes long.
+// collect settles results that the worker has not sent yet, because the item behind them takes long.
 func (p *Pool) collect(w *worker) {
 	p.mu.Lock()
 	k := w.head()
@@ -132,7 +134,7 @@ func (p *Pool) collect(w *worker) {
 	before, _ := w.journal.At(k.id())
 	count, results, _ := w.found(k)
 	if after, _ := w.journal.At(k.id()); after != before {
-		count = 0 // what we have read may be half overwritten
+		count = 0 // the copy of the page may be half overwritten
 	}
 	k.done += count
 	k.early += count
@@ -143,7 +145,7 @@ func (p *Pool) collect(w *worker) {
 	}
 }
 
-// dropEarly leaves out of an answer the results that collect has read.
+// dropEarly removes from an answer the results that collect has settled already, and resets k.early.
 func (k *chunk) dropEarly(h *answerHeader, body []byte) ([]byte, error) {
 	early := k.early
 	k.early = 0

@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ErrQuarantined is found in the error of an item that is not run again because it has ended one worker after the other, two
-// at least: it has used up its CrashRetries. The error also holds the last *ExitError.
+// ErrQuarantined is in the error of an item that has ended one worker after the other, two at least, and is not run again,
+// as it has used up its CrashRetries. The error also holds the last *ExitError.
 var ErrQuarantined = errors.New("mp: quarantined")
 
 func init() { spawn.RegisterError("mp.ErrQuarantined", ErrQuarantined) }
@@ -17,9 +17,9 @@ func init() { spawn.RegisterError("mp.ErrQuarantined", ErrQuarantined) }
 // is worth more attempts than one that takes workers with it.
 type tries struct{ errors, deaths int }
 
-// mayRetry counts a failed attempt at an item and reports whether another one is left; then the item waits for it. When the
-// call is stopped there is none, and the attempt does not count: it may be that we have killed the worker for that.
-// p.mu is held.
+// mayRetry counts a failed attempt at an item. If another attempt is left, it puts the item back into the call, to be given
+// out again, and returns true. If the item was stopped, it changes nothing and returns false: the pool may have killed the
+// worker for that. t counts the attempts so far. p.mu is held.
 func (c *call) mayRetry(index int, err error) (again bool, t tries) {
 	t = c.tries[index]
 	if c.stoppedFor(index) != nil {
@@ -45,10 +45,10 @@ func (c *call) mayRetry(index int, err error) (again bool, t tries) {
 	return true, t
 }
 
-// quarantined reports whether an item that failed so often is a danger to workers.
+// quarantined reports whether an item with these failed attempts is a danger to workers.
 func (c *call) quarantined(t tries) bool { return t.deaths > 1 && t.deaths > c.opts.crashRetries }
 
-// quarantine is the error of such an item, whose last worker ended with err.
+// quarantine makes the error of a quarantined item, whose last worker ended with err.
 func (c *call) quarantine(index int, t tries, err error) error {
 	return &quarantineError{fmt.Sprintf("%v: %s has ended %d workers, at last with: ", ErrQuarantined, taskName(c.name, c.label(index)), t.deaths), err}
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// fail gives an item that failed another try if it has one, and settles it otherwise.
+// fail has an item that failed run again if it may, and settles it with err otherwise.
 func (p *Pool) fail(c *call, index int, err error) {
 	p.mu.Lock()
 	again, t := c.mayRetry(index, err)
 	if stopped := c.stoppedFor(index); stopped != nil && errors.Is(err, context.Canceled) && !errors.Is(err, stopped) {
-		err = fmt.Errorf("%w: %w", stopped, err) // what the cancel came from
+		err = fmt.Errorf("%w: %w", stopped, err) // why it was cancelled
 	}
 	quarantined := !again && c.quarantined(t)
 	switch {
@@ -35,7 +35,7 @@ func (p *Pool) fail(c *call, index int, err error) {
 	p.settle(c, index, nil, nil, err)
 }
 
-// settleResults settles items of k in a row that have results.
+// settleResults settles count items of k in a row, from index on, which have results.
 func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files []*os.File) {
 	c := k.call
 	if k.telling != tellEach && len(files) == 0 {
@@ -47,17 +47,17 @@ func (p *Pool) settleResults(k *chunk, index, count int, results []byte, files [
 	if err != nil {
 		left, err = files, fmt.Errorf("mp: %s: the result cannot be decoded: %w", taskName(c.name, c.label(index)), err)
 	}
-	link.CloseAll(left) // nobody's
+	link.CloseAll(left) // files that belong to no result
 	p.settle(c, index, result, own, err)
 }
 
-// settle is the way in which an item alone comes to its outcome.
+// settle gives one item its outcome, a result or an error.
 func (p *Pool) settle(c *call, index int, data []byte, files []*os.File, err error) {
 	c.outcome(index, data, files, err)
 	p.settled(c, index, 1)
 }
 
-// settled counts items that have come to their outcomes.
+// settled notes that count items, from index on, have got their outcomes, and ends the call if nothing of it is left.
 func (p *Pool) settled(c *call, index, count int) {
 	p.mu.Lock()
 	c.open -= count

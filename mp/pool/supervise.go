@@ -11,15 +11,16 @@ import (
 )
 
 const (
-	// firstPause and lastPause are how long a place waits before it starts a worker again after one that did nothing;
-	// the pause doubles.
+	// firstPause is how long a place waits before it starts another worker after one that did nothing or did not start. The
+	// pause doubles each time, up to lastPause.
 	firstPause = 10 * time.Millisecond
 	lastPause  = time.Second
 	// tooManyFailures is how many starts in a row may fail, when no worker is left, before the pool gives up.
 	tooManyFailures = 5
 )
 
-// keep keeps one place of the pool filled with a worker, until the pool ends. It reports its first start to ready.
+// keep keeps one place of the pool filled with a worker, until the pool ends. It sends the outcome of its first start to
+// ready.
 func (p *Pool) keep(place int, ready chan<- error) {
 	defer p.keepers.Done()
 	w, err := p.hire(place, 0)
@@ -79,7 +80,8 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	return w, nil
 }
 
-// initialised waits for the end of a worker's Init. InitTimeout and the pool's end end the wait: they end the worker.
+// initialised waits until a worker's Init has ended. The InitTimeout and the end of the pool end the wait, as they end the
+// worker. When Init has failed, initialised ends the worker, closes its link, and returns the error.
 func (p *Pool) initialised(s seat) error {
 	late := fmt.Errorf("%w: Init ran longer than the InitTimeout of %v", spawn.ErrTimeout, p.opts.InitTimeout)
 	timer := time.AfterFunc(p.opts.InitTimeout, func() { s.Stop(late) })
@@ -90,7 +92,7 @@ func (p *Pool) initialised(s seat) error {
 	case err != nil:
 		s.Bury(err)
 		return s.ExitError(name, -1)
-	case !inTime: // it has stopped when it was told to, or will be killed
+	case !inTime: // the worker has stopped when it was told to, or will be killed
 		m.Release()
 		s.Bury(io.EOF)
 		return fmt.Errorf("mp: %s in %s (pid %d) did not end: %w", name, s.Name(), s.Pid(), late)
@@ -111,8 +113,8 @@ func (p *Pool) initialised(s seat) error {
 	}
 }
 
-// bury ends a worker whose link has ended with err: the item that it ran fails, what it had not begun runs elsewhere. When
-// it was given work and had not even begun any, that is as bad as a start that failed, and the error is returned.
+// bury ends a worker whose link has ended with err. The item that it ran fails; items that it had not begun run in other
+// workers. If it was given items and has not done or begun any, bury returns how it ended, which counts as a failed start.
 func (p *Pool) bury(w *worker, err error) error {
 	p.mu.Lock()
 	w.gone = true
@@ -124,7 +126,7 @@ func (p *Pool) bury(w *worker, err error) error {
 	p.workers = slices.DeleteFunc(p.workers, func(o *worker) bool { return o == w })
 	p.mu.Unlock()
 	w.seat.AwaitEnd(err)
-	defer w.seat.Link().Close() // when all is settled: to give back the memory of the link takes longer than that
+	defer w.seat.Link().Close() // after all is settled, as it takes longer to give back the memory of the link
 
 	var victim *chunk
 	var index int
@@ -160,9 +162,9 @@ func (p *Pool) bury(w *worker, err error) error {
 	}
 	if victim != nil {
 		p.fail(victim.call, index, p.verdict(victim.call, index, exit))
-		runtime.Gosched() // whoever waits for it goes before the start of another worker
+		runtime.Gosched() // the caller that waits for the item goes on before another worker is started
 	}
-	for _, k := range had { // what was cancelled is for no other worker
+	for _, k := range had { // cancelled submissions must not run in another worker
 		if k.call.batch != nil {
 			k.call.batch.recallStopped(k.from, k.count)
 		}
@@ -180,7 +182,7 @@ func (p *Pool) bury(w *worker, err error) error {
 func (w *worker) toBlame(k *chunk) bool {
 	switch {
 	case w.doomed != nil && !w.doomed.has(k.id()):
-		return false // we killed it for another item, whose answer came at the last moment
+		return false // the pool killed it for another item, whose answer came at the last moment
 	case w.running:
 		return true
 	default:
@@ -188,8 +190,8 @@ func (w *worker) toBlame(k *chunk) bool {
 	}
 }
 
-// verdict is the error of an item whose worker has ended. A worker that leaves in order, because its call or the pool has
-// ended, is not what ended the item.
+// verdict is the error of an item whose worker has ended. When the item was stopped, and the worker has ended in order, the
+// stop is the error, not the end of the worker.
 func (p *Pool) verdict(c *call, index int, exit *spawn.ExitError) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -199,14 +201,15 @@ func (p *Pool) verdict(c *call, index int, exit *spawn.ExitError) error {
 	return exit
 }
 
-// note tells of the end of a worker: to the log, to OnEvent and, when it was told to end and did so badly, to Close.
+// note reports the end of a worker to the log and to OnEvent, and to Close if the worker was told to end and ended badly.
+// ran: an item is blamed for the end.
 func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 	log := p.opts.Logger
 	switch {
 	case exit.ExitCode == 0 && !ran && (w.leaving != nil || p.ctx.Err() != nil):
 		log.Debug("worker has ended", "worker", exit.Name, "pid", exit.Pid)
 		if w.leaving == nil {
-			return // with the pool
+			return // it has ended with the pool, which is no event
 		}
 	case exit.Cause == spawn.CauseExit && !ran && (p.ctx.Err() != nil || w.retiring):
 		p.mu.Lock()
@@ -221,9 +224,10 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 	p.happened(w.ended(exit))
 }
 
-// giveUp counts a failed start. When no worker is left and too many failed in a row, the pool is broken.
+// giveUp counts a failed start. It ends the pool, as broken, and returns true if no worker is left and too many starts in a
+// row have failed. It also ends the pool when this process is exiting.
 func (p *Pool) giveUp(err error) bool {
-	if err == spawn.ErrExiting { // of this process; in the error of an Init it is that of the worker
+	if err == spawn.ErrExiting { // this process is exiting; inside the error of an Init, it is the worker's
 		p.end(err)
 		return true
 	}

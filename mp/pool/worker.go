@@ -8,49 +8,49 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// worker is a worker as the pool sees it. Its fields are guarded by pool.mu, but for those that never change (pool, seat,
-// journal, place, before) or guard themselves (receiver), useful, which belongs to the goroutine of Pool.keep, and weighed, which
-// belongs to the one that receives.
+// worker is a worker as the pool sees it. Its fields are guarded by pool.mu, with these exceptions: pool, seat, journal,
+// place and before never change; receiver guards itself; useful belongs to the goroutine of Pool.keep, weighed to the
+// goroutine that receives, size to the goroutine that has set sending.
 type worker struct {
 	pool    *Pool
 	seat    seat
 	journal *link.Journal // of the link; nil: none
 
 	receiver receiver
-	numbers  uint64   // given to items
-	queue    []*chunk // sent and not answered to the end, the oldest first
-	last     *chunk   // the one that it has answered to the end last
-	packing  *chunk   // that is being encoded
-	skips    []uint64 // where the worker will say that it skips what we have taken back
-	sending  bool     // somebody is encoding or sending a chunk: one at a time keeps queue and link in the same order
-	size     int      // of the last chunk, encoded: the next one may be as large. It is that somebody's
+	numbers  uint64   // the last number given to an item
+	queue    []*chunk // chunks that were sent and have open items, the oldest first
+	last     *chunk   // the last chunk without open items
+	packing  *chunk   // the chunk that is being encoded
+	skips    []uint64 // for each chunk that was taken back, or its rest: the number at which the worker will skip it
+	sending  bool     // a goroutine is encoding or sending a chunk: only one at a time, so that queue and link have the same order
+	size     int      // of the last chunk, encoded: the next one may be as large
 	gone     bool     // its link has ended
 	given    int      // items sent in its life
 	answered int      // items answered in its life
-	useful   bool     // it has done, or died of, an item
+	useful   bool     // the worker has done, or died of, an item
 
-	leaving  error       // why it is to be let go when it is done with what it has
-	retiring bool        // it was told to go
-	idle     time.Time   // since when it has nothing; zero: it has something
-	idler    *time.Timer // lets it go when it has been idle for long
-	ender    *time.Timer // kills it when it does not go
+	leaving  error       // why the worker is let go, once it has answered what it was given; nil: it stays
+	retiring bool        // the worker was told to end
+	idle     time.Time   // since when the queue is empty; zero: it is not
+	idler    *time.Timer // calls idles
+	ender    *time.Timer // kills the worker if it does not end
 	weighed  time.Time   // when its memory was last looked at
 
-	up       time.Time     // when it was ready
-	worked   time.Duration // at items that it has answered
-	transfer time.Duration // what the last chunk may take to reach it
-	place    int           // which of the pool's workers it is, from 0
+	up       time.Time     // when the worker was ready
+	worked   time.Duration // time at items that were answered
+	transfer time.Duration // how long the last chunk may take to reach the worker
+	place    int           // the number of its place, from 0: a replacement has the same
 	before   int           // how many workers were in this place before it
 
-	executions []execution // of those that were cancelled and have not ended
-	doomed     *span       // the items for which it is being killed
-	running    bool        // it is at work on the first open item of the queue: it has said so or, of a row, salvage has found it
+	executions []execution // for cancelled items that have not ended
+	doomed     *span       // the items for which the worker is being killed
+	running    bool        // the worker is at the first open item of the queue: it has said so or, for a row, salvage has found it
 	since      time.Time
-	timer      *time.Timer // ends that item
-	seen       uint64      // the item that it was at when rescue looked
+	timer      *time.Timer // calls expire, stalled or mute
+	seen       uint64      // the item that the worker was at when rescue looked
 }
 
-// head is the chunk that the worker is at; nil when it has none.
+// head is the chunk of the first open item; nil when there is none.
 func (w *worker) head() *chunk {
 	if len(w.queue) == 0 {
 		return nil
@@ -58,8 +58,8 @@ func (w *worker) head() *chunk {
 	return w.queue[0]
 }
 
-// mayGoOn reports whether next can be what the worker does after the item at work: the next item of its chunk, or else
-// the first one of the chunk behind it, if that has reached it already. p.mu is held.
+// mayGoOn reports whether the worker may say that it starts item next after the item at work. That is the next item of the
+// chunk. At the end of the chunk it is none (0), or the first item of the chunk behind it. p.mu is held.
 func (w *worker) mayGoOn(next uint64) bool {
 	if k := w.head(); k.done+1 < k.count {
 		return next == k.id()+1
@@ -72,7 +72,8 @@ func (w *worker) mayGoOnAfter(next uint64) bool {
 	return len(w.queue) > 1 && w.queue[1].telling == tellEach && next == w.queue[1].id()
 }
 
-// begin notes that the worker has started the first open item. p.mu is held.
+// begin notes that the worker has started item id, and starts the item's timeout. It is an error if id is not the first
+// open item. p.mu is held.
 func (w *worker) begin(id uint64) error {
 	k := w.head()
 	if k == nil || k.id() != id || w.running {
@@ -87,8 +88,8 @@ func (w *worker) begin(id uint64) error {
 	return nil
 }
 
-// rest notes that the worker is at no item. If it has one to begin, it must do so within the time that the item has got, and what was
-// taken back from it it must skip soon when it has nothing else: a worker that is frozen does not. p.mu is held.
+// rest notes that the worker is at no item, and sets a timer against a frozen worker: it must begin the next item within
+// the item's timeout or, if it has none, soon skip the items that were taken back. p.mu is held.
 func (w *worker) rest() {
 	w.running = false
 	w.stopTimer()
@@ -104,7 +105,7 @@ func (w *worker) rest() {
 	}
 }
 
-// stopTimer stops what was to end the last item, or the wait for this one. p.mu is held.
+// stopTimer stops the timer of the last item, or of the wait for the next one. p.mu is held.
 func (w *worker) stopTimer() {
 	if w.timer != nil {
 		w.timer.Stop()
@@ -112,7 +113,7 @@ func (w *worker) stopTimer() {
 	}
 }
 
-// noteIdle notes that the worker has nothing to do, if that is so. p.mu is held.
+// noteIdle sets idle if the worker has nothing to do. p.mu is held.
 func (w *worker) noteIdle() {
 	if len(w.queue) == 0 {
 		w.idle = time.Now()
@@ -136,7 +137,7 @@ func (w *worker) handle(m link.Msg) error {
 			return err
 		}
 		w.weigh()
-		p.feed(w) // first of all, so that the worker does not wait for us
+		p.feed(w) // first of all, so that the worker does not wait for the pool
 		if m.Kind == kindResult {
 			p.settleResults(k, index, count, body, m.Files)
 		} else {
@@ -151,8 +152,8 @@ func (w *worker) handle(m link.Msg) error {
 	}
 }
 
-// heed takes in what the worker does not wait with: records of its log. To be slow with them takes the item's own time, or one
-// that logs without end would never end.
+// heed takes in urged messages, records of the worker's log, and the end of the link. While it passes on a record, the
+// timers of the item go on, however slow the log is: otherwise an item that logs without end would never be ended.
 func (w *worker) heed(m link.Msg, end error) {
 	switch {
 	case end != nil:
@@ -164,8 +165,8 @@ func (w *worker) heed(m link.Msg, end error) {
 	}
 }
 
-// task names the item that has this number, if the worker is at it or has been just now, such as resize[7]; Init before the
-// worker was ready, and nothing otherwise.
+// task names the item that has this number, such as resize[7], if its chunk is in the queue or was answered last. Before
+// the worker is ready it names Init. Otherwise it returns an empty string.
 func (w *worker) task(id uint64) string {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
@@ -180,8 +181,8 @@ func (w *worker) task(id uint64) string {
 	return ""
 }
 
-// position is the index of the item that the worker is at, in the chunk at the head; running is false when it is at none.
-// p.mu is held.
+// position is the index, in its call, of the item that the worker is at. The item is in the chunk at the head. running is
+// false when the worker is at none. p.mu is held.
 func (w *worker) position() (index int, running bool) {
 	k := w.head()
 	switch {
@@ -208,7 +209,8 @@ func (w *worker) atWork() string {
 	return taskName(c.name, c.label(index))
 }
 
-// answer notes the answer to the first open item, or to several of them, and which one the worker has started next.
+// answer notes that the first open item, or several of them, are answered, and which item the worker has started next. It
+// returns what there is to settle. An error says that the worker does not keep to the protocol.
 func (w *worker) answer(m link.Msg) (k *chunk, index, count int, body []byte, err error) {
 	p := w.pool
 	p.mu.Lock()
@@ -247,14 +249,14 @@ func (w *worker) mayAnswer(h *answerHeader, m link.Msg, size int) bool {
 		return false
 	}
 	if k.early > 0 && (m.Kind != kindResult || len(m.Files) > 0 || int64(h.count) < int64(k.early)) {
-		return false // what we have read were results without files, and all of one row
+		return false // collect reads only results without files, all of one row
 	}
 	left := uint32(k.count - k.done + k.early)
 	return h.count >= 1 && h.count <= left && h.slowest < h.count && (h.count == 1 || m.Kind == kindResult && len(m.Files) == 0) &&
 		(h.next == 0 || h.count == left && w.mayGoOnAfter(h.next))
 }
 
-// time notes how long items took: one by one as we have seen it, in a row as the worker has. p.mu is held.
+// time notes how long items took. The pool times an item that is told by itself, the worker times rows. p.mu is held.
 func (w *worker) time(k *chunk, h *answerHeader) {
 	c := k.call
 	took, peak := h.took, h.peak
@@ -262,7 +264,7 @@ func (w *worker) time(k *chunk, h *answerHeader) {
 	case k.telling == tellEach:
 		took = max(time.Since(w.since), 1) // some clocks stand still for a while
 		peak = took
-	case took <= 0: // it was not run
+	case took <= 0: // the items were not run
 		return
 	}
 	c.pace.measured(took / time.Duration(h.count))
