@@ -156,8 +156,8 @@ func (w *worker) withdraw(k *chunk, err error) {
 }
 
 // encode encodes the items of k into b, which has room for so many bytes in memory of the link, or 0. It cuts k when the
-// message is full, and gives the items behind back. It also cuts k before an item that cannot be encoded: then bad is the
-// index of that item, and err says why.
+// message is full, before and behind an item with a passenger, and before an item that cannot be encoded: then bad is the
+// index of that item, and err says why. encode gives the items behind the cut back to the call, all but the bad one.
 func (w *worker) encode(b *wire.Buffer, k *chunk, room int) (bad int, err error) {
 	c := k.call
 	h := taskHeader{

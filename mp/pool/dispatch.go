@@ -3,8 +3,8 @@ package pool
 // dispatch gives items to the workers that have room for them.
 func (p *Pool) dispatch() { p.dispatchFor(nil) }
 
-// dispatchFor is dispatch for a goroutine that waits only for call c, of one item. It returns the worker that it has sent
-// the item to, so that the goroutine can receive from it; nil if it does not know that worker.
+// dispatchFor is dispatch for a goroutine that waits for call c, which has one item, and for nothing else. It returns the
+// worker that it has sent the item to, so that the goroutine can receive from it; nil if it does not know that worker.
 func (p *Pool) dispatchFor(c *call) (with *worker) {
 	for {
 		p.mu.Lock()

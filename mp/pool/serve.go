@@ -145,7 +145,7 @@ func (s *server) run(init func(context.Context) *spawn.Failure) {
 		var b wire.Buffer
 		if spawn.EncodeFailure(&b, failure) == nil {
 			s.link.Send(link.Msg{Kind: kindInitFailed, Body: b.Data})
-			s.link.Flush() // many records of the log may be under way before it
+			s.link.Flush() // log records may be under way before it, and this process is about to exit
 		}
 		s.ended <- nil
 		return
