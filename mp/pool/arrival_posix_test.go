@@ -30,16 +30,16 @@ var (
 // Outlast holds the file for as long as its process lives, which is for ever.
 var Outlast = mp.Register("outlast", func(context.Context, *os.File) (int, error) { select {} })
 
-// DieLateOfReceiving does that in a worker that starts a process, too, which it has to wait for when it exits.
+// DieLateOfReceiving is DieOfReceiving, but the worker also starts a process, for which it has to wait when it exits.
 var DieLateOfReceiving = mp.RegisterInit("dieLateOfReceiving", func(ctx context.Context, f *os.File) error {
 	_, err := mp.Start(context.WithoutCancel(ctx), Outlast, f, nil)
 	return errors.Join(err, f.Close(), syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 40, Max: 40}))
 })
 
-// An item that kills every worker that receives it, before it begins, is found out and blamed.
+// An item that kills every worker which receives it, before the worker begins it, is found out and blamed.
 func TestDeathOnArrival(t *testing.T) { deathOnArrival(t, DieOfReceiving.With(0)) }
 
-// So it is when the workers, on their way out, have somebody to wait for.
+// So it is when the workers wait for a child of theirs when they exit.
 func TestLateDeathOnArrival(t *testing.T) {
 	outlasts, held, err := os.Pipe()
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// together runs a test with a pool of honest workers that have a journal, in the time of testing/synctest, and which has learned
-// that sleepy is quick. At the end nothing may be left of what was submitted.
+// together runs a test in the time of testing/synctest, with a pool of honest workers that have a journal. The pool has
+// learned that sleepy is quick. At the end nothing may be left of the submissions.
 func together(t *testing.T, workers int, test func(t *testing.T, p *Pool)) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openJournal(t, workers, honest)
@@ -63,7 +63,7 @@ func submitAll(ctx context.Context, p *Pool, durations []time.Duration) (futures
 	return futures
 }
 
-// Behind a call that does not end, and in front of it, nothing waits that has travelled with it.
+// No call waits for one that does not end, whether it travelled before or behind it in the same message.
 func TestSlowCallAmongQuickOnes(t *testing.T) {
 	for _, slow := range []int{0, 1, 7, 100, 250, 498, 499} {
 		together(t, 2, func(t *testing.T, p *Pool) {
@@ -200,8 +200,8 @@ func TestHostileSkips(t *testing.T) {
 	})
 }
 
-// A submission that is taken back from a worker while the pool begins to end was the last thing that the batch had anywhere: the others
-// end with the pool.
+// The pool begins to end while the only submission that a worker has is taken back. The others end with the pool all the
+// same.
 func TestRecalledAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openJournal(t, 1, func(s *stage) { // it begins nothing

@@ -77,7 +77,7 @@ func TestOnDone(t *testing.T) {
 	}
 }
 
-// PY-FUT-01: what a callback does to itself is its own affair.
+// PY-FUT-01: a callback that panics or ends its goroutine does not keep the next ones from running.
 func TestCallbackPanics(t *testing.T) {
 	var log bytes.Buffer
 	p := newPool(t, &mp.PoolOptions{Logger: hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Error})})

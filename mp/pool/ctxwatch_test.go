@@ -26,7 +26,7 @@ func TestManyContextsEnd(t *testing.T) {
 	}
 }
 
-// curious asks the pool whenever it is asked.
+// curious is a ctx whose methods call the pool.
 type curious struct {
 	context.Context
 	pool *mp.Pool

@@ -117,8 +117,8 @@ func TestGoexitInAWorker(t *testing.T) {
 	}
 }
 
-// The deadline of an item counts from its start, also inside a chunk; its chunk-mates run elsewhere. One that hears its
-// deadline is given the KillDelay to say so, however busy the machine is.
+// The deadline of an item counts from its start, also inside a chunk; its chunk-mates run elsewhere. An item that stops at
+// its deadline has the KillDelay to say so, however busy the machine is.
 func TestTimeout(t *testing.T) {
 	for how, delay := range map[string]time.Duration{"wait": time.Minute, "deaf": 20 * time.Millisecond} {
 		t.Run(how, func(t *testing.T) {
@@ -240,7 +240,7 @@ func TestFrozenBeforeTheStart(t *testing.T) {
 	}
 }
 
-// Nor does one that is frozen before it can say that it skips what was cancelled, whatever calls there are.
+// Nor does a worker that is frozen before it can skip a cancelled item hold up any call.
 func TestFrozenBeforeItSkips(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: time.Millisecond})
 	prog.Freeze(p.Stats().Workers[0].Pid)

@@ -134,7 +134,7 @@ func TestQuarantineInAChunk(t *testing.T) {
 
 var heavy atomic.Int64
 
-// late takes its time to be encoded, and then it cannot.
+// late takes time to encode, and then fails to.
 type late bool
 
 func (l late) MarshalBinary() ([]byte, error) {
@@ -153,7 +153,7 @@ var fatten = spawn.Register("pool.fatten", func(_ context.Context, _ late) (int,
 	return 1, nil
 })
 
-// A worker that is to leave while the pool is at work on something to send it, which then is not sent, leaves all the same.
+// A worker that is to leave leaves even if the pool is encoding something for it at that moment, and then does not send it.
 func TestLeavingWhileSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		heavy.Store(0)
@@ -180,7 +180,7 @@ func TestLeavingWhileSending(t *testing.T) {
 	})
 }
 
-// A worker to which something could not be sent has as little to do as before.
+// A worker is as idle as before when something could not be sent to it.
 func TestIdleAfterWhatCannotBeSent(t *testing.T) {
 	closed, err := os.Open(os.DevNull)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// heeded hears of a Heed that has begun, and of one whose ctx has ended.
+// heeded receives from each call of Heed: when it begins, and when its ctx has ended.
 var heeded = struct{ begun, ended chan struct{} }{make(chan struct{}), make(chan struct{})}
 
 var Heed = mp.Register("heed", func(ctx context.Context, _ struct{}) (int, error) {
@@ -19,7 +19,8 @@ var Heed = mp.Register("heed", func(ctx context.Context, _ struct{}) (int, error
 	return 0, ctx.Err()
 })
 
-// What runs InProcess cannot be killed: when its worker is given up, at once even, the end of its ctx is all that it hears of it.
+// A function InProcess cannot be killed. Even if its worker is given up at once, its ctx must end, as nothing else tells
+// it.
 func TestInProcessGivenUp(t *testing.T) {
 	leak.Check(t)
 	for how, end := range map[string]func(p *mp.Pool, f *mp.Future[int], cancel func()){

@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// A dead worker may have left nonsense where it told of a row: the pool takes it for what it is.
+// A dead worker may have left nonsense in the journal: found must not trust it.
 func TestHostileJournal(t *testing.T) {
 	ours, theirs := link.NewInProcessJournal()
 	w := &worker{journal: ours.Journal()}

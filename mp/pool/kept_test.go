@@ -133,7 +133,7 @@ func TestAsCompletedKeepsNothing(t *testing.T) {
 	}
 }
 
-// A pool that was closed is collected, whatever time its items had: no timer of theirs goes on.
+// A pool that was closed is collected, whatever the timeouts of its items were: no timer of an item is left.
 func TestClosedPoolIsNotKept(t *testing.T) {
 	var closed weak.Pointer[mp.Pool]
 	func() {
@@ -152,8 +152,8 @@ func TestClosedPoolIsNotKept(t *testing.T) {
 	forgotten(t, "the pool", closed)
 }
 
-// Nor does the one that was to kill the worker of an item that was cancelled, once that has ended, or the worker has: with a KillDelay
-// for ever it would for ever.
+// Nor is the timer left that was to kill the worker of a cancelled item, once the item or the worker has ended. With an
+// endless KillDelay it would stay for ever.
 func TestCancelledItemsAreNotWaitedFor(t *testing.T) {
 	leak.Check(t)
 	const ever = math.MaxInt64

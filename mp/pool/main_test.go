@@ -61,7 +61,7 @@ type task struct {
 	How string
 }
 
-// killed is why a worker has died that was killed from outside. On Windows nothing tells it from an exit.
+// killed is the cause of death of a worker that was killed from outside. On Windows it looks like an exit.
 var killed = map[bool]spawn.Cause{true: mp.CauseSignal, false: mp.CauseExit}[runtime.GOOS != "windows"]
 
 var errUnlucky = errors.New("unlucky")

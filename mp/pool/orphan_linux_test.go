@@ -17,14 +17,15 @@ import (
 
 const unguarded = "MP_TEST_UNGUARDED=1"
 
-// Here the kernel kills a process when its parent dies, but not everywhere. That is of the thread that runs init functions.
+// The kernel kills a child here when its parent dies, which not all systems do: unguarded switches that off. It is a
+// setting of one thread, the one that runs init functions.
 func init() {
 	if os.Getenv("MP_TEST_UNGUARDED") != "" {
 		syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, 0, 0)
 	}
 }
 
-// Family starts a daemon and another process, which have a file each, and writes its number to that of the daemon.
+// Family starts a daemon and another process, each with a file, and writes the pid of this process to the daemon's file.
 var Family = mp.Register("family", func(ctx context.Context, files []*os.File) (int, error) {
 	if _, err := fmt.Fprintln(files[0], os.Getpid()); err != nil {
 		return 0, err

@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// slowLink is a link whose messages are posted late, as those of a process that is not on a processor.
+// slowLink is a link whose messages are posted late, as when the process is not on a processor.
 type slowLink struct {
 	*link.InProcess
 	late           time.Duration
@@ -31,7 +31,7 @@ func (l *slowLink) Flush() error {
 	return nil
 }
 
-// No answer stays where the pool does not see it while the item behind it takes long, however late it gets there.
+// The pool is woken for every answer while the next item takes long, however late the answer is posted.
 func TestAnswersAreSeen(t *testing.T) {
 	for _, late := range []time.Duration{0, longestOwed, 4 * longestOwed} {
 		a, _ := link.NewInProcessJournal()

@@ -14,16 +14,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// points are where in the protocol a worker goes wrong, and on how many items that is to be blamed.
+// points are where in the protocol a worker goes wrong, and how many items are to be blamed for that.
 var points = map[string]int{
 	"before ready":       0,
 	"after ready":        0,
 	"before its start":   0,
 	"after its start":    1,
 	"with a result":      1,
-	"between two items":  1, // the answer to the first has said that it is at the second one
+	"between two items":  1, // the answer to the first item has named the second as begun
 	"between two chunks": 0,
-	"during a cancel":    0, // of the call, which ends with that
+	"during a cancel":    0, // the call was cancelled, which is its outcome
 	"during its retreat": 0,
 	"during Close":       0,
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
-// Files in results that nobody gets, as OnProgress panics, are closed.
+// When OnProgress panics, the files in results are closed, as no caller gets them.
 func TestProgressPanicsOverFiles(t *testing.T) {
 	percent := debug.SetGCPercent(-1) // the collector would close them, too
 	t.Cleanup(func() { debug.SetGCPercent(percent) })

@@ -29,7 +29,7 @@ var loaded = spawn.Register("pool.loaded", func(ctx context.Context, l load) (in
 func atOnce(t *testing.T, p *Pool, loads ...load) (futures []*Future[int]) {
 	p.mu.Lock()
 	w := p.workers[0]
-	w.sending = true // it gets none before all are there
+	w.sending = true // the worker gets none before all are submitted
 	p.mu.Unlock()
 	for _, l := range loads {
 		futures = append(futures, Submit(t.Context(), p, loaded, l))
@@ -53,8 +53,8 @@ func whileEncoding(p *Pool, stop func(b *batch, index int)) {
 	}
 }
 
-// A call that is cancelled while the message that it was for is encoded ends at once, although its worker is at something else for long:
-// also if it found no room in the message, or if the message is not sent after all.
+// A call that is cancelled while the message for it is encoded ends at once, although its worker is long busy. This also
+// holds if the call finds no room in the message, or if the message is not sent after all.
 func TestCancelWhatIsNotSentAfterAll(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, p *Pool) (long *Future[int], cancelled []*Future[int]){
 		"no room": func(t *testing.T, p *Pool) (*Future[int], []*Future[int]) {
@@ -77,7 +77,7 @@ func TestCancelWhatIsNotSentAfterAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := openJournal(t, 1, honest)
-				if _, err := WaitAll(t.Context(), atOnce(t, p, make([]load, 1000)...)...); err != nil { // it learns that they are quick
+				if _, err := WaitAll(t.Context(), atOnce(t, p, make([]load, 1000)...)...); err != nil { // the pool learns that they are quick
 					t.Fatal(err)
 				}
 				long, cancelled := test(t, p)
@@ -100,8 +100,8 @@ func TestCancelWhatIsNotSentAfterAll(t *testing.T) {
 	}
 }
 
-// A worker to which a large argument is still under way when its call is cancelled has the time that this takes before it must have
-// skipped it.
+// When a call is cancelled while its large argument is being sent, the time that the worker has to skip it includes the
+// time that the argument may take.
 func TestCancelWhileSending(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, h *hooked) {
 		slow := true
@@ -125,7 +125,7 @@ func TestCancelWhileSending(t *testing.T) {
 	})
 }
 
-// A timer that was set for what the worker has skipped meanwhile does not kill it for what it is to skip next.
+// A timer that was set for a skip which the worker has made since does not kill it for the next skip.
 func TestLateTimerForASkip(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, _ *hooked) {
 		p.mu.Lock()

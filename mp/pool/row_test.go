@@ -59,8 +59,8 @@ func rowItem(_ context.Context, n int) error {
 
 func isWrong(n int) bool { return n == ending || n%wrong == 1 || n%panicky == 1 || n%leaving == 1 }
 
-// Items that are quick travel in rows, and yet each has its own outcome: of one that fails, panics or leaves, and of a death,
-// none of the others hears. Nothing is lost, and nothing runs twice.
+// Quick items travel in rows, yet each has its own outcome: an item that fails, panics or ends its goroutine, or whose
+// worker dies, does not affect the others. Nothing is lost, and nothing runs twice.
 func TestRows(t *testing.T) {
 	for _, transport := range []string{"shm", "socket"} {
 		t.Run(transport, func(t *testing.T) {

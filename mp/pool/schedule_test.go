@@ -109,7 +109,7 @@ func TestCallsTakeTurns(t *testing.T) {
 	})
 }
 
-// Nor does one of which workers have items ahead.
+// Nor does a long Map whose quick items are sent ahead to the worker.
 func TestCallsTakeTurnsWithQuickItems(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		go Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{time.Millisecond}, 10_000))
@@ -182,7 +182,7 @@ func TestShutdownWaits(t *testing.T) {
 type actor struct {
 	plays   []func(t *stage)
 	delay   time.Duration                 // the KillDelay of its workers
-	memory  *atomic.Int64                 // what they use; nil: nothing
+	memory  *atomic.Int64                 // the memory that they use; nil: none
 	newLink func() (a, b *link.InProcess) // nil: NewInProcess
 	mu      sync.Mutex
 	next    int
@@ -196,7 +196,7 @@ type extra struct {
 
 func (e extra) Memory() int64 { return e.memory.Load() }
 
-// stage is where a play has its end of the link.
+// stage is what a play gets: the worker's end of the link.
 type stage struct {
 	link link.Link
 }
@@ -318,7 +318,7 @@ func TestBlameInsideAChunk(t *testing.T) {
 	}
 }
 
-// A worker that dies with a chunk that it has not begun is not held against anybody.
+// When a worker dies with a chunk that it has not begun, no item is blamed.
 func TestNoBlameBeforeTheStart(t *testing.T) {
 	got, errs, started := play(t,
 		func(s *stage) { s.task() },

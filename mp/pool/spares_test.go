@@ -54,7 +54,7 @@ func spared(t *testing.T, opts *mp.PoolOptions) (*mp.Pool, spareLog, func(pool.E
 	return newPool(t, opts), l, await
 }
 
-// Who takes the place of a dead worker was a spare, and is a worker like any other.
+// A dead worker is replaced by a spare, which is then a worker like any other.
 func TestSpareReplacesTheDead(t *testing.T) {
 	p, l, await := spared(t, &mp.PoolOptions{Workers: 1, Spares: 2, Init: Prepare.With("twice")})
 	var names []string
@@ -91,7 +91,7 @@ func TestSpareReplacesTheDead(t *testing.T) {
 	}
 }
 
-// So is who comes after one that was recycled, and who wakes in the place of one that was idle.
+// Workers that were recycled, or left as idle, are replaced by spares, too.
 func TestSpareReplacesTheLeaving(t *testing.T) {
 	for what, opts := range map[string]*mp.PoolOptions{
 		"recycled": {Workers: 1, Spares: 1, MaxTasksPerWorker: 1},

@@ -11,8 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// Calls that come thick and fast travel together, and yet each has its own outcome: of one that fails, panics or leaves, and of a
-// death, none of the others hears. Nothing is lost, and nothing runs twice. PY-POOL-30
+// Calls in quick succession travel together, yet each has its own outcome: a call that fails, panics or ends its goroutine,
+// or whose worker dies, does not affect the others. Nothing is lost, and nothing runs twice. PY-POOL-30
 func TestSubmitMany(t *testing.T) {
 	for _, transport := range []string{"shm", "socket"} {
 		t.Run(transport, func(t *testing.T) {

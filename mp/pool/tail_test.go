@@ -44,11 +44,11 @@ var (
 	})
 )
 
-// What found no room in the message to one worker goes to another one that has nothing to do, although that one has asked for
-// work in vain while the message was written.
+// Items that found no room in the message to one worker go to another worker that has nothing to do, even if that one
+// looked for work while the message was written.
 func TestWhatFindsNoRoomGoesElsewhere(t *testing.T) {
 	leak.Check(t)
-	for name, last := range map[string][]parcel{ // they come to one worker, who is at the first one for a minute
+	for name, last := range map[string][]parcel{ // they are sent to one worker, which is at the first one for a minute
 		"the message is full":   {{Encode: time.Hour, Size: fullChunk, Run: time.Minute}, {}, {}},
 		"one cannot be encoded": {{Encode: time.Hour, Run: time.Minute}, {Bad: true}, {}},
 	} {

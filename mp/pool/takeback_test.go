@@ -17,7 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// undisturbed sees that no worker had to be killed.
+// undisturbed checks that no worker was killed.
 func undisturbed(t *testing.T, p *Pool, workers int) {
 	t.Helper()
 	if s := p.Stats(); s.Started != workers || s.Killed+s.Died > 0 {
@@ -25,7 +25,7 @@ func undisturbed(t *testing.T, p *Pool, workers int) {
 	}
 }
 
-// What was taken back may be so again, from further to the front: across chunks, and up to the very front.
+// Items may be taken back from the last one forward, one at a time: across chunks, and up to the item at work.
 func TestTakeBackFromTheEnd(t *testing.T) {
 	together(t, 1, func(t *testing.T, p *Pool) {
 		durations := make([]time.Duration, 500)
@@ -43,7 +43,7 @@ func TestTakeBackFromTheEnd(t *testing.T) {
 	})
 }
 
-// To take back what lies behind all that is left changes nothing.
+// Taking back again, when everything behind the item at work was taken back, changes nothing.
 func TestTakeBackTwice(t *testing.T) {
 	together(t, 2, func(t *testing.T, p *Pool) {
 		durations := make([]time.Duration, 500)
@@ -111,11 +111,11 @@ func TestTakeBackWhileEncoding(t *testing.T) {
 	}
 }
 
-// hooked is an actor whose pool's end can be disturbed.
+// hooked is an actor with hooks before the pool's Send and AwaitEnd.
 type hooked struct {
 	actor
-	send func(link.Msg) error // instead of Send, if it returns an error
-	bury func()               // before Bury
+	send func(link.Msg) error // before Send, which returns the hook's error if there is one
+	bury func()               // before AwaitEnd
 }
 
 type hookedSeat struct {
@@ -231,7 +231,7 @@ func TestCancelDuringBurial(t *testing.T) {
 	})
 }
 
-// What is cancelled on its way to a worker that is long at something else does not cost that its worker.
+// A submission that is cancelled while it is encoded for a busy worker does not cost that worker its life.
 func TestCancelWhileEncoding(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, _ *hooked) {
 		for _, b := range p.batches {
@@ -254,7 +254,7 @@ func TestCancelWhileEncoding(t *testing.T) {
 	})
 }
 
-// liar says, before it tells of a row with an item that took long, that the first one of the row has failed.
+// liar sends, before a row with an item that took long, a lie: that the first item of the row has failed.
 type liar struct {
 	link.Link
 	lied *atomic.Bool
@@ -273,8 +273,9 @@ func (l liar) Send(m link.Msg) error {
 	return l.Link.Send(m)
 }
 
-// A failure where results that were read early are due makes no sense: it is none of theirs. How far the worker has come when it lies,
-// and when it is ended for that, nobody says: the slow item's row may be its own, and one item may be at work.
+// A failure makes no sense where results are due that were read early: it must not be taken for their outcome. The test
+// leaves open how far the worker has come when it lies, and when it is ended: the slow item may be alone in its row, and
+// one item may be at work.
 func TestHostileAfterCollect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lied atomic.Bool
@@ -300,7 +301,7 @@ func TestHostileAfterCollect(t *testing.T) {
 	})
 }
 
-// What was taken back does not count for MaxTasksPerWorker.
+// Items that were taken back do not count for MaxTasksPerWorker.
 func TestTakenBackAndMaxTasks(t *testing.T) {
 	together(t, 1, func(t *testing.T, p *Pool) {
 		durations := make([]time.Duration, 500)
@@ -309,7 +310,7 @@ func TestTakenBackAndMaxTasks(t *testing.T) {
 		time.Sleep(rescueEvery / 2)
 		p.mu.Lock()
 		p.opts.MaxTasksPerWorker = p.workers[0].given
-		p.workers[0].retire() // as after it was given the last one
+		p.workers[0].retire() // as when the worker is given its last item
 		p.mu.Unlock()
 		for _, f := range futures[101:] {
 			f.Cancel()

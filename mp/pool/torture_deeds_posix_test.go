@@ -94,8 +94,8 @@ var (
 	marks *os.File
 )
 
-// beSulky opens the file of the marks; with Faults, some replacements fail, die or hang. Which, hangs on the seed and how
-// many were there before.
+// beSulky opens the file of the marks. With Faults, some replacements fail, die or hang: which ones, depends on the seed
+// and on how many workers there were before.
 func beSulky(ctx context.Context, s sulk) (err error) {
 	if marks, err = os.OpenFile(filepath.Join(s.Dir, fmt.Sprint(os.Getpid())), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
 		return err

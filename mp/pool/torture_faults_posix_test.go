@@ -15,7 +15,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// torment throws faults at the workers until stop is closed. What it does hangs on rnd only; whom it meets, on the moment.
+// torment throws faults at the workers until stop is closed. The faults depend only on rnd; which workers they meet depends
+// on the moment.
 func (r *torture) torment(rnd *rand.Rand, stop <-chan struct{}) {
 	for {
 		select {
@@ -93,7 +94,7 @@ func (r *torture) stop(rnd *rand.Rand, pid int) {
 	})
 }
 
-// thaw lets everybody go on who is frozen.
+// thaw lets all frozen workers go on.
 func (r *torture) thaw() {
 	r.later.Wait()
 	for _, pid := range r.frozen {
@@ -101,7 +102,7 @@ func (r *torture) thaw() {
 	}
 }
 
-// starve lets this process have no more descriptors for a while.
+// starve keeps this process from opening descriptors for a while.
 func starve(d time.Duration) {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {

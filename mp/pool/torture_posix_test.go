@@ -170,7 +170,7 @@ func (r *torture) plan(seed uint64) {
 	r.opts.Init = Sulky.With(sulk{r.dir, seed, r.opts.Workers, rnd.IntN(3) == 0})
 	r.early = rnd.IntN(10) == 0
 	r.starving = rnd.IntN(4) == 0
-	r.every = pick(rnd, 2*ms, 4*ms) // for each that a start takes, so that there are any workers at all
+	r.every = pick(rnd, 2*ms, 4*ms) // for each millisecond that a start takes (run), so that some workers come up
 	r.end = pick(rnd, "calm", "calm", "close", "shutdown")
 	count := 6 + rnd.IntN(6)
 	if r.long {
@@ -330,7 +330,7 @@ func (r *torture) callAll(rnd *rand.Rand) {
 	calls.Wait()
 }
 
-// awaitWhole waits until all workers are there again, or have left for want of work and come back.
+// awaitWhole waits until all workers are there again, or have left as idle and come back.
 func (r *torture) awaitWhole() {
 	whole := func() bool {
 		_, err := mp.Map(context.Background(), r.pool, Square, nil) // hears whether it has given up

@@ -46,7 +46,8 @@ func (r *torture) blamed(o *ordeal, i int, exit *mp.ExitError) {
 	r.late[exit.Pid] = exit.Cause == mp.CauseDeadline && r.mayBeSlow(o)
 }
 
-// mayBeLate judges an item whose time was up and which has ended by itself: it waited for that, or it was frozen.
+// mayBeLate judges an item whose time was up and which has ended by itself. It must have waited for its deadline, or may
+// have been slow.
 func (r *torture) mayBeLate(o *ordeal, i int, err error) {
 	r.tally.late.Add(1)
 	r.once(o, i, "late")
@@ -55,8 +56,9 @@ func (r *torture) mayBeLate(o *ordeal, i int, err error) {
 	}
 }
 
-// settle compares the outcomes with the marks that the items have left. An item that a worker has begun, which is being
-// killed for the one before, is innocent and begins elsewhere at no cost: at most one for each such worker.
+// settle compares the outcomes with the marks that the items have left. A worker that is being killed for one item may have
+// begun the next one. That one is innocent and begins again elsewhere, which does not count: at most one item for each such
+// worker.
 func (r *torture) settle(innocents int) {
 	b := r.readMarks()
 	r.mu.Lock()

@@ -9,10 +9,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// once are the numbers at which third has failed.
+// once has the numbers that third was called with.
 var once sync.Map
 
-// third fails at every third number, once.
+// third fails at every third number, the first time.
 var third = spawn.Register("pool.third", func(_ context.Context, n int) (int, error) {
 	if _, again := once.LoadOrStore(n, true); n%3 == 0 && !again {
 		return 0, errOdd
@@ -20,7 +20,7 @@ var third = spawn.Register("pool.third", func(_ context.Context, n int) (int, er
 	return n, nil
 })
 
-// What an item has failed is forgotten when it has its outcome, as a call may have no end. So are the suspects.
+// The failed attempts of an item are forgotten when it has its outcome, as a call may have no end. So are suspects.
 func TestTriesAreForgotten(t *testing.T) {
 	leak.Check(t)
 	p, err := New(t.Context(), &Options{InProcess: true, Workers: 2})
