@@ -30,7 +30,7 @@ type Child struct {
 	shared    *link.Shared // memory for a link of rings; nil: none, or the child could not open it
 	crash     *popen.Head
 	debugged  bool          // it waits for a debugger before it gets ready
-	spare     bool          // no Start has taken it yet; the mutex of children guards this, and name
+	spare     bool          // no Start has taken it yet; the mutex of children guards this, and changes of name
 	begun     bool          // it has answered that it is ready, even if too late: its role may have begun
 	done      chan struct{} // closed once it is reaped and autopsy has run
 	untracked chan struct{} // closed once its end was logged, and children no longer lists it
@@ -173,7 +173,7 @@ func (c *Child) Join(ctx context.Context) error {
 // if the process has ended already.
 func (c *Child) Terminate() error { return c.popen.Terminate() }
 
-// Interrupt sends SIGINT, as Terminate sends SIGTERM. On Windows, which has no SIGINT, it ends the ctx of what the process runs
+// Interrupt sends SIGINT, as Terminate sends SIGTERM. On Windows, where SIGINT cannot be sent, it ends the ctx of what the process runs
 // instead.
 func (c *Child) Interrupt() error {
 	err := c.popen.Interrupt()
