@@ -173,8 +173,8 @@ func (c *Child) Join(ctx context.Context) error {
 // if the process has ended already.
 func (c *Child) Terminate() error { return c.popen.Terminate() }
 
-// Interrupt sends SIGINT, as Terminate sends SIGTERM. On Windows, where SIGINT cannot be sent, it ends the ctx of what the process runs
-// instead.
+// Interrupt sends SIGINT, as Terminate sends SIGTERM. On Windows, where SIGINT cannot be sent, it ends the ctx of what the
+// process runs instead.
 func (c *Child) Interrupt() error {
 	err := c.popen.Interrupt()
 	if errors.Is(err, errors.ErrUnsupported) && c.Alive() {

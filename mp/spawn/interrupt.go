@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Only the first process of a program handles Ctrl-C. The terminal does not send it to the children, which have process groups
+// Ctrl-C is for the first process of a program. The terminal does not send it to the children, which have process groups
 // of their own, but "pkill -INT" does. So a child ignores SIGINT from here on until it is ready. An earlier SIGINT, after the
 // fork, kills the child; then Start tries again (see diedStarting). Children cannot be started with SIGINT blocked instead:
 // Go cannot unblock a signal in every thread, so all that they start would inherit the block.
