@@ -129,7 +129,7 @@ func (s *sealedRegistry) list() []listed {
 	return all
 }
 
-// difference says in words what the child's registry has and ours has not, and the other way round.
+// difference describes, in words, how the child's registry differs from ours.
 func (s *sealedRegistry) difference(child []listed) string {
 	var b strings.Builder
 	theirs := make(map[string]listed, len(child))
