@@ -20,7 +20,7 @@ import (
 const module = "github.com/go-multiprocessing/multiprocessing/"
 
 // allowed says which packages outside the standard library a package of this module may import, and what it wants of
-// them. Arrows point down only: mp → nouns → process → spawn → popen → internal. Who needs a new arrow adds it here with
+// them. Arrows point down only: mp → nouns → process → spawn → popen → internal. A change that needs a new arrow adds it here with
 // its reason, and to docs/ARCHITECTURE.md.
 var allowed = map[string]map[string]string{
 	"mp": {
@@ -147,7 +147,7 @@ var forbidden = []struct {
 	{"testing", []string{"mp/internal/leak", "mp/internal/prog"}, "it adds its flags to every program; helpers of tests are packages of their own"},
 }
 
-// boot initialises before any other package of the program, because it imports nothing that the program's do not.
+// boot is initialised before any other package of the program, because it imports nothing that the program's packages do not.
 var bootMayImport = []string{"syscall", "sync/atomic", "unsafe"}
 
 type pkg struct {

@@ -53,20 +53,20 @@
 // pool that may not have ended; [AsCompleted] and [WaitAll] wait for several. [Limits] fence a child in.
 //
 // Processes that run talk through a [Queue] or the ends of a [Pipe], which may be fields of arguments, results and items at
-// any time. Packages synchronize and sharedmem have locks and memory in common, package connection has listeners, and Wait for
-// several things at once. Package dataloader is PyTorch's DataLoader, made of all these.
+// any time. Packages synchronize and sharedmem have locks and shared memory. Package connection has listeners, and Wait, which
+// waits for several things at once. Package dataloader is PyTorch's DataLoader, made of all these.
 //
 // # When something goes wrong
 //
-// An error that the function returned, or its panic, arrives as a [*RemoteError], and errors.Is finds the common
-// sentinels of io, fs, context and os, those of this library, a syscall.Errno, and those named with [RegisterError]. The death of a process
+// An error that the function returned, or its panic, arrives as a [*RemoteError], and errors.Is finds the common sentinels of
+// io, fs, context and os, those of this library, a syscall.Errno, and those named with [RegisterError]. The death of a process
 // arrives as an [*ExitError] with the exit code or signal, what it was running, the end of its standard error, and the
-// dump of the Go runtime. A program that starts a process before it may gets [ErrBootstrapping], and no process.
+// dump of the Go runtime. A program that starts a process too early gets [ErrBootstrapping], and no process.
 // Errors of one noun only, such as process.ErrNotStarted, are in its package.
 //
 // # Looking inside
 //
-// [LogToStderr] makes the library say what it does, and lets through what functions log with package logging, in children
+// [LogToStderr] logs to standard error what the library does, and what functions log through package logging, in children
 // too. MP_DEBUG=1 in the environment prints the steps of every bootstrap. MP_DEBUG_WAIT=Process-1 makes the child of that
 // name wait until a debugger is attached; it prints its pid.
 //

@@ -65,8 +65,8 @@ func ActiveChildren() []*spawn.Child { return process.Children() }
 // CurrentProcess describes this process: Name, Pid, Daemon. See [process.Current].
 func CurrentProcess() process.Info { return process.Current() }
 
-// ParentProcess describes the process that spawned this one: Name, Pid, Alive, Done; nil when nobody did. See
-// [process.Parent].
+// ParentProcess describes the process that spawned this one: Name, Pid, Alive, Done; nil in a process that was not spawned.
+// See [process.Parent].
 func ParentProcess() *process.ParentInfo { return process.Parent() }
 
 // CPUCount is how many processors this process may use: GOMAXPROCS, which knows of affinity and of cgroup limits.
@@ -78,7 +78,7 @@ type Pool = pool.Pool
 // PoolOptions are the options of a pool. See [pool.Options].
 type PoolOptions = pool.Options
 
-// PoolStats is what a pool says of itself. See [pool.Stats].
+// PoolStats describes a pool: its workers, its queue, and counts over its life. See [pool.Stats].
 type PoolStats = pool.Stats
 
 // NewPool starts the workers of a pool and returns when all are ready. See [pool.New].
@@ -94,7 +94,7 @@ func ChunkSize(n int) CallOption { return pool.ChunkSize(n) }
 // Timeout bounds each item from its start. See [pool.Timeout].
 func Timeout(d time.Duration) CallOption { return pool.Timeout(d) }
 
-// Retries runs an item again that failed or whose worker died. See [pool.Retries].
+// Retries runs an item again if it failed or its worker died. See [pool.Retries].
 func Retries(n int) CallOption { return pool.Retries(n) }
 
 // KeepGoing makes Map return every result it has, and the failures joined. See [pool.KeepGoing].
@@ -105,7 +105,7 @@ func Map[A, R any](ctx context.Context, p *Pool, fn *Func[A, R], items []A, opts
 	return pool.Map(ctx, p, fn, items, opts...)
 }
 
-// IMap calls fn for every item and yields the results in their order, while it goes on. See [pool.IMap].
+// IMap calls fn for every item and yields the results in their order, while later calls run. See [pool.IMap].
 func IMap[A, R any](ctx context.Context, p *Pool, fn *Func[A, R], items iter.Seq[A], opts ...CallOption) iter.Seq2[R, error] {
 	return pool.IMap(ctx, p, fn, items, opts...)
 }
@@ -138,14 +138,14 @@ func WaitAll[R any](ctx context.Context, futures ...*Future[R]) ([]R, error) {
 	return pool.WaitAll(ctx, futures...)
 }
 
-// Queue is a queue between processes, which can be sent to any of them: Put, TryPut, Get, TryGet, Len, Cap, All, Close. See
+// Queue is a queue between processes, and can be sent to other processes: Put, TryPut, Get, TryGet, Len, Cap, All, Close. See
 // [queue.Queue].
 type Queue[T any] = queue.Queue[T]
 
 // NewQueue makes a queue of at most capacity items; 0 or less: without a bound. See [queue.New].
 func NewQueue[T any](capacity int) (*Queue[T], error) { return queue.New[T](capacity) }
 
-// JoinableQueue is a Queue that knows which items are done with: TaskDone, Join besides. See [queue.JoinableQueue].
+// JoinableQueue is a Queue that also counts unfinished items: TaskDone, Join. See [queue.JoinableQueue].
 type JoinableQueue[T any] = queue.JoinableQueue[T]
 
 // NewJoinableQueue is NewQueue for a JoinableQueue. See [queue.NewJoinable].
@@ -188,6 +188,6 @@ var (
 	ErrUnsupported    = spawn.ErrUnsupported
 )
 
-// LogToStderr makes the library, and what functions say through package logging, heard on standard error, from children
-// too. See [spawn.LogToStderr].
+// LogToStderr logs to standard error what the library does, and what functions log through package logging, in children too.
+// See [spawn.LogToStderr].
 func LogToStderr(level fmt.Stringer) { spawn.LogToStderr(level) }

@@ -13,11 +13,11 @@ import (
 // children are killed and the others joined; that wait has no limit, but SIGINT and SIGTERM end it. Exit hooks then have
 // five seconds. os.Exit, log.Fatal and a panic in run skip all that, and the children die with us.
 //
-// A second call, and one in another goroutine than main's, panics.
+// A second call panics. So does a call on another goroutine than main's.
 func Main(run func() error) { spawn.Main(run) }
 
 // MainContext is Main for a run that wants to know when to stop: ctx ends at the first SIGINT or SIGTERM. The second
-// one kills the program as if nobody had caught it. The cause of ctx names the signal.
+// signal kills the program as if it were not caught. The cause of ctx names the signal.
 func MainContext(run func(ctx context.Context) error) { spawn.MainContext(run) }
 
 // TestMain is Main for test binaries:
@@ -28,7 +28,7 @@ func MainContext(run func(ctx context.Context) error) { spawn.MainContext(run) }
 func TestMain(m interface{ Run() int }) { spawn.TestMain(m) }
 
 // Exit ends this process with the exit protocol of Main, and then os.Exit(code). It never returns. In an exit hook it ends
-// the hook; the others still run, and the code is the new one.
+// that hook; the other hooks still run, and the new code replaces the first one.
 func Exit(code int) { spawn.Exit(code) }
 
 // AtExit registers f to run when this process ends by Main or Exit, the last one first.

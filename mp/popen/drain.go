@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Drain is a pipe from a process to a writer. It is read to the end whatever the writer says, so that the process never
+// Drain is a pipe from a process to a writer. It is read to the end even if the writer fails, so that the process never
 // blocks on it for longer than the writer does.
 type Drain struct {
 	r    *os.File
@@ -38,8 +38,8 @@ func (d *Drain) Close() {
 	d.r.Close()
 }
 
-// run reads to the end, or, once the process has ended, until nothing comes any more or all that a pipe can hold: the
-// rest is of something that the process has left behind.
+// run reads the pipe to its end. Once the process has ended, run also stops when nothing has come for outputGrace, or when more
+// has come than a pipe can hold: the rest is from another process that still holds the write end.
 func (d *Drain) run() {
 	defer close(d.done)
 	buf := make([]byte, 32<<10)
@@ -62,20 +62,18 @@ func (d *Drain) run() {
 	}
 }
 
-// drainLimit is at least what a pipe holds: 64 KiB on Linux unless somebody has made it larger, 256 KiB on Windows.
+// drainLimit is at least what a pipe holds: 64 KiB on Linux unless it was made larger, 256 KiB on Windows.
 const drainLimit = 1 << 20
 
-// end lets the output of a process end that has ended: what is in the pipe is still read, however long ago it was
-// written.
+// end tells run that the process has ended. run still reads what is in the pipe, however long ago it was written.
 func (d *Drain) end() {
-	// In this order: a reader that is woken before it is the last time tries again, but one that was told so first could have
-	// its own, longer deadline overwritten, and stop too early.
+	// The order matters. When run wakes up before last is set, it tries again. If last were set first, run could set its own,
+	// later deadline before this call overwrites it, and stop too early.
 	d.r.SetReadDeadline(time.Now())
 	d.last.Store(true)
 }
 
-// finish waits for the end of the output, but not for ever: a writer that never returns keeps the goroutine, not the
-// caller.
+// finish waits for the end of run, until deadline at most: a writer that never returns blocks run, not the caller.
 func (d *Drain) finish(deadline time.Time) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()

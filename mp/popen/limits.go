@@ -2,7 +2,7 @@ package popen
 
 import "os"
 
-// Memory is how many bytes of memory the process has now, on Windows its working set; os.ErrProcessDone when it is over.
+// Memory is how many bytes of memory the process has now, on Windows its working set; os.ErrProcessDone once it was reaped.
 func (p *Process) Memory() (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -12,8 +12,8 @@ func (p *Process) Memory() (int64, error) {
 	return p.memory()
 }
 
-// SetNice sets the nice value of the process and of what it has started (its process group); on Windows the priority class of
-// the process that is nearest to it. It is os.ErrProcessDone when the process is over.
+// SetNice sets the nice value of the process and of what it has started (its process group); on Windows it sets the nearest
+// priority class of the process. It returns os.ErrProcessDone once the process was reaped.
 func (p *Process) SetNice(nice int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -54,7 +54,7 @@ func (h *Head) String() string {
 	return string(h.buf)
 }
 
-// headline keeps the last line that begins with a prefix. It is to be given whole lines.
+// headline keeps the last line that begins with a prefix. Each Write must be of whole lines.
 type headline struct {
 	prefix []byte
 	mu     sync.Mutex
@@ -115,7 +115,7 @@ func (l *lines) flush() {
 	}
 }
 
-// tee writes to several writers, whatever they answer.
+// tee writes to several writers and ignores their errors.
 type tee []io.Writer
 
 func (t tee) Write(p []byte) (int, error) {

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// tailSize is how much of a child's standard error is kept for blame.
+	// tailSize is how much of a child's standard error is kept for errors.
 	tailSize = 64 << 10
-	// outputGrace is how long no output may come after the child's end, when something that the child started still
-	// holds its streams: then its own has been passed on.
+	// outputGrace is for a child that has ended while a process that it started still holds its streams: when no output has come
+	// for that long, all of the child's own was passed on.
 	outputGrace = 100 * time.Millisecond
 	// outputLimit is how long a writer may take for the output that is left at the child's end.
 	outputLimit = 5 * time.Second
@@ -30,12 +30,12 @@ type Config struct {
 	Env  []string // its whole environment
 	Dir  string   // its working directory; empty: ours
 
-	// Stdout nil: the process writes to our standard output itself. Otherwise, and always for standard error (nil:
-	// ours), what it writes is passed on line by line. Stdout and Stderr may be one writer.
+	// Stdout nil: the process writes to our standard output directly. It writes to a *os.File directly, too. Otherwise, and
+	// always for standard error (nil: ours), what it writes is passed on line by line. Stdout and Stderr may be one writer.
 	Stdout, Stderr io.Writer
 
-	// Inherit are what the process gets besides its standard streams; sys.ChildEnd.Number tells how it calls them. They stay
-	// the caller's.
+	// Inherit are what the process gets besides its standard streams; sys.ChildEnd.Number tells their descriptors there. The
+	// caller still owns them.
 	Inherit []*sys.ChildEnd
 	// Drains are read until the process has ended; their write ends are usually in Inherit as well.
 	Drains []*Drain
@@ -49,17 +49,17 @@ type Process struct {
 	tail   *tail
 	fatal  *headline
 
-	mu     sync.Mutex // excludes signals while the process is reaped: no signal ever meets a reused pid
+	mu     sync.Mutex // held to signal and to reap the process, so that no signal meets a reused pid
 	reaped bool
-	killed bool // by Kill, while it was not reaped
+	killed bool // Kill was called before it was reaped
 
 	done     chan struct{}
 	exitCode int
 	usage    Usage
 }
 
-// Start starts a process. An error says in words what stood in the way, and then nothing is left of the attempt but
-// the caller's own files: the drains are closed.
+// Start starts a process. An error says in words what stood in the way. Then nothing is left of the attempt: Start closes the
+// drains, and the caller still owns its other files.
 func Start(cfg *Config) (*Process, error) {
 	p := &Process{
 		done:     make(chan struct{}),
@@ -111,7 +111,7 @@ func (p *Process) watch() {
 	close(p.done)
 }
 
-// Pid is the process id. It stays reserved for this process until Done is closed.
+// Pid is the process id. No other process has it before this one is Reaped.
 func (p *Process) Pid() int { return p.pid }
 
 // Reaped reports whether the process has ended and its exit status is known. Its output may still be passed on.
@@ -124,9 +124,8 @@ func (p *Process) Reaped() bool {
 // Done is closed once the process has ended, was reaped, and its output was passed on.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// ExitCode is the exit status of a process that is done, and −signum when a signal ended it, or Terminate or Kill where
-// there are no signals; UnknownExit when something else in this program took it: it ignores SIGCHLD, or waits for any
-// child.
+// ExitCode is the exit status of a process that is done; −signum when a signal ended it, or, on Windows, Terminate or Kill;
+// UnknownExit when something else in this program took the status: the program ignores SIGCHLD, or waits for any child.
 func (p *Process) ExitCode() int { return p.exitCode }
 
 // UnknownExit is an exit code that no process can have.
@@ -138,12 +137,13 @@ func (p *Process) Usage() Usage { return p.usage }
 // StderrTail is the end of what the process has written to its standard error so far.
 func (p *Process) StderrTail() string { return p.tail.String() }
 
-// FatalLine is the line with which the Go runtime announced a fatal error on standard error, if it did: its dump there
-// may be longer than the tail, and the crash output of package debug has everything but this line.
+// FatalLine is the line with which the Go runtime announced a fatal error on standard error; empty if it did not. It is kept by
+// itself because the dump after it may push it out of the tail, and the crash output of package debug has everything but this
+// line.
 func (p *Process) FatalLine() string { return p.fatal.String() }
 
-// Terminate asks the process and what it started (its process group) to end: SIGTERM. Windows cannot ask: it ends them.
-// It is no error when it is over.
+// Terminate asks the process and what it started (its process group) to end: SIGTERM. On Windows, where that is not possible, it
+// ends them. It returns nil if the process was reaped already.
 func (p *Process) Terminate() error { return p.signal(terminate) }
 
 // Interrupt sends what Ctrl-C sends: SIGINT. On Windows it is errors.ErrUnsupported.
@@ -162,7 +162,8 @@ func (p *Process) signal(what signalKind) error {
 	return p.signalTree(what)
 }
 
-// Killed reports whether Kill came before the end of the process was known: then nobody can tell what ended it.
+// Killed reports whether Kill was called before the process was reaped. Then a SIGKILL that ended it may have been that one or
+// another.
 func (p *Process) Killed() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,7 +173,7 @@ func (p *Process) Killed() bool {
 // Usage is what a process has used over its life.
 type Usage struct {
 	User, System time.Duration
-	// PeakRSS is in bytes. On Linux it is at least what this process had at its peak when it started the other one.
+	// PeakRSS is in bytes. On Linux it is at least the peak of the parent at the time of the start.
 	PeakRSS int64
 }
 

@@ -12,7 +12,8 @@ import (
 
 const maxrssUnit = 1 << 10
 
-// The kernel kills the child when we die, however we die; see startProcess for the thread that this is tied to.
+// With these attributes the kernel kills the child when this process dies, however it dies; see spawner for the thread that this
+// is tied to.
 func sysProcAttr(pidfd *int) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: pidfd}
 }
@@ -30,15 +31,15 @@ type startReply struct {
 }
 
 // spawner starts every process from one thread that never ends. The kernel sends the parent-death signal when the
-// *thread* that started a child ends, and Go ends threads as it likes: from an ordinary goroutine living parents lose
-// living children. Children take this thread's namespaces and CPU affinity.
+// *thread* that started a child ends, and Go ends threads as it likes: started from an ordinary goroutine, children could be
+// killed while their parent lives. Children inherit this thread's namespaces and CPU affinity.
 var spawner = sync.OnceValue(func() chan<- startRequest {
 	requests := make(chan startRequest)
 	go startProcesses(requests)
 	return requests
 })
 
-// startProcesses never ends. Programs that look for leaked goroutines know it by its name.
+// startProcesses never ends. Checks for leaked goroutines recognise it by its name.
 func startProcesses(requests <-chan startRequest) {
 	runtime.LockOSThread()
 	for r := range requests {
@@ -58,7 +59,8 @@ func startProcess(path string, argv []string, attr *os.ProcAttr) (*os.Process, e
 	return r.process, r.err
 }
 
-// handle waits for the end of a process without holding a thread; without one (an old kernel) os.Process holds one.
+// handle waits for the end of a process. With a pidfd this holds no thread; without one (an old kernel) os.Process holds a
+// thread.
 type handle struct {
 	process *os.Process
 	pidfd   *sys.PidFD

@@ -32,11 +32,11 @@ func start(cfg *Config, ends []*sys.ChildEnd) (pid int, h handle, err error) {
 	return process.Pid, newHandle(process, pidfd), nil
 }
 
-// reap collects the exit status. Where the handle has told that the process ended, this does not block, and the lock
-// keeps signals away from a pid that is about to be free; elsewhere os.Process guards the pid, and only a signal to
-// the group could, in theory, come late.
+// reap collects the exit status. If the handle has told that the process ended, this does not block, and p.mu keeps signals
+// away from a pid that is about to be free. Otherwise os.Process guards the pid, and only a signal to the group could, in
+// theory, come late.
 //
-// Whoever traces the process, a debugger or strace, hears of its end first; until he has, there is nothing for us to collect.
+// A tracer of the process, such as a debugger or strace, learns of its end first. Until then there is no status to collect.
 func (p *Process) reap(ended bool) (exitCode int, u Usage) {
 	if ended {
 		p.mu.Lock()

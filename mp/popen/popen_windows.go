@@ -57,7 +57,7 @@ func (p *Process) reap(bool) (int, Usage) {
 	}
 }
 
-// signalTree ends the job. Nothing can be sent to a process here that it could answer: who wants that tells it over its link.
+// signalTree ends the job. Windows has no signal that a process could handle; the caller can only ask it over its link.
 func (p *Process) signalTree(what signalKind) error {
 	switch what {
 	case terminate:

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// streams returns the files for descriptors 0, 1 and 2 and adds the drains behind them to p.drains, also when it fails.
+// streams returns the files for descriptors 0, 1 and 2. It adds the drains that it makes to p.drains, also when it fails.
 func (p *Process) streams(cfg *Config, null *sys.ChildEnd) ([]*sys.ChildEnd, error) {
 	destination := cfg.Stderr
 	if destination == nil {
@@ -46,17 +46,18 @@ func (p *Process) streams(cfg *Config, null *sys.ChildEnd) ([]*sys.ChildEnd, err
 	return streams, nil
 }
 
-// same reports whether a and b are one writer. To compare them may panic: with what is in them, too.
+// same reports whether a and b are one writer. To compare types that are not comparable would panic, also those nested in a
+// value.
 func same(a, b io.Writer) bool { return reflect.ValueOf(a).Comparable() && a == b }
 
-// stderrCopy is where children's standard error goes: a copy, because writing to descriptor 2 itself would kill us when
-// its reader is gone. It is made once, while os.Stderr is open: later the descriptor may be another file's.
+// stderrCopy is where children's standard error goes. It is a copy of ours, because writing to descriptor 2 itself would kill
+// this process when the reader is gone. It is made once, while os.Stderr is open: later the descriptor may be another file's.
 var stderrCopy struct {
 	sync.Mutex
 	file *os.File
 }
 
-// ourStderr is our standard error, or nowhere if we have none.
+// ourStderr is our standard error, or io.Discard if we have none.
 func ourStderr() (io.Writer, error) {
 	f := os.Stderr
 	if f != nil && f.Name() != "/dev/stderr" {

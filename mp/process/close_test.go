@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A process that has ended can be closed, although its result may not be here yet.
+// A process that has ended can be closed, although its result may not have arrived yet.
 func TestCloseOnceItHasEnded(t *testing.T) {
 	leak.Check(t)
 	for range 50 {

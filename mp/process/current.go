@@ -8,7 +8,7 @@ import (
 
 // Info describes a process.
 type Info struct {
-	Name   string // MainProcess for a process that nobody spawned
+	Name   string // MainProcess for the first process of a program
 	Pid    int
 	Daemon bool
 }
@@ -24,7 +24,7 @@ type ParentInfo struct {
 	gone <-chan struct{}
 }
 
-// Parent describes the process that spawned this one, as Python's parent_process does; nil in a process that nobody
+// Parent describes the process that spawned this one, as Python's parent_process does; nil in a process that was not
 // spawned.
 func Parent() *ParentInfo {
 	pid, name, gone, ok := spawn.Parent()
@@ -34,7 +34,7 @@ func Parent() *ParentInfo {
 	return &ParentInfo{Name: name, Pid: pid, gone: gone}
 }
 
-// Done is closed when the parent is gone. Little can be done then: a process ends with its parent.
+// Done is closed when the parent is gone. Little can be done then: this process ends at once.
 func (p *ParentInfo) Done() <-chan struct{} { return p.gone }
 
 // Alive reports whether the parent still lives.

@@ -161,8 +161,7 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// A child that writes garbage everywhere, or what it is not to write, or closes everything, is no use any more: it is ended
-// and blamed.
+// A child that writes garbage everywhere, or a message that it must not send, or closes everything, is ended and blamed.
 func TestBrokenLink(t *testing.T) {
 	var exit *mp.ExitError
 	for _, how := range []string{"garbage", "unknown message", "two results"} {
@@ -258,7 +257,8 @@ func TestContextBoundsTheLife(t *testing.T) {
 	})
 }
 
-// atWorkBefore starts a process under a deadline, and one that is later, until it is at work when the deadline comes.
+// atWorkBefore starts a process under a deadline, and tries later deadlines until the process is at work when the deadline
+// comes.
 func atWorkBefore[R any](t *testing.T, cause error, start func(context.Context, signalWriter) (*mp.Process[R], error)) (*mp.Process[R], context.Context) {
 	t.Helper()
 	for soon := 50 * time.Millisecond; ; soon *= 2 {
@@ -296,7 +296,7 @@ func TestKillsTheTree(t *testing.T) {
 	awaitGone(t, sub)
 }
 
-// An exit is not held up by what still holds the streams of the process, nor ends it that.
+// A process that still holds the streams of an ended one does not delay its Join, and is not ended by that.
 func TestLeftoversDoNotDelayTheEnd(t *testing.T) {
 	leak.Check(t)
 	p, err := mp.Start(t.Context(), Sub, false, nil)
@@ -354,7 +354,7 @@ type words []io.Writer
 
 func (w words) Write(p []byte) (int, error) { return w[0].Write(p) }
 
-// Writers that cannot be compared, also since there is such a one in them, are two.
+// Two writers that cannot be compared, or that hold one, count as different.
 func TestOutputToWhatCannotBeCompared(t *testing.T) {
 	leak.Check(t)
 	type wrapped struct{ io.Writer }

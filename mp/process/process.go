@@ -15,7 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// What the methods of a Process return when they come at the wrong time.
+// Errors of methods of a Process that are called at the wrong time.
 var (
 	ErrAlreadyStarted = errors.New("mp: cannot start a process twice; make another one with NewProcess")
 	ErrNotStarted     = errors.New("mp: the process has not been started; call Start first")
@@ -39,10 +39,10 @@ type Options struct {
 	Dir string
 	// Env is its whole environment, as in exec.Cmd; nil: ours. GOCOVERDIR is kept.
 	Env []string
-	// Stdout nil: the process writes to our standard output itself, and to a *os.File too. Stderr nil: what it writes is
-	// passed on to ours; the error or panic with which the function ends is among it, as in Python. Other writers are given
-	// whole lines, and are never called twice at once for one process. When both are the same writer, the end of both is
-	// what an ExitError quotes as Stderr.
+	// Stdout nil: the process writes to our standard output directly. It writes to a *os.File directly, too. Stderr nil: its
+	// standard error is passed on to ours; that includes the error or panic with which the function ends, as in Python. Other
+	// writers are given whole lines, and are never called twice at once for one process. When Stdout and Stderr are the same
+	// writer, and no *os.File, ExitError.Stderr is the end of both.
 	Stdout, Stderr io.Writer
 	// KillDelay is the time between asking it to stop, when the ctx of Start ends, and killing it and what it started.
 	// 0: one second; negative: it is killed at once.
@@ -69,13 +69,13 @@ type Process[R any] struct {
 	started bool // also while Start is at work
 	closed  bool
 
-	done   chan struct{} // the process was reaped and its result, if any, is here
+	done   chan struct{} // closed once the process was reaped and result and err are set
 	result R
 	err    error
 }
 
-// New prepares a call of fn with arg; nothing runs before Start. The argument is encoded here: what is changed in it
-// later does not reach the process. An argument that cannot be encoded is the error of Start.
+// New prepares a call of fn with arg; nothing runs before Start. New encodes the argument: later changes to it do not reach the
+// process. If the argument cannot be encoded, Start returns the error.
 func New[A, R any](fn *spawn.Func[A, R], arg A, opts *Options) *Process[R] {
 	p := &Process[R]{done: make(chan struct{})}
 	if opts != nil {
@@ -96,16 +96,16 @@ func New[A, R any](fn *spawn.Func[A, R], arg A, opts *Options) *Process[R] {
 func Start[A, R any](ctx context.Context, fn *spawn.Func[A, R], arg A, opts *Options) (*Process[R], error) {
 	p := New(fn, arg, opts)
 	if err := p.Start(ctx); err != nil {
-		p.Close() // nobody else can: what would have moved with the argument stays
+		p.Close() // the caller has no p to close; objects that would have moved with the argument stay here
 		return nil, err
 	}
 	return p, nil
 }
 
-// Start starts the process. It returns once the child has bootstrapped and is about to run the function, or says why it
-// could not; then no process is left, and Start may be tried again. When ctx ends just as the child is ready, the function may have
-// begun, and the error says so; then what moves with the argument, such as an end of a Pipe, is gone with it. ctx bounds the life of
-// the process, as in exec.CommandContext: when it ends, so does the ctx of the function, and after KillDelay the process is killed.
+// Start starts the process. It returns once the child has bootstrapped and is about to run the function. On an error no process
+// is left, and Start may be tried again. When ctx ends just as the child becomes ready, the function may have begun, and the
+// error says so; then objects that move with the argument, such as an end of a Pipe, are lost. ctx bounds the life of the
+// process, as in exec.CommandContext: when it ends, so does the ctx of the function, and after KillDelay the process is killed.
 func (p *Process[R]) Start(ctx context.Context) error {
 	p.mu.Lock()
 	switch {
@@ -140,7 +140,7 @@ func (p *Process[R]) spawn(ctx context.Context) (*spawn.Child, error) {
 	if p.argErr != nil {
 		return nil, p.argErr
 	}
-	arg := p.arg // with what moves with it
+	arg := p.arg // with the objects that move with it
 	arg.Data = append(appendHeader(nil, p.id(), ctx), p.arg.Data...)
 	return spawn.Start(ctx, &spawn.Spec{
 		Role: role, Arg: arg, Func: p.fn,
@@ -180,8 +180,8 @@ func (p *Process[R]) receive(child *spawn.Child) {
 		}
 	}
 	if code, _ := child.ExitCode(); !answered || outcome == nil && code != 0 && code != popen.UnknownExit {
-		// Without an answer the process died; with a good one and a bad code something is wrong all the same: the race
-		// detector, for one, speaks up when a process exits.
+		// Without an answer the process died. A result with a bad exit code is an error too: the race detector, for
+		// example, reports when a process exits.
 		exit := child.ExitError(p.fn, -1)
 		exit.Returned = answered
 		outcome = exit
@@ -203,11 +203,10 @@ func (p *Process[R]) get() (*spawn.Child, error) {
 	return p.child, nil
 }
 
-// misuse says which process it was that a method came at the wrong time for.
+// misuse adds the function of the process to the error of a method that was called at the wrong time.
 func (p *Process[R]) misuse(err error) error { return fmt.Errorf("%w (the process of %s)", err, p.fn) }
 
-// Done is closed once the process has ended, was reaped, and its result is known. It stays open while the process was not
-// started.
+// Done is closed once the process has ended, was reaped, and its result is known. It is open before Start.
 func (p *Process[R]) Done() <-chan struct{} { return p.done }
 
 // Join waits until the process has ended. It returns nil whatever its exit code; look at ExitCode or Result.
@@ -294,13 +293,13 @@ func (p *Process[R]) Limits() spawn.Applied {
 	return child.Limits()
 }
 
-// Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It is no
-// error when it is over. A process that does not handle the signal ends at once: the ctx of the function does not, and its
-// defers do not run. To end that ctx, end the one of Start.
+// Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It returns nil
+// if the process has ended already. A process that does not handle the signal ends at once: the ctx of its function does not end
+// before, and defers do not run. To end that ctx, end the ctx of Start.
 func (p *Process[R]) Terminate() error { return p.signal((*spawn.Child).Terminate) }
 
-// Interrupt sends SIGINT to the process and to what it started itself, as Terminate sends SIGTERM. On Windows, where it cannot
-// be sent, the ctx of the function ends instead.
+// Interrupt sends SIGINT to the process and to what it started itself, as Terminate sends SIGTERM. On Windows, where
+// SIGINT cannot be sent, the ctx of the function ends instead.
 func (p *Process[R]) Interrupt() error { return p.signal((*spawn.Child).Interrupt) }
 
 // Kill ends the process, and what it started itself, at once.
@@ -314,12 +313,12 @@ func (p *Process[R]) signal(send func(*spawn.Child) error) error {
 	return send(child)
 }
 
-// Close gives the process and its result up: afterwards what returns an error returns ErrClosed, and the others zero
-// values, but for Name and Daemon as Options gave them. A process that runs cannot be closed. A second Close does nothing. Nobody
-// has to call it: an ended process holds no resource.
+// Close gives the process and its result up. Afterwards methods that return an error return ErrClosed, and the others zero
+// values, but Name and Daemon what Options gave. While the process runs, Close returns ErrStillRunning. A second Close does
+// nothing. A program need not call Close: an ended process holds no resource.
 func (p *Process[R]) Close() error {
 	if child, err := p.get(); err == nil && !child.Alive() {
-		<-p.done // what it has sent last is about to be here
+		<-p.done // its last message is about to arrive
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -331,7 +330,7 @@ func (p *Process[R]) Close() error {
 		}
 	}
 	p.closed = true
-	p.arg.Reset() // what would have moved stays
+	p.arg.Reset() // objects that would have moved with the argument stay here
 	return nil
 }
 

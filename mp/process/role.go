@@ -15,7 +15,7 @@ import (
 
 const role = "process"
 
-// Kinds of messages from a process to its parent; one of them is the only one there is.
+// Kinds of messages from a process to its parent. A process sends one message of either kind.
 const (
 	kindResult  = spawn.FirstKind + iota // the encoded result
 	kindFailure                          // the encoded failure
@@ -23,8 +23,8 @@ const (
 
 func init() { spawn.RegisterRole(role, serve) }
 
-// headerSize is what stands before the encoded argument: the number of the function, and how long its ctx has got, in
-// nanoseconds, or 0.
+// headerSize is the size of the header before the encoded argument: the number of the function, and the time left until the
+// deadline of its ctx, in nanoseconds, or 0 for no deadline.
 const headerSize = 12
 
 func appendHeader(b []byte, id uint32, ctx context.Context) []byte {
@@ -54,7 +54,7 @@ func serve(self *spawn.Self) (code int) {
 	var failure *spawn.Failure
 	returned := false
 	defer func() {
-		if !returned { // the function has ended this goroutine, and nothing comes after main's: go on in another one
+		if !returned { // the function has ended this goroutine, main's, with Goexit: exit on another one
 			go spawn.Exit(fail(self, failure))
 		}
 	}()
@@ -72,8 +72,8 @@ func serve(self *spawn.Self) (code int) {
 	return 0
 }
 
-// tell sends the outcome and waits until it is on its way. Records may lie before it, for which the parent takes its time:
-// what Exit allows for the last messages may be too short for them.
+// tell sends the outcome and flushes it. Records of the log may be queued before it, and the parent may read them slowly: the
+// ExitLimit that Exit allows for the last messages may be too short for that.
 func tell(self *spawn.Self, m link.Msg) error {
 	if err := self.Link.Send(m); err != nil {
 		return err
@@ -81,7 +81,7 @@ func tell(self *spawn.Self, m link.Msg) error {
 	return self.Link.Flush()
 }
 
-// listen hears from the parent: to stop, or, when the link ends, that it is gone.
+// listen reads the link: the parent tells the function to stop, or the link ends because the parent is gone.
 func listen(self *spawn.Self, ctx *spawn.Ending) {
 	for {
 		m, err := self.Link.Recv()
@@ -95,7 +95,8 @@ func listen(self *spawn.Self, ctx *spawn.Ending) {
 	}
 }
 
-// fail tells the parent, and says on standard error what Python says there, unless nobody reads that for too long.
+// fail sends the failure to the parent and prints it on standard error, as Python does. It stops waiting after a second if the
+// reader of standard error does not read. It returns the exit code.
 func fail(self *spawn.Self, f *spawn.Failure) int {
 	var b wire.Buffer
 	err := spawn.EncodeFailure(&b, f)

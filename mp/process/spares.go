@@ -15,22 +15,22 @@ var kept struct {
 	end    context.CancelFunc
 }
 
-// KeepSpares keeps n processes ready for every Start of this process from now on whose Options have no Dir, Env, Stdout,
-// Stderr or Limits. A spare has run the program's init functions already, so Start takes a fraction of a millisecond with
-// one; otherwise a spare is nothing but a process without a name: Children does not list it, and it ends with this process,
-// which does not wait for it. Without one, and whenever one is not fit for use, Start takes its time as before.
+// KeepSpares keeps n spare processes ready, from now on, for every Start in this process whose Options have no Dir, Env, Stdout,
+// Stderr or Limits. A spare has run the program's init functions already, so a Start with a spare takes a fraction of a
+// millisecond. Children does not list spares. They end with this process, which does not wait for them. When no spare is ready
+// and fit for use, Start takes its time as without.
 //
-// KeepSpares does not wait until they are ready; each that was taken is replaced, one that died after a pause. Every call
-// ends the spares of the call before and has others made; KeepSpares(0) only ends them. Each takes the memory of a
-// process that does nothing, and some descriptors here.
+// KeepSpares does not wait until the spares are ready. A spare that was taken is replaced; a spare that died is replaced after a
+// pause. Every call ends the spares of the call before and starts others; KeepSpares(0) only ends them. Each spare takes the
+// memory of a process that does nothing, and some descriptors of this process.
 //
-// What a process is given at its start, a spare has got when it was made. So it is not used any more when the environment
-// of this process, its directory, its user or groups, os.Stdout or os.Stderr have changed, nor while MP_DEBUG_WAIT is set.
-// For anything else that is inherited, such as the umask or what descriptor 1 leads to, call KeepSpares again after a change.
-// They are made in goroutines of their own, so a program that assigns os.Stdout or os.Stderr does it before KeepSpares, or has a
-// data race.
+// A spare inherits at its own start what another process inherits at Start. So a spare is not used any more when the environment
+// of this process, its directory, its user or groups, os.Stdout or os.Stderr have changed. No spare is used while MP_DEBUG_WAIT
+// is set. After a change of anything else that is inherited, such as the umask or what descriptor 1 leads to, call KeepSpares
+// again. Goroutines of the library start the spares, so a program that assigns os.Stdout or os.Stderr must do it before
+// KeepSpares, or it has a data race.
 //
-// It is an error, and changes nothing, when n is negative, before Main (ErrBootstrapping), and while this process exits
+// KeepSpares fails, and changes nothing, when n is negative, before Main (ErrBootstrapping), and while this process exits
 // (ErrExiting). Pools have spares of their own: see PoolOptions.
 func KeepSpares(n int) error {
 	if n < 0 {
@@ -52,7 +52,7 @@ func KeepSpares(n int) error {
 	return nil
 }
 
-// spares are those for a process with these options; nil: none.
+// spares are the spares for a process with these options; nil: none.
 func (o *Options) spares() *spawn.Spares {
 	if o.Dir != "" || o.Env != nil || o.Stdout != nil || o.Stderr != nil || o.Limits != (spawn.Limits{}) {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/process"
 )
 
-// Ctrl-C, which a terminal does not send to spares, and pkill, which does, are not for them.
+// A SIGINT does not end spares: a terminal's Ctrl-C does not reach them, and they ignore one from pkill.
 func TestSpareHearsNoInterrupt(t *testing.T) {
 	k := keepSpares(t, 1)
 	pid := k.await()
@@ -118,7 +118,7 @@ func TestSparesWithoutDescriptors(t *testing.T) {
 	for range 20 {
 		p, err := mp.Start(t.Context(), Double, 21, nil)
 		if err != nil {
-			continue // another goroutine had the descriptors that were left, and nobody a spare
+			continue // another goroutine had the remaining descriptors, and there was no spare
 		}
 		if n, err := p.Result(t.Context()); n == 42 && err == nil {
 			served++

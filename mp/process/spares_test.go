@@ -84,7 +84,7 @@ func next[T any](t testing.TB, c <-chan T) (v T) {
 	return v
 }
 
-// bear starts a process and reports whether it was born before.
+// bear starts a process and reports whether its init functions ran before that: it was a spare.
 func bear(t testing.TB, opts *mp.ProcessOptions) (b birth, spare bool) {
 	t.Helper()
 	begin := time.Now().Round(0) // as times that have travelled are
@@ -102,8 +102,8 @@ func bear(t testing.TB, opts *mp.ProcessOptions) (b birth, spare bool) {
 	return b, b.Born.Before(begin)
 }
 
-// A spare has bootstrapped before its Start, and is nothing special afterwards: it has the name, parent and directory of any
-// other. Nobody sees it before.
+// A spare has bootstrapped before its Start. Afterwards it is like any other process: it has a name, parent and directory.
+// Before, ActiveChildren does not list it.
 func TestSpare(t *testing.T) {
 	k := keepSpares(t, 1)
 	var last int
@@ -199,11 +199,11 @@ func TestStaleSpares(t *testing.T) {
 			}
 		}
 	}
-	k.await() // nobody reads os.Stdout when it is put back
+	k.await() // so that no goroutine reads os.Stdout when it is put back
 	k.await()
 }
 
-// A process whose name MP_DEBUG_WAIT may tell is none that was a spare.
+// While MP_DEBUG_WAIT is set, no process is started from a spare.
 func TestNoSparesForDebuggers(t *testing.T) {
 	t.Setenv("MP_DEBUG_WAIT", "nobody")
 	k := keepSpares(t, 1)
@@ -213,7 +213,7 @@ func TestNoSparesForDebuggers(t *testing.T) {
 	}
 }
 
-// Whoever comes too many starts as before.
+// A Start that finds no spare starts a process as without spares.
 func TestManyTakersOfSpares(t *testing.T) {
 	k := keepSpares(t, 4)
 	for range 4 {
@@ -311,7 +311,7 @@ func TestSpareDies(t *testing.T) {
 	}
 }
 
-// One that dies in the very moment in which it is taken is nobody's loss, whenever that is.
+// A spare may die at any moment, even while a Start takes it: the Start succeeds all the same.
 func TestSparesUnderFire(t *testing.T) {
 	k := keepSpares(t, 2)
 	var wg sync.WaitGroup

@@ -108,7 +108,8 @@ var Stray = mp.Register("stray", func(context.Context, int) (int, error) {
 	select {}
 })
 
-// What somebody has written to a descriptor that is not his is no dump: the cancel is told, which is no deadline, whatever its cause.
+// Output that other code wrote to the descriptor of the dump is no dump: the error tells the cancel. Its cause is no deadline,
+// whatever the program's cause is.
 func TestStrayWriteIsNoDump(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -14,8 +14,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// A fatal error of the Go runtime leaves its dump with the parent from here on, also when an init function of the
-// program causes it.
+// From here on, the parent gets the dump of a fatal error of the Go runtime, also of one that an init function of the
+// program causes.
 func init() {
 	if !boot.Child() {
 		return
@@ -102,13 +102,13 @@ func prepare(boot link.Link) (_ Role, _ *Self, answer []byte, _ error) {
 		return nil, nil, nil, errOrphaned
 	}
 	hearInterrupts(prep.IgnoreInterrupt)
-	// With a single one, a busy function would keep us from hearing the parent for 20 ms at a time.
+	// With a single processor, a busy function would keep this process from reading its link for 20 ms at a time.
 	if runtime.GOMAXPROCS(0) < 2 {
 		runtime.GOMAXPROCS(2)
 	}
 	return role, &Self{
 		Link:       l,
-		Arg:        link.Msg{Body: prep.Arg, Files: m.Files}, // borrowed from the link for ever
+		Arg:        link.Msg{Body: prep.Arg, Files: m.Files}, // borrowed from the link, never released
 		parentPid:  prep.ParentPid,
 		parentName: prep.ParentName,
 		gone:       make(chan struct{}),

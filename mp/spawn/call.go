@@ -11,10 +11,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// The functions in this file are for the runtimes on top: they take a call apart at the boundary of a process. A
-// function travels as a number, its place in the sorted registry, which parent and child have compared.
+// The functions in this file are for the packages that make calls across the process boundary, such as process and pool. A
+// function travels as a number, its place in the sorted registry. Parent and child have compared their registries.
 
-// ID is the number of f. It is known only once Main has begun.
+// ID is the number of f. It must not be called before Main has begun.
 func ID[A, R any](f *Func[A, R]) uint32 {
 	sealed()
 	return f.entry.id
@@ -45,7 +45,7 @@ func Apply(ctx context.Context, id uint32, arg any, out *wire.Buffer) error {
 // ResultCodec is how results of f are encoded.
 func ResultCodec[A, R any](f *Func[A, R]) *wire.Codec[R] { return f.result }
 
-// Lasting reports whether a copy of an argument of f stays as it is, whatever the caller does: it holds no pointers but
+// Lasting reports whether a plain copy of an argument of f cannot be changed through the original: it holds no pointers but
 // strings.
 func Lasting[A, R any](f *Func[A, R]) bool { return f.lasting }
 
@@ -102,7 +102,8 @@ func EncodeInit(i Initializer, b *wire.Buffer) (id uint32, err error) {
 
 var errBoarded = errors.New("every worker gets it, and it holds an object that one process has at a time, such as an end of a Pipe")
 
-// RunInit runs an initializer, with what EncodeInit made of it, in a goroutine that it may end.
+// RunInit runs initializer id with the argument that EncodeInit has encoded, and returns nil if it succeeds. The initializer
+// runs in a goroutine of its own, because it may end that.
 func RunInit(ctx context.Context, id uint32, arg []byte, files []*os.File) *Failure {
 	failure := make(chan *Failure, 1)
 	go new(Runner).Run(ctx, id, arg, files, new(wire.Buffer), func(f *Failure) { failure <- f })
@@ -116,7 +117,8 @@ type Failure struct {
 	Stack string
 }
 
-// TimedOut notes that it came of the end of a limit of ours, whatever the function has made of that: errors.Is finds ErrTimeout.
+// TimedOut notes that a time limit of this library caused the failure: errors.Is then finds ErrTimeout, whatever the function
+// returned.
 func (f *Failure) TimedOut() { f.Sentinels = append(f.Sentinels, timeoutName) }
 
 // Unsent is the failure of a function whose result could not be sent.
@@ -124,7 +126,7 @@ func Unsent(err error) *Failure {
 	return &Failure{Failure: wire.Describe(fmt.Errorf("the result cannot be sent: %w", err))}
 }
 
-// Remote makes the error that a failure is in the parent.
+// Remote makes the error by which the parent returns the failure.
 func (f *Failure) Remote(function string, index int, process string, pid int) *RemoteError {
 	return &RemoteError{
 		Func: function, Index: index, Process: process, Pid: pid,

@@ -9,11 +9,11 @@ import (
 
 const module = "github.com/go-multiprocessing/multiprocessing/mp"
 
-// site is the nearest caller outside this library: the go statement, when it called us. It is put into words when somebody
-// reads it: that takes longer than all else that Register does in every child.
+// site is the place of the nearest caller outside this library. If a go statement called the library directly, it is that
+// statement. The text is made on demand, by String: that takes longer than all else that Register does in every child.
 type site struct {
 	stack  []uintptr
-	origin string // the go statement, of other goroutines than main's
+	origin string // the go statement that started the goroutine; empty for the main goroutine
 }
 
 func callSite() site {
@@ -41,7 +41,7 @@ func (s site) String() string {
 	}
 }
 
-// goStatement is the place that started this goroutine. Only the text of a stack tells it.
+// goStatement is the place of the go statement that started this goroutine. Only the text of a stack trace tells it.
 func goStatement() string {
 	_, created, _ := strings.Cut(string(debug.Stack()), "\ncreated by ")
 	_, place, _ := strings.Cut(created, "\n\t")
@@ -64,7 +64,7 @@ func callers() []uintptr {
 	}
 }
 
-// calledBy reports whether this goroutine runs for the function.
+// calledBy reports whether the function is on the stack of this goroutine.
 func calledBy(function string) bool {
 	frames := runtime.CallersFrames(callers())
 	for {
@@ -78,13 +78,13 @@ func calledBy(function string) bool {
 	}
 }
 
-// mainStart is where the main goroutine began, which also initialises packages.
+// mainStart is the entry of the function that the main goroutine began with. Packages are initialised on that goroutine.
 var mainStart = started(callers())
 
-// onMain reports whether it is in the main goroutine.
+// onMain reports whether the site is on the main goroutine.
 func (s site) onMain() bool { return started(s.stack) == mainStart }
 
-// started is the function that the goroutine with this stack began with. Below it there is only the end of every goroutine.
+// started is the entry of the function that the goroutine with this stack began with. Below it there is only runtime.goexit.
 func started(stack []uintptr) uintptr {
 	return runtime.FuncForPC(stack[len(stack)-2]).Entry()
 }

@@ -12,23 +12,24 @@ type Cause string
 
 const (
 	CauseExit     Cause = "exit"     // it called os.Exit, or main returned
-	CauseSignal   Cause = "signal"   // a signal: of the kernel, of our Kill or Terminate, of somebody else
-	CauseFatal    Cause = "fatal"    // the Go runtime gave up: a fault, a stack overflow, a panic nobody recovered
+	CauseSignal   Cause = "signal"   // a signal ended it: from the kernel, our Kill or Terminate, or another process
+	CauseFatal    Cause = "fatal"    // the Go runtime gave up: a fault, a stack overflow, an unrecovered panic
 	CauseDeadline Cause = "deadline" // we killed it: it did not end after its deadline
 	CauseCancel   Cause = "cancel"   // we killed it: it did not end after it was cancelled
 	CauseLink     Cause = "link"     // we killed it: it closed its link to us, or wrote garbage to it
-	CauseOOM      Cause = "oom"      // it had more memory than its limit, and we killed it, or the kernel, of which there is evidence
+	CauseOOM      Cause = "oom"      // we killed it because it exceeded its memory limit, or the kernel's counts show an OOM kill
 	CauseUnknown  Cause = "unknown"  // something else in this program took its exit status
 )
 
-// linkError is why a child is killed that cannot be heard any more.
+// linkError is the reason to kill a child whose link has ended or failed.
 type linkError struct{ err error }
 
 func (e *linkError) Error() string { return e.err.Error() }
 func (e *linkError) Unwrap() error { return e.err }
 
-// CauseOf is the word for a reason to stop or to kill. How another process has ended, or an item, is none: who is stopped for that is
-// cancelled; and of a ctx only how it has ended counts, whatever its cause is.
+// CauseOf is the Cause for a reason to stop or to kill a process. An *ExitError or *RemoteError is about another process or
+// item; a process that is stopped for that is cancelled. Of the program's ctx only Err counts, not its cause. The cause of a ctx
+// of ours, made by Because, counts itself.
 func CauseOf(reason error) Cause {
 	switch e := reason.(type) {
 	case *memoryError:
@@ -57,7 +58,7 @@ func CauseOf(reason error) Cause {
 	return CauseCancel
 }
 
-// Because makes the cause of a ctx of our own of a reason to stop or to kill.
+// Because makes a reason to stop or to kill the cause of a ctx that this library cancels. CauseOf looks into it.
 func Because(reason error) error { return &because{reason} }
 
 type because struct{ error }
@@ -75,7 +76,7 @@ func (c Cause) Err() error {
 // CtxError is the error of a ctx that is over: its cause, in which errors.Is finds ctx.Err() too.
 func CtxError(ctx context.Context) error {
 	cause, err := context.Cause(ctx), ctx.Err()
-	if reflect.ValueOf(err).Comparable() && cause == err { // a ctx of the program's may end with any error
+	if reflect.ValueOf(err).Comparable() && cause == err { // the Err of a program's own ctx may not be comparable
 		return err
 	}
 	return &ctxError{err, cause}
@@ -85,7 +86,7 @@ func CtxError(ctx context.Context) error {
 type ctxError struct{ err, cause error }
 
 func (e *ctxError) Error() string {
-	if !reflect.ValueOf(e.err).Comparable() || errors.Is(e.cause, e.err) { // the former is the cause, mostly
+	if !reflect.ValueOf(e.err).Comparable() || errors.Is(e.cause, e.err) { // if not comparable, it is mostly the cause itself
 		return e.cause.Error()
 	}
 	return fmt.Sprintf("%v (%v)", e.err, e.cause)
@@ -93,8 +94,8 @@ func (e *ctxError) Error() string {
 
 func (e *ctxError) Unwrap() []error { return []error{e.err, e.cause} }
 
-// IsClosed reports whether the error of a call with ctx says ErrClosed of what was called, and not of ctx, whose cause may be that of
-// something else that was closed.
+// IsClosed reports whether err, of a call with ctx, says that the called object is closed. If err comes from ctx, an ErrClosed
+// in it is the cause of ctx and about another object.
 func IsClosed(ctx context.Context, err error) bool {
 	return errors.Is(err, ErrClosed) && (ctx.Err() == nil || !errors.Is(err, ctx.Err()))
 }

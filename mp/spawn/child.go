@@ -27,22 +27,22 @@ type Child struct {
 	popen     *popen.Process
 	fence     fence
 	stream    *link.Stream
-	shared    *link.Shared // for a link of rings, until it is known whether the child has it
+	shared    *link.Shared // memory for a link of rings; nil: none, or the child could not open it
 	crash     *popen.Head
 	debugged  bool          // it waits for a debugger before it gets ready
-	spare     bool          // nobody has taken it yet; children is locked for that, and for a change of its name
-	begun     bool          // it has answered that it is ready, in time or not: its role may have begun
-	done      chan struct{} // closed once it has ended and it is known of what
-	untracked chan struct{} // closed once its end has been told, and it is off the table
+	spare     bool          // no Start has taken it yet; the mutex of children guards this, and changes of name
+	begun     bool          // it has answered that it is ready, even if too late: its role may have begun
+	done      chan struct{} // closed once it is reaped and autopsy has run
+	untracked chan struct{} // closed once its end was logged, and children no longer lists it
 
 	mu       sync.Mutex
 	link     link.Link // the stream, or rings with it beside them
-	stopping bool      // we asked it to end
-	killed   bool      // by us, while it was alive
-	reason   error     // for the kill
+	stopping bool      // Stop was called
+	killed   bool      // KillFor was called while it was not reaped
+	reason   error     // why KillFor was called
 }
 
-// children are those that live, or are not reaped yet.
+// children are those that are alive, or whose end is not logged yet; spares among them.
 var children struct {
 	sync.Mutex
 	list []*Child
@@ -71,7 +71,7 @@ func track(c *Child) {
 	}()
 }
 
-// awaitUntracked waits until the end of every child that has ended was told; not for a log that hangs.
+// awaitUntracked waits until the end of every dead child was logged, but for ExitLimit at most: the log may hang.
 func awaitUntracked() {
 	children.Lock()
 	list := slices.DeleteFunc(slices.Clone(children.list), (*Child).Alive)
@@ -89,7 +89,8 @@ func awaitUntracked() {
 	}
 }
 
-// leftoverLimit is how long nothing may come over the link of a dead child that something else still holds.
+// leftoverLimit is for the link of a dead child whose end another process still holds: the link ends when nothing has come over
+// it for that long.
 const leftoverLimit = time.Second
 
 // Children are the living children of this process, workers of pools among them but no spares, in the order in which they
@@ -111,7 +112,7 @@ func (c *Child) Name() string { return c.name }
 // Daemon reports whether the process is killed when this one exits, rather than joined.
 func (c *Child) Daemon() bool { return c.daemon }
 
-// Link is the channel to the process. Whoever started it reads the link to its end and closes it.
+// Link is the channel to the process. The caller of Start reads it to its end and closes it.
 func (c *Child) Link() link.Link {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,7 +154,7 @@ func (c *Child) Memory() int64 {
 	return n
 }
 
-// Join waits until the process has ended, whatever the code.
+// Join waits until the process has ended. It returns nil whatever the exit code.
 func (c *Child) Join(ctx context.Context) error {
 	select {
 	case <-c.Done():
@@ -168,12 +169,12 @@ func (c *Child) Join(ctx context.Context) error {
 	}
 }
 
-// Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It is no
-// error when it is over.
+// Terminate sends SIGTERM to the process and to what it started itself; on Windows it ends them, as Python does. It returns nil
+// if the process has ended already.
 func (c *Child) Terminate() error { return c.popen.Terminate() }
 
-// Interrupt sends SIGINT, as Terminate sends SIGTERM. On Windows, where it cannot be sent, the ctx of what the process runs
-// ends instead.
+// Interrupt sends SIGINT, as Terminate sends SIGTERM. On Windows, where SIGINT cannot be sent, it ends the ctx of what the
+// process runs instead.
 func (c *Child) Interrupt() error {
 	err := c.popen.Interrupt()
 	if errors.Is(err, errors.ErrUnsupported) && c.Alive() {
@@ -183,8 +184,8 @@ func (c *Child) Interrupt() error {
 	return err
 }
 
-// tellToStop ends the ctx of what the process runs. It blocks while the process does not read, and fails when it is
-// gone.
+// tellToStop makes the process end the ctx of what it runs. It blocks while the process does not read its link, and fails when
+// the process is gone.
 func (c *Child) tellToStop(why Cause) error {
 	return c.Link().Urge(link.Msg{Kind: KindStop, Body: []byte(why)})
 }
@@ -192,8 +193,8 @@ func (c *Child) tellToStop(why Cause) error {
 // Kill ends the process, and what it started itself, at once.
 func (c *Child) Kill() error { return c.popen.Kill() }
 
-// Stop is the ladder: the process is told to stop, for this reason, and killed when it has not ended after its
-// KillDelay. It does not wait.
+// Stop tells the process to stop, for this reason, and kills it if it has not ended after its KillDelay; a negative KillDelay
+// kills it at once. Stop does not wait. Only the first call counts.
 func (c *Child) Stop(reason error) {
 	c.mu.Lock()
 	first := !c.stopping
@@ -214,7 +215,7 @@ func (c *Child) Stop(reason error) {
 
 // KillFor is Kill with a reason, which the ExitError will tell.
 func (c *Child) KillFor(reason error) error {
-	ended := c.popen.Reaped() // if so, it was not us, even if its output is still being passed on
+	ended := c.popen.Reaped() // if so, this kill did not end it, even if its output is still being passed on
 	c.mu.Lock()
 	if !c.killed && !ended {
 		c.killed, c.reason = true, reason
@@ -246,8 +247,8 @@ func linkEnded(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded) // see leftoverLimit
 }
 
-// AwaitEnd ends a child whose link has ended with err, and waits until it is reaped. What it was doing is over in any case:
-// without a link nobody hears of it. The link is still to be closed.
+// AwaitEnd ends a child whose link has ended with err, and waits until it is reaped. The child's work is lost in any case:
+// without a link it cannot send a result. The caller must still close the link.
 func (c *Child) AwaitEnd(err error) {
 	if linkEnded(err) {
 		c.awaitNaturalEnd()
@@ -285,7 +286,7 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 		}
 	case e.ExitCode == popen.UnknownExit:
 		e.Cause = CauseUnknown
-	case killed || c.gaveUp(e.ExitCode): // one that we killed while it wrote its dump was dying of that already
+	case killed || c.gaveUp(e.ExitCode): // a child killed while it wrote its dump was already dying
 		e.Cause, e.Stack = CauseFatal, c.dump()
 		if !strings.HasPrefix(e.Stack, "panic: ") {
 			e.Stack = c.popen.FatalLine() + e.Stack
@@ -305,8 +306,8 @@ func (c *Child) gaveUp(code int) bool {
 	return (code == 2 || sys.Aborted(code)) && (c.dump() != "" || c.popen.FatalLine() != "")
 }
 
-// dump is what the Go runtime of the child has written of a fatal error, or the beginning of it. What does not begin like one
-// was written by somebody who took the descriptor for another one.
+// dump is the beginning, at least, of the dump that the child's Go runtime has written of a fatal error. Output that does not
+// begin like a dump is ignored: it came from code in the child that wrote to the wrong descriptor.
 func (c *Child) dump() string {
 	dump := c.crash.String()
 	start := strings.TrimLeft(dump, "\n\t")

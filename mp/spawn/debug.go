@@ -12,7 +12,7 @@ import (
 
 // Variables of the environment that a person sets to look into the bootstrap.
 const (
-	debugVar     = "MP_DEBUG"      // 1: every process prints the steps of its bootstrap; memory that is used again is overwritten before
+	debugVar     = "MP_DEBUG"      // 1: every process prints the steps of its bootstrap; dataloader overwrites returned memory
 	debugWaitVar = "MP_DEBUG_WAIT" // the name of a process: it waits for a debugger before it gets ready
 )
 
@@ -22,8 +22,8 @@ var debugging = os.Getenv(debugVar) != "" && os.Getenv(debugVar) != "0"
 // Debugging reports whether MP_DEBUG is set in the environment of this process.
 func Debugging() bool { return debugging }
 
-// step prints one step of the bootstrap, on one line with the pid, in one write, so that those of several processes do
-// not mix.
+// step prints one step of the bootstrap, on one line with the pid. It is one write, so that lines of several processes do not
+// mix.
 func step(format string, args ...any) {
 	if debugging {
 		fmt.Fprintf(os.Stderr, "mp[%d] %s\n", os.Getpid(), strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))

@@ -10,23 +10,23 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Dense is calls in a row of a function that makes a number of a number. Nothing stands between the arguments, nor between
-// the results, so that a call costs little more than the function.
+// Dense is a row of calls of a function whose argument and result are both numbers. Nothing separates the encoded arguments, nor
+// the results, so that a call costs little more than the function itself.
 type Dense struct {
-	Args    []byte        // of Count calls at least
-	Results []byte        // room for as many
+	Args    []byte        // arguments of at least Count calls
+	Results []byte        // room for the results of Count calls
 	Count   int           // how many calls to make
-	Journal *link.Journal // where the number of the call at work is noted, and whether it was taken back
+	Journal *link.Journal // where each call is noted before it begins, unless the parent has taken it back
 	First   uint64        // the number of the first call
-	Stop    *atomic.Bool  // when it becomes true, no other call begins
+	Stop    *atomic.Bool  // when it becomes true, no further call begins
 	Timed   bool          // fill Slowest and Peak
 
 	Done    int           // how many calls have a result
 	Slowest int           // which one took longest, from 0
 	Peak    time.Duration // how long that took
-	Began   time.Time     // when the call at work began, if they are timed
+	Began   time.Time     // when the current call began, if Timed
 
-	TakenBack bool // the call behind the Done ones was, and those behind it
+	TakenBack bool // the parent has taken back the call after the Done ones, and all after it
 }
 
 // DenseSizes are how many bytes an argument and a result of function id take; ok is false if they are not both numbers.
@@ -41,11 +41,11 @@ func DenseSizes(id uint32) (arg, result int, ok bool) {
 // EncodeDense appends arguments of f, which are numbers, to b.
 func EncodeDense[A, R any](f *Func[A, R], b *wire.Buffer, args []A) { wire.AppendNumbers(b, args) }
 
-// DecodeDense fills results of f, which are numbers, with those that data begins with.
+// DecodeDense fills results of f, which are numbers, from the beginning of data.
 func DecodeDense[A, R any](f *Func[A, R], data []byte, results []R) { wire.ReadNumbers(data, results) }
 
-// RunDense makes the calls of d with function id, up to one that fails or was taken back, or to Stop. It calls done as Run does; the failure is
-// that of the call behind the Done ones.
+// RunDense makes the calls of d with function id, until one fails or was taken back, or Stop is set. It calls done as Run does;
+// a failure is that of the call after the Done ones.
 func (r *Runner) RunDense(ctx context.Context, id uint32, d *Dense, done func(*Failure)) {
 	if !r.find(id) || r.entry.dense == nil {
 		done(unknown(id))

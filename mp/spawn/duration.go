@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Sum is a+b, of durations that are not negative, or the longest duration there is: who says math.MaxInt64 means never.
+// Sum is a+b, or math.MaxInt64 if that would overflow: a caller that passes math.MaxInt64 means never. Neither may be negative.
 func Sum(a, b time.Duration) time.Duration {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Ending is the ctx of a function in a child. Unlike one of package context it ends with the error that it is told, since
-// what ended it is known in another process: a deadline there is a deadline here. It carries no values.
+// Ending is the ctx of a function in a child. Unlike a ctx of package context, it ends with the error that End is given, because
+// another process decides why it ends: a deadline there is a deadline here. It carries no values.
 type Ending struct {
 	deadline time.Time   // zero: none
 	over     atomic.Bool // err is set
 
 	mu    sync.Mutex
-	done  chan struct{} // made when somebody asks for it
+	done  chan struct{} // made by the first Done
 	err   error
 	after []*func()
 	timer *time.Timer
@@ -85,7 +85,7 @@ func (c *Ending) Err() error {
 	return c.err
 }
 
-// AfterFunc calls f once the ctx has ended; package context asks for it, to derive a ctx without a goroutine.
+// AfterFunc calls f once the ctx has ended. Package context uses it to derive a ctx without a goroutine.
 func (c *Ending) AfterFunc(f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,12 +8,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// kept are the variables that a child has although its environment was given without them: what the Go tools need to
-// count its coverage, and what asks for help with debugging.
+// kept are the variables that a child inherits even if its environment was given without them: the one that the Go tools need
+// to count coverage, and those for debugging.
 var kept = []string{"GOCOVERDIR", debugVar, debugWaitVar}
 
-// environ is a child's environment: what was asked for (nil: ours), what it cannot do without, its limits, and the marker. Of a
-// variable that is given twice the last one counts, as in os/exec.
+// environ is a child's environment: env (nil: ours), the variables that a child needs in any case, its limits, and the marker.
+// If a variable is given twice, the last value counts, as in os/exec.
 func environ(env []string, limits *Limits, marker string) []string {
 	var all []string
 	if env == nil {

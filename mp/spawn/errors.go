@@ -45,7 +45,7 @@ func init() {
 	mustAdd("mp.ErrExiting", ErrExiting)
 }
 
-// timeoutName is the name of ErrTimeout on the way.
+// timeoutName is the name of ErrTimeout in messages between processes.
 const timeoutName = "mp.ErrTimeout"
 
 func mustAdd(name string, err error) {
@@ -88,18 +88,19 @@ type ExitError struct {
 	Name     string
 	Func     string // what it was running, if anything
 	Index    int    // of the item it was running, −1 when there are no items
-	Arg      string // a short summary of that item; not part of the text of the error, as it may hold what is nobody's business
+	Arg      string // a short summary of that item; not in the text of the error, as it may be confidential
 	ExitCode int    // −signum when a signal ended it
 	Signal   syscall.Signal
 	Cause    Cause
-	PeakRSS  int64  // bytes; on Linux at least what its parent had at its peak when it started it
-	Stderr   string // the end of what it wrote there, at most 64 KiB
+	PeakRSS  int64  // bytes; on Linux at least the peak of the parent at the time of the start
+	Stderr   string // the end of its standard error, at most 64 KiB
 	Stack    string // the dump of the Go runtime, when the cause is fatal
 
-	// Err is the reason of a kill of ours, such as context.DeadlineExceeded; an ErrMemory when the cause is CauseOOM.
+	// Err is why this library killed the process, such as context.DeadlineExceeded. It is an ErrMemory when the cause is
+	// CauseOOM.
 	Err error
-	// Bootstrapping is set when it ended before it could run anything, Returned when the function had returned and what
-	// went wrong came afterwards: the race detector speaks up when a process exits.
+	// Bootstrapping is set when the process ended before it could run anything. Returned is set when the function had returned
+	// and the failure came afterwards: the race detector, for example, reports when a process exits.
 	Bootstrapping, Returned bool
 }
 
@@ -176,8 +177,8 @@ func (e *ExitError) lastWords() string {
 	return ""
 }
 
-// unreadyError is the error of a child that was killed because its ctx had ended, or its time was up, before it was ready. Its text
-// says that, where that of the exit has that it did not stop.
+// unreadyError is the error of a child that was killed before it was ready, because its ctx had ended or its time was up. Its
+// text says so; the text of the ExitError would say that the child did not stop.
 type unreadyError struct {
 	reason error
 	exit   *ExitError
@@ -204,7 +205,7 @@ func signalText(s syscall.Signal) string {
 	return fmt.Sprintf("signal %d (%s: %s)", int(s), sys.SignalName(s), s)
 }
 
-// Inner is err as a part of another error of this module, whose text says already that it is one: it does without "mp: ".
+// Inner is err as a part of another error of this module. Its text omits the prefix "mp: ", which the outer text has already.
 func Inner(err error) error {
 	if err == nil || !strings.HasPrefix(err.Error(), "mp: ") {
 		return err

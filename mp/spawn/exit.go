@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// ExitLimit bounds what a process does at its end, after its last child has ended: exit hooks and output.
+// ExitLimit bounds each step of a process's exit but the wait for its children: ending spares, logging, exit hooks, output.
 const ExitLimit = 5 * time.Second
 
 var hooks struct {
@@ -24,8 +24,8 @@ var hooks struct {
 	funcs []func()
 }
 
-// AtExit registers f to run when this process ends by Main or Exit, after its children have ended; the last one
-// registered runs first, and one that a hook registers runs next. It is per process: a child has its own. A hook can start no
+// AtExit registers f to run when this process ends by Main or Exit, after its children have ended. The last hook registered
+// runs first; a hook that a hook registers runs next. Hooks are per process: a child has its own. A hook cannot start a
 // process: that is ErrExiting. Python's name for it is atexit.register.
 func AtExit(f func()) {
 	if f == nil {
@@ -37,8 +37,8 @@ func AtExit(f func()) {
 }
 
 // Exit ends this process as a return from Main does: daemonic children are killed, the others joined, exit hooks run,
-// and then os.Exit(code). It never returns. A second goroutine that calls it waits for the first one's end; an exit hook
-// that calls it ends there, the others still run, and its code takes the place of the first one.
+// and then os.Exit(code). It never returns. If another goroutine has called it before, Exit blocks until the process ends. In
+// an exit hook, Exit ends that hook; the other hooks still run, and the new code replaces the first one.
 func Exit(code int) {
 	if !ending.CompareAndSwap(false, true) {
 		if !calledBy(hookRunner) {
@@ -60,10 +60,10 @@ func Exit(code int) {
 	if self := me().self; self != nil {
 		takeLeave(self, code)
 	}
-	if sig != 0 { // end as if nobody had caught it
+	if sig != 0 { // end as if the signal had not been caught
 		signal.Reset(sig)
 		if sys.Raise(sig) == nil {
-			time.Sleep(time.Second) // it arrives on another thread
+			time.Sleep(time.Second) // the signal arrives on another thread
 		}
 	}
 	os.Exit(code)
@@ -74,12 +74,12 @@ var (
 	exitCode atomic.Int64
 )
 
-// ErrExiting is returned by whatever would start a process while this one exits. Nothing was started, or it was killed before it
-// could run a function.
+// ErrExiting is returned by whatever would start a process while this one exits. No process was started, or it was killed before
+// it could run a function.
 var ErrExiting = errors.New("mp: this process is exiting and starts no other")
 
-// endChildren kills daemonic children and joins the others. SIGINT or SIGTERM end the wait, unless this process ignores
-// them: the rest is killed, and the signal is returned.
+// endChildren kills daemonic children and joins the others. SIGINT or SIGTERM ends the wait, unless this process ignores
+// it: the remaining children are killed, and the signal is returned.
 func endChildren() (sig syscall.Signal) {
 	left := Children()
 	if len(left) == 0 {
@@ -94,7 +94,7 @@ func endChildren() (sig syscall.Signal) {
 	defer func() {
 		signal.Stop(signals)
 		select {
-		case s := <-signals: // it came together with the end of the last child
+		case s := <-signals: // the signal came together with the end of the last child
 			sig = s.(syscall.Signal)
 		default:
 		}
@@ -167,7 +167,7 @@ func runHook(f func(), ended chan<- struct{}) {
 	f()
 }
 
-// takeLeave tells the log, and lets the parent have what was sent, unless it does not read.
+// takeLeave logs the exit and flushes the link to the parent. It takes ExitLimit at most, as the parent may not read.
 func takeLeave(s *Self, code int) {
 	if record.Info < LogLevel() && s.stream.Flushed() {
 		return
@@ -175,7 +175,7 @@ func takeLeave(s *Self, code int) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		Log.Info("process exiting", "exitcode", code) // it waits, too, when the parent does not read
+		Log.Info("process exiting", "exitcode", code) // like Flush, it blocks while the parent does not read
 		s.stream.Flush()
 	}()
 	select {

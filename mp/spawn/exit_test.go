@@ -69,7 +69,7 @@ func TestOsExit(t *testing.T) {
 	}
 }
 
-// A pool that nobody closed ends with the program. PY-POOL-21
+// A pool that was not closed ends with the program. PY-POOL-21
 func TestUnclosedPool(t *testing.T) {
 	if r := exits(t, "pool"); r.Code != 0 || r.Starts != 3 || r.Stderr != "" {
 		t.Errorf("%+v", r)
@@ -117,8 +117,8 @@ func running(t *testing.T, how string, n int) (*exec.Cmd, []int) {
 	return cmd, pids
 }
 
-// Nobody outlives the parent, whatever killed it and whatever they are doing: children, their children, and theirs, and
-// the workers of a pool.
+// No descendant outlives the parent, whatever killed the parent and whatever they are doing: children, their children, and
+// theirs, and the workers of a pool.
 //
 // PY-ORPH-01 … 04
 func TestOrphans(t *testing.T) {

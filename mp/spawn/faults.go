@@ -5,17 +5,17 @@ import (
 	"fmt"
 )
 
-// Faults are the errors of processes that ended badly when they were to end, for who closes what they belong to: the first few, as
-// each holds what its process has written.
+// Faults are the errors of workers that ended badly after they were told to end. Close of their pool or loader returns them.
+// Faults keeps the first few only, as each holds output of its process.
 type Faults struct {
 	first []error
 	more  int
 }
 
-// mostFaults is how many are kept.
+// mostFaults is how many errors are kept.
 const mostFaults = 8
 
-// Add adds one.
+// Add adds an error.
 func (f *Faults) Add(err error) {
 	if len(f.first) < mostFaults {
 		f.first = append(f.first, err)
@@ -24,7 +24,7 @@ func (f *Faults) Add(err error) {
 	}
 }
 
-// Take returns and forgets them, joined; nil when there are none.
+// Take returns the errors, joined, and forgets them; nil when there are none.
 func (f *Faults) Take() error {
 	first, more := f.first, f.more
 	*f = Faults{}

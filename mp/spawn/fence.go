@@ -11,19 +11,19 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/popen"
 )
 
-// fence is what keeps a child within its limits. It does not change once the child is started, but for what is found out
-// when it has ended.
+// fence keeps a child within its limits. fenceIn fills it. Afterwards only autopsy and removeCgroup change it, once the child
+// has ended.
 type fence struct {
 	applied Applied
-	cgroup  *sys.Cgroup  // of the child's own; nil: none
-	before  int          // kills of the kernel in the cgroup that it shares with us, when it was started; −1: not known
-	oom     *memoryError // the kernel has killed it for want of memory
+	cgroup  *sys.Cgroup  // the child's own; nil: none
+	before  int          // OOM kills so far in the cgroup that the child shares with us, at its start; −1: not known
+	oom     *memoryError // nil unless the kernel killed the child for want of memory
 }
 
-// fenceIn applies the limits to the child, which waits for its preparation data: no function of the user runs before.
+// fenceIn applies the limits to the child while it waits for its preparation data, so before it runs a registered function.
 func (c *Child) fenceIn(l *Limits) error {
 	c.fence.before = sharedKills.count()
-	c.fence.applied.GOMAXPROCS = l.GOMAXPROCS // its environment says so
+	c.fence.applied.GOMAXPROCS = l.GOMAXPROCS // set in its environment
 	var missing []error
 	if l.Nice != 0 {
 		if err := c.popen.SetNice(l.Nice); err == nil {
@@ -53,15 +53,16 @@ func (c *Child) fenceIn(l *Limits) error {
 	return err
 }
 
-// renice gives the nice value to the child once more, when it is ready: a thread that was being made when the others got it
-// has the old one.
+// renice sets the nice value again when the child is ready: a thread that was being created at the first time may have the old
+// value.
 func (c *Child) renice() {
 	if c.fence.applied.Nice != 0 {
 		c.popen.SetNice(c.fence.applied.Nice)
 	}
 }
 
-// gone reports whether a limit could not be applied because the child has died, for which there are better words.
+// gone reports whether a limit could not be applied because the child has died. Then err is dropped: the error for the child's
+// death says more.
 func gone(err error) bool {
 	return errors.Is(err, syscall.ESRCH) || errors.Is(err, os.ErrProcessDone)
 }
@@ -73,7 +74,7 @@ func niceHint(err error) error {
 	return err
 }
 
-// ownCgroup puts the child into a cgroup of its own, where there can be one. Nothing is lost where there cannot.
+// ownCgroup puts the child into a cgroup of its own and reports whether that worked. If not, watchMemory still keeps the limit.
 func (c *Child) ownCgroup(limit int64) bool {
 	g, err := newCgroup(limit)
 	if err == nil {
@@ -87,15 +88,14 @@ func (c *Child) ownCgroup(limit int64) bool {
 	return false
 }
 
-// Tests that want to do without the one or the other replace them.
+// Tests replace these to simulate systems without cgroups or without a measure of memory.
 var (
 	newCgroup = sys.NewCgroup
 	memoryOf  = (*popen.Process).Memory
 )
 
-// The child's memory is looked at again after the time in which it could reach its limit, if it took memory as fast as
-// anything can. The fastest that a kernel hands out memory is some GiB a second; where that is more, the child may be beyond its
-// limit for a moment longer.
+// watchMemory looks at the child's memory again after the time in which the child could reach its limit at the rate fastest.
+// A kernel hands out some GiB a second; under a faster one, the child may be beyond its limit for a moment longer.
 const (
 	fastest      = 8 << 30 // bytes a second
 	rarestLook   = 50 * time.Millisecond
@@ -119,20 +119,20 @@ func (c *Child) watchMemory(limit int64, memoryOf func(*popen.Process) (int64, e
 		case err == nil && used > limit:
 			c.KillFor(&memoryError{used: used, limit: limit})
 			return
-		case err != nil: // too many open files, for a moment
+		case err != nil: // such as too many open files for a moment: look again soon
 			used = limit
 		}
 		timer.Reset(nextLook(limit - used))
 	}
 }
 
-// nextLook is the time until a child with so much left must be looked at again.
+// nextLook is the time until the next look at a child that is left bytes below its limit.
 func nextLook(left int64) time.Duration {
 	return min(max(time.Duration(float64(left)/fastest*float64(time.Second)), frequentLook), rarestLook)
 }
 
-// autopsy looks, once the child has ended, whether the kernel has killed it for want of memory, and removes its cgroup.
-// It is called before the child's end is told.
+// autopsy finds out, once the child has ended, whether the kernel killed it for want of memory, and removes its cgroup.
+// It runs before Done is closed.
 func (c *Child) autopsy() {
 	f := &c.fence
 	if c.popen.ExitCode() == -int(syscall.SIGKILL) && !c.popen.Killed() {
@@ -154,8 +154,8 @@ func (c *Child) autopsy() {
 	}
 }
 
-// removeCgroup tries again while what the child has started is dying. What still lives then is alive because the child has
-// ended by itself; a later start removes the cgroup.
+// removeCgroup retries for a second, while processes that the child started are dying. They may live longer if the child ended
+// by itself; then a later start removes the cgroup.
 func (f *fence) removeCgroup() {
 	for wait := time.Millisecond; f.cgroup != nil && wait < time.Second; wait *= 2 {
 		time.Sleep(wait)

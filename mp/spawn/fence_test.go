@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A kill of the kernel is the death of one child: of one that was alive when it was counted.
+// One OOM kill of the kernel is the death of one child, which was alive when the kill was counted.
 func TestClaims(t *testing.T) {
 	count := 5 // before any child was started
 	var err error

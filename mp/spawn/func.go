@@ -10,25 +10,25 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Func is a function that can run in another process: children find it by its name. Register makes one.
+// Func is a function that can run in another process, where it is found by its name. Register makes one.
 type Func[A, R any] struct {
 	entry  *entry
 	fn     func(ctx context.Context, arg A) (R, error)
 	arg    *wire.Codec[A]
 	result *wire.Codec[R]
 
-	lasting bool // nothing that somebody else could change is reached from a copy of an argument
+	lasting bool // see Lasting
 }
 
 // Register gives fn a name under which children find it. Call it where every run of the program passes before Main: in
-// a package variable, or in an init function when fn refers to itself. The types of argument and result are checked
-// here, once; what the check refuses, and a name that is empty or taken, is a panic that says where. A name may have plain
+// a package variable, or in an init function when fn refers to itself. Register panics, with the place of the call, if values
+// of the argument or result type cannot be sent, or if the name is invalid or taken. A name must not be empty. It may have plain
 // spaces inside, as "resize images" has, but no other white space, and no control characters.
 //
 // A *os.File may be in an argument or a result. The sender of an argument keeps its file, and the function owns the one
 // that it gets. A file in a result passes to the caller: the child's own is closed when it was sent.
 //
-// fn may be a closure: at package level it can only hold what the child's own initialisation makes again.
+// fn may be a closure: at package level it can only capture what the child's own initialisation creates too.
 func Register[A, R any](name string, fn func(ctx context.Context, arg A) (R, error)) *Func[A, R] {
 	f := &Func[A, R]{fn: fn, lasting: lasting(reflect.TypeFor[A]())}
 	if fn == nil {
@@ -70,7 +70,7 @@ func (f *Func[A, R]) run() run {
 			return fmt.Errorf("the argument cannot be decoded: %w", err)
 		}
 		own := a
-		a = noA // what was decoded is the function's
+		a = noA // the function owns the decoded value: the next decode must not reuse its memory
 		if r, err = f.fn(ctx, own); err != nil {
 			r = noR
 			return err
@@ -93,7 +93,7 @@ func (f *Func[A, R]) encodeResult(out *wire.Buffer, r *R) error {
 	return nil
 }
 
-// apply is run with an argument that is here already.
+// apply is like run, but takes an argument that needs no decoding.
 func (f *Func[A, R]) apply(ctx context.Context, arg any, out *wire.Buffer) error {
 	a, ok := arg.(A)
 	if !ok {
@@ -106,7 +106,7 @@ func (f *Func[A, R]) apply(ctx context.Context, arg any, out *wire.Buffer) error
 	return f.encodeResult(out, &r)
 }
 
-// decode reads a value; the files of one that cannot be read are closed.
+// decode decodes a value. On an error it closes the files.
 func decode[T any](codec *wire.Codec[T], data []byte, files []*os.File, v *T) error {
 	err := codec.Decode(data, files, v)
 	if err != nil {
@@ -118,7 +118,7 @@ func decode[T any](codec *wire.Codec[T], data []byte, files []*os.File, v *T) er
 // Name is the registered name.
 func (f *Func[A, R]) Name() string { return f.entry.name }
 
-// String says what it is.
+// String tells the name and the types of the function.
 func (f *Func[A, R]) String() string {
 	return fmt.Sprintf("mp.Func %s: func(%s) %s", f.entry.name, f.entry.arg, f.entry.result)
 }

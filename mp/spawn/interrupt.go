@@ -10,10 +10,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Ctrl-C is the business of the first process of a program. Its terminal does not reach the children, which have process
-// groups of their own, but "pkill -INT" does. So a child is deaf to SIGINT from here on until it is ready; what comes
-// before here, from its fork on, is what diedStarting is for. The alternative, to start children with SIGINT blocked,
-// would leak into all that they start themselves: Go cannot unblock a signal in every thread.
+// Ctrl-C is for the first process of a program. The terminal does not send it to the children, which have process groups
+// of their own, but "pkill -INT" does. So a child ignores SIGINT from here on until it is ready. An earlier SIGINT, after the
+// fork, kills the child; then Start tries again (see diedStarting). Children cannot be started with SIGINT blocked instead:
+// Go cannot unblock a signal in every thread, so all that they start would inherit the block.
 var releaseInterrupt = func() func() {
 	if boot.Child() {
 		return sys.HoldInterrupt()
@@ -21,12 +21,12 @@ var releaseInterrupt = func() func() {
 	return nil
 }()
 
-// deaf says that this process takes no notice of SIGINT for good: it is a worker.
+// deaf says that this process drops SIGINT for its whole life: it is a worker.
 var deaf bool
 
-// hearInterrupts ends the deafness of a child that is ready, unless it is to stay so. A worker catches the signal and drops it: that a
-// signal is ignored would be inherited by all that it starts, with os/exec too. What the program's own init functions
-// ignore is left as it is; what they listen with hears nothing in a worker.
+// hearInterrupts lets a child that is ready receive SIGINT again, unless ignore is set: the child is a worker. A worker catches
+// the signal and drops it, because all that it starts, with os/exec too, would inherit an ignored signal. If the program's own
+// init functions ignore SIGINT, it stays ignored. Channels that they gave to signal.Notify get no SIGINT in a worker.
 func hearInterrupts(ignore bool) {
 	deaf = ignore
 	switch {
@@ -39,7 +39,7 @@ func hearInterrupts(ignore bool) {
 	}
 }
 
-// startTries bounds how often a child is started that dies of SIGINT before it can be deaf to it.
+// startTries is how often Start starts a child, if a SIGINT kills each one before it can ignore the signal.
 const startTries = 5
 
 // diedStarting reports whether err says that a SIGINT ended a child before it was ready.

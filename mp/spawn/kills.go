@@ -6,18 +6,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// sharedKills are those that the kernel has killed for want of memory in the cgroup that children share with us. Each is the
-// death of one process, so one child only may claim it.
+// sharedKills are the kernel's OOM kills in the cgroup that children share with this process. Each is the death of one process,
+// so only one child may claim it.
 var sharedKills = kills{read: sys.OOMKills}
 
 type kills struct {
 	read func() (int, error)
 
 	mu      sync.Mutex
-	claimed map[int]bool // by their number, from 1
+	claimed map[int]bool // by number of the kill, from 1
 }
 
-// count is how many there have been; −1 when that is not known.
+// count is how many kills there have been; −1 when that is not known.
 func (k *kills) count() int {
 	n, err := k.read()
 	if err != nil {
@@ -26,7 +26,7 @@ func (k *kills) count() int {
 	return n
 }
 
-// claim reports whether there is one, after the first before ones, that no child has claimed yet.
+// claim claims a kill, after the first before ones, that no child has claimed yet. It reports whether there was one.
 func (k *kills) claim(before int) bool {
 	now := k.count()
 	if before < 0 {
@@ -34,7 +34,7 @@ func (k *kills) claim(before int) bool {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for n := before + 1; n <= now; n++ { // the oldest: the newer ones are for those that were started later, too
+	for n := before + 1; n <= now; n++ { // oldest first: children that were started later can claim only the newer ones
 		if !k.claimed[n] {
 			if k.claimed == nil {
 				k.claimed = make(map[int]bool)

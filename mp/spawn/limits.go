@@ -9,25 +9,25 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Limits are the fences around a child: how much it may take from the others. Zero values fence nothing. What cannot be
-// applied is an error of Start, of which no process is left then, unless BestEffort says to go on without; Applied tells.
-// docs/LIMITS.md says what each of them does not stop. In Python, a child calls resource.setrlimit or os.nice on itself.
+// Limits are the fences around a child: how much it may take from other processes. Zero values fence nothing. If a limit cannot
+// be applied, Start fails and leaves no process; with BestEffort it goes on without that limit, and Applied tells.
+// docs/LIMITS.md says what each limit does not stop. In Python, a child calls resource.setrlimit or os.nice on itself.
 type Limits struct {
-	// Memory is how many bytes the process may have, those of its Go heap, of C code, of mappings that it has touched, and of
-	// the program itself; at least MinMemory. One that has more is killed with all that it started: an *ExitError with
-	// CauseOOM, in which errors.Is finds ErrMemory. This process watches it, more often the nearer it comes, so it may be
-	// beyond the limit for some milliseconds. On Linux, where this process may make cgroups, the kernel keeps to the limit
-	// besides, also for what the child starts. The child's Go runtime collects its garbage sooner near the limit
+	// Memory is how many bytes the child may have: its Go heap, memory of C code, mappings that it has touched, and the program
+	// itself; at least MinMemory. A child that has more is killed with all that it started: an *ExitError with
+	// CauseOOM, in which errors.Is finds ErrMemory. The parent looks at the child's memory, more often near the limit, so the
+	// child may be beyond the limit for some milliseconds. On Linux, where the parent may make cgroups, the kernel enforces the
+	// limit too, also for what the child starts. The child's Go runtime collects its garbage sooner near the limit
 	// (GOMEMLIMIT is about nine tenths of it, unless Env has one). Not on macOS.
 	Memory int64
-	// GOMAXPROCS is how many processors Go code of the process uses at once; at least 2, because with a single one a busy
-	// function would keep the process from hearing its parent for 20 ms at a time.
+	// GOMAXPROCS is how many processors Go code of the child uses at once; at least 2, because with a single one a busy
+	// function would keep the child from hearing its parent for 20 ms at a time.
 	GOMAXPROCS int
-	// Nice is how much the process gives way to others, 19 the most. Less than what this process has, and negative values,
-	// need a privilege. The programs that it starts inherit it. On Windows it stands for a priority class: idle from 10,
+	// Nice is how much the child gives way to other processes, at most 19. A value below the parent's, or below 0, needs a
+	// privilege. The programs that the child starts inherit it. On Windows it stands for a priority class: idle from 10,
 	// below normal from 1, above normal below 0, high from −10.
 	Nice int
-	// BestEffort starts the process also without what cannot be applied.
+	// BestEffort starts the child even if a limit cannot be applied.
 	BestEffort bool
 }
 
@@ -37,10 +37,10 @@ const MinMemory = 16 * mebibyte
 
 const mebibyte = 1 << 20
 
-// Applied says which limits are in force: what the method Limits of a process tells.
+// Applied says which limits are in force. The method Limits of a process returns it.
 type Applied struct {
 	Memory     int64  // bytes; 0: none
-	MemoryBy   string // who bounds it: ByCgroup, BySampling, or empty: nobody
+	MemoryBy   string // what enforces it: ByCgroup or BySampling; empty: nothing
 	GOMAXPROCS int    // 0: as many as it finds
 	Nice       int    // 0: ours
 	Missing    error  // what could not be applied, with BestEffort
@@ -48,8 +48,8 @@ type Applied struct {
 
 // The values of Applied.MemoryBy.
 const (
-	ByCgroup   = "cgroup"   // the kernel, in a cgroup of the child's own; and this process
-	BySampling = "sampling" // this process: it kills the child when it sees it beyond the limit
+	ByCgroup   = "cgroup"   // the kernel, in a cgroup of the child's own, and the parent as in BySampling
+	BySampling = "sampling" // the parent, which kills the child when it sees it beyond the limit
 )
 
 // Check says what is wrong with l.
@@ -82,7 +82,7 @@ func unmeasured() error {
 // Fences reports whether there is any limit.
 func (l *Limits) Fences() bool { return l.Memory != 0 || l.GOMAXPROCS != 0 || l.Nice != 0 }
 
-// environ is what tells the child's Go runtime. given is the environment that was asked for, nil if none.
+// environ are the variables that tell the child's Go runtime its limits. given is the child's Env: a GOMEMLIMIT in it stays.
 func (l *Limits) environ(given []string) (env []string) {
 	own := func(kv string) bool { return sys.EnvKey(variable(kv)) == "GOMEMLIMIT" }
 	if l.Memory > 0 && !slices.ContainsFunc(given, own) {
@@ -94,22 +94,22 @@ func (l *Limits) environ(given []string) (env []string) {
 	return env
 }
 
-// goMemory is what of the memory the Go runtime shall keep to: nine tenths, but it does not count the program itself, and is
-// late by some MiB when garbage is made fast.
+// goMemory is the GOMEMLIMIT of a child whose memory is limited. It leaves room, because the Go runtime does not count the
+// program itself, and exceeds its limit by some MiB when garbage is made fast.
 func goMemory(limit int64) int64 {
 	return min(limit/10*9, max(limit-16*mebibyte, limit/4*3))
 }
 
-// megabytes is a number of bytes in MiB, rounded up when it is none.
+// megabytes is the text of a number of bytes in MiB, rounded up.
 func megabytes(n int64) string {
 	return fmt.Sprintf("%.0f MiB", math.Ceil(float64(n)/mebibyte))
 }
 
-// memoryError is why a process was killed that had too much memory, or that the kernel had too little for.
+// memoryError says that a process was killed because it exceeded its memory limit, or because the kernel had no memory left.
 type memoryError struct {
-	used  int64 // by the process, bytes; what it had at most when the kernel killed it
-	limit int64 // 0: none of ours
-	// kernel: it was the kernel's doing, of which there is evidence.
+	used  int64 // bytes; the process's peak if the kernel killed it
+	limit int64 // bytes; 0: the process was in no cgroup with a limit of ours
+	// kernel: the kernel killed it, as its counts of OOM kills show.
 	kernel bool
 }
 
@@ -123,7 +123,7 @@ func (e *memoryError) Error() string {
 	return fmt.Sprintf("it had used at most %s", megabytes(e.used))
 }
 
-// how tells the end of the process in an ExitError.
+// how describes the end of the process in the text of an ExitError.
 func (e *memoryError) how() string {
 	if e.kernel {
 		return fmt.Sprintf("was killed by the kernel for want of memory (%v)", e)

@@ -144,7 +144,7 @@ func TestKilledAtItsLimit(t *testing.T) {
 		t.Error(err)
 	}
 
-	// Somebody else's kill is none of the kernel's.
+	// A kill by another process is no OOM kill.
 	out := make(output, 100)
 	p, err = mp.Start(t.Context(), Stay, 0, &mp.ProcessOptions{Stdout: out, Limits: mp.Limits{Memory: 64 * mebibyte}})
 	if err != nil {
@@ -288,7 +288,7 @@ func TestNice(t *testing.T) {
 	p.Join(t.Context())
 }
 
-// Who may not go before others is told, and nothing is started.
+// Without the privilege for a negative Nice, Start says so and starts nothing.
 func TestNiceRefused(t *testing.T) {
 	program := prog.Build(t, "./testdata/limits")
 	command := []string{program, "nice"}

@@ -19,17 +19,17 @@ type logSink struct {
 	write func(*record.Record)
 }
 
-// sink is nil as long as nobody wants to know: the library is silent.
+// sink is nil until SetLog: the library is silent.
 var sink atomic.Pointer[logSink]
 
-// LogToStderr makes the library say on standard error what it does, and lets through what functions say through package
-// logging; Python's name for it is log_to_stderr. Processes that are started from now on log at the same level: their
-// records come to this process, which writes them with the name and pid of the process and what it was running.
+// LogToStderr logs to standard error what the library does, and what functions log through package logging. Python's name for
+// it is log_to_stderr. Processes that are started from now on log at the same level: their records come to this process, which
+// writes them with the name and pid of the process and what it was running.
 //
 // The level is one of hclog, such as hclog.Debug, one of slog, such as slog.LevelDebug, or anything else whose String is
 // the name of a level: trace, debug, info, warn, error or off. Another name is a panic.
 //
-// In a child it takes the place of the way to the parent: the child then writes to its own standard error.
+// In a child it replaces the log to the parent: the child then writes to its own standard error.
 func LogToStderr(level fmt.Stringer) {
 	l, err := record.ParseLevel(level.String())
 	if err != nil {
@@ -38,17 +38,17 @@ func LogToStderr(level fmt.Stringer) {
 	SetLog(l, writeToStderr)
 }
 
-// writeToStderr writes a record in one call, so that lines of several processes do not mix. No lock is held: to make the
+// writeToStderr writes a record in one call, so that lines of several processes do not mix. It holds no lock: making the
 // text may run code of the program, which may log itself.
 func writeToStderr(r *record.Record) { os.Stderr.Write(r.Append(nil)) }
 
-// SetLog gives records of this process, and of its descendants that are started from now on, to write, which may be called
-// by several goroutines at once. Package logging offers it to programs.
+// SetLog passes records of this process, and of its descendants that are started from now on, to write. Several goroutines may
+// call write at once. Programs use it by package logging.
 func SetLog(level record.Level, write func(*record.Record)) {
 	sink.Store(&logSink{level, write})
 }
 
-// LogLevel is the lowest level of records that somebody wants to know of in this process.
+// LogLevel is the lowest level of records that this process logs; record.Off: none.
 func LogLevel() record.Level {
 	if s := sink.Load(); s != nil {
 		return s.level
@@ -56,7 +56,7 @@ func LogLevel() record.Level {
 	return record.Off
 }
 
-// LogRecord logs a record, and says in it who it is from.
+// LogRecord logs a record, with the name and pid of this process.
 func LogRecord(r *record.Record) {
 	s := sink.Load()
 	if s == nil || r.Level < s.level {
@@ -69,10 +69,10 @@ func LogRecord(r *record.Record) {
 	s.write(r)
 }
 
-// Logger logs what the library has to say.
+// Logger logs the library's own messages.
 type Logger struct{}
 
-// Log is where the library says something. The arguments are keys and values.
+// Log is the log of the library's own messages. The arguments are keys and values.
 var Log Logger
 
 // Debug is for what happens all the time.
@@ -81,10 +81,10 @@ func (Logger) Debug(message string, args ...any) { log(record.Debug, message, ar
 // Info is for what happens now and then.
 func (Logger) Info(message string, args ...any) { log(record.Info, message, args) }
 
-// Warn is for what the library can mend.
+// Warn is for problems that the library can mend.
 func (Logger) Warn(message string, args ...any) { log(record.Warn, message, args) }
 
-// Error is for what it cannot.
+// Error is for problems that the library cannot mend.
 func (Logger) Error(message string, args ...any) { log(record.Error, message, args) }
 
 func log(level record.Level, message string, args []any) {
@@ -100,10 +100,11 @@ func log(level record.Level, message string, args []any) {
 
 var recordCodec = sync.OnceValue(func() *wire.Codec[record.Record] { return must(wire.Compile[record.Record]()) })
 
-// atWork tells the number of what this process is at, by which its parent knows it; nil when it has none.
+// atWork returns the number by which the parent knows what this process is running. It is nil before TellTask.
 var atWork atomic.Pointer[func() uint64]
 
-// TellTask has records of the log travel with the number of what this process is at; a role calls it before it begins.
+// TellTask makes records travel to the parent with the number that at returns, by which the parent knows what this process is
+// running. A role calls it before it begins to serve.
 func TellTask(at func() uint64) { atWork.Store(&at) }
 
 func taskAtWork() uint64 {
@@ -113,7 +114,7 @@ func taskAtWork() uint64 {
 	return 0
 }
 
-// logToParent makes a child's records messages to its parent. Those of a parent that is gone are lost.
+// logToParent sends a child's records to its parent. If the parent is gone, they are lost.
 func logToParent(l link.Link, level record.Level) {
 	if level >= record.Off {
 		return
@@ -127,7 +128,8 @@ func logToParent(l link.Link, level record.Level) {
 	})
 }
 
-// Relay logs a record that a child has sent: its own, or that of a descendant. The task is what the child is running.
+// Relay logs a record that the child has sent: its own, or that of a descendant. The task is what the child is running. It
+// releases m.
 func (c *Child) Relay(m link.Msg, task string) {
 	var r record.Record
 	s := sink.Load()

@@ -10,8 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// A goroutine that an init function has started may ask who this process is, or log, while that is being learnt. The race
-// detector sees to it in every child of these tests.
+// A goroutine that an init function has started may ask for the name of this process, or log, while the preparation data is
+// being read. The race detector checks that in every child of these tests.
 func init() {
 	go func() {
 		for boot.Inheriting() {

@@ -20,7 +20,8 @@ import (
 // limit, but SIGINT and SIGTERM end it. Exit hooks then have five seconds. os.Exit, log.Fatal and a panic in run skip
 // all that, and the children die with us.
 //
-// A second call, and one in another goroutine than main's, panics: a child would go on with main beside what it is for.
+// A second call panics. So does a call on another goroutine than main's: in a child, main would run on beside the function
+// that the child is for.
 func Main(run func() error) {
 	enter()
 	if run == nil {
@@ -30,7 +31,7 @@ func Main(run func() error) {
 }
 
 // MainContext is Main for a run that wants to know when to stop: its ctx ends at the first SIGINT or SIGTERM. The
-// second one kills the program as if nobody had caught it. The cause of ctx names the signal.
+// second signal kills the program as if it were not caught. The cause of ctx names the signal.
 func MainContext(run func(ctx context.Context) error) {
 	enter()
 	if run == nil {
@@ -42,7 +43,7 @@ func MainContext(run func(ctx context.Context) error) {
 	go func() {
 		select {
 		case s := <-signals:
-			signal.Stop(signals) // before anybody can know: whoever sends another one means it
+			signal.Stop(signals) // before cancel makes the first one known: a second one must kill the program
 			cancel(fmt.Errorf("%v signal received", s))
 		case <-ctx.Done():
 		}

@@ -22,9 +22,9 @@ type preparation struct {
 	ParentName  string
 	Fingerprint [16]byte
 	Role        string
-	// IgnoreInterrupt: Ctrl-C is the parent's business.
+	// IgnoreInterrupt: the child drops SIGINT, as workers do.
 	IgnoreInterrupt bool
-	// LogLevel is the lowest level of records that somebody wants to know of.
+	// LogLevel is the lowest level of records that the parent logs.
 	LogLevel record.Level
 	// Shared: the last files of the message are for a link of rings.
 	Shared bool
@@ -57,7 +57,7 @@ func flag(set bool) byte {
 
 var errPreparation = errors.New("the preparation data is damaged")
 
-// decode reads what encode wrote. The argument still belongs to b.
+// decode reads what encode wrote. p.Arg is a part of b.
 func (p *preparation) decode(b []byte) error {
 	if len(b) < len(p.Fingerprint)+4 {
 		return errPreparation
@@ -99,7 +99,7 @@ func (p *preparation) decode(b []byte) error {
 // refusal is a child's answer when it cannot get ready.
 type refusal struct {
 	Message  string
-	Mismatch bool // the registries differ; Listed is the child's
+	Mismatch bool // the registries differ; Listed is the child's registry
 	Listed   []listed
 }
 
@@ -114,8 +114,8 @@ const (
 	// KindRecord, from child to parent, is a record of the log, for Child.Relay.
 	KindRecord
 
-	// kindSpare, from parent to child, makes it a spare: it is to say when it has reached Main, by the same kind, and then
-	// to wait for its preparation. The body is the fingerprint.
+	// kindSpare, from parent to child, makes it a spare: it answers with the same kind when it has reached Main, and then
+	// waits for its preparation. The body is the parent's fingerprint.
 	kindSpare
 
 	// FirstKind is the first kind that a role may use.
@@ -138,7 +138,7 @@ func must[T any](v T, err error) T {
 // EncodeFailure appends f to b.
 func EncodeFailure(b *wire.Buffer, f *Failure) error { return failureCodec().Encode(b, f) }
 
-// RemoteFailure makes the error that an encoded failure is in the parent.
+// RemoteFailure makes the error by which the parent returns an encoded failure.
 func RemoteFailure(data []byte, function string, index int, process string, pid int) error {
 	f, err := DecodeFailure(data)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Why somebody is stopped is in what we say ourselves, and in how a ctx has ended; neither in the cause that the program gave a ctx, nor
-// in how another process has ended.
+// CauseOf looks at a reason of the library's own, and at how a ctx has ended. It does not look at the cause that the program
+// gave a ctx, nor at how another process has ended.
 func TestCauseOf(t *testing.T) {
 	withCause := func(cause error) error {
 		ctx, cancel := context.WithCancelCause(context.Background())

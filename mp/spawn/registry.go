@@ -21,11 +21,11 @@ type entry struct {
 	arg        string // types, for people
 	result     string
 	signature  string // shape of both types, for comparison
-	argSize    int    // of numbers: 0 otherwise
+	argSize    int    // encoded, in bytes, if dense is not nil
 	resultSize int
 	id         uint32 // its place in the sorted list, the same in parent and child
 
-	run   func() run // makes one for a Runner, with memory of its own
+	run   func() run // makes a run with memory of its own, for one Runner
 	apply func(ctx context.Context, arg any, out *wire.Buffer) error
 	dense func(ctx context.Context, d *Dense) error // nil: argument and result are not both numbers
 }
@@ -38,7 +38,7 @@ var registry struct {
 	mainSite  site // where Main was called
 }
 
-// add registers e or panics: what is wrong here is wrong in the program's text.
+// add registers e. It panics if the name is invalid or taken: that is a mistake in the program's source.
 func add(verb string, e *entry) {
 	e.site = callSite()
 	registry.Lock()
@@ -53,7 +53,7 @@ func add(verb string, e *entry) {
 	registry.entries[e.name] = e
 }
 
-// refuseName panics when nothing can be registered under this name, or no more at all. registry is locked.
+// refuseName panics when the name is invalid, or when Main has begun. The caller holds registry's lock.
 func refuseName(verb, name string, at site) {
 	switch {
 	case boot.Entered():
@@ -69,7 +69,7 @@ func refuseName(verb, name string, at site) {
 }
 
 // RegisterError names a sentinel error, so that errors.Is finds it in an error that came out of another process. It
-// panics, as Register does, on a name that is empty, taken or not like those of functions, on a nil error, and after Main began.
+// panics, as Register does, on a name that is taken or invalid, on a nil error, and after Main has begun.
 func RegisterError(name string, err error) {
 	at := callSite()
 	registry.Lock()
@@ -110,7 +110,7 @@ var sealed = sync.OnceValue(func() *sealedRegistry {
 	return s
 })
 
-// lookup finds a function by its number; nil when a hostile or mismatched peer made it up.
+// lookup finds a function by its number; nil when there is none: a hostile or mismatched peer has made it up.
 func lookup(id uint32) *entry {
 	if s := sealed(); int64(id) < int64(len(s.entries)) {
 		return s.entries[id]
@@ -129,7 +129,7 @@ func (s *sealedRegistry) list() []listed {
 	return all
 }
 
-// difference says in words what the child's registry has and ours has not, and the other way round.
+// difference describes, in words, how the child's registry differs from ours.
 func (s *sealedRegistry) difference(child []listed) string {
 	var b strings.Builder
 	theirs := make(map[string]listed, len(child))

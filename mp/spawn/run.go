@@ -68,8 +68,8 @@ func (r *Runner) after(done func(*Failure)) {
 	}
 }
 
-// Try calls fn and tells the error that it returns, or its panic; nil is neither. It is for what is called here on behalf of
-// another process.
+// Try calls fn and returns its error or panic, or nil when there is neither. It is for functions that this process calls on
+// behalf of another one.
 func Try(fn func() error) (f *Failure) {
 	defer func() {
 		if value := recover(); value != nil {

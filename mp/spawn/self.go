@@ -11,13 +11,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// Self is this process as a child: what its parent told it, and the way back. A Role gets it.
+// Self is this process as a child: what its parent told it, and its link to the parent. A Role gets it.
 type Self struct {
 	Link link.Link
 	// Arg and its files are what the role's Spec held.
 	Arg link.Msg
 
-	stream     *link.Stream // the same
+	stream     *link.Stream // Link itself, or the stream below it
 	parentPid  int
 	parentName string
 	gone       chan struct{}
@@ -38,7 +38,7 @@ func RegisterRole(name string, role Role) {
 	roles[name] = role
 }
 
-// Orphaned notes that the parent is gone and ends this process, at once and without hooks: nobody is left to work for.
+// Orphaned notes that the parent is gone and ends this process at once, without exit hooks: its work is of no use any more.
 func (s *Self) Orphaned() {
 	s.goneOnce.Do(func() { close(s.gone) })
 	os.Exit(orphanExitCode)
@@ -51,13 +51,14 @@ type identity struct {
 	name   string
 	path   []uint32 // the counters of its ancestors and its own: Process-1:2 has 1, 2
 	daemon bool
-	self   *Self // nil in a process that nobody spawned
+	self   *Self // nil in the first process of a program, and in a child that is not ready yet
 }
 
-// known is the identity of a child. Goroutines that init functions have started may ask while it is being set.
+// known is the identity of this process if it is a child. It is atomic because goroutines that init functions have started may
+// read it while it is being set.
 var known atomic.Pointer[identity]
 
-// mainProcess is the identity of the first process of a program, by Python's name, and of a child that knows no better yet.
+// mainProcess is the identity of the first process of a program, by Python's name, and of a child before its preparation.
 var mainProcess = identity{name: "MainProcess"}
 
 func me() *identity {
@@ -92,7 +93,7 @@ func Name() string { return me().name }
 // Daemon reports whether this process was started as a daemon.
 func Daemon() bool { return me().daemon }
 
-// Parent is the process that spawned this one; ok is false in a process that nobody spawned.
+// Parent is the process that spawned this one; ok is false in a process that was not spawned.
 func Parent() (pid int, name string, gone <-chan struct{}, ok bool) {
 	s := me().self
 	if s == nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A child does not mind SIGINT until it is ready; then a process ends by it, a worker does not, a program that a worker runs does, and what
-// the program's own init functions want is left to them.
+// A child ignores SIGINT until it is ready. Then SIGINT ends a process and a program that a worker runs, but no worker. Whether
+// the program's own init functions ignore SIGINT is left to them.
 func TestInterruptedWhileStarting(t *testing.T) {
 	program := prog.Build(t, "./testdata/signals")
 	for how, want := range map[string]string{
@@ -66,7 +66,7 @@ func diedOf(state *os.ProcessState, sig syscall.Signal) bool {
 	return s.Signaled() && s.Signal() == sig
 }
 
-// converse runs the program, signals its process group at each word, and sees that nobody is left.
+// converse runs the program, signals its process group at each word, and checks that no process is left.
 func converse(t *testing.T, c conversation, sig syscall.Signal) (*os.ProcessState, string) {
 	t.Helper()
 	program := prog.Build(t, "./testdata/signals")

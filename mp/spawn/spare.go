@@ -16,9 +16,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Spares are children that are kept ready for Starts to come. A spare was exec'd, has run the program's init functions,
-// has reached Main, and waits there for its preparation data, of which every child learns who it is and what it is for. So
-// a Start that takes one has only these to send. Whatever cannot be had from a spare, Start does as without.
+// Spares are children that are kept ready for later Starts. A spare was exec'd, has run the program's init functions, has
+// reached Main, and waits there for its preparation data, from which every child learns its name and its role. So a Start that
+// takes a spare only has to send these. If no spare can be used, Start starts a new child.
 type Spares struct {
 	n    int
 	spec Spec // what a process gets at its exec
@@ -28,30 +28,30 @@ type Spares struct {
 	ready []*spare
 }
 
-// SpareLog hears of spares that die or cannot be started. Log is one.
+// SpareLog is the log for spares that become ready, die or cannot be started. Log is one.
 type SpareLog interface {
 	Debug(msg string, args ...any)
 	Warn(msg string, args ...any)
 }
 
-// spare is a child that nobody has taken yet.
+// spare is a child that was started as a spare.
 type spare struct {
 	child *Child
-	got   inherited
-	fit   bool          // that is what it has got: nothing has changed while it was exec'd
-	off   chan struct{} // closed once another one may be made in its place
-	taken bool          // it is somebody else's; not to be read while it is to be had
+	got   inherited     // what the child has inherited
+	fit   bool          // got is certain: nothing changed while the child was exec'd
+	off   chan struct{} // closed once another spare may be made in its place
+	taken bool          // a Start has taken it; not to be read before withdraw
 }
 
 const (
-	// firstSparePause and lastSparePause are how long nobody makes another spare after one that came to nothing; the pause
-	// doubles. It grows long: a program that needs a process does not wait for it.
+	// firstSparePause and lastSparePause bound the pause after a spare that could not be started or died; the pause doubles
+	// each time. It may grow long, because a Start does not wait for spares.
 	firstSparePause = 10 * time.Millisecond
 	lastSparePause  = 10 * time.Second
-	// sparePatience is how long a spare that was taken may take to answer. It has nothing to do but to read its preparation
-	// data, so one that is silent for that long is frozen, and Start has better to do than to wait for it.
+	// sparePatience is how long a spare that was taken may take to answer. It only has to read its preparation data, so a spare
+	// that is silent for that long is frozen, and Start starts a new child instead.
 	sparePatience = time.Second
-	// sparePerKiB is what it may take besides for every KiB of its argument: 16 MiB a second.
+	// sparePerKiB is added for every KiB of the argument: 16 MiB a second.
 	sparePerKiB = time.Second / (16 << 10)
 )
 
@@ -60,8 +60,8 @@ func spareLimit(arg *wire.Buffer) time.Duration {
 	return min(sparePatience+time.Duration(len(arg.Data)>>10)*sparePerKiB, bootLimit)
 }
 
-// NewSpares says how many spares there shall be, and with which Dir, Env, Stdout, Stderr and Limits. Nothing is started
-// before Keep. Where no process may be started, it says why not.
+// NewSpares makes the record of n spares with the Dir, Env, Stdout, Stderr and Limits of spec; Keep starts them. It fails, as
+// Start does, while this process may not start others.
 func NewSpares(n int, spec *Spec, log SpareLog) (*Spares, error) {
 	if err := mayStart(context.Background(), spec); err != nil {
 		return nil, err
@@ -69,8 +69,8 @@ func NewSpares(n int, spec *Spec, log SpareLog) (*Spares, error) {
 	return &Spares{n: n, spec: *spec, log: log}, nil
 }
 
-// Keep keeps the spares until ctx ends, or this process exits. It returns when none is left, but for those that were taken.
-// Of nil Spares there are none.
+// Keep keeps the spares ready until ctx ends or this process exits. It returns when all have ended, but for those that were
+// taken. On nil Spares it does nothing.
 func (s *Spares) Keep(ctx context.Context) {
 	if s == nil {
 		return
@@ -88,7 +88,7 @@ func (s *Spares) Keep(ctx context.Context) {
 	places.Wait()
 }
 
-// keep keeps one spare.
+// keep keeps one spare ready until ctx ends.
 func (s *Spares) keep(ctx context.Context) {
 	pause := firstSparePause
 	for ctx.Err() == nil {
@@ -104,7 +104,8 @@ func (s *Spares) keep(ctx context.Context) {
 	}
 }
 
-// fill makes a spare, and returns when it is not to be had any more: useful unless it has come to nothing.
+// fill makes a spare, and returns when it was taken, is unfit or dead, or ctx has ended. A spare that was not taken is ended.
+// useful is false if the spare could not be started or died.
 func (s *Spares) fill(ctx context.Context) (useful bool) {
 	p, err := s.start(ctx)
 	if err != nil {
@@ -141,7 +142,7 @@ func (s *Spares) fill(ctx context.Context) (useful bool) {
 	return !died
 }
 
-// start starts a child and returns when it has reached Main. When it does not, nothing is left of it.
+// start starts a child and returns when it has reached Main. On an error nothing is left of the child.
 func (s *Spares) start(ctx context.Context) (*spare, error) {
 	got, err := s.inherits()
 	if err != nil {
@@ -153,7 +154,7 @@ func (s *Spares) start(ctx context.Context) (*spare, error) {
 		return nil, err
 	}
 	c.share(&s.spec)
-	now, err := s.inherits() // at once: what changes and changes back while it is exec'd is not seen
+	now, err := s.inherits() // at once: a change that is undone in between is not seen
 	fit := err == nil && got.same(&now)
 	fingerprint := sealed().fingerprint
 	if err := c.handshake(ctx, func() error { return c.stream.Send(link.Msg{Kind: kindSpare, Body: fingerprint[:]}) }, kindSpare, bootLimit); err != nil {
@@ -162,9 +163,9 @@ func (s *Spares) start(ctx context.Context) (*spare, error) {
 	return &spare{child: c, got: got, fit: fit, off: make(chan struct{})}, nil
 }
 
-// take takes a spare out; nil when there is none. What it inherited must be what a process that is started now would.
-// Those that have got something else are of no use any more, and others take their place. Whoever takes one closes off once it
-// has answered: the start of another one would take processors from it.
+// take takes a spare; nil when there is none. It must have inherited what a process that is started now would inherit. Spares
+// that have not are given up, and replaced. The caller closes off once the spare has answered: the start of a replacement before
+// that would take processors from the spare.
 func (s *Spares) take() *spare {
 	if s == nil || s.debugged() || !s.any() {
 		return nil
@@ -173,7 +174,7 @@ func (s *Spares) take() *spare {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range slices.Clone(s.ready) {
-		if p.child.popen.Reaped() { // keep is about to see it
+		if p.child.popen.Reaped() { // it has died, and its fill is about to notice
 			continue
 		}
 		s.ready = slices.DeleteFunc(s.ready, func(o *spare) bool { return o == p })
@@ -191,7 +192,7 @@ func (s *Spares) any() bool {
 	return len(s.ready) > 0
 }
 
-// withdraw sees to it that nobody takes the spare. It reports false when that is so already.
+// withdraw removes the spare from ready, so that no Start can take it. It reports false when it was not there any more.
 func (s *Spares) withdraw(p *spare) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,14 +201,15 @@ func (s *Spares) withdraw(p *spare) bool {
 	return len(s.ready) < before
 }
 
-// debugged reports whether a process waits for a debugger, by its name: it needs the time before it is ready.
+// debugged reports whether MP_DEBUG_WAIT is set. Then no spare is used: a process that waits for a debugger would not be ready
+// within spareLimit.
 func (s *Spares) debugged() bool {
 	set := func(kv string) bool { return strings.HasPrefix(kv, debugWaitVar+"=") }
 	return os.Getenv(debugWaitVar) != "" || slices.ContainsFunc(s.spec.Env, set)
 }
 
-// inherited is what a process gets at its exec and keeps, of what may change while this one runs: its own directory is told
-// by what it is and not by its name, behind which another one may be by now.
+// inherited is what a process gets at its exec and keeps, as far as it may change in this process. The directory is identified
+// by its FileInfo, because its name may lead to another directory by now.
 type inherited struct {
 	dir            fs.FileInfo
 	env            []string
@@ -215,7 +217,7 @@ type inherited struct {
 	ids            []int
 }
 
-// inherits looks what a process would inherit that is started now.
+// inherits is what a process that is started now would inherit.
 func (s *Spares) inherits() (i inherited, err error) {
 	if sys.Replaced() {
 		return i, sys.ErrReplaced
@@ -238,7 +240,7 @@ func (i *inherited) same(o *inherited) bool {
 		slices.Equal(i.ids, o.ids)
 }
 
-// keeper is a Keep at work.
+// keeper is a running Keep.
 type keeper struct {
 	end   context.CancelFunc
 	ended chan struct{}
@@ -249,7 +251,7 @@ var keepers struct {
 	list []*keeper
 }
 
-// join reports false when this process exits and keeps no spares any more.
+// join lets endSpares end this Keep. It reports false when this process is exiting and may keep no spares.
 func (k *keeper) join() bool {
 	keepers.Lock()
 	defer keepers.Unlock()
@@ -268,7 +270,7 @@ func (k *keeper) leave() {
 	keepers.list = slices.DeleteFunc(keepers.list, func(o *keeper) bool { return o == k })
 }
 
-// endSpares ends all spares of this process, which is exiting; it does not wait for a log that hangs.
+// endSpares ends all spares of this process, which is exiting. It waits for ExitLimit at most, as a SpareLog may hang.
 func endSpares() {
 	keepers.Lock()
 	list := slices.Clone(keepers.list)
@@ -289,8 +291,8 @@ func endSpares() {
 	}
 }
 
-// standBy is the life of a spare, in the child: it says that it has reached Main, and waits for the message behind m, its
-// preparation data. That may take for ever, but ends with the parent. What can be done before is done before.
+// standBy is the life of a spare, in the child: it tells the parent that it has reached Main, and waits for the message after m,
+// its preparation data. The wait has no limit, but ends with the parent. Whatever can be done before the wait is done before.
 func standBy(l link.Link, m link.Msg) (link.Msg, error) {
 	fingerprint := sealed().fingerprint
 	if !bytes.Equal(m.Body, fingerprint[:]) {
@@ -305,5 +307,5 @@ func standBy(l link.Link, m link.Msg) (link.Msg, error) {
 	return l.Recv()
 }
 
-// spareName is what ps shows.
+// spareName is the name that ps shows for a spare.
 const spareName = "mp-spare"

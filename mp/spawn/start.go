@@ -18,7 +18,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/popen"
 )
 
-// bootLimit is how long a child may take to get ready; its packages' init functions are part of it. It is a variable for tests.
+// bootLimit is how long a child may take to get ready, its packages' init functions included. Tests change it.
 var bootLimit = 60 * time.Second
 
 const (
@@ -28,7 +28,7 @@ const (
 	crashSize = 1 << 20
 )
 
-// The arguments are those the program itself was started with: its init functions may parse flags, in a child too.
+// argv are the arguments of every child: those that this program was started with, because init functions may parse flags.
 var argv = slices.Clone(os.Args)
 
 // Spec says what child to start.
@@ -38,7 +38,7 @@ type Spec struct {
 
 	Name   string // default: Prefix and the identity
 	Prefix string // default: Process
-	Func   string // what it runs from the start, for blame
+	Func   string // the function that it runs from the start, for ExitError
 	Daemon bool
 	Dir    string
 	Env    []string // nil: ours
@@ -48,14 +48,14 @@ type Spec struct {
 	KillDelay       time.Duration
 	Limits          Limits
 	IgnoreInterrupt bool
-	// Shared: many messages will go over the link, so that memory in common with the child pays.
+	// Shared: many messages will go over the link, so shared memory is worth its cost.
 	Shared bool
-	Spares *Spares // where to take a child from that is ready; nil: nowhere
+	Spares *Spares // children that are ready, of which Start may take one; nil: none
 }
 
-// Start starts a child and returns once it has bootstrapped, or says why it could not; then nothing is left of it. The
-// ctx bounds the child's life: when it ends, the child is asked to stop, and killed after KillDelay; one that is not ready
-// yet is killed at once.
+// Start starts a child and returns once it has bootstrapped. On an error nothing is left of the child. The ctx bounds the
+// child's life: when it ends, the child is asked to stop, and killed after KillDelay; a child that is not ready yet is killed
+// at once.
 func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	if err := spec.Limits.Check(); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func Start(ctx context.Context, spec *Spec) (*Child, error) {
 	}
 }
 
-// sent gives what moves with the argument to the child, if there is one.
+// sent notes that the objects that move with the argument, such as ends of a Pipe, are the child's, unless Start has failed.
 func (s *Spec) sent(c *Child, err error) (*Child, error) {
 	if err == nil {
 		s.Arg.Sent()
@@ -104,7 +104,7 @@ func mayStart(ctx context.Context, spec *Spec) error {
 	return nil
 }
 
-// start starts the child that has this identity. A spare becomes it, if there is one.
+// start starts the child that has this identity, or makes spare that child unless it is nil.
 func start(ctx context.Context, spec *Spec, path []uint32, spare *Child) (*Child, error) {
 	c, limit, tell := spare, spareLimit(&spec.Arg), Log.Debug
 	if spare == nil {
@@ -123,18 +123,18 @@ func start(ctx context.Context, spec *Spec, path []uint32, spare *Child) (*Child
 	} else if err := c.begin(spec); err != nil {
 		return nil, err
 	}
-	if ending.Load() { // since mayStart: nobody waits for those who come now
+	if ending.Load() { // since mayStart: Exit may not wait for this child any more
 		c.unshare()
 		c.Kill()
 		<-c.Done()
 		c.stream.Close()
 		return nil, ErrExiting
 	}
-	c.share(spec) // a new child is on its way meanwhile
+	c.share(spec) // after begin: a new child boots meanwhile
 	if err := c.handshake(ctx, func() error { return c.prepare(&prep, spec.Arg.Files) }, kindReady, limit); err != nil {
 		tell("a process could not be started", "name", c.name, "pid", c.Pid(), "spare", spare != nil, "error", err)
 		if c.begun {
-			spec.Arg.Sent() // what moves may have been used there
+			spec.Arg.Sent() // the child may have used the objects that move with the argument
 		}
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func newChild() *Child {
 	return &Child{crash: popen.NewHead(crashSize), done: make(chan struct{})}
 }
 
-// become makes c the child that it is for others from now on.
+// become gives c its name, its identity and its options. If it was a spare, Children lists it from now on.
 func (c *Child) become(spec *Spec, path []uint32) {
 	children.Lock()
 	defer children.Unlock()
@@ -239,7 +239,7 @@ func (c *Child) open(spec *Spec) error {
 	return nil
 }
 
-// prepare sends the preparation data, and what a link of rings needs if that can be sent, too.
+// prepare sends the preparation data with the files that a link of rings needs, or without these if they cannot be sent.
 func (c *Child) prepare(prep *preparation, files []*os.File) error {
 	if c.shared != nil {
 		prep.Shared = true
@@ -253,12 +253,12 @@ func (c *Child) prepare(prep *preparation, files []*os.File) error {
 	return c.stream.Send(link.Msg{Kind: kindPrepare, Body: prep.encode(), Files: files})
 }
 
-// handshake sends the first message, or the preparation data, and waits for the child's answer, of the kind that is wanted. When
-// there is none, the child is killed and reaped before it returns.
+// handshake calls send, which sends the child a message, and waits up to limit for an answer of the wanted kind. On an error it
+// returns only after it has killed and reaped the child.
 func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Kind, limit time.Duration) error {
 	expired := fmt.Errorf("it was not ready within %v; does its main call mp.Main on every path, early? %w",
 		limit, ErrTimeout)
-	if !c.debugged { // a person needs longer
+	if !c.debugged { // a person with a debugger needs longer
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, expired)
 		defer cancel()
@@ -271,7 +271,7 @@ func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Ki
 		answer, err = c.answer() // also after a failed Send: the child may have said why it left
 	}
 	c.begun = !unsent && err == nil && answer.Kind == wanted
-	inTime := stop() // nobody has killed it for ctx
+	inTime := stop() // the child was not killed because ctx ended
 	if inTime && c.begun {
 		if wanted == kindReady {
 			c.agree(answer.Body)
@@ -316,7 +316,7 @@ func (c *Child) handshake(ctx context.Context, send func() error, wanted link.Ki
 	return exit
 }
 
-// answer is the first message of the child that is no record of the log.
+// answer receives from the child until a message other than a record of the log comes. It relays the records.
 func (c *Child) answer() (m link.Msg, err error) {
 	for {
 		if m, err = c.stream.Recv(); err != nil || m.Kind != KindRecord {

@@ -102,7 +102,7 @@ func TestStormOfInterrupts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.spare.Store(1 << 30) // whoever is ready may be struck
+		s.spare.Store(1 << 30) // any child that is ready may be struck
 		for range 100 {
 			if n, err := mp.Apply(t.Context(), pool, Same, i); n != i || err != nil {
 				t.Fatal(n, err)

@@ -13,8 +13,8 @@ import (
 // summarySize is about how long a summary is, in bytes.
 const summarySize = 120
 
-// Summary shows a value as %+v does, cut short, but calls no method of the program's and looks at nothing that is not sent,
-// which others may be using: what is left out costs nothing, however large the value is.
+// Summary shows a value as %+v does, cut short. It calls no method of the program's. It does not look at fields that are not
+// sent, because other goroutines may be using them. What it leaves out costs nothing, however large the value is.
 func Summary(v any) string {
 	s := &summary{text: make([]byte, 0, 2*summarySize)}
 	s.value(reflect.ValueOf(v))
@@ -28,7 +28,7 @@ type summary struct {
 
 func (s *summary) add(text string) { s.text = append(s.text, text...) }
 
-// full reports that nothing more is to be shown, and leaves a mark of it, once.
+// full reports whether the summary is long enough. Then it ends it with an ellipsis, once.
 func (s *summary) full() bool {
 	if len(s.text) < summarySize {
 		return false
@@ -55,7 +55,7 @@ func (s *summary) value(v reflect.Value) {
 		return
 	}
 	if t := v.Type(); v.CanInterface() && (t == reflect.TypeFor[time.Time]() || t == reflect.TypeFor[time.Duration]()) {
-		s.moment(v.Interface()) // a copy: of others it may be a large one
+		s.moment(v.Interface()) // Interface copies the value: other types may be large
 		return
 	}
 	if f, ok := file(v); ok {
@@ -73,13 +73,13 @@ func (s *summary) value(v reflect.Value) {
 	case reflect.Slice, reflect.Array:
 		s.list(v)
 	case reflect.Map:
-		s.text = fmt.Appendf(s.text, "map of %d", v.Len()) // the order of its keys is not worth an order of ours
+		s.text = fmt.Appendf(s.text, "map of %d", v.Len()) // its keys have no order, and sorting them is not worth it
 	default:
 		s.scalar(v)
 	}
 }
 
-// file is the file that v points to, if it does.
+// file is the *os.File that v holds, if it does.
 func file(v reflect.Value) (f *os.File, ok bool) {
 	if v.Kind() == reflect.Pointer && !v.IsNil() && v.Type() == reflect.TypeFor[*os.File]() && v.CanInterface() {
 		f, ok = v.Interface().(*os.File)
@@ -111,8 +111,8 @@ func (s *summary) moment(v any) {
 	}
 }
 
-// scalar shows a bool or a number as such: package fmt would call its String method, if it has one, and that may be what has
-// ended the worker.
+// scalar shows a bool or a number without package fmt, which would call its String method, if it has one: that method may be
+// what has ended the worker.
 func (s *summary) scalar(v reflect.Value) {
 	switch {
 	case v.Kind() == reflect.Bool:

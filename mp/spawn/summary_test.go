@@ -67,7 +67,7 @@ func TestSummary(t *testing.T) {
 	}
 	loop := &job{Path: "x"}
 	loop.Next = loop
-	loop.own.Lock() // somebody is at it
+	loop.own.Lock() // another goroutine is using it
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)

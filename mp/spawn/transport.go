@@ -11,7 +11,7 @@ func (s *Spec) wantsShared() (bool, error) {
 	return wanted && s.Shared, err
 }
 
-// share makes the shared memory for the link of a child of this kind. Where it cannot be had, the link has to do without.
+// share makes the shared memory for the child's link, if spec wants it. Where that fails, the link does without.
 func (c *Child) share(spec *Spec) {
 	if want, _ := spec.wantsShared(); !want || c.shared != nil {
 		return
@@ -22,7 +22,7 @@ func (c *Child) share(spec *Spec) {
 	}
 }
 
-// unshare gives it up again.
+// unshare closes the shared memory.
 func (c *Child) unshare() {
 	if c.shared != nil {
 		c.shared.Close()
@@ -30,7 +30,7 @@ func (c *Child) unshare() {
 	}
 }
 
-// agree makes the link of what the child has answered that it has.
+// agree makes the link: of rings, if the child has answered that it has the shared memory.
 func (c *Child) agree(answer []byte) {
 	var l link.Link = c.stream
 	switch {
@@ -50,7 +50,7 @@ func (c *Child) agree(answer []byte) {
 // sharedAccepted is the body of kindReady when the child has the shared memory.
 const sharedAccepted = 1
 
-// accept makes the child's end of the link: rings, if the parent has sent what they need.
+// accept makes the child's end of the link: of rings, if the parent has sent what they need. answer is for kindReady.
 func accept(boot link.Link, m *link.Msg, shared bool) (l link.Link, answer []byte) {
 	stream, ok := boot.(*link.Stream)
 	if !shared || !ok {

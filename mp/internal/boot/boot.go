@@ -15,7 +15,7 @@ import (
 const marker = "MP_SPAWN"
 
 // PreambleSize is the number of bytes that a parent writes to the link before the child exists, and that the child
-// finds there without waiting: the proof that the marker is no leftover and no forgery.
+// finds there without waiting. They prove that the marker is neither left over nor forged.
 const PreambleSize = 16
 
 // Phases of a process. Every process begins in bootstrapping; Python calls a child's part of it "inheriting".

@@ -2,9 +2,9 @@ package boot
 
 import "syscall"
 
-// verifyPeer checks that the other end of the link was made by our parent, and by our user: with the rights that we run
-// with, so that nobody steers a setuid program by a link of his own. Capabilities of a file are rights that the kernel
-// does not tell of a peer: a program that has them believes root only.
+// verifyPeer checks that our parent made the other end of the link, and with the user and group that we run as: otherwise any
+// user could control a setuid program by a link of their own. The kernel does not tell the capabilities of a peer, so a
+// program whose file has capabilities accepts a link of root only.
 func verifyPeer(link int) (refusal string) {
 	peer, err := syscall.GetsockoptUcred(link, syscall.SOL_SOCKET, syscall.SO_PEERCRED)
 	switch {

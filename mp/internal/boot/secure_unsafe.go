@@ -4,8 +4,8 @@ package boot
 
 import _ "unsafe" // for go:linkname
 
-// secure reports whether the kernel gave this program rights that whoever started it may not have (AT_SECURE): the file is
-// setuid or setgid, or has capabilities.
+// secure reports whether the kernel gave this program rights that its parent may not have (AT_SECURE): the file is setuid or
+// setgid, or has capabilities.
 func secure() bool {
 	const atSecure = 23
 	auxv := getAuxv()
@@ -17,7 +17,7 @@ func secure() bool {
 	return false
 }
 
-// The runtime keeps this for golang.org/x/sys, which is not to be had here.
+// The runtime keeps this for golang.org/x/sys, which boot must not import.
 //
 //go:linkname getAuxv runtime.getAuxv
 func getAuxv() []uintptr

@@ -13,8 +13,8 @@ import (
 // patience is how long what a test has closed may take to go away.
 const patience = 10 * time.Second
 
-// Check notes what there is now and fails t, when it ends, if there is more then. Call it first in a test, so that its
-// check comes last.
+// Check notes what there is now, and fails t if there is more when t ends. Call it first in a test, so that its check comes
+// last.
 func Check(t testing.TB) {
 	t.Helper()
 	files, goroutines := descriptors(), goroutineIDs()

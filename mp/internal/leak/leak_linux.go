@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// startPoller has the runtime make the descriptors of its poller, which it does once, for the first file that can be polled.
+// startPoller makes the runtime open the descriptors of its poller, which it does once, for the first file that can be polled.
 var startPoller = sync.OnceFunc(func() {
 	r, w, err := os.Pipe()
 	if err != nil {
-		panic(err) // a check that takes them for a leak would be worthless
+		panic(err) // later the poller's descriptors would look like a leak
 	}
 	r.Close()
 	w.Close()

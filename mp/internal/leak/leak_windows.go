@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// lasting are the types of handles that this library opens. The others are the runtime's: threads and what they wait on
-// come and go as it likes.
+// lasting are the types of handles that this library opens. Handles of other types are the Go runtime's, which opens and closes
+// threads, and what they wait on, at any time.
 var lasting = map[string]bool{"File": true, "Process": true, "Job": true, "Section": true}
 
 // descriptors maps the open handles to what they are. Copies of standard error are left out: they are made once.
@@ -26,7 +26,7 @@ func descriptors() map[string]string {
 func processes() (children []string) {
 	all, err := sys.Children()
 	if err != nil {
-		panic(err) // a check that sees nothing would be worthless
+		panic(err) // without the list, the check would always pass
 	}
 	for _, p := range all {
 		children = append(children, fmt.Sprintf("child process %v", p))

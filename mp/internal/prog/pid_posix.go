@@ -17,8 +17,8 @@ const KillCode = -int(syscall.SIGKILL)
 // Kill ends a process at once, as an operator would: SIGKILL.
 func Kill(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) }
 
-// Freeze keeps a process from doing anything: SIGSTOP. When it returns, every thread of another process has stopped, as far
-// as /proc can tell; the signal alone is only a request.
+// Freeze stops a process: SIGSTOP. The signal is only a request, so Freeze waits until every thread of the process has stopped,
+// as far as /proc can tell. It does not wait if the process is this one.
 func Freeze(pid int) error {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil || pid == os.Getpid() {
 		return err
@@ -41,7 +41,7 @@ func stopped(pid int) bool {
 	return true
 }
 
-// Alive reports whether the process exists, zombies not counted, where /proc tells: their parent is to reap those.
+// Alive reports whether the process exists. Where there is /proc, a zombie does not count: its parent has yet to reap it.
 func Alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -51,7 +51,7 @@ func Alive(pid int) bool {
 	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
 
-// Wine is for Windows.
+// Wine reports whether this is Wine: never, outside Windows.
 func Wine() bool { return false }
 
 // Running lists the processes of a program.

@@ -8,11 +8,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// KillCode is the exit code of a process that Kill, or os.Process.Kill, has ended. Nothing tells it from one that has
-// exited with it.
+// KillCode is the exit code of a process that Kill, or os.Process.Kill, has ended. A process that exits with this code by itself
+// looks the same.
 const KillCode = 1
 
-// Kill ends a process at once, as an operator would, not its job.
+// Kill ends a process at once, as an operator would, but not the rest of its job.
 func Kill(pid int) error {
 	const terminate = 1 // PROCESS_TERMINATE
 	h, err := syscall.OpenProcess(terminate, false, uint32(pid))
@@ -39,7 +39,7 @@ func Freeze(pid int) error {
 	return nil
 }
 
-// Alive reports whether the process has not ended. One that has ended can still be opened while somebody has a handle.
+// Alive reports whether the process has not ended. A process that has ended can still be opened while a handle to it is open.
 func Alive(pid int) bool {
 	h, err := syscall.OpenProcess(syscall.SYNCHRONIZE, false, uint32(pid))
 	if err != nil {
@@ -50,7 +50,7 @@ func Alive(pid int) bool {
 	return err != nil || event != syscall.WAIT_OBJECT_0
 }
 
-// Wine reports whether this is no Windows.
+// Wine reports whether this is Wine rather than Windows.
 func Wine() bool { return syscall.NewLazyDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil }
 
 // Running lists the processes of a program.

@@ -26,7 +26,7 @@ var (
 )
 
 // prebuilt is the variable that names a directory with the programs, for systems that have no go tool, such as Wine. A
-// program's file there is called like its directory in the module, with _ for /, its flags behind it:
+// program's file there is called like its directory in the module, with _ for /, followed by its flags:
 // mp_spawn_testdata_guard.exe, mp_spawn_testdata_notestmain-test.exe.
 const prebuilt = "MP_TEST_PROGRAMS"
 
@@ -99,7 +99,7 @@ func here(t testing.TB) string {
 	return dir
 }
 
-// Tests are the tests of a package that builds programs; they remove them in the end. For mp.TestMain.
+// Tests are the tests of a package that builds programs. Run removes the programs in the end. Pass it to mp.TestMain.
 type Tests struct{ M *testing.M }
 
 // Run runs the tests.
@@ -120,7 +120,7 @@ func cleanup() {
 type Result struct {
 	Stdout, Stderr string
 	Code           int // −signum when a signal ended it
-	Starts         int // how many processes of it were started, itself among them, if it calls CountStart
+	Starts         int // how many processes of the program were started, the first one included; 0 unless it calls CountStart
 }
 
 // startsVar names the directory in which every process of a program leaves a file.

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TempDir is t.TempDir, but it removes one file after the other by its name: under Wine the way of os.RemoveAll, by
-// handles, fails. What is still in use there does not fail the test; leak.Check is for that.
+// TempDir is like t.TempDir, but removes the files one by one, by name: os.RemoveAll, which works by handles, fails under Wine.
+// A file that is still in use does not fail the test; leak.Check is for that.
 func TempDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "mp-test")
