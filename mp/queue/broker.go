@@ -238,7 +238,7 @@ func (b *broker) Rest() {
 	}
 }
 
-// due reports whether items that have come can be given to somebody. b.mu is held.
+// due reports whether distribute has something to do with the items that have come. b.mu is held.
 func (b *broker) due() bool {
 	return b.gets.len() > 0 || b.fresh >= mostFresh || b.closed || len(b.joins) > 0
 }

@@ -71,7 +71,7 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 	}
 }
 
-// add adds a copy of an item that somebody has put. b.mu is held.
+// add adds a copy of an item that was put. b.mu is held.
 func (b *broker) add(it item) {
 	it.number = b.last + 1
 	b.label(&it)

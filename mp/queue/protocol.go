@@ -19,7 +19,7 @@ const (
 	opTook                            // the client took an item, after the broker had set tellMe
 	opRing                            // called: the file is that of a ring for items
 	opLook                            // there are items in the ring; called: to make room
-	opLinked                          // how many items went over the link, counting one of which the client is not sure
+	opLinked                          // how many items went over the link, including one that may not have arrived
 	opLen                             // called
 	opDone                            // called: an item is done
 	opJoin                            // called: waits until all are done
