@@ -9,20 +9,20 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// AcknowledgedQueue is a queue whose items stay in it until who has got them says that they are done: Get returns a Delivery, and
-// Delivery.Ack takes the item out. When a process ends that has items in its hands, killed at whatever moment, they come back as
-// the first ones, in their old order, and whoever waits gets them. So every item is done at least once, and one that was
-// in the hands of a process that died maybe more often. Python has no such queue; message brokers such as RabbitMQ have.
+// AcknowledgedQueue is a queue whose items stay in it until their consumers say that they are done: Get returns a Delivery,
+// and Delivery.Ack takes the item out. When a process ends, or is killed at any moment, the items in its hands come back to
+// the front of the queue, in their old order, for other consumers. So every item is done at least once. It may be done more
+// often if it was in the hands of a process that died. Python has no such queue; message brokers such as RabbitMQ have.
 //
-// In all else it is as a Queue, except that items that come back are late. A process that is frozen, or takes its time, keeps what
-// it has in its hands: only its end gives that to others. Goroutines of the owner may get items, too.
+// In all else it is as a Queue, except that an item that comes back may come out after later ones. A process that is frozen
+// or slow keeps the items in its hands: only its end gives them to others. Goroutines of the owner may get items, too.
 //
 // NewAcknowledged makes one. Its methods may be called by any goroutine at any time. It must not be copied: send and keep
 // pointers to it.
 type AcknowledgedQueue[T any] struct{ of Queue[T] }
 
-// NewAcknowledged is New for an AcknowledgedQueue. With a capacity above 0, Put waits while there are as many items that are not
-// acknowledged: an item in a hand keeps its room.
+// NewAcknowledged is New for an AcknowledgedQueue. With a capacity above 0, Put waits while there are as many items that
+// are not acknowledged: an item in a consumer's hands keeps its room.
 func NewAcknowledged[T any](capacity int) (*AcknowledgedQueue[T], error) {
 	q := new(AcknowledgedQueue[T])
 	q.of.again = true
@@ -36,22 +36,22 @@ func NewAcknowledged[T any](capacity int) (*AcknowledgedQueue[T], error) {
 
 const acknowledged = "AcknowledgedQueue"
 
-// Put is documented with Queue. An item with an end of a connection in it is an error: it moves to who gets it, and could not be given
-// out again.
+// Put is documented with Queue. An item that holds an end of a connection is an error: the end would move to the consumer,
+// so that the item could not be given out again.
 func (q *AcknowledgedQueue[T]) Put(ctx context.Context, v T) error { return q.of.Put(ctx, v) }
 
 // TryPut is documented with Queue.
 func (q *AcknowledgedQueue[T]) TryPut(v T) error { return q.of.TryPut(v) }
 
-// Get takes an item into the hands of this process. It waits until there is one, or ctx ends. When the queue was closed and nothing
-// is left, neither in it nor in hands that may still give it back, it returns ErrClosed. For an item that cannot
-// be decoded it returns an error and a Delivery without a value, to be acknowledged or returned.
+// Get takes an item into the hands of this process. It waits until there is one, or ctx ends. It returns ErrClosed when the
+// queue was closed and no items are left, neither in it nor in hands from which they may come back. For an item that cannot
+// be decoded, Get returns an error and a Delivery without a value, which the caller acknowledges or returns.
 func (q *AcknowledgedQueue[T]) Get(ctx context.Context) (*Delivery[T], error) {
 	return q.get(ctx, "Get", false)
 }
 
-// TryGet is Get that does not wait for an item: it returns ErrEmpty at once, also when all items are in hands, and in another process
-// than the owner ErrTimeout after a second when nobody answers.
+// TryGet is Get that does not wait for an item: it returns ErrEmpty at once, even if there are items in consumers' hands.
+// In another process than the owner, it returns ErrTimeout if the owner does not answer within a second.
 func (q *AcknowledgedQueue[T]) TryGet() (*Delivery[T], error) {
 	return q.get(context.Background(), "TryGet", true)
 }
@@ -79,7 +79,8 @@ func (q *AcknowledgedQueue[T]) get(ctx context.Context, verb string, now bool) (
 	return d, nil
 }
 
-// lent makes sure that an item that was taken has a label, and that its files are ours.
+// lent checks that a taken item has a label. In the owner it gives the item files of its own, as the broker keeps those
+// that it has.
 func (q *queue) lent(it *item) (err error) {
 	if len(it.data) < labelSize {
 		link.CloseAll(it.files)
@@ -95,7 +96,8 @@ func (q *queue) lent(it *item) (err error) {
 	return err
 }
 
-// Len is how many items are in the queue, which includes those in hands: how many are not acknowledged. For the rest it is Queue's.
+// Len is how many items are not acknowledged: those in the queue, and those in consumers' hands. In all else it is as Len
+// of a Queue.
 func (q *AcknowledgedQueue[T]) Len() int { return q.of.Len() }
 
 // Cap is the capacity; 0: it is unbounded.

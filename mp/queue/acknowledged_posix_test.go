@@ -25,7 +25,8 @@ var OwnAcknowledged = mp.Register("queue.ownacknowledged", func(ctx context.Cont
 	return q, err
 })
 
-// A frozen owner keeps nobody waiting, and is told when it wakes up. One that has ended is ErrClosed, as often as one asks.
+// A frozen owner keeps no call waiting, and learns of the calls when it wakes up. After the owner's end, every call returns
+// ErrClosed.
 func TestOwnerOfDeliveries(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {

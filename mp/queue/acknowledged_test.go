@@ -203,7 +203,7 @@ var Drop = mp.Register("queue.drop", func(ctx context.Context, q *acknowledged) 
 	return got + fmt.Sprint(q.Len()), err
 })
 
-// What is dropped comes back, for nobody can acknowledge it any more; what was acknowledged does not.
+// A delivery that was dropped comes back, unless it was acknowledged.
 func TestDroppedDelivery(t *testing.T) {
 	everywhere(t, func(t *testing.T) *acknowledged {
 		q := newAcknowledged[int](t, 0)

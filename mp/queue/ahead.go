@@ -1,8 +1,8 @@
 package queue
 
-// aheadWord is what a consumer has ahead: the items from that number on, as many as are left. These numbers count what was sent to
-// this client, and have nothing to do with item.number, the order of the queue. Each is used once: after items were taken back, the
-// next ones are only sent when those before them are taken, and begin with a higher number.
+// aheadWord tells which items a consumer has ahead: left items, from the number first on. These numbers count what was sent
+// to this client, and have nothing to do with item.number, the order of the queue. Each is used once: after items were
+// taken back, the next ones are only sent when those before them are taken, and begin with a higher number.
 //
 //	 63       48              0
 //	+--------+------+---------+
@@ -11,7 +11,7 @@ package queue
 type aheadWord uint64
 
 const (
-	// tellMe asks the client to tell of the next item that it takes. It clears it then.
+	// tellMe asks the client to tell of the next item that it takes. The client clears it then.
 	tellMe     aheadWord = 1 << 63
 	firstBits            = 48
 	mostInWord           = 1<<15 - 1
@@ -27,7 +27,7 @@ func (w aheadWord) with(first uint64, left int) aheadWord {
 // taken is the word once the client has taken the first item.
 func (w aheadWord) taken() aheadWord { return w.with(w.first()+1, w.left()-1) &^ tellMe }
 
-// checkedWord is what the client has ahead now. What makes no sense is nothing.
+// checkedWord is what the client has ahead now. A word that makes no sense counts as nothing.
 func (c *client) checkedWord() aheadWord {
 	if c.aheadWord.Uint64 == nil {
 		return 0
@@ -80,7 +80,7 @@ func (c *client) raise(n int) {
 		w := aheadWord(c.aheadWord.Load())
 		first, left := w.first(), w.left()
 		if left == 0 {
-			first, c.stood = c.sent, nowhere // it cannot have stood there long
+			first, c.stood = c.sent, nowhere // new items: it does not stand still
 		}
 		if c.aheadWord.CompareAndSwap(uint64(w), uint64(w.with(first, left+n))) {
 			c.sent += uint64(n)
@@ -89,9 +89,9 @@ func (c *client) raise(n int) {
 	}
 }
 
-// setPace notes that the client asks for more, that each item has taken it so many nanoseconds (0: it had none), and how many
-// it should have ahead: as many as it takes in aheadFor, but half or twice as many as before at the most. A slow one has none
-// ahead that others could be waiting for.
+// setPace notes that the client asks for more items, and how many it should have ahead: as many as it takes in aheadFor,
+// but at least half and at most twice as many as before. each is how many nanoseconds it took for an item (0: it had none).
+// A client too slow for one item in aheadFor gets none ahead, as others could be waiting for it.
 func (c *client) setPace(each uint64) {
 	c.trim()
 	fit := mostAhead
@@ -102,8 +102,8 @@ func (c *client) setPace(each uint64) {
 	c.hungry = fit > 0 && c.aheadWord.Uint64 != nil
 }
 
-// takeBack takes back up to n of the items that a client has ahead, the last ones. They come out next. It returns how many there
-// were. b.mu is held.
+// takeBack takes back up to n of the items that a client has ahead, the last ones. They are the next ones to be given out.
+// It returns how many there were. b.mu is held.
 func (b *broker) takeBack(c *client, n int) int {
 	if c.aheadWord.Uint64 == nil {
 		return 0
@@ -122,8 +122,8 @@ func (b *broker) takeBack(c *client, n int) int {
 	}
 }
 
-// setTellMe has the consumers tell of what they take, when somebody waits for that: for room, or the end. It comes before we look at
-// what they have taken. b.mu is held.
+// setTellMe has the consumers tell of the items that they take, while a producer waits for room, or a closed queue for its
+// end. It must come before the broker looks at what they have taken. b.mu is held.
 func (b *broker) setTellMe() {
 	want := b.held == nil && (b.puts.len() > 0 || b.closed && b.items.len() == 0)
 	for _, c := range b.all {

@@ -15,16 +15,18 @@ import (
 
 // broker is a queue in its owner. It counts, for each client,
 //
-//	as a producer   how much room it was granted, and how much of that came to an end: by an item, or taken back. What is
-//	                between is reserved
+//	as a producer   how much room it was granted, and how much of that was used for an item or taken back. The rest is
+//	                reserved
 //	as a consumer   how many items were sent to it, and which of them are neither taken nor taken back: it has them ahead
 //
-// The words that a client shares with its owner say the rest. used is raised by the client for each item that it puts; the
-// broker takes room back by raising it, too. In ahead the client takes the first item that it has ahead, and the broker takes
-// back the last ones. So whoever changes the word has the room or the item, and what a killed client has had is known.
+// The words that a client shares with its owner hold the rest. The client raises used for each item that it puts; the
+// broker raises used, too, to take room back. In ahead, the client takes the first of the items that it has ahead, and the
+// broker takes back the last ones. Whichever of the two changes the word has the room or the item. So the broker knows what
+// a killed client had.
 //
-// An item that was sent ahead to a slow consumer goes to another one that waits for it. That must not have got a later
-// item already, so that the items of a producer stay in order; but who stands still keeps back nobody for long.
+// An item that was sent ahead to a slow consumer goes to another one that waits for it, unless that one has already got a
+// later item: the items of a producer stay in order. But a consumer that stands still (stillness) loses its items in any
+// order.
 type broker struct {
 	ref      *share.Ref
 	capacity int // 0: unbounded
@@ -33,44 +35,44 @@ type broker struct {
 	mu     sync.Mutex
 	wanted atomic.Int32 // how many requests of clients wait for mu
 	items  store
-	last   uint64 // the number of the last one that came
-	got    uint64 // the highest number of one that this process got; those that came back are lower
+	last   uint64 // the number of the last item that came
+	got    uint64 // the highest number of an item that this process got; one that came back may be lower
 
 	clients map[*share.Client]*client
 	all     []*client     // the same
-	gets    fifo[*waiter] // who waits for an item
-	puts    fifo[*waiter] // who waits for room
-	joins   []*waiter     // who waits until all is done
+	gets    fifo[*waiter] // wait for an item
+	puts    fifo[*waiter] // wait for room
+	joins   []*waiter     // wait until all is done
 
 	closed  bool
-	dropped bool // nothing is left to be got: the others think that it is gone
+	dropped bool // nothing is left to get, and the Ref was dropped
 
 	// Items are given out many at a time.
 	fresh int // items that came since they were last given out
 
-	refusal *time.Timer // until "now or never" is never for somebody, though items are on their way
-	grace   *time.Timer // until who stands still is known
+	refusal *time.Timer // runs while a "now or never" waiter waits for items on their way
+	grace   *time.Timer // runs while bePatient watches for clients that stand still
 
-	rings    int       // clients that have one
-	spinning bool      // a goroutine of this process looks for items
-	spin     ring.Spin // how long
+	rings    int       // clients that have a ring
+	spinning bool      // a goroutine of this process watches for items
+	spin     ring.Spin // of that goroutine
 
 	unfinished int // of a JoinableQueue: items that are not done, of those that have come
-	lost       int // those that were in the hands of clients that died, since the beginning
-	told       int // of how many of them Join has told
+	lost       int // items that were in the hands of clients that died, since the beginning
+	told       int // how many of lost have been reported by Join
 
-	held map[uint64]item // what this process has in its hands; nil: what was taken is gone
+	held map[uint64]item // items in the hands of this process; nil: not an AcknowledgedQueue
 }
 
-// waiter is who waits at the broker: a request of a client, or a goroutine of this process.
+// waiter is what waits at the broker: a request of a client, or a goroutine of this process.
 type waiter struct {
 	request share.Request
-	client  *client     // nil: of this process
+	client  *client     // nil: a goroutine of this process
 	answer  chan answer // of this process
-	item    item        // of this process: what it puts
-	now     bool        // now or never
-	never   time.Time   // with now: from then on, though items are on their way
-	looks   bool        // takes nothing
+	item    item        // of this process: the item that it puts
+	now     bool        // now or never: it does not wait for items or room
+	never   time.Time   // with now: when it gets ansNo although items are on their way
+	looks   bool        // takes nothing (Ready)
 }
 
 // answer is what a goroutine of this process gets.
@@ -85,42 +87,44 @@ type client struct {
 	of *share.Client
 
 	used      share.Word // these three are nil without shared memory
-	limit     share.Word // what was granted
+	limit     share.Word // granted, for the client to see
 	aheadWord share.Word // what it has ahead, an aheadWord
 	granted   uint64
 	usedUp    uint64
 	inlet     inlet
 
 	sent   uint64
-	ahead  store           // those that were sent and, when last seen, neither taken nor taken back
-	got    uint64          // the highest number of one that it has taken
-	target int             // how many it should have ahead
-	stood  uint64          // where in what it had ahead it was when somebody began to be patient
-	stuck  bool            // it was there still, 50 ms later
+	ahead  store           // items that were sent and, when last seen, neither taken nor taken back
+	got    uint64          // the highest number of an item that it has taken
+	target int             // how many items it should have ahead
+	stood  uint64          // the first of its aheadWord when the grace timer started
+	stuck  bool            // it was still there when the timer ended
 	hungry bool            // it has asked for more
 	fed    time.Time       // when items were sent to it last
-	handed int             // items that it has had
+	handed int             // items that it has got
 	done   int             // items that it has done
-	held   map[uint64]item // what it has in its hands; nil: what it has taken is gone
+	held   map[uint64]item // items in its hands; nil: not an AcknowledgedQueue
 }
 
 const (
 	// unboundedRoom is the room of a client in an unbounded queue.
 	unboundedRoom = 1 << 62
-	// mostAhead, aheadFor and mostBytes bound what is sent ahead; there is always one.
+	// mostAhead, aheadFor and mostBytes bound what is sent ahead; one item may always be sent.
 	mostAhead = 4096
 	aheadFor  = 2 * time.Millisecond
 	mostBytes = 192 << 10
-	// mostAtOnce is how much of that one message holds.
+	// mostAtOnce is how many bytes of that one message holds.
 	mostAtOnce = 32 << 10
-	// linger and holdFor bound how long, and until how many items are there, a client waits that has just got some.
+	// linger bounds how long, and holdFor until how many items are there, the broker holds a client that asks again right
+	// after it got items.
 	linger  = 50 * time.Microsecond
 	holdFor = 256
 	// mostFresh is how many items may come before they are given out, while more are coming.
 	mostFresh = 128
 	// arrivalTime is how long "now or never" may wait for items that other processes have put and that are on their way.
 	arrivalTime = 100 * time.Millisecond
-	// stillness is how long a consumer may stand still before what it has ahead goes to whoever waits, in order or not.
+	// stillness is how long a consumer may stand still before the items that it has ahead go to any waiter, in order or
+	// not.
 	stillness = 50 * time.Millisecond
 	nowhere   = math.MaxUint64
 )
@@ -187,7 +191,7 @@ func (b *broker) Request(r share.Request) {
 		b.distribute()
 	case opRing:
 		kind := b.openInlet(c, r.Files)
-		b.distribute() // who waits wants to know of what comes there
+		b.distribute() // waiters want to know of items in the ring
 		r.Answer(kind, nil, nil)
 	case opLook:
 		b.distribute()
@@ -195,7 +199,7 @@ func (b *broker) Request(r share.Request) {
 	case opLen:
 		r.Answer(ansYes, numbered(uint64(b.len())), nil)
 	case opDone:
-		r.Answer(b.done(c), nil, nil) // before the queue ends, if that was the last one: what is not answered by then is in vain
+		r.Answer(b.done(c), nil, nil) // before allDone, which may end the queue: an answer after that would not arrive
 		b.allDone()
 	case opJoin:
 		b.joins = append(b.joins, &waiter{request: r, client: c})
@@ -234,7 +238,7 @@ func (b *broker) Rest() {
 	}
 }
 
-// due reports whether items that have come can be given to somebody. b.mu is held.
+// due reports whether distribute has something to do with the items that have come. b.mu is held.
 func (b *broker) due() bool {
 	return b.gets.len() > 0 || b.fresh >= mostFresh || b.closed || len(b.joins) > 0
 }
@@ -246,7 +250,7 @@ func (b *broker) Cancel(c *share.Client, id uint64) bool {
 	return b.forget(func(w *waiter) bool { return w.client != nil && w.request.Client == c && w.request.ID == id })
 }
 
-// forget forgets those who wait and match.
+// forget removes the waiters that match, and reports whether there were any. b.mu is held.
 func (b *broker) forget(match func(w *waiter) bool) bool {
 	each := func(w **waiter) bool { return match(*w) }
 	found := b.gets.remove(each)
@@ -263,7 +267,7 @@ func (b *broker) forget(match func(w *waiter) bool) bool {
 	return found
 }
 
-// Left is documented with share.Object: what the client did not use, and the items that it did not take, come back.
+// Left is documented with share.Object: room that the client did not use, and items that it did not take, come back.
 func (b *broker) Left(of *share.Client) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -306,7 +310,7 @@ func (b *broker) close() {
 	}
 }
 
-// reply answers who waits.
+// reply answers the waiter.
 func (w *waiter) reply(kind link.Kind) {
 	if w.client != nil {
 		w.request.Answer(kind, nil, nil)

@@ -11,8 +11,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// reclaim makes sure that there is an item here if there is one anywhere that who waits may get, and returns how many it is to
-// get: its part of those that are here, or all that were taken back for it, which may be too old for the next one. b.mu is held.
+// reclaim returns how many items w is to get: its share of those that are here. If none are, reclaim takes items back from
+// a client that has some ahead, and w gets all of them, as they may be too old for the next waiter. Without anyOrder, w
+// gets none that are too old for it, unless that client stands still. b.mu is held.
 func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 	atMost := 1
 	if w.client != nil && w.client.aheadWord.Uint64 != nil {
@@ -25,7 +26,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 	if w.client != nil {
 		reached = w.client.reached()
 	}
-	for range 2*len(b.clients) + 1 { // they may take the items while we look, but not for ever
+	for range 2*len(b.clients) + 1 { // clients may take the items meanwhile; try again, but not for ever
 		var richest *client
 		most := 0
 		for _, c := range b.all {
@@ -49,7 +50,7 @@ func (b *broker) reclaim(w *waiter, anyOrder bool) int {
 	return 0
 }
 
-// supply gives who waits what it may get, and reports whether that is anything. b.mu is held.
+// supply gives w the items that it may get, and reports whether there were any. b.mu is held.
 func (b *broker) supply(w *waiter) bool {
 	n := b.reclaim(w, w.now)
 	if n > 0 {
@@ -58,12 +59,12 @@ func (b *broker) supply(w *waiter) bool {
 	return n > 0
 }
 
-// serve gives items to those who wait, in order. b.mu is held.
+// serve gives items to the waiters, in order. b.mu is held.
 func (b *broker) serve() {
 	for b.gets.len() > 0 {
 		w := *b.gets.at(0)
 		switch {
-		case w.client != nil && w.client.left() > 0: // it has asked before it saw them
+		case w.client != nil && w.client.left() > 0: // it asked before it saw the items that it has ahead
 			b.gets.pop()
 			w.reply(ansYes)
 		case b.supply(w):
@@ -81,8 +82,8 @@ func (b *broker) serve() {
 	b.calm()
 }
 
-// serveBehind answers those behind the first one that have asked before they saw what was sent to them: nobody else can have that,
-// the first one least of all if it is older than what it has had. It reports whether there were any. b.mu is held.
+// serveBehind answers the waiters behind the first one that have items ahead, and asked before they saw them. The first
+// waiter cannot have these items: it has already got later ones. serveBehind reports whether it answered any. b.mu is held.
 func (b *broker) serveBehind() bool {
 	return b.gets.remove(func(w **waiter) bool {
 		if c := (*w).client; c == nil || c.left() == 0 {
@@ -93,10 +94,10 @@ func (b *broker) serveBehind() bool {
 	})
 }
 
-// hold waits a little for several items if a client comes back for more at once and is alone, as the way there and back costs more
-// than they do. b.mu is held, but not meanwhile.
+// hold waits a little for several items to come, if a client asks again right after it got some, and no other consumer
+// waits: a round trip costs more than the items. b.mu is held, but released while it waits.
 func (b *broker) hold(c *client) {
-	if c.aheadWord.Uint64 == nil || c.left() > 0 || b.capacity > 0 || b.gets.len() > 0 { // who waits would not get what drain finds
+	if c.aheadWord.Uint64 == nil || c.left() > 0 || b.capacity > 0 || b.gets.len() > 0 { // a waiter would not get what drain finds
 		return
 	}
 	b.drain()
@@ -108,7 +109,8 @@ func (b *broker) hold(c *client) {
 	}
 }
 
-// bePatient makes sure that those who wait get, sooner or later, what others have ahead but do not take. b.mu is held.
+// bePatient makes sure that waiters get, sooner or later, the items that other clients have ahead but do not take. b.mu is
+// held.
 func (b *broker) bePatient() {
 	ahead := 0
 	for _, c := range b.all {
@@ -143,7 +145,7 @@ func (b *broker) bePatient() {
 // still reports whether the client stands still.
 func (c *client) still() bool { return c.stuck && c.checkedWord().first() == c.stood }
 
-// calm ends that. b.mu is held.
+// calm stops the timer of bePatient. b.mu is held.
 func (b *broker) calm() {
 	if b.grace != nil {
 		b.grace.Stop()
@@ -151,7 +153,7 @@ func (b *broker) calm() {
 	}
 }
 
-// give gives an item, which is there, to who waits; to a client n. b.mu is held.
+// give gives w an item, which is there; a client with shared memory gets n. b.mu is held.
 func (b *broker) give(w *waiter, n int) {
 	c := w.client
 	switch {
@@ -210,8 +212,8 @@ func (b *broker) feed() {
 	}
 }
 
-// refuse answers those for whom it is now or never, unless items are on their way: these were put before, as far as anybody can
-// tell. Each waits for them for a while. b.mu is held.
+// refuse answers the waiters that are "now or never", unless items are on their way: as far as can be known, these were put
+// before the waiters asked. Each of the waiters waits for them, for arrivalTime at most. b.mu is held.
 func (b *broker) refuse() {
 	coming := slices.ContainsFunc(b.all, func(c *client) bool { return c.onTheWay() > 0 })
 	var next time.Duration
@@ -226,7 +228,7 @@ func (b *broker) refuse() {
 				w.never = now.Add(arrivalTime)
 			}
 			if left := w.never.Sub(now); left > 0 {
-				next = cmp.Or(next, left) // those behind it have longer
+				next = cmp.Or(next, left) // the waiters behind w have more time left
 				return false
 			}
 		}
@@ -243,7 +245,8 @@ func (b *broker) refuse() {
 	}
 }
 
-// unget takes an item back that its client got too late: one of those that it was given, as far as that can be known. b.mu is held.
+// unget takes back an item that its client got too late. It checks, as far as possible, that the client was given such an
+// item. b.mu is held.
 func (b *broker) unget(c *client, body []byte, r *share.Request) {
 	if c.held != nil {
 		b.settleFor(c, opUnget, number(body), r)

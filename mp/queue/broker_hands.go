@@ -9,8 +9,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// The items of an AcknowledgedQueue stay the broker's when they are taken: it keeps them, by their numbers, in the hands of who took
-// them until they are settled. They begin with a label, so that whoever gets one can say which one he means.
+// When an item of an AcknowledgedQueue is taken, the broker keeps it, by its number, in the consumer's hands (held) until it is
+// settled: acknowledged or returned. Items begin with a label, so that the consumer can say which one it settles.
 //
 //	+---------------+--------------------------------+-------+
 //	| number, 8 B   | how often it came back, 8 B    | value |
@@ -20,7 +20,7 @@ const (
 	labelReturn = 8
 )
 
-// label puts a label before an item that has come, if it needs one. b.mu is held.
+// label puts a label before a new item, if the queue is an AcknowledgedQueue. b.mu is held.
 func (b *broker) label(it *item) {
 	if b.held == nil {
 		return
@@ -30,13 +30,14 @@ func (b *broker) label(it *item) {
 	it.data = append(data, it.data...)
 }
 
-// cameBack counts on the label.
+// cameBack counts on the label that the item came back.
 func (it *item) cameBack() {
 	n := it.data[labelReturn:]
 	binary.LittleEndian.PutUint64(n, binary.LittleEndian.Uint64(n)+1)
 }
 
-// pop takes the first item, which is there, for this process; its bytes lie in buf if they fit and are not kept. b.mu is held.
+// pop takes the first item, which is there, for this process. The bytes lie in buf if they fit, unless the broker keeps the
+// item. b.mu is held.
 func (b *broker) pop(buf []byte) item {
 	if b.held == nil {
 		return b.items.pop(buf)
@@ -72,8 +73,8 @@ func (b *broker) settleFor(c *client, op link.Kind, number uint64, r *share.Requ
 	}
 }
 
-// settleItem takes an item out of somebody's hands: it is acknowledged, comes back, or was never seen there. It reports false
-// if it is not in them. b.mu is held.
+// settleItem takes an item out of a consumer's hands: it was acknowledged (opAck), is returned (opReturn), or comes back
+// without having been seen there. settleItem reports false if it is not in held. b.mu is held.
 func (b *broker) settleItem(held map[uint64]item, op link.Kind, number uint64) bool {
 	it, ok := held[number]
 	if !ok {
@@ -84,7 +85,7 @@ func (b *broker) settleItem(held map[uint64]item, op link.Kind, number uint64) b
 	case opAck:
 		link.CloseAll(it.files)
 		if b.puts.len() == 0 && !b.closed {
-			return true // nobody waits for that
+			return true // nothing waits for room, or for the end
 		}
 	case opReturn:
 		it.cameBack()
@@ -107,7 +108,8 @@ func (b *broker) emptyHands(c *client) {
 	b.restore(all...)
 }
 
-// restore puts items where they were before they were given out: none that came later is in front of them. b.mu is held.
+// restore puts items back where they were before they were given out: behind earlier ones, and in front of later ones. b.mu
+// is held.
 func (b *broker) restore(all ...item) {
 	last := uint64(0)
 	for _, it := range all {

@@ -7,16 +7,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// reserved is the room that the client was granted and has not made an item of, as far as we know.
+// reserved is the room that was granted to the client and not used for an item, as far as the broker knows.
 func (c *client) reserved() int { return int(min(c.granted-c.usedUp, math.MaxInt32)) }
 
-// onTheWay is how many items the client has put that have not come yet. Without shared memory nobody knows.
+// onTheWay is how many items the client has put that have not come yet. Without shared memory that is not known.
 func (c *client) onTheWay() int {
 	if c.used.Uint64 == nil || c.granted == 0 {
 		return 0
 	}
 	n := c.used.Load() - c.usedUp
-	if n > c.granted-c.usedUp { // nonsense, or it has taken back what it had used
+	if n > c.granted-c.usedUp { // nonsense: the client has used more than was granted, or lowered used
 		return 0
 	}
 	return int(n)
@@ -30,7 +30,7 @@ func (c *client) grant(n uint64) {
 	}
 }
 
-// useUp notes that n of what was granted are over. It reports false if the client had not as many.
+// useUp notes that room for n items was used or taken back. It reports false if the client did not have as much.
 func (c *client) useUp(n uint64) bool {
 	if n > c.granted-c.usedUp {
 		return false
@@ -58,10 +58,10 @@ func (c *client) revoke() {
 
 // arrive takes in an item of a client. b.mu is held.
 func (b *broker) arrive(c *client, body []byte, r *share.Request) {
-	b.drainOf(c, false) // what it has put before
+	b.drainOf(c, false) // the items that it put before
 	c.inlet.linked++
 	if !c.useUp(1) {
-		link.CloseAll(r.Files) // it had no right to
+		link.CloseAll(r.Files) // it was granted no room
 		r.Client.Break()
 		return
 	}
@@ -71,7 +71,7 @@ func (b *broker) arrive(c *client, body []byte, r *share.Request) {
 	}
 }
 
-// add adds a copy of an item that somebody has put. b.mu is held.
+// add adds a copy of an item that was put. b.mu is held.
 func (b *broker) add(it item) {
 	it.number = b.last + 1
 	b.label(&it)
@@ -88,7 +88,7 @@ func (b *broker) came(n int) {
 	}
 }
 
-// room is how many items have room. b.mu is held.
+// room is how many more items there is room for. b.mu is held.
 func (b *broker) room() int {
 	if b.closed {
 		return 0
@@ -103,7 +103,7 @@ func (b *broker) room() int {
 	return n
 }
 
-// makeRoom is room, once nobody holds any without need. b.mu is held.
+// makeRoom is room; if there is none, it first takes back the room that clients do not use. b.mu is held.
 func (b *broker) makeRoom() int {
 	n := b.room()
 	if n > 0 || b.closed {
@@ -115,7 +115,7 @@ func (b *broker) makeRoom() int {
 	return b.room()
 }
 
-// admit lets in those who wait for room, in order. b.mu is held.
+// admit serves the waiters for room, in order. b.mu is held.
 func (b *broker) admit() {
 	for b.puts.len() > 0 {
 		w := *b.puts.at(0)
@@ -136,7 +136,7 @@ func (b *broker) admit() {
 			b.puts.pop()
 			w.reply(ansNo)
 		default:
-			// Those behind it wait, too, but for those that do not wait.
+			// The waiters behind w wait, too, except those that are "now or never".
 			b.puts.remove(func(w **waiter) bool {
 				if (*w).now {
 					(*w).reply(ansNo)
@@ -148,7 +148,8 @@ func (b *broker) admit() {
 	}
 }
 
-// portion is how much of the room a client gets at once: with shared memory it may be taken back.
+// portion is how much of the room a client gets at once. It gets several only with shared memory, where they can be taken
+// back.
 func (b *broker) portion(c *client, room int) uint64 {
 	if c.limit.Uint64 == nil || b.puts.len() > 0 {
 		return 1

@@ -6,13 +6,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// distribute does whatever can be done now: it gives out items, and room, and ends what waits for the end. b.mu is held.
+// distribute does whatever can be done now: it takes in items, gives out items and room, and answers what waits for the
+// end. b.mu is held.
 func (b *broker) distribute() {
 	b.drain()
 	for b.giveOut(); b.wantsItems() && b.askRings(); b.giveOut() {
 		before := b.last
 		if b.drain(); b.last == before {
-			return // what came waits for something else, or is nonsense
+			return // what is in the rings waits for items on the link, or is nonsense
 		}
 	}
 }
@@ -46,7 +47,7 @@ func (b *broker) giveOut() {
 	b.finish()
 }
 
-// drained reports whether the queue was closed and nothing is left of it, nor on its way, nor in hands. b.mu is held.
+// drained reports whether the queue was closed and no item is left: here, on the way, or in hands. b.mu is held.
 func (b *broker) drained() bool {
 	if !b.closed || b.items.len()+len(b.held) > 0 {
 		return false
@@ -59,7 +60,7 @@ func (b *broker) drained() bool {
 	return true
 }
 
-// finish ends what waits until all is done, and the queue itself. b.mu is held.
+// finish answers the Joins once all is done, and drops the queue once it is drained. b.mu is held.
 func (b *broker) finish() {
 	if len(b.joins) > 0 && b.unfinished == 0 {
 		for _, c := range b.all {
@@ -92,7 +93,7 @@ func (b *broker) join(w *waiter) {
 	}
 }
 
-// done notes that an item is done; c is nil for this process. allDone comes after it. b.mu is held.
+// done notes that an item is done; c is nil for this process. The caller then calls allDone. b.mu is held.
 func (b *broker) done(c *client) link.Kind {
 	if b.unfinished == 0 {
 		return ansWrong
@@ -104,7 +105,7 @@ func (b *broker) done(c *client) link.Kind {
 	return ansYes
 }
 
-// allDone ends what waits until all is done, if it is. b.mu is held.
+// allDone has the Joins answered, and the queue dropped, if all items are done. b.mu is held.
 func (b *broker) allDone() {
 	if b.unfinished == 0 {
 		b.distribute()

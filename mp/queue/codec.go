@@ -8,13 +8,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// codec is what encodes items of type T, and where that is done.
+// codec encodes and decodes items of type T, at desks that it keeps for reuse.
 type codec[T any] struct {
 	*wire.Codec[T]
 	desks sync.Pool
 }
 
-// desk is what encoding or decoding an item takes, kept so that it is not made for each.
+// desk is the memory for encoding or decoding an item.
 type desk[T any] struct {
 	v T
 	b wire.Buffer

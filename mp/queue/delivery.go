@@ -12,33 +12,34 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Delivery is an item of an AcknowledgedQueue in the hands of the process that got it. It stays there until one of Ack and Return
-// is called, by any goroutine, also after Close. One that is dropped without either is returned when the garbage collector
+// Delivery is an item of an AcknowledgedQueue in the hands of the process that got it. It stays there until a goroutine
+// calls Ack or Return, also after Close. A Delivery that is dropped without either is returned when the garbage collector
 // finds it. It must not be copied.
 type Delivery[T any] struct {
 	_ sync.Mutex // so that vet finds copies
 
 	// Value is the item.
 	Value T
-	// Redelivered is how often the item was given out before and came back, because it was returned or whoever had it
-	// has died. An item that kills whoever gets it can be told by that, and be put aside with Ack.
+	// Redelivered is how often the item was given out before and came back, because it was returned or its consumer died.
+	// It tells which item kills every consumer; Ack puts that item aside.
 	Redelivered int
 
 	hand *hand
 }
 
-// Ack says that the item is done with: it leaves the queue. Once it has returned nil, nobody gets the item again, even if this
-// process is killed at once. It does not wait for an answer; in another process than the queue's owner it
-// fails with ErrTimeout after a second when the owner takes in nothing any more, and may then be called again unless the error
-// says that it may arrive all the same. When the owner is known to have ended it returns ErrClosed. To call it twice, or after Return, is an error.
+// Ack takes the item out of the queue: it is done. Once Ack has returned nil, no consumer gets the item again, even if this
+// process is killed at once. Ack does not wait for an answer. In another process than the queue's owner, it fails with
+// ErrTimeout if the owner takes in nothing for a second; it may be called again then, unless the error says that it may
+// arrive all the same. It returns ErrClosed when the owner is known to have ended. Calling it twice, or after Return, is an
+// error.
 func (d *Delivery[T]) Ack() error { return d.settle("Ack", opAck) }
 
-// Return gives the item back. It is the queue's first again, or stands where it was among others that came back, and whoever
-// waits gets it at once; this process, too, may get it next. What holds for Ack holds for Return.
+// Return gives the item back. It is the queue's first again, or has its old place among others that came back, and goes to
+// a waiting consumer at once; this process may get it again, too. Return waits and fails as Ack does.
 func (d *Delivery[T]) Return() error { return d.settle("Return", opReturn) }
 
 func (d *Delivery[T]) settle(verb string, op link.Kind) error {
-	defer runtime.KeepAlive(d) // or the collector would return it meanwhile
+	defer runtime.KeepAlive(d) // or its cleanup could return the item meanwhile
 	err := errNoDelivery
 	if d.hand != nil {
 		err = d.hand.settle(op)
@@ -62,7 +63,7 @@ func newDelivery[T any](q *queue, it item) *Delivery[T] {
 	return d
 }
 
-// hand has an item of a queue, and keeps the queue.
+// hand is the part of a Delivery that its cleanup needs. It keeps the queue alive.
 type hand struct {
 	queue   *queue
 	number  uint64
@@ -91,7 +92,7 @@ func (h *hand) settle(op link.Kind) error {
 	return shareError(ctx, err)
 }
 
-// drop returns what nobody can settle any more.
+// drop returns the item, if its Delivery was collected without Ack or Return.
 func (h *hand) drop() {
 	switch {
 	case h.settled.Load():

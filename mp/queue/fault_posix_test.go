@@ -50,7 +50,7 @@ var (
 		<-ctx.Done()
 		return 0, nil
 	})
-	// Own use: Close in a child ends a Get there, and is nobody else's business.
+	// Close in a child ends a Get there, and does not concern other processes.
 	CloseOwn = mp.Register("queue.closeown", func(ctx context.Context, q *queue.Queue[int]) (bool, error) {
 		time.AfterFunc(10*time.Millisecond, func() { q.Close() })
 		_, err := q.Get(ctx)
@@ -130,7 +130,8 @@ var Passing = mp.Register("queue.passing", func(ctx context.Context, way *queue.
 	return 0, v.Q.Put(ctx, node{N: v.N + 1})
 })
 
-// The owner is gone: ErrClosed, for who waits and who comes. It is frozen: nobody waits longer than he wants to.
+// While the owner is frozen, no call waits longer than its ctx or patience. Once the owner is gone, calls return ErrClosed,
+// also those that wait.
 func TestOwner(t *testing.T) {
 	leak.Check(t)
 	pool := must(mp.NewPool(background, &mp.PoolOptions{Workers: 1}))(t)

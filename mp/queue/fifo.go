@@ -1,6 +1,6 @@
 package queue
 
-// fifo is a queue in memory, to both ends of which one can add.
+// fifo is a queue in memory that takes items at both ends.
 type fifo[T any] struct {
 	ring  []T // its length is a power of two
 	first int

@@ -54,7 +54,7 @@ func (p poor) Send(m link.Msg) error {
 	return p.Link.Send(m)
 }
 
-// An item whose files cannot be given back with it is given back without them, and is an error for who gets it then.
+// An item that is given back, but whose files cannot be sent, comes back without them, and is an error of its next Get.
 func TestUngetWithoutFiles(t *testing.T) {
 	leak.Check(t)
 	q, err := New[*os.File](1)
@@ -92,7 +92,7 @@ func finish[T any](q *Queue[T]) {
 	}
 }
 
-// A client gives back no more than it was given, and nothing that nobody has put.
+// A client cannot give back more items than it was given, nor items that were never put.
 func TestUngetOfNothing(t *testing.T) {
 	leak.Check(t)
 	for _, given := range []int{0, 1, 2} {
@@ -143,7 +143,7 @@ func TestUngetOfAnother(t *testing.T) {
 	}
 }
 
-// Items that came too late keep their place, and who gets them does not forget what it has had before. PY-QUEUE-20
+// Items that are given back keep their place, also when their next consumer has got later ones. PY-QUEUE-20
 func TestUngetKeepsOrder(t *testing.T) {
 	leak.Check(t)
 	q, err := New[int](0)

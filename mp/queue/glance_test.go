@@ -25,8 +25,8 @@ func (s *slow) Send(m link.Msg) error {
 	return s.valve.Send(m)
 }
 
-// With a ctx that is over already nobody waits for an owner that does not answer. What comes too late is given back, and of what
-// is on its way the error says so.
+// A call whose ctx has ended before does not wait for an owner that does not answer. An item that comes too late is given
+// back. If an item that was put may still arrive, the error says so.
 func TestGlance(t *testing.T) {
 	leak.Check(t)
 	q, err := New[int](0)

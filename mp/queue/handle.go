@@ -43,7 +43,7 @@ func (q *queue) decode(dec *wire.Decoder, name, kind string) error {
 	return nil
 }
 
-// IsHandle marks queues as what travels by reference.
+// IsHandle marks the type: queues travel by reference.
 func (q *Queue[T]) IsHandle() {}
 
 // EncodeMsgpack writes a reference to the queue, which only a message of this library to another process can hold.
@@ -52,7 +52,7 @@ func (q *Queue[T]) EncodeMsgpack(enc *wire.Encoder) error { return q.encode(enc)
 // DecodeMsgpack reads what EncodeMsgpack wrote. A queue of this process that comes home is that queue.
 func (q *Queue[T]) DecodeMsgpack(dec *wire.Decoder) error { return q.read(dec, "Queue") }
 
-// read reads one of the type name.
+// read decodes a queue of the type name.
 func (q *Queue[T]) read(dec *wire.Decoder, name string) (err error) {
 	if q.codec, err = codecOf[T](name); err != nil {
 		return err

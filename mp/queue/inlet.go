@@ -8,8 +8,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// inlet is an outlet as the owner sees it. The broker looks into it whenever it does something, and has itself told of the next item if
-// somebody waits for one.
+// inlet is the owner's end of an outlet. The broker looks into the ring whenever it does something. If something waits for
+// items, the broker has the client tell of the next one.
 type inlet struct {
 	ring    *ring.Reader // nil: there is none
 	segment *shm.Segment
@@ -31,7 +31,7 @@ func (b *broker) openInlet(c *client, files []*os.File) link.Kind {
 	return ansYes
 }
 
-// closeInlet unmaps it. b.mu is held.
+// closeInlet unmaps the ring. b.mu is held.
 func (b *broker) closeInlet(c *client) {
 	c.inlet.ring = nil
 	if c.inlet.segment != nil {
@@ -48,12 +48,13 @@ func (b *broker) drain() {
 	}
 }
 
-// drainOf does so for one; all: also what waits for items that did not come over the link. b.mu is held.
+// drainOf takes in what one client has put into its ring. With all, that includes items that wait for others to come over
+// the link: those will not come any more. b.mu is held.
 func (b *broker) drainOf(c *client, all bool) {
 	if c.inlet.ring == nil {
 		return
 	}
-	c.inlet.ring.Look() // once: more may come for as long as we take it in
+	c.inlet.ring.Look() // once: more items may come for as long as the loop takes them in
 	for more := true; more; {
 		records, err := c.inlet.ring.Peek()
 		if err == nil && len(records) == 0 {
@@ -70,10 +71,10 @@ func (b *broker) drainOf(c *client, all bool) {
 	}
 }
 
-// takeIn copies records and makes items of them; more: of as many as there were. b.mu is held.
+// takeIn copies records and makes items of them. more: it has taken them all, and there may be more. b.mu is held.
 func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err error) {
 	if tag, _, _, _, err := ring.Split(records, mostInRing); err != nil || tag != c.inlet.linked && !all {
-		return false, err // nothing is copied in vain
+		return false, err // before the copy, which would be in vain
 	}
 	cut := len(records) > lastBlock
 	records = records[:min(len(records), lastBlock)]
@@ -87,11 +88,11 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 		if !ok || tag != c.inlet.linked && !all {
 			more, err = !ok && items > 0, wrong
 			if cut && items > 0 {
-				err = nil // the last one is not whole
+				err = nil // the last record was cut off
 			}
 			break
 		}
-		if !c.useUp(1) { // it had no right to
+		if !c.useUp(1) { // it was granted no room
 			err = ring.ErrCorrupt
 			break
 		}
@@ -106,7 +107,8 @@ func (b *broker) takeIn(c *client, records []byte, all bool) (more bool, err err
 	return more, err
 }
 
-// askRings has the clients tell of what they put into their rings next. It reports true if there is something already. b.mu is held.
+// askRings has the clients tell of the next item that they put into their rings. It reports true if there is one already.
+// b.mu is held.
 func (b *broker) askRings() (found bool) {
 	for _, c := range b.all {
 		if c.inlet.ring != nil && !c.inlet.ring.RequestWake() {

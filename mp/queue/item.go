@@ -10,12 +10,12 @@ import (
 type item struct {
 	data   []byte
 	files  []*os.File
-	number uint64 // in the order in which the broker has got them
+	number uint64 // its place in the order in which items came to the broker
 }
 
 var errItems = errors.New("the items are damaged")
 
-// Items that lie one behind the other have a record each: a word with the length, and the bytes, filled up to whole words.
+// Items that lie one behind the other have a record each: a word with the length, and the bytes, padded to whole words.
 const word = 8
 
 // recordSize is how many bytes the record of an item of n bytes takes.

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// JoinableQueue is a Queue that knows when all that was put into it is done: who has got an item says so with TaskDone, and
+// JoinableQueue is a Queue that knows when all that was put into it is done: consumers call TaskDone for each item, and
 // Join waits for the last one. NewJoinable makes one. Python's JoinableQueue.
 type JoinableQueue[T any] struct{ Queue[T] }
 
@@ -26,9 +26,9 @@ const joinable = "JoinableQueue"
 
 var errTooMany = errors.New("mp: JoinableQueue.TaskDone: it was called more often than there were items")
 
-// TaskDone says that an item that this process got is done. To say so more often than items were put is an error.
-// In another process than the owner it asks, and fails after a second when nobody answers; then it may count all the same, later, so
-// that it must not be called again for the item.
+// TaskDone says that an item that this process got is done. Calling it more often than items were put is an error. In
+// another process than the owner, it fails if the owner does not answer within a second; the call may still count later, so
+// do not repeat it for the item.
 func (q *JoinableQueue[T]) TaskDone() error {
 	if q.broker != nil {
 		if q.broker.taskDone() == ansWrong {
@@ -52,11 +52,14 @@ func (q *JoinableQueue[T]) TaskDone() error {
 	return nil
 }
 
-// Join waits until every item that was put is done, or ctx ends; without shared memory, of those that have come to the owner.
-// An item in the hands of a process that died will not be done by anybody: it counts as done, and Join, once it has waited for
-// the others, returns an error that says how many such items there were since the last Join. Those that have waited at the same
-// time say so together. One whose ctx ends just then leaves it to a later one, which may tell again what others were told at that
-// time or since; if the queue was closed and is empty by then, nobody is told. One whose process is killed just then leaves nothing.
+// Join waits until every item that was put is done, or ctx ends. Without shared memory, it waits only for items that have
+// come to the owner. An item in the hands of a process that died counts as done: Join waits for the others, and then
+// returns an error with the number of such items since the last Join. All Joins that waited at the same time return that
+// error.
+//
+// If the ctx of a Join ends just then, a later Join reports these items, perhaps with some that others have reported at
+// that time or since; if the queue was closed and is empty by then, no Join does. If the process of a Join is killed just
+// then, its report is lost.
 func (q *JoinableQueue[T]) Join(ctx context.Context) error {
 	lost, err := q.join(ctx)
 	if err != nil {

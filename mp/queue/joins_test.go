@@ -24,8 +24,8 @@ func (v *valve) Recv() (link.Msg, error) {
 	return m, err
 }
 
-// A Join whose ctx ends while its answer is on the way has told nobody of the items that were lost: the next one does, however many
-// there were of the former.
+// The items that a Join could not report, as its ctx ended while the answer was on its way, are reported by the next Join,
+// after any number of such Joins.
 func TestJoinTooLate(t *testing.T) {
 	leak.Check(t)
 	q, err := NewJoinable[int](0)

@@ -37,7 +37,7 @@ func together(do func() error) error {
 	return errors.Join(errs...)
 }
 
-// However much is on its way to a process that reads, nobody takes it for deaf.
+// A peer that reads is not taken for deaf (share.errDeaf), however much is on its way to it.
 func TestLargeAtOnce(t *testing.T) {
 	leak.Check(t)
 	q := newQueue[[]byte](t, 0)

@@ -105,7 +105,8 @@ func withoutRoom(f func() error) error {
 	return errors.Join(err, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before))
 }
 
-// A file for which the owner of a queue has no room is the error of who gets the item. Nothing else is lost: no other item, and no link.
+// If the owner of a queue has no descriptor left for an item's file, the Get of that item fails. No other item is lost, and
+// no link.
 func TestOwnerWithoutRoom(t *testing.T) {
 	for _, transport := range transports {
 		t.Setenv("MP_TRANSPORT", transport)

@@ -10,19 +10,19 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// outlet is how the items that a process puts get to the owner. Once there are many it has a ring, in memory that the owner reads by
-// itself, for those that are small and have no files; the others go over the link. An item in the ring says how many went over the
-// link before it, and does not come before them.
+// outlet takes the items that a process puts to the owner. Once there are many, it has a ring in shared memory for items
+// that are small and have no files; the owner reads it by itself. The others go over the link. An item in the ring says how
+// many items went over the link before it, and the owner takes it in after those.
 type outlet struct {
-	turn chan struct{} // of who sends over the link: what they are counted in is the order in which they go
+	turn chan struct{} // held to send over the link, so that items go in the order of linked
 
 	mu      sync.Mutex
 	ring    *ring.Writer // nil: there is none
 	segment *shm.Segment
-	linked  uint32 // how many went over the link
-	small   int    // of those, how many did for lack of a ring
+	linked  uint32 // how many items went over the link
+	small   int    // of those, how many were small: there was no ring
 	told    uint64 // how far the ring was written when the owner was told last
-	gone    bool   // the owner is
+	gone    bool   // the owner is gone
 }
 
 const (
@@ -47,7 +47,7 @@ const (
 	ringFull            // the owner has to look first
 )
 
-// write puts an item into the ring, and tells the owner if that wants to know.
+// write puts an item into the ring. It tells the owner if that has asked for it, or has much to read.
 func (o *outlet) write(r *remote, ref *share.Ref, data []byte, files []*os.File) way {
 	w, tell := o.try(r, data, files)
 	if tell {
@@ -63,7 +63,7 @@ func (o *outlet) try(r *remote, data []byte, files []*os.File) (w way, tell bool
 		return byLink, false
 	}
 	switch fits, err := o.ring.Fits(len(data)); {
-	case err != nil: // the owner's doing
+	case err != nil: // the owner has damaged the ring
 		o.ring = nil
 		return byLink, false
 	case !fits:
@@ -99,7 +99,8 @@ func (r *remote) useRoom() bool {
 	}
 }
 
-// send sends an item over the link; granted: there is room for it. Otherwise it may report noRoom.
+// send sends an item over the link. granted: the broker has granted room for it. Otherwise send uses room that was granted
+// ahead, or reports noRoom.
 func (o *outlet) send(ctx context.Context, r *remote, ref *share.Ref, data []byte, files []*os.File, granted bool) (way, error) {
 	unroom := func() { ref.Post(opUnroom, nil) }
 	select {

@@ -11,15 +11,15 @@ import (
 
 // This file is how goroutines of the owner use the broker: directly.
 
-// makeWay lets those have the broker that ask for other processes. Who puts or gets in a loop would keep a mutex from them for up to
-// a millisecond, as it takes it again before they have woken up.
+// makeWay yields to goroutines that wait for the broker on behalf of other processes. A goroutine that puts or gets in a
+// loop would keep the mutex from them for up to a millisecond: it takes it again before they have woken up.
 func (b *broker) makeWay() {
 	if b.wanted.Load() > 0 {
 		runtime.Gosched()
 	}
 }
 
-// put adds an item, whose bytes stay the caller's and whose files are ours; now: or never.
+// put adds an item. Its bytes stay the caller's; its files are the broker's. now: if there is no room, it returns ErrFull.
 func (b *broker) put(ctx context.Context, it item, now bool) error {
 	b.makeWay()
 	b.mu.Lock()
@@ -78,10 +78,11 @@ func (b *broker) get(ctx context.Context, now bool, buf []byte) (item, error) {
 	return a.item, err
 }
 
-// drainEach is how often, in items, this process looks whether there are more: the rings of those who put shall not get full.
+// drainEach is after how many items a consumer in this process looks for more, so that the rings of producers do not get
+// full.
 const drainEach = 64
 
-// first takes the first item, if there is one and nobody waits for it. b.mu is held.
+// first takes the first item, if there is one and no other consumer waits for it. b.mu is held.
 func (b *broker) first(buf []byte) (it item, ok bool) {
 	if b.items.len()%drainEach == 0 {
 		b.drain()
@@ -97,10 +98,10 @@ func (b *broker) first(buf []byte) (it item, ok bool) {
 	return it, true
 }
 
-// wait waits for the answer. What is there when ctx ends counts.
+// wait waits for the answer until ctx ends. If the answer is there by then, it counts.
 func (b *broker) wait(ctx context.Context, w *waiter) (answer, error) {
 	if w.now && !w.looks {
-		ctx = context.Background() // it is short
+		ctx = context.Background() // the broker answers soon
 	}
 	select {
 	case a := <-w.answer:
@@ -121,7 +122,7 @@ func (b *broker) wait(ctx context.Context, w *waiter) (answer, error) {
 	return <-w.answer, nil
 }
 
-// err is what an answer means; no is the error for "now or never".
+// err is the error that an answer stands for; no is that of ansNo.
 func (a *answer) err(no error) error {
 	switch a.kind {
 	case ansNo:

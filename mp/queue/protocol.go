@@ -6,37 +6,39 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// What a client asks the broker for. Those that are called are answered by one of the answers below; the others are sent.
+// Requests of a client to the broker. Those marked "called" get one of the answers below; the others get none. A request that
+// is "now or never" does not wait for items or room: it may get ansNo.
 const (
 	opOpen   = share.FirstKind + iota // called first: the numbers of the words used, limit and ahead, if there are any
-	opPut                             // an item, for which there is room
+	opPut                             // an item, for which the client has room
 	opRoom                            // called: room for an item; a body says "now or never"
 	opUnroom                          // room that is not needed after all
 	opGet                             // called: an item; the body is the pace, and a byte more says "now or never"
-	opUnget                           // an item that came too late, as ansItem had it
-	opMore                            // there will be need of more items soon; the body is the pace: how many nanoseconds each item has taken, 0 if none has
-	opTook                            // an item was taken, of which the broker wanted to be told
+	opUnget                           // gives back an item that came too late; the body is that of ansItem
+	opMore                            // more items will be needed soon; the body is the pace: nanoseconds per item taken; 0: none
+	opTook                            // the client took an item, after the broker had set tellMe
 	opRing                            // called: the file is that of a ring for items
 	opLook                            // there are items in the ring; called: to make room
-	opLinked                          // how many items went over the link, after one of which it is not sure that it did
+	opLinked                          // how many items went over the link, including one that may not have arrived
 	opLen                             // called
 	opDone                            // called: an item is done
-	opJoin                            // called: all are
+	opJoin                            // called: waits until all are done
 	opReady                           // called: there is an item, which stays; a body says "now or never"
 	opAck                             // the item of that number is acknowledged
-	opReturn                          // it comes back
+	opReturn                          // the item of that number comes back
 	opUntold                          // an answer to opJoin came too late; the body is its second number
 )
 
-// Answers, and what is told.
+// Answers, and events for the Watcher. ansYes means that there is room, that there are items, sent ahead before, or that it is
+// done. To opLen its body is a number. To opJoin it is how many items were lost, and how many lost ones Joins reported before.
 const (
-	ansYes    = share.FirstKind + iota // there is room; there are items, told before; it is done. Of opLen the body is a number, of opJoin how many were lost, and of how many Join has told before
-	ansItem                            // an item, after its number
-	ansNo                              // now or never: never
-	ansClosed                          // the queue was closed
-	ansWrong                           // too many are done
-	evItem                             // told: an item that is sent ahead
-	evItems                            // told: several, as records
+	ansYes    = share.FirstKind + iota
+	ansItem   // an item, after its number
+	ansNo     // to "now or never": never
+	ansClosed // the queue was closed
+	ansWrong  // too many are done
+	evItem    // event: an item that is sent ahead
+	evItems   // event: several, as records
 )
 
 // numberSize is how many bytes a number takes.

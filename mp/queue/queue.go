@@ -22,16 +22,16 @@ func init() {
 	spawn.RegisterError("mp.ErrFull", ErrFull)
 }
 
-// Queue is a queue of items of type T, for goroutines of any number of processes. Its methods may be called by any of them at any
-// time. It must not be copied: send and keep pointers to it. New makes one.
+// Queue is a queue of items of type T, for goroutines of any number of processes. Its methods may be called by any of them
+// at any time. It must not be copied: send and keep pointers to it. New makes one.
 type Queue[T any] struct {
 	queue
 	codec *codec[T]
 }
 
-// New makes a queue that this process owns. With a capacity above 0 it is bounded: Put waits while there are as many
-// items in it. It fails, with the path of the field, when a T cannot be sent to another process. It needs nothing of
-// the system before it is sent somewhere; from then on, Close it.
+// New makes a queue that this process owns. With a capacity above 0 it is bounded: Put waits while there are as many items
+// in it. New fails, with the path of the field, when a T cannot be sent to another process. The queue uses nothing of the
+// system before it is first sent; from then on, Close it.
 func New[T any](capacity int) (*Queue[T], error) {
 	q := new(Queue[T])
 	if err := q.make("NewQueue", "Queue", newBroker(capacity, false)); err != nil {
@@ -40,7 +40,7 @@ func New[T any](capacity int) (*Queue[T], error) {
 	return q, nil
 }
 
-// make makes it one that this process owns: for the function verb, of the type name.
+// make makes q a queue of the type name that this process owns. verb is the function for errors.
 func (q *Queue[T]) make(verb, name string, b *broker) (err error) {
 	if q.codec, err = codecOf[T](verb); err == nil {
 		q.own(name, b, kindOf[T](name))
@@ -48,29 +48,31 @@ func (q *Queue[T]) make(verb, name string, b *broker) (err error) {
 	return err
 }
 
-// Put adds an item. While the queue is full it waits until there is room, or ctx ends, or the queue is closed. That v cannot be
-// encoded is an error of Put; files in it stay the caller's. When it has returned nil, the item is in the queue, even if
-// this process is killed. Otherwise it is not, unless the error says that it may arrive all the same. Python's
+// Put adds an item. While the queue is full it waits until there is room, ctx ends, or the queue is closed. Put fails if v
+// cannot be encoded; files in v stay the caller's. Once Put has returned nil, the item is in the queue, even if this
+// process is killed. After an error it is not, unless the error says that it may arrive all the same. Python's
 // put(block=True, timeout).
 func (q *Queue[T]) Put(ctx context.Context, v T) error { return q.put(ctx, "Put", v, false) }
 
-// TryPut is Put that does not wait for room: it returns ErrFull at once, and in another process than the owner ErrTimeout after
-// a second when nobody answers. Python's put_nowait.
+// TryPut is Put that does not wait for room: it returns ErrFull at once. In another process than the owner, it returns
+// ErrTimeout if the owner does not answer within a second. Python's put_nowait.
 func (q *Queue[T]) TryPut(v T) error { return q.put(context.Background(), "TryPut", v, true) }
 
-// Get takes an item out of the queue. It waits until there is one, or ctx ends. When the queue was closed and nothing is left in
-// it, it returns ErrClosed. An item that cannot be decoded is an error, and gone. Python's get(block=True, timeout).
+// Get takes an item out of the queue. It waits until there is one, or ctx ends. When the queue was closed and nothing is
+// left in it, Get returns ErrClosed. If an item cannot be decoded, Get returns an error, and the item is gone. Python's
+// get(block=True, timeout).
 func (q *Queue[T]) Get(ctx context.Context) (T, error) { return q.get(ctx, "Get", false) }
 
-// TryGet is Get that does not wait for an item: it returns ErrEmpty at once, and in another process than the owner ErrTimeout
-// after a second when nobody answers. What other processes have put before is found: while that is on its way, ErrEmpty takes up to
-// 100 ms. Without shared memory it may come a moment later, see Len. Python's get_nowait.
+// TryGet is Get that does not wait for an item: it returns ErrEmpty at once. In another process than the owner, it returns
+// ErrTimeout if the owner does not answer within a second. TryGet finds what other processes have put before: while such
+// items are on their way, ErrEmpty takes up to 100 ms. Without shared memory they may come a moment later, see Len.
+// Python's get_nowait.
 func (q *Queue[T]) TryGet() (T, error) { return q.get(context.Background(), "TryGet", true) }
 
-// All is an iterator over what Get returns. It ends, without an error, as soon as Get would return ErrClosed: when the queue was closed
-// and nothing is left in it, but also when its owner has died, whatever was still in it, or this handle was closed. It ends after
-// the error of a ctx that has ended, which comes as soon as the loop is back, whatever there is still to get, and goes on after an item
-// that cannot be decoded.
+// All is an iterator over the results of Get. It ends, without an error, where Get would return ErrClosed: when the queue
+// was closed and nothing is left in it, but also when its owner has died, whatever was still in it, or this handle was
+// closed. When ctx has ended, All yields its error as soon as the loop body is done, even if there are items left, and
+// ends. After an item that cannot be decoded, All goes on.
 func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] { return all(&q.queue, ctx, q.Get) }
 
 func all[V any](q *queue, ctx context.Context, get func(context.Context) (V, error)) iter.Seq2[V, error] {

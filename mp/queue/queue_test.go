@@ -80,7 +80,7 @@ func TestAlone(t *testing.T) {
 	})
 }
 
-// PY-QUEUE-02: who waits gets in, in order; Close ends the wait.
+// PY-QUEUE-02: Puts that wait for room get it in order; Close ends their wait.
 func TestWaitersAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := must(queue.New[int](1))(t)
@@ -149,8 +149,8 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-// PY-QUEUE-16, PY-QUEUE-21: a process that has put far more than a pipe holds ends although nobody gets it, and all of it is
-// there, at once.
+// PY-QUEUE-16, PY-QUEUE-21: a process that has put far more than a pipe holds can end before an item is got; all items are
+// there at once.
 func TestPutAndGone(t *testing.T) {
 	leak.Check(t)
 	count := 50_000
@@ -346,7 +346,7 @@ func TestJoinableClosedBefore(t *testing.T) {
 	}
 }
 
-// Items go there and back one by one, also while their ways change: nobody sleeps through one.
+// Items go there and back one by one, by changing ways (ring or link): no wake-up is missed.
 func TestOneByOne(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {

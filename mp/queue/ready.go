@@ -6,9 +6,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Ready reports whether Get would return without waiting: there is an item, or nothing will come any more since the queue was
-// closed and is drained, its owner has ended, or this handle was closed. It takes nothing, so that somebody else may be faster.
-// If wait is true it waits for that until ctx ends; otherwise ctx bounds how long it asks the owner. It is for connection.Wait.
+// Ready reports whether Get would return without waiting: there is an item, or nothing will come any more since the queue
+// was closed and is drained, its owner has ended, or this handle was closed. It takes no item, so that another consumer may
+// be faster. If wait is true it waits for that until ctx ends; otherwise ctx bounds how long it waits for the owner's
+// answer. It is for connection.Wait.
 func (q *queue) Ready(ctx context.Context, wait bool) (bool, error) {
 	ready, err := q.ready(ctx, wait)
 	if spawn.IsClosed(ctx, err) {
@@ -35,12 +36,12 @@ func (q *queue) ready(ctx context.Context, wait bool) (bool, error) {
 	return yes(err)
 }
 
-// hasAhead reports whether items were sent ahead, which their owner may still take back.
+// hasAhead reports whether this process has items ahead, which the broker may still take back.
 func (r *remote) hasAhead() bool {
 	return r.aheadWord.Uint64 != nil && aheadWord(r.aheadWord.Load()).left() > 0
 }
 
-// ready is how goroutines of the owner wait for an item.
+// ready is Ready for goroutines of the owner.
 func (b *broker) ready(ctx context.Context, wait bool) (bool, error) {
 	w := &waiter{answer: make(chan answer, 1), looks: true, now: !wait}
 	b.mu.Lock()
@@ -53,13 +54,13 @@ func (b *broker) ready(ctx context.Context, wait bool) (bool, error) {
 	return yes(err)
 }
 
-// addLooker has somebody wait who takes nothing: in his turn, as Get would. b.mu is held.
+// addLooker adds a waiter that takes nothing. It waits for its turn, as Get would. b.mu is held.
 func (b *broker) addLooker(w *waiter) {
 	b.gets.push(w)
 	b.distribute()
 }
 
-// yes makes an answer of what Get would say.
+// yes turns the error that Get would return into the answer of Ready.
 func yes(err error) (bool, error) {
 	if err == ErrEmpty {
 		return false, nil

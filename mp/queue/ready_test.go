@@ -26,7 +26,7 @@ func waiting(t *testing.T, b *broker, want int) {
 	}
 }
 
-// Who looks takes nothing, stands in nobody's way, and is forgotten when it does not wait any more, or has ended.
+// Ready takes no item and does not hinder Gets. It is forgotten when its ctx or its process has ended.
 func TestReady(t *testing.T) {
 	leak.Check(t)
 	q, err := New[int](0)

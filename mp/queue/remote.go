@@ -15,8 +15,8 @@ import (
 
 // remote is a queue in a process that does not own it, for all handles of it there.
 type remote struct {
-	opening chan struct{} // closed once it is known what the queue is
-	err     error         // why that is not so
+	opening chan struct{} // closed when open is done
+	err     error         // why open has failed
 
 	used      share.Word // see broker; nil: without shared memory
 	limit     share.Word
@@ -26,11 +26,11 @@ type remote struct {
 
 	mu    sync.Mutex
 	items store     // sent ahead; those that others have taken are still among them
-	came  uint64    // how many have ever been: the number of the next one to come
-	low   int       // how many are left when it is time for more
-	asked bool      // for more
-	taken int       // how many were taken since we have asked
-	since time.Time // the first of them was
+	came  uint64    // how many were ever sent: the number of the next one
+	low   int       // how many are left when it is time to ask for more
+	asked bool      // whether take has asked for more
+	taken int       // how many were taken since the last request for more
+	since time.Time // when the first of these was taken
 }
 
 // dial returns what this process knows about the queue of another one.
@@ -52,7 +52,7 @@ func dial(ctx context.Context, ref *share.Ref) (*remote, error) {
 	}
 }
 
-// open tells the broker of our words.
+// open makes the words and tells the broker of them.
 func (r *remote) open(ref *share.Ref) {
 	defer close(r.opening)
 	var body []byte
@@ -72,7 +72,7 @@ func (r *remote) open(ref *share.Ref) {
 	r.err = shareError(context.Background(), err)
 }
 
-// shareError is the error for what share has returned to a call with ctx.
+// shareError makes the error of a method from an error of share, in a call with ctx.
 func shareError(ctx context.Context, err error) error {
 	switch {
 	case err == share.ErrEnded:
@@ -85,7 +85,7 @@ func shareError(ctx context.Context, err error) error {
 	return err
 }
 
-// ended is why ctx has ended, which may be one of until's, or of glanceFor's.
+// ended is the error for the end of ctx, which may come from until or glanceFor.
 func ended(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	if over, ok := cause.(overdue); ok {
@@ -102,7 +102,7 @@ type underWay struct{ error }
 
 func (u underWay) Unwrap() error { return u.error }
 
-// nowOrNever is the body of a request that is now or never.
+// nowOrNever is the body of a request that is "now or never".
 var nowOrNever = []byte{1}
 
 func body(now bool) []byte {
@@ -112,7 +112,7 @@ func body(now bool) []byte {
 	return nil
 }
 
-// call asks the broker, and makes an error of its answer.
+// call sends a request to the broker. An answer in the negative is an error: for ansNo it is no.
 func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no error, late func(link.Msg)) (link.Msg, error) {
 	m, err := ref.Call(ctx, op, body, nil, late)
 	if err != nil {
@@ -126,5 +126,5 @@ func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no err
 	return m, nil
 }
 
-// Gone is documented with share.Watcher. Whoever waits hears of it by his call.
+// Gone is documented with share.Watcher. Callers that wait learn of it by the error of share.
 func (r *remote) Gone() { r.out.close() }

@@ -40,7 +40,8 @@ func (r *remote) get(ctx context.Context, ref *share.Ref, now bool, buf []byte) 
 	}
 }
 
-// giveBack returns an item for which nobody waits any more: without its files, of which who gets it hears then, if those cannot be sent.
+// giveBack returns an item for which the caller does not wait any more. If its files cannot be sent, it goes without them,
+// and its next consumer gets an error.
 func giveBack(ref *share.Ref, m link.Msg) {
 	defer m.Release()
 	defer m.CloseFiles()
@@ -49,7 +50,7 @@ func giveBack(ref *share.Ref, m link.Msg) {
 	}
 	if err := ref.Send(context.Background(), opUnget, m.Body, m.Files, nil); errors.Is(err, link.ErrNotSent) {
 		_ = ref.Send(context.Background(), opUnget, m.Body, nil, nil)
-	} // else the owner is gone
+	} // after other errors, the owner is gone
 }
 
 // take takes the first item that was sent ahead and that the broker has not taken back.
@@ -58,7 +59,7 @@ func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
 	tell := false
 	for !ok && r.items.len() > 0 {
 		w := aheadWord(r.aheadWord.Load())
-		if next := r.came - uint64(r.items.len()); next < w.first() { // those before were taken back
+		if next := r.came - uint64(r.items.len()); next < w.first() { // the items before first were taken back
 			r.items.drop(int(min(w.first()-next, uint64(r.items.len()))))
 			continue
 		}
@@ -89,7 +90,7 @@ func (r *remote) take(ref *share.Ref, buf []byte) (it item, ok bool) {
 	return it, ok
 }
 
-// pace is how many nanoseconds each item has taken since we have asked. r.mu is held.
+// pace is how many nanoseconds each item took since the last request for more. r.mu is held.
 func (r *remote) pace() []byte {
 	each := time.Duration(0)
 	if r.taken > 0 {
@@ -99,7 +100,7 @@ func (r *remote) pace() []byte {
 	return numbered(uint64(each))
 }
 
-// Event is documented with share.Watcher: items were sent ahead. Without shared memory nobody has any ahead.
+// Event is documented with share.Watcher: items were sent ahead. Without shared memory, no process has any ahead.
 func (r *remote) Event(m link.Msg) {
 	defer m.Release()
 	n, ok := 1, m.Kind == evItem

@@ -40,7 +40,8 @@ func (r *remote) put(ctx context.Context, ref *share.Ref, data []byte, files []*
 	}
 }
 
-// askRoom waits until there is room. Without shared memory that is granted to the caller, otherwise to whoever uses it first.
+// askRoom waits until there is room. Without shared memory the room is granted to the caller, otherwise to the goroutine
+// that uses it first.
 func (r *remote) askRoom(ctx context.Context, ref *share.Ref, now bool) (granted bool, err error) {
 	granted = r.used.Uint64 == nil
 	var late func(link.Msg)

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// ahead is a queue of numbers from 0, of which a client has got the first ones ahead.
+// ahead is a queue of the numbers from 0 on, and a client that has the first ones ahead.
 func ahead(t *testing.T, numbers, first int) (*Queue[int], *client) {
 	t.Helper()
 	q, err := New[int](0)
@@ -147,7 +147,7 @@ func TestHoldNotForMore(t *testing.T) {
 	}
 }
 
-// A client that comes back at once waits for several items, and nobody for it.
+// The broker holds a client that comes back at once until there are several items, and holds up no other consumer for that.
 func TestHold(t *testing.T) {
 	leak.Check(t)
 	q, err := New[int](0)

@@ -8,27 +8,28 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// store is a queue of items in memory. Small ones lie in blocks, as records: there is nothing in them for the collector to look
-// at, and they are given out many at a time as they lie there.
+// store is a queue of items in memory. Small ones lie in blocks, as records. The garbage collector does not scan blocks,
+// and records are given out many at a time, as they lie there.
 type store struct {
 	runs  fifo[run] // only the last one may be empty: it has room
 	items int
 	block int    // the size of the next block
-	spare []byte // a block of the largest size that is free; nil: there is none
+	spare []byte // a free block of the largest size; nil: there is none
 }
 
-// run is items whose numbers follow one another.
+// run is items with consecutive numbers.
 type run struct {
 	first uint64 // the number of the first one
 	items int
 	data  []byte     // their records; of an item that is alone, its bytes
-	files []*os.File // of one that is alone
-	alone bool       // it is large, or has files
-	block []byte     // the block in which the records lie, empty; nil: in which others lie, too
+	files []*os.File // of an item that is alone
+	alone bool       // it is one item, which is large or has files
+	block []byte     // the block in which the records lie, empty; nil: other runs lie in it, too
 }
 
 const (
-	// firstBlock and lastBlock bound the sizes of blocks: each is twice as large as the one before. The largest are used again.
+	// firstBlock and lastBlock bound the sizes of blocks: each is twice as large as the one before. Blocks of the largest
+	// size are reused.
 	firstBlock = 1 << 10
 	lastBlock  = 64 << 10
 	// mostTogether is the largest item that lies in a block.
@@ -49,13 +50,13 @@ func (s *store) push(it item) {
 	s.grew(r, 1)
 }
 
-// grew notes that the last run has got more items.
+// grew counts n items that were appended to r, the last run.
 func (s *store) grew(r *run, n int) {
 	r.items += n
 	s.items += n
 }
 
-// room is the last run, once it has room for size more bytes of records, the first of which gets that number.
+// room returns a last run that has room for size more bytes of records. The number of its next item is number.
 func (s *store) room(size int, number uint64) *run {
 	if n := s.runs.len(); n > 0 {
 		r := s.runs.at(n - 1)
@@ -95,7 +96,7 @@ func alone(it item) run {
 	return run{first: it.number, items: 1, data: it.data, files: it.files, alone: true}
 }
 
-// add adds a run behind the others. Nobody else may use its memory.
+// add adds a run behind the others. The store takes over its memory.
 func (s *store) add(r run) {
 	s.dropEmpty()
 	s.runs.push(r)
@@ -129,7 +130,7 @@ func (r *run) pop(buf []byte) item {
 	return it
 }
 
-// shorten counts n items that were taken out of the first run.
+// shorten counts n items that were taken out of the first run, and drops the run if it is empty.
 func (s *store) shorten(n int) {
 	s.items -= n
 	switch r := s.runs.at(0); {
@@ -141,7 +142,8 @@ func (s *store) shorten(n int) {
 	}
 }
 
-// take takes the first items, as many as lie in one run and have at most so many bytes, but one at least, which must be there.
+// take takes the first items: as many as lie in one run and have at most size bytes, but not more than items. It takes at
+// least one, which must be there.
 func (s *store) take(items, size int) run {
 	r := s.runs.at(0)
 	head := *r
@@ -158,7 +160,8 @@ func (s *store) take(items, size int) run {
 	return head
 }
 
-// measure is how many items, and bytes of them, r begins with: not more than that, but one at least.
+// measure returns how many items r begins with, up to items and up to size bytes, and how many bytes they have. It is at
+// least one item.
 func (r *run) measure(items, size int) (n, bytes int) {
 	if items >= r.items && len(r.data) <= size {
 		return r.items, len(r.data)
@@ -218,7 +221,8 @@ func (s *store) last() uint64 {
 	return r.last()
 }
 
-// after is how many of the last n items have a higher number than that, up to the first one from behind that has not.
+// after counts, from the last item back to the first one that does not match, the items whose number is higher than number.
+// It returns n at most.
 func (s *store) after(number uint64, n int) (found int) {
 	for i := s.runs.len() - 1; i >= 0 && found < n; i-- {
 		r := s.runs.at(i)

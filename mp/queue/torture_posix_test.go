@@ -253,7 +253,7 @@ func (d *drama) act(ctx context.Context, name string, from, to *queue.Queue[parc
 	}
 }
 
-// harm kills or freezes somebody.
+// harm kills or freezes one of the processes.
 func (d *drama) harm() {
 	all := mp.ActiveChildren()
 	if len(all) == 0 {

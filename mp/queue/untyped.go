@@ -16,14 +16,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// queue is a queue of whatever is encoded.
+// queue is the part of a queue that does not depend on T: its items are encoded.
 type queue struct {
 	_        sync.Mutex // so that vet finds copies
 	name     string     // of its type, without T
 	ref      *share.Ref
 	broker   *broker // of the owner; nil in another process
 	capacity int
-	again    bool // its items may be given out again
+	again    bool // an AcknowledgedQueue: its items may be given out again
 
 	remote atomic.Pointer[remote] // in another process, once it is known
 	closed atomic.Bool            // this handle, in another process
@@ -89,12 +89,12 @@ func (q *queue) take(ctx context.Context, now bool, buf []byte) (item, error) {
 	return r.get(ctx, q.ref, now, buf)
 }
 
-// patience is how long a call that must not wait may take when the owner does not answer.
+// patience is how long a call that does not wait for items or room waits for the owner's answer.
 const patience = time.Second
 
 var errSilent = fmt.Errorf("%w: its owner does not answer", spawn.ErrTimeout)
 
-// glance is how long a call whose ctx is over already waits for an answer.
+// glance is how long a call whose ctx has ended before waits for an answer.
 var glance = share.Glance // changed by tests
 
 // glanceFor is the ctx for such a call.
@@ -102,10 +102,11 @@ func glanceFor(ctx context.Context) *share.Patient {
 	return &share.Patient{Limit: glance, Cause: overdue{spawn.CtxError(ctx)}}
 }
 
-// overdue is the error of a ctx that was over already.
+// overdue is the error of a ctx that had ended before the call.
 type overdue struct{ error }
 
-// dial finds out about the queue of another process.
+// dial returns what this process knows about a queue of another process. If now, it waits for the owner for patience at
+// most.
 func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
 	switch {
 	case q.ref == nil:
@@ -125,7 +126,7 @@ func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
 	return r, err
 }
 
-// until is ctx, or what ends before: this handle, or our patience.
+// until returns a ctx that also ends with Close of this handle or, if now, after patience.
 func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(q.life, func() { cancel(errShut) })
@@ -143,9 +144,9 @@ func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 	}
 }
 
-// whileWaiting says what was waited for when ctx ended.
+// whileWaiting adds to ctx's error what the call waited for.
 func whileWaiting(ctx context.Context, what string, err error) error {
-	if ctx.Err() != nil && (err == ErrEmpty || err == ErrFull) { // it was over, and asked for now or never
+	if ctx.Err() != nil && (err == ErrEmpty || err == ErrFull) { // it had ended before, so the call did not wait
 		err = spawn.CtxError(ctx)
 	}
 	if _, half := err.(underWay); half || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
@@ -157,9 +158,9 @@ func whileWaiting(ctx context.Context, what string, err error) error {
 // errShut is ErrClosed where nothing else says why.
 var errShut = fmt.Errorf("%w: the queue was closed, in the process that made it or this one", spawn.Inner(spawn.ErrClosed))
 
-// failed is the error of a method.
+// failed makes the error of a method.
 func (q *queue) failed(verb string, err error) error {
-	name := cmp.Or(q.name, "Queue") // nobody has made it
+	name := cmp.Or(q.name, "Queue") // never made
 	if err == nil || err == ErrEmpty || err == ErrFull {
 		return err
 	}
@@ -169,9 +170,9 @@ func (q *queue) failed(verb string, err error) error {
 	return fmt.Errorf("mp: %s.%s: %w", name, verb, spawn.Inner(err))
 }
 
-// Len is how many items are in the queue now; what other processes have put before is counted, without shared memory once it has come
-// to the owner. In another process than the owner it asks, and is 0 when the queue is gone or nobody answers within a second.
-// Python's qsize.
+// Len is how many items are in the queue now. It counts what other processes have put before; without shared memory, once
+// that has come to the owner. In another process than the owner, Len is 0 when the queue is gone, or the owner does not
+// answer within a second. Python's qsize.
 func (q *queue) Len() int {
 	if q.broker != nil {
 		return q.broker.size()
@@ -192,9 +193,9 @@ func (q *queue) Len() int {
 // Cap is the capacity; 0: it is unbounded.
 func (q *queue) Cap() int { return q.capacity }
 
-// Close ends the queue. In its owner that is for everybody: nobody can put any more, and whoever waits for room gets ErrClosed;
-// what is in the queue can still be got, and then Get returns ErrClosed, too. In another process it ends the use of
-// this handle only, as Python's close does. It waits for nothing and may be called again.
+// Close ends the queue. In its owner that is for all processes: Put returns ErrClosed, also a Put that waits for room. What
+// is in the queue can still be got; then Get returns ErrClosed, too. In another process it ends this handle only, as
+// Python's close does. It does not wait, and may be called again.
 func (q *queue) Close() error {
 	switch {
 	case q.broker != nil:

@@ -10,8 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Barrier is where a number of parties, goroutines of any processes, wait until all of them have come. Then they go on, and
-// it can be used again. It is sent by pointer. It must not be copied.
+// Barrier lets a number of parties, goroutines of any processes, wait until all of them have come. Then they go on, and the
+// barrier can be used again. It is sent by pointer. It must not be copied.
 type Barrier struct{ handle }
 
 // NewBarrier makes a barrier for n parties, at least 1.
@@ -24,11 +24,13 @@ func NewBarrier(n int) (*Barrier, error) {
 	return b, nil
 }
 
-// Wait waits until all parties wait, and returns a number from 0 to n−1, another one for each; the one that gets 0 can do what
-// is to be done once, before a second Wait, where Python has an action. When the ctx of a party ends, or its process, the
-// barrier breaks: all that wait, and that come later until Reset, get ErrBrokenBarrier; when the last one comes at that moment, the
-// others may pass first, and find it broken the next time, if it was not reset. Nobody knows of a party that has not come yet, nor of
-// one whose ctx ends before its process has got through to the owner; who would wait for it forever has a ctx that ends.
+// Wait waits until all parties wait, and returns a number from 0 to n−1, a different one for each. The party that gets 0
+// can do what is to be done once, before a second Wait of all; Python has an action for that.
+//
+// When a party's ctx or process ends during Wait, the barrier breaks: all waiters, and later ones until Reset, get
+// ErrBrokenBarrier. If the last party comes at that moment, the others may pass, and find the barrier broken the next time,
+// unless it was reset. The barrier does not know of a party that has not come yet, nor of one whose ctx ends before its
+// process is connected to the owner: use a ctx that ends, so as not to wait for such a party forever.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
 	body, err := b.wait(ctx, "Barrier.Wait", opWait, nil, nil)
 	n, _ := readState(body)
@@ -41,7 +43,7 @@ func (b *Barrier) Abort() error {
 	return err
 }
 
-// Reset makes it as new; those that wait get ErrBrokenBarrier.
+// Reset makes the barrier as new; waiters get ErrBrokenBarrier.
 func (b *Barrier) Reset() error {
 	_, err := b.ask("Barrier.Reset", opReset, nil)
 	return err
@@ -59,11 +61,11 @@ func (b *Barrier) Broken() (bool, error) {
 	return text == broken, err
 }
 
-// Close ends the barrier for everybody, if this process has made it, else the use of this handle and what waits through it, which
-// breaks the barrier.
+// Close ends the barrier for all processes, if this one made it. In another process it ends only this handle and the waits
+// through it, which breaks the barrier.
 func (b *Barrier) Close() error { return b.close() }
 
-// broken is how a barrier says that it is.
+// broken is the text in the state of a broken barrier.
 const broken = "broken"
 
 // String shows how many wait, and of how many, or that it is broken.
@@ -88,13 +90,13 @@ func (b *Barrier) DecodeMsgpack(dec *wire.Decoder) error { return b.decode(dec, 
 // MarshalJSON fails: a barrier cannot be written down.
 func (b *Barrier) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Barrier") }
 
-// barrier is what the owner has.
+// barrier is the object of a Barrier.
 type barrier struct {
 	parties int
 
 	mu      sync.Mutex
 	waiting []share.Request
-	passed  []share.Request // those of the last round, until Reset
+	passed  []share.Request // those of the last round, until Reset or a break
 	broken  bool
 	closed  bool
 }
@@ -125,7 +127,7 @@ func (b *barrier) Request(r share.Request) {
 	}
 }
 
-// arrive notes one that waits, and lets all go when it is the last. b.mu is held.
+// arrive adds a waiter, and lets all go if it is the last party. b.mu is held.
 func (b *barrier) arrive(r share.Request) {
 	if b.broken {
 		r.Answer(answerBroken, nil, nil)
@@ -142,15 +144,15 @@ func (b *barrier) arrive(r share.Request) {
 	b.passed, b.waiting = b.waiting, nil
 }
 
-// fail tells those that wait that it is broken; lasting: also those that come later. b.mu is held.
+// fail tells the waiters that the barrier is broken; lasting: later ones, too, until Reset. b.mu is held.
 func (b *barrier) fail(lasting bool) {
 	b.broken = lasting
 	answerAll(b.waiting, answerBroken)
 	b.waiting, b.passed = nil, nil
 }
 
-// Cancel is documented with share.Object. Of somebody who did not hear that all have passed, the others shall not wait for it in
-// vain the next time.
+// Cancel is documented with share.Object. If all have passed, but the client gave up before it heard of that, the barrier
+// breaks: the client will not come to the next round, and the others must not wait for it there.
 func (b *barrier) Cancel(c *share.Client, id uint64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -171,7 +173,7 @@ func (b *barrier) Left(c *share.Client) {
 	b.lose(theirs)
 }
 
-// lose breaks the barrier if one of those waits. b.mu is held.
+// lose removes the waiters that match. If there are any, it breaks the barrier and reports true. b.mu is held.
 func (b *barrier) lose(them func(share.Request) bool) bool {
 	n := len(b.waiting)
 	b.waiting = slices.DeleteFunc(b.waiting, them)

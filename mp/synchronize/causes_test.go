@@ -11,10 +11,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// elses are errors that somebody else may have got and made the cause of a ctx.
+// elses are errors from elsewhere that may be the cause of a ctx.
 var elses = []error{share.ErrGone, share.ErrUnderWay, spawn.ErrClosed, errUnusable, errSilent, errNo, ErrNotHeld, ErrOwnerDied}
 
-// A ctx whose cause is what another object has said is over, and no more: who waited for a condition has its lock.
+// An error of this package that is the cause of a ctx, from another object, only means that the ctx has ended: a Wait for a
+// condition still gets its lock back.
 func TestCausesOfOthers(t *testing.T) {
 	leak.Check(t)
 	c, e := must(NewCondition(nil))(t), must(NewEvent())(t)
@@ -45,7 +46,7 @@ func TestCausesOfOthers(t *testing.T) {
 	}
 }
 
-// Several waits of a process may have ended in ways of which it hears too late.
+// The answers to several waits of one process may be on their way, and late, at the same time.
 func TestRejoinAfterSeveral(t *testing.T) {
 	leak.Check(t)
 	l := must(NewLock())(t)

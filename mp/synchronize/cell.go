@@ -7,21 +7,22 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// cell is what the object of a lock or semaphore has in a word, in memory that the owner and all clients share if there is any. What
-// is not contended any of them changes, by compare and swap; what is, only the owner, and the others ask it to.
+// cell is the word of a lock or semaphore, in the object. It lies in memory that the owner shares with all clients, if
+// there is any. While the word is not contended, each of them may change it, by compare and swap. A contended word only the
+// owner changes, and the others ask it to.
 type cell struct {
-	here view // of this process
+	here view // of the owner
 
 	mu        sync.Mutex
 	word      share.Word
-	number    uint64 // by which clients find it, plus 1; 0: they cannot
+	number    uint64 // of the word, for clients, plus 1; 0: they do not have it
 	published bool
 }
 
 const (
 	contended = 1 << 63
-	elsewhere = 1 << 62 // this is not the word any more
-	ownNumber = 1       // of the owner among its clients
+	elsewhere = 1 << 62 // the word has moved (publish), or was given up (leave)
+	ownNumber = 1       // the owner's number as a client
 )
 
 // newWord is a word of this process alone.
@@ -36,8 +37,8 @@ func (c *cell) init(v uint64) {
 
 func (c *cell) itself() *cell { return c }
 
-// publish moves the word to where clients have it, too, and returns its number. Without shared memory, nobody but the owner has it
-// from then on.
+// publish moves the word to shared memory, for clients, and returns its number, plus 1. Without shared memory it returns 0;
+// from then on the word is changed only under c.mu, and goroutines of the owner send requests, too.
 func (c *cell) publish(ref *share.Ref) (uint64, error) {
 	if err := ref.Publish(); err != nil {
 		return 0, err
@@ -63,9 +64,9 @@ func (c *cell) publish(ref *share.Ref) (uint64, error) {
 	return c.number, nil
 }
 
-// leave gives the word up, at the end. c.mu is held.
+// leave gives the word up when the object is closed. c.mu is held.
 func (c *cell) leave() {
 	c.word.Store(elsewhere)
-	c.word, c.published = newWord(), true // the page is not ours any more
+	c.word, c.published = newWord(), true // the object does not use the shared page any more
 	c.here.Gone()
 }

@@ -13,16 +13,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Condition is what processes wait for that hold a lock, until others that hold it notify them. It is sent by pointer, and
-// its lock with it. It must not be copied.
+// Condition lets processes that hold a lock wait until others that hold it notify them. It is sent by pointer, together
+// with its lock. It must not be copied.
 type Condition struct {
 	handle
 	lock *Lock
 	own  bool // the lock was made for it
 }
 
-// NewCondition makes a condition for a lock of this process; nil: for a lock of its own. With a lock that another process has
-// made it is an error: the condition is to be made there.
+// NewCondition makes a condition for a lock that this process has made; nil: for a new lock of its own. A lock of another
+// process is an error: make the condition there.
 func NewCondition(lock *Lock) (*Condition, error) {
 	own := lock == nil
 	if own {
@@ -58,10 +58,10 @@ func (c *Condition) Acquire(ctx context.Context) error {
 	return c.lock.acquire(ctx, what)
 }
 
-// Release releases it.
+// Release releases the lock of the condition, as [Lock.Release] does.
 func (c *Condition) Release() error { return c.locked().Release() }
 
-// locked is its lock; nobody has made that either if nobody has made the condition.
+// locked is the condition's lock. For a condition that was never made, it is a lock that was never made.
 func (c *Condition) locked() *Lock {
 	if c.lock == nil {
 		return new(Lock)
@@ -72,11 +72,13 @@ func (c *Condition) locked() *Lock {
 // tickets number the waits of this process.
 var tickets atomic.Uint64
 
-// Wait releases the lock, which this process has to hold, waits until it is notified, and acquires the lock again. When it
-// returns nil or ctx's error, in which errors.Is finds ctx.Err(), the caller has the lock; to get it again is not bounded by ctx,
-// as what follows, a Release in the first place, needs it. With other errors it does not have the lock: ErrNotHeld, ErrOwnerDied,
-// mp.ErrClosed; a wait that Close of this handle ends in another process than the owner gets the lock again, too, before it gives it
-// back. What is waited for has to be looked at in a loop, or by WaitFor.
+// Wait releases the lock, which this process must hold, waits until it is notified, and acquires the lock again. Check in a
+// loop what you wait for, or use WaitFor.
+//
+// When Wait returns nil or ctx's error (errors.Is finds ctx.Err() in it), the caller has the lock. ctx does not bound
+// getting it back: the caller needs the lock for what follows, at least a Release. After other errors the caller does not
+// have the lock: ErrNotHeld, ErrOwnerDied, mp.ErrClosed. A Wait that is ended by Close of this handle, in another process
+// than the owner, also waits for the lock, and then gives it up.
 func (c *Condition) Wait(ctx context.Context) error {
 	const what = "Condition.Wait"
 	if err := c.usable(what); err != nil {
@@ -95,7 +97,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	if has && (err != share.ErrEnded || ended(ctx) == errUnusable) { // only with the error of its ctx does the caller have it
+	if has && (err != share.ErrEnded || ended(ctx) == errUnusable) { // the caller keeps the lock only with ctx's error
 		c.lock.letGo()
 	}
 	return failure(ctx, what, err)
@@ -108,11 +110,11 @@ func (c *Condition) await(ctx context.Context) (has bool, err error) {
 	switch {
 	case err == nil:
 		return true, nil
-	case errors.Is(err, share.ErrGone), err == errNo: // it was closed before, and has not released the lock
+	case errors.Is(err, share.ErrGone), err == errNo: // the condition was closed before, and has not released the lock
 		return true, share.ErrGone
 	case err == share.ErrEnded:
-		// The lock is asked, as it is there also when the condition is not any more. In another process than the owner its handle is
-		// this condition's alone, and nobody closes that.
+		// Ask the lock: it may still exist when the condition does not. In another process than the owner, the lock's handle
+		// belongs to this condition alone, and is never closed.
 		switch _, back := c.lock.request(context.WithoutCancel(ctx), opRejoin, ticket, nil); back {
 		case nil: // it was notified after all
 			return true, nil
@@ -128,8 +130,8 @@ func (c *Condition) await(ctx context.Context) (has bool, err error) {
 	return false, err
 }
 
-// WaitFor waits until done, which is called with the lock held, returns true. It returns as Wait does; nil: done was
-// true. It is wait_for.
+// WaitFor waits until done returns true. It calls done with the lock held. It returns nil once done is true, and otherwise
+// an error of Wait. It is wait_for.
 func (c *Condition) WaitFor(ctx context.Context, done func() bool) error {
 	for !done() {
 		if err := c.Wait(ctx); err != nil {
@@ -142,7 +144,7 @@ func (c *Condition) WaitFor(ctx context.Context, done func() bool) error {
 	return nil
 }
 
-// Notify wakes the n that have waited longest, or as many as there are. This process has to hold the lock.
+// Notify wakes the n longest waiters, or all if there are fewer. This process has to hold the lock.
 func (c *Condition) Notify(n int) error {
 	if n < 0 {
 		return fmt.Errorf("mp: Condition.Notify(%d): it cannot be negative", n)
@@ -151,11 +153,11 @@ func (c *Condition) Notify(n int) error {
 	return err
 }
 
-// NotifyAll wakes all that wait. This process has to hold the lock.
+// NotifyAll wakes all waiters. This process has to hold the lock.
 func (c *Condition) NotifyAll() error { return c.Notify(math.MaxInt) }
 
-// Close ends the condition for everybody, if this process has made it, and its lock if that was made for it; else the use of
-// this handle and what waits through it. Release still works there, for who has the lock.
+// Close ends the condition for all processes, if this one made it, and its lock, too, if NewCondition made that. In another
+// process it ends only this handle and the waits through it; Release still works there, for the holder of the lock.
 func (c *Condition) Close() error {
 	err := c.close()
 	if c.own {
@@ -192,7 +194,7 @@ func (c *Condition) DecodeMsgpack(dec *wire.Decoder) error {
 // MarshalJSON fails: a condition cannot be written down.
 func (c *Condition) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Condition") }
 
-// condition is what the owner has. The mutex of the lock is its own, too.
+// condition is the object of a Condition. The mutex of its lock guards it.
 type condition struct {
 	lock    *mutex
 	waiting []waiter
@@ -207,7 +209,7 @@ func (c *condition) Request(r share.Request) {
 	r.Body = nil
 	switch {
 	case c.closed && r.Op == opWait:
-		r.Answer(answerNo, nil, nil) // it still has the lock
+		r.Answer(answerNo, nil, nil) // the client still has the lock
 	case c.closed:
 		r.Answer(answerClosed, nil, nil)
 	case r.Op == opState:
@@ -225,7 +227,7 @@ func (c *condition) Request(r share.Request) {
 	}
 }
 
-// notify lets the first n wait for the lock instead. c.lock.mu is held.
+// notify moves the first n waiters to those of the lock. c.lock.mu is held.
 func (c *condition) notify(n uint64) {
 	k := int(min(n, uint64(len(c.waiting))))
 	c.lock.waiting = append(c.lock.waiting, c.waiting[:k]...)
@@ -233,18 +235,20 @@ func (c *condition) notify(n uint64) {
 	c.lock.settle()
 }
 
-// forget forgets those of a process. c.lock.mu is held.
+// forget removes the waiters of a client. c.lock.mu is held.
 func (c *condition) forget(client *share.Client) {
 	c.waiting = slices.DeleteFunc(c.waiting, func(w waiter) bool { return w.Client == client })
 }
 
-// Cancel is documented with share.Object. The one that has waited will ask to rejoin.
+// Cancel is documented with share.Object. The client asks the lock to rejoin instead.
 func (c *condition) Cancel(*share.Client, uint64) bool { return false }
 
-// Left is documented with share.Object. The lock has seen to it, or will: who waits here has had that.
+// Left is documented with share.Object. The Left of the lock removes the client's waiters: a client that waits here has had
+// the lock.
 func (c *condition) Left(*share.Client) {}
 
-// close is documented with object. Who was notified and waits for the lock does not get it any more: nobody there would know.
+// close is documented with object. A waiter that was notified and waits for the lock does not get it any more: its call
+// ends with the condition, so its client would not learn that it has the lock.
 func (c *condition) close() {
 	m := c.lock
 	m.mu.Lock()
@@ -262,7 +266,7 @@ func (c *condition) close() {
 	c.end()
 }
 
-// end ends every wait. c.lock.mu is held.
+// end answers all waiters that the condition is closed. c.lock.mu is held.
 func (c *condition) end() {
 	c.closed = true
 	for _, w := range c.waiting {

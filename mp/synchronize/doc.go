@@ -1,28 +1,30 @@
-// Package synchronize has what processes wait for each other with, as multiprocessing.synchronize has in Python: [Lock],
-// [Semaphore], [BoundedSemaphore], [Event], [Condition] and [Barrier].
+// Package synchronize has the objects by which processes wait for each other, as multiprocessing.synchronize has in Python:
+// [Lock], [Semaphore], [BoundedSemaphore], [Event], [Condition] and [Barrier].
 //
-// Each lives in the process that made it, its owner, and reaches others as a field, by pointer, of arguments, results and
-// messages. Any number of processes, and goroutines in each, may use it at the same time. Those that wait are served in the
-// order in which they came; [Lock.Acquire] tells what is different there. They wait until their ctx ends, and return at once then,
-// but for those at a Condition, which get its lock back first. With a ctx that is over already they take what they need not wait for,
-// and wait 50 ms at the most for an owner that does not answer; a Barrier is broken by it, once its owner has heard of this process.
+// Each object lives in the process that made it, its owner, and reaches other processes by pointer, as a field of
+// arguments, results and messages. Any number of processes, and goroutines in each, may use it at the same time. Waiters
+// are served in the order in which they came; [Lock.Acquire] tells of an exception. A wait ends at once when its ctx ends,
+// except at a Condition, where it first gets the lock back. A call whose ctx has ended before it begins takes what needs no
+// waiting, and waits at most 50 ms for an owner that does not answer. Such a call of [Barrier.Wait] breaks the barrier, if
+// the process is connected to the owner.
 //
-// A process that ends, however it does, hurts nobody: those of its goroutines that waited are forgotten, and what it held
-// is free. Of a Lock, the next Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner
-// has ended, or has closed the object, every call returns mp.ErrClosed; [Semaphore.Release], which waits for no answer, once the
-// process has heard of it.
+// When a process ends, however it does, its waits are forgotten, and what it held is free. If it held a Lock, the next
+// Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner has ended, or has closed
+// the object, every call returns mp.ErrClosed; [Semaphore.Release], which waits for no answer, does so once its process has
+// learned of that.
 //
-// To an owner, a process has ended, too, when it has no handle of any of its objects any more, because the last one was collected:
-// who holds something keeps a handle, as who is to release it does.
+// To an owner, a process has also ended when it has no handle of any of the owner's objects any more, because the garbage
+// collector has found the last one. So a process that holds something must keep a handle of it; it needs one to release it
+// anyway.
 //
 // Calls without a ctx are bounded: they return mp.ErrTimeout when the owner has not answered within five seconds, because
-// it is stopped. What was asked for may happen later in that case.
+// it is stopped. The owner may still do later what it was asked.
 //
-// There is no RLock. A lock that its holder may acquire again has to know who its holder is, and goroutines have no identity.
-// A function that is called with the lock held says so in its name or comment, and does not acquire it.
+// There is no RLock. A lock that its holder may acquire again has to know its holder, and goroutines have no identity. A
+// function that is called with the lock held says so in its name or comment, and does not acquire it.
 //
-// An object in a package variable is never shared: every process makes one of its own. Nor is a copy of one the object: send and
-// keep pointers, and go vet finds the copies.
+// An object in a package variable is never shared: every process makes one of its own. A copy of an object is not the
+// object: send and keep pointers; go vet finds copies.
 package synchronize
 
 import (
@@ -32,14 +34,16 @@ import (
 )
 
 var (
-	// ErrOwnerDied is returned once, by Acquire, TryAcquire or Condition.Wait, after a process has ended that held the lock; the caller
-	// does not have the lock then. What it protects may be half done. Who can put that right acquires it again. Nobody gets the lock
-	// before the process that is told has heard of it, or has ended, too, and another one is told.
+	// ErrOwnerDied is returned once, by Acquire, TryAcquire or Condition.Wait, after a process that held the lock has
+	// ended. The caller does not have the lock then. What the lock protects may be half done; a caller that can repair it
+	// acquires the lock again. No process gets the lock before the process that was told has confirmed it, or has ended,
+	// too, and another one was told.
 	ErrOwnerDied = errors.New("mp: a process has ended that held the lock")
-	// ErrNotHeld is returned by Release, and by what wants the lock held, in a process that does not hold it.
+	// ErrNotHeld is returned by Release, and by the methods of Condition that need the lock, in a process that does not
+	// hold it.
 	ErrNotHeld = errors.New("mp: this process does not hold it")
-	// ErrBrokenBarrier is returned to those that wait at a barrier that not all will reach: somebody's wait was cut short, or
-	// it was aborted or reset. It is BrokenBarrierError in Python.
+	// ErrBrokenBarrier is returned to the waiters at a barrier that not all parties will reach: a party's wait was cut
+	// short, or the barrier was aborted or reset. It is BrokenBarrierError in Python.
 	ErrBrokenBarrier = errors.New("mp: the barrier is broken")
 )
 

@@ -20,7 +20,7 @@ func NewEvent() (*Event, error) {
 	return e, nil
 }
 
-// Set sets the event: all that wait go on, and those that come later until Clear. When it returns, the event is set.
+// Set sets the event: all waiters go on, and so do later ones until Clear. When Set returns nil, the event is set.
 func (e *Event) Set() error {
 	_, err := e.ask("Event.Set", opSet, nil)
 	return err
@@ -38,7 +38,7 @@ func (e *Event) IsSet() (bool, error) {
 	return n > 0, err
 }
 
-// Wait waits until the event is set; it returns nil also when it was cleared right afterwards. Otherwise ctx's error, or
+// Wait waits until the event is set. It returns nil also when the event was cleared right afterwards. Errors: ctx's, or
 // mp.ErrClosed.
 func (e *Event) Wait(ctx context.Context) error {
 	const what = "Event.Wait"
@@ -50,8 +50,8 @@ func (e *Event) Wait(ctx context.Context) error {
 	return err
 }
 
-// Ready reports whether the event is set, or cannot be used any more. If wait is true it waits for that until ctx ends; otherwise
-// ctx bounds how long it asks the process that has made it. It is for connection.Wait.
+// Ready reports whether the event is set, or cannot be used any more. If wait is true it waits for that until ctx ends;
+// otherwise ctx bounds how long it waits for the owner's answer. It is for connection.Wait.
 func (e *Event) Ready(ctx context.Context, wait bool) (set bool, err error) {
 	const what = "Event.Ready"
 	if wait {
@@ -69,7 +69,8 @@ func (e *Event) Ready(ctx context.Context, wait bool) (set bool, err error) {
 	return set, err
 }
 
-// Close ends the event for everybody, if this process has made it, else the use of this handle and what waits with it.
+// Close ends the event for all processes, if this one made it. In another process it ends only this handle and the waits
+// through it.
 func (e *Event) Close() error { return e.close() }
 
 // String shows whether it is set.
@@ -94,7 +95,7 @@ func (e *Event) DecodeMsgpack(dec *wire.Decoder) error { return e.decode(dec, "E
 // MarshalJSON fails: an event cannot be written down.
 func (e *Event) MarshalJSON() ([]byte, error) { return nil, wire.NotJSON("Event") }
 
-// event is what the owner has.
+// event is the object of an Event.
 type event struct {
 	mu      sync.Mutex
 	set     bool

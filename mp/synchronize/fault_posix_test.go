@@ -86,7 +86,7 @@ func TestFrozenOwner(t *testing.T) {
 	}
 }
 
-// With a ctx that is over already nobody waits for an owner that is stopped, and what comes too late is given back.
+// A call whose ctx has ended before does not wait for an owner that is stopped. What its answer brings later is given back.
 func TestFrozenOwnerAtOnce(t *testing.T) {
 	leak.Check(t)
 	pool := made(mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1}))(t)
@@ -148,7 +148,7 @@ func TestFrozenHolder(t *testing.T) {
 	}
 }
 
-// A handle that nobody has any more but the argument of a process goes on working there.
+// A handle works in a process even if this process keeps it only as the argument of that one.
 func TestCollectedBeforeSent(t *testing.T) {
 	leak.Check(t)
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
@@ -174,7 +174,7 @@ func TestCollectedBeforeSent(t *testing.T) {
 	ends(t, p)
 }
 
-// Who is told of the holder's death and dies before it has heard of it has not been told: whoever comes next is.
+// If the client that was told of the holder's death dies before it has heard of it, the next one is told.
 func TestWhoIsToldIsDead(t *testing.T) {
 	leak.Check(t)
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -197,7 +197,8 @@ func TestWhoIsToldIsDead(t *testing.T) {
 	isFree(t, l)
 }
 
-// What was notified and then told of a death in vain, since it has died itself: the notification is somebody else's, too.
+// If a notified waiter is told of a death but dies before it has heard of it, another one is told, and gets the
+// notification, too.
 func TestWhoIsNotifiedIsDead(t *testing.T) {
 	leak.Check(t)
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)

@@ -14,28 +14,28 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// handle is what the handles of all objects have in common.
+// handle is the common part of the handles of all objects.
 type handle struct {
-	ref    *share.Ref // nil: nobody has made it
+	ref    *share.Ref // nil: never made
 	closed atomic.Bool
 	life   context.Context // ends with Close
 	end    context.CancelFunc
 }
 
-// refer makes it a handle of that.
+// refer makes h a handle of ref's object.
 func (h *handle) refer(ref *share.Ref) {
 	h.ref = ref
 	h.life, h.end = context.WithCancel(context.Background())
 }
 
-// object is what its owner has of it.
+// object is the part of an object that its owner has.
 type object interface {
 	share.Object
-	// close ends everybody's wait, and what is asked later.
+	// close answers all waiters and all later requests that the object is closed.
 	close()
 }
 
-// call asks the object, and waits for the answer until ctx ends. What comes later goes to late.
+// call sends a request to the object, and waits for the answer until ctx ends. An answer that comes later goes to late.
 func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
 	if err := h.usable(what); err != nil {
 		return nil, err
@@ -50,7 +50,8 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 	return answer, nil
 }
 
-// request is call for who has to know more of an error than the user, or has to ask after Close, too.
+// request is call without the checks and errors for the user: it works after Close, too, and returns the errors of share
+// and of errorOf.
 func (h *handle) request(ctx context.Context, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
 	m, err := h.ref.Await(ctx, op, body, func(m link.Msg) {
 		m.Release()
@@ -68,14 +69,15 @@ func (h *handle) request(ctx context.Context, op link.Kind, body []byte, late fu
 	return bytes.Clone(m.Body), nil
 }
 
-// heard tells a lock that this process has heard what there is to tell only once, of its wait with this ticket if that was for a
-// condition. As far as ctx allows it waits until the lock knows, so that it is free when the caller hears of it.
+// heard confirms to a lock that this process has heard of a death, or of the close of a condition. ticket is that of the
+// wait for the condition, or nil. heard waits, as far as ctx allows, until the lock knows, so that the lock is free when
+// the caller hears of the death.
 func (h *handle) heard(ctx context.Context, ticket []byte) {
 	h.ref.Post(opHeard, ticket)
 	_, _ = h.request(ctx, opState, nil, nil)
 }
 
-// wait is a call that ends with Close of this handle, too.
+// wait is call that also ends with Close of this handle.
 func (h *handle) wait(ctx context.Context, what string, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
 	if err := h.usable(what); err != nil {
 		return nil, err
@@ -85,7 +87,7 @@ func (h *handle) wait(ctx context.Context, what string, op link.Kind, body []byt
 	return h.call(ctx, what, op, body, late)
 }
 
-// living is ctx for what ends with Close of this handle, too. Whoever has it calls end.
+// living returns a ctx that also ends with Close of this handle. The caller calls end.
 func (h *handle) living(ctx context.Context) (living context.Context, end func()) {
 	living, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(h.life, func() { cancel(errUnusable) })
@@ -95,7 +97,7 @@ func (h *handle) living(ctx context.Context) (living context.Context, end func()
 	}
 }
 
-// tell tells the object something that needs no answer, after all that this process has asked it before.
+// tell sends the object a message that needs no answer, after all that this process has asked it before.
 func (h *handle) tell(what string, op link.Kind) error {
 	if err := h.usable(what); err != nil {
 		return err
@@ -117,7 +119,7 @@ func (h *handle) usable(what string) error {
 	return nil
 }
 
-// failure is what the user is told of an error of share's, or of an object's, that a call with ctx has got.
+// failure makes the error for the user from an error of share or of an object, in a call with ctx.
 func failure(ctx context.Context, what string, err error) error {
 	switch {
 	case err == share.ErrEnded:
@@ -130,15 +132,15 @@ func failure(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("mp: %s: %w", what, spawn.Inner(err))
 }
 
-// ended is why ctx has ended, which may be one of living's.
+// ended is the error for the end of ctx, which may come from living.
 func ended(ctx context.Context) error {
-	if context.Cause(ctx) == errUnusable { // not the caller's ctx
+	if context.Cause(ctx) == errUnusable { // Close has ended it, not the caller
 		return errUnusable
 	}
 	return spawn.CtxError(ctx)
 }
 
-// ask is call without a ctx.
+// ask is call with a patient ctx.
 func (h *handle) ask(what string, op link.Kind, body []byte) ([]byte, error) {
 	ctx := patient(patience)
 	defer ctx.End()
@@ -147,7 +149,7 @@ func (h *handle) ask(what string, op link.Kind, body []byte) ([]byte, error) {
 
 var errNo = errors.New("no")
 
-// errorOf is what an answer means.
+// errorOf is the error that an answer stands for.
 func errorOf(answer link.Kind) error {
 	switch answer {
 	case answerOK:
@@ -166,7 +168,7 @@ func errorOf(answer link.Kind) error {
 	return fmt.Errorf("the process that made it answered with a message of kind %d", answer)
 }
 
-// state is what String and the like tell.
+// state asks for the object's state, for String and the like.
 func (h *handle) state(what string) (n uint64, text string, err error) {
 	return h.stateFor(patient(patience), what)
 }
@@ -178,7 +180,7 @@ func (h *handle) stateFor(ctx *share.Patient, what string) (n uint64, text strin
 	return n, text, err
 }
 
-// acquire takes a lock or a place; try does so if there is one at once.
+// acquire takes a lock or a place, and waits until there is one. If ctx has ended before, it only tries.
 func (h *handle) acquire(ctx context.Context, what string) error {
 	if ctx.Err() != nil {
 		ok, err := h.try(patient(share.Glance), what)
@@ -197,7 +199,7 @@ func (h *handle) try(ctx *share.Patient, what string) (ok bool, err error) {
 	return err == nil, err
 }
 
-// overdue is the error of a call whose ctx was over when it began: of what it came to at a glance.
+// overdue is the error of a call whose ctx had ended before it began. ok and err are what the call got within share.Glance.
 func overdue(ctx context.Context, what string, ok bool, err error) error {
 	if !ok && err == nil || errors.Is(err, errSilent) {
 		return fmt.Errorf("mp: %s: %w", what, spawn.Inner(ended(ctx)))
@@ -205,7 +207,7 @@ func overdue(ctx context.Context, what string, ok bool, err error) error {
 	return err
 }
 
-// giveBack returns what an answer has brought that nobody waited for any more.
+// giveBack gives back what an answer brought for which the caller did not wait any more.
 func (h *handle) giveBack(answer link.Kind) {
 	switch answer {
 	case answerOK:
@@ -215,10 +217,10 @@ func (h *handle) giveBack(answer link.Kind) {
 	}
 }
 
-// caller is how this process is called in what String tells of others.
+// caller is how String names this process in other ones.
 func caller() []byte { return fmt.Appendf(nil, "%s (pid %d)", spawn.Name(), os.Getpid()) }
 
-// text is a handle for String: what it is, and what it looks like to tell.
+// text is the result of String: the type, and what tell makes of the object's state.
 func (h *handle) text(what string, tell func(n uint64, text string) string) string {
 	n, text, err := h.state(what)
 	switch {
@@ -230,7 +232,7 @@ func (h *handle) text(what string, tell func(n uint64, text string) string) stri
 	return fmt.Sprintf("<%s %s>", what, tell(n, text))
 }
 
-// close ends the object, if it is ours, and the handle.
+// close ends the handle, and the object if this process owns it.
 func (h *handle) close() error {
 	if h.ref == nil || h.closed.Swap(true) {
 		return nil

@@ -98,7 +98,7 @@ func FuzzObjects(f *testing.F) {
 	})
 }
 
-// Who looks at the word takes it when it is free, and not when somebody has it, or waits for it with the owner.
+// look takes the lock if the word says that it is free, and not if it is held or has waiters at the owner.
 func TestLook(t *testing.T) {
 	m := newMutex()
 	for _, v := range []uint64{2, 2 | contended, contended, elsewhere, ^uint64(0)} {
@@ -113,7 +113,7 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// Nonsense in the word that the clients have in common makes the lock useless to those who wait, and nothing worse.
+// Nonsense in the word that the clients share makes the lock useless to its waiters, and nothing worse.
 func TestHostileWord(t *testing.T) {
 	leak.Check(t)
 	for _, v := range []uint64{0, 1, 2, 77, contended, contended | 1, contended | 77, elsewhere, ^uint64(0), rand.Uint64()} {
@@ -151,8 +151,8 @@ func foreign(h *handle) (leave func() error) {
 	}
 }
 
-// Who holds a lock by a number that nobody has is dead: it is told once, and the lock is free. Whoever wrote that there, and took
-// away that somebody waits, has ended.
+// A number in the word that no client has is that of a dead holder: its death is told once, and then the lock is free. So
+// it goes on when a client has ended that wrote such a number, or removed the waiters' mark.
 func TestNobodysNumber(t *testing.T) {
 	leak.Check(t)
 	for _, v := range []uint64{77, contended | 77, elsewhere, elsewhere | contended | 1, 1 << 40, ^uint64(0)} {
@@ -187,7 +187,7 @@ func TestNobodysNumber(t *testing.T) {
 	}
 }
 
-// A semaphore of which somebody wrote that others wait, or took that away, goes on when that one has ended.
+// A semaphore goes on when a client has ended that wrote into its word that there are waiters, or that there are none.
 func TestNobodyWaits(t *testing.T) {
 	leak.Check(t)
 	s := must(NewSemaphore(1))(t)

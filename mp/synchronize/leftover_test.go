@@ -27,7 +27,7 @@ var Apart = mp.Register("apart", func(context.Context, int) ([]bool, error) {
 	return []bool{s, l}, errors.Join(err, err2)
 })
 
-// What is in a package variable is shared with nobody, and does nobody harm. PY-SYNC-09
+// An object in a package variable is not shared with other processes, and does no harm. PY-SYNC-09
 func TestPackageVariable(t *testing.T) {
 	leak.Check(t)
 	for range 2 {

@@ -10,9 +10,9 @@ import (
 
 // Lock is held by one process at a time, and by one goroutine there. It is sent by pointer. It must not be copied.
 //
-// It belongs to the process: any goroutine of the one that has acquired it may release it, and no other process, which is where
-// it differs from Python's. Where processes share memory, one that finds the lock free takes it without asking anybody; that
-// goes for the first 512 locks and semaphores that a process sends, until it has closed all that it has sent; later ones are slower.
+// It belongs to the process that has acquired it: any goroutine there may release it, but, unlike in Python, no other
+// process. Where processes share memory, a process takes a free lock without asking the owner. This holds for the first 512
+// locks and semaphores that the owner sends; later ones are slower, until it has closed all that it has sent.
 type Lock struct{ worded }
 
 // NewLock makes a lock that nobody holds.
@@ -25,11 +25,11 @@ func NewLock() (*Lock, error) {
 	return l, nil
 }
 
-// Acquire waits until the lock is free and takes it. Those that wait get it in the order in which they came; but for its first
-// 30 µs who waits may only look whether the lock is free and nobody else waits, and somebody who comes later may take it then.
-// A process that holds it and acquires it again waits, too, until another of its goroutines releases it. Errors, all of which
-// mean that the caller does not have it: ctx's; ErrOwnerDied, once, if a process has died that held it, after which the lock
-// is free; mp.ErrClosed.
+// Acquire waits until the lock is free and takes it. Waiters get it in the order in which they came. But for its first 30
+// µs a waiter may only watch for the lock to be free and without other waiters; a later caller may be faster then. If the
+// process itself holds the lock, Acquire waits, too, until another of its goroutines releases it. After an error the caller
+// does not have the lock. Errors: ctx's; ErrOwnerDied, once, if a process that held the lock has died, after which it is
+// free; mp.ErrClosed.
 func (l *Lock) Acquire(ctx context.Context) error {
 	if l.grabs(ctx) {
 		return nil
@@ -37,7 +37,7 @@ func (l *Lock) Acquire(ctx context.Context) error {
 	return l.acquire(ctx, "Lock.Acquire")
 }
 
-// grabs takes the lock if it can be seen from here to be free, or, while ctx lasts, to become so in a moment.
+// grabs takes the lock without the owner, if the word says that it is free, or, while ctx lasts, says so within a moment.
 func (l *Lock) grabs(ctx context.Context) bool {
 	return l.quick((*view).grab) || ctx.Err() == nil && l.look((*view).grab)
 }
@@ -55,8 +55,8 @@ func (l *Lock) TryAcquire() (bool, error) {
 	return l.try(what)
 }
 
-// Release gives the lock to the one that has waited longest, or frees it. In a process that does not hold it, it is an
-// ErrNotHeld and changes nothing.
+// Release gives the lock to the longest waiter, or frees it. In a process that does not hold it, Release returns ErrNotHeld
+// and changes nothing.
 func (l *Lock) Release() error {
 	if v := l.seen.Load(); v != nil && !l.closed.Load() {
 		freed, wanted := v.free()
@@ -72,13 +72,14 @@ func (l *Lock) Release() error {
 	return err
 }
 
-// letGo is Release for who would not hear of an error: the owner hears of it also when it is frozen now.
+// letGo is Release for a caller that has no use for an error. It does not wait for a frozen owner, which learns of it
+// later.
 func (l *Lock) letGo() {
 	if l.ref == nil {
-		return // nobody has made it
+		return // never made
 	}
 	freed := false
-	if v := l.seen.Load(); v != nil { // or it was acquired by another handle, if at all
+	if v := l.seen.Load(); v != nil { // nil: only another handle can have acquired it
 		freed, _ = v.free()
 	}
 	if !freed {
@@ -87,8 +88,8 @@ func (l *Lock) letGo() {
 	runtime.KeepAlive(l)
 }
 
-// Close ends the lock for everybody, if this process has made it: every Acquire returns mp.ErrClosed. In another process it ends
-// the use of this handle only, with what waits through it, and gives nothing back that is held. A second Close does nothing.
+// Close ends the lock for all processes, if this one made it: every Acquire returns mp.ErrClosed. In another process it
+// ends only this handle and the waits through it; a lock that is held stays held. A second Close does nothing.
 func (l *Lock) Close() error { return l.close() }
 
 // String shows the holder: its name and pid.

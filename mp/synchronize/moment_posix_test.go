@@ -111,7 +111,7 @@ func TestLateParty(t *testing.T) {
 	}
 }
 
-// When the barrier was reset meanwhile, it is whole: whoever reset it knows of the party. PY-SYNC-27
+// A party whose ctx ends after all have passed does not break the barrier if that was reset meanwhile. PY-SYNC-27
 func TestLateForReset(t *testing.T) {
 	leak.Check(t)
 	b, how := lateParty(t, (*synchronize.Barrier).Reset)
@@ -129,7 +129,7 @@ var NotifyAndDie = mp.Register("notify-and-die", func(ctx context.Context, k kit
 	select {}
 })
 
-// Who is told of a death when its ctx has just ended does not take that for the lock. PY-SYNC-17
+// A Wait that is told of a death when its ctx has just ended does not take the answer for the lock. PY-SYNC-17
 func TestLateForDeath(t *testing.T) {
 	leak.Check(t)
 	died := 0

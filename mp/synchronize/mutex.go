@@ -9,46 +9,46 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// mutex is the object of a lock. Who holds it is in its word:
+// mutex is the object of a lock. Its word tells who holds it:
 //
 //	0                    free
 //	number               held by the client of that number
-//	number | contended   the same, and to release it is up to the owner: somebody waits, or has to be told of a death
-//	contended            free, but to acquire it is up to the owner
+//	number | contended   the same, but only the owner may free it: there is a waiter, or a death to be told of
+//	contended            free, but only the owner may give it away
 //
-// A client that finds 0 takes the lock by itself, and one that finds its number frees it. Before it asks the owner, a client
-// may watch the word for a moment, until it is 0: nobody knows of it, and since the word is not 0 while somebody waits with the
-// owner, it overtakes none of those. What is contended is changed by the
-// owner only, under the mutex, apart from the number's client, who may ask for its release. So the owner knows at any time
-// who holds the lock, also when that was killed. A number that no client has is that of a dead one.
+// A client that finds 0 takes the lock by itself, and a client that finds its number frees it. Before it asks the owner, a
+// client may watch the word for a moment, until it is 0. The owner does not know of that. Such a client overtakes no waiter
+// of the owner, as the word is not 0 while there are any. Only the owner changes a contended word, under mu; the holder
+// asks it for the release. So the owner always knows who holds the lock, even if the holder was killed. A number that no
+// client has belongs to a dead one.
 //
-// Of a holder's death one client is told, and nobody gets the lock before it has said that it has heard: it may be dead, too, and
-// then whoever comes next is told instead.
+// The owner tells one client of a holder's death, and gives the lock to no client before that one has confirmed it
+// (opHeard). If that client is dead, too, the owner tells the next one instead.
 type mutex struct {
 	cell
 	ref     *share.Ref
-	names   map[uint32]string // of clients
-	died    bool              // a holder, and nobody was told yet
-	told    *waiter           // who is told of it, and has not said yet that it has heard
-	last    asker             // to whom the lock was given
-	ended   map[asker]bool    // who waited for a condition that was closed, and has not said yet that it has heard
+	names   map[uint32]string // of the clients, by number
+	died    bool              // a holder has died, and no client was told yet
+	told    *waiter           // was told of it, and has not confirmed that yet; nil: none
+	last    asker             // got the lock last from the owner
+	ended   map[asker]bool    // waited for a condition that was closed, and have not confirmed that yet
 	waiting []waiter
 	conds   []*condition
 	closed  bool
 }
 
-// asker is a client, and which of its waits for conditions; 0: it has not waited for one.
+// asker is a client and the ticket of one of its waits for conditions; ticket 0: it has not waited for one.
 type asker struct {
 	client *share.Client
 	ticket uint64
 }
 
-// waiter waits for the lock.
+// waiter is a request that waits for the lock, or in a condition for a notification.
 type waiter struct {
 	share.Request
-	cond   *condition // it has waited for this
-	ticket uint64     // when it did
-	late   bool       // its wait there was in vain: the answer is no, but it gets the lock
+	cond   *condition // it waits for this, or was notified by it; nil: none
+	ticket uint64     // of that wait
+	late   bool       // it was not notified: it gets the lock, with answerNo
 }
 
 func (w *waiter) asker() asker { return asker{w.Client, w.ticket} }
@@ -88,7 +88,7 @@ func (m *mutex) Request(r share.Request) {
 	}
 }
 
-// state is whether somebody holds the lock, and who. m.mu is held.
+// state tells whether the lock is held, and by which process. m.mu is held.
 func (m *mutex) state() []byte {
 	switch n := uint32(m.word.Load()); n {
 	case 0:
@@ -103,8 +103,8 @@ func (m *mutex) state() []byte {
 // holds reports whether a client has the lock. m.mu is held.
 func (m *mutex) holds(c *share.Client) bool { return uint32(m.word.Load()) == c.Number() }
 
-// bury takes the lock from a holder that nobody is: what is in the word was written there by somebody who must not, or who had ended
-// for us already. m.mu is held.
+// bury takes the lock from a holder that is no client: the number was written by a process that breaks the rules, or that
+// had already ended for the owner. m.mu is held.
 func (m *mutex) bury() {
 	v := m.word.Load()
 	holder := v &^ contended
@@ -116,7 +116,7 @@ func (m *mutex) bury() {
 	}
 }
 
-// try gives r the lock if it is free. m.mu is held.
+// try gives r the lock if it is free, or tells r of a death. m.mu is held.
 func (m *mutex) try(r share.Request) {
 	m.bury()
 	m.names[r.Client.Number()] = string(r.Body)
@@ -130,15 +130,15 @@ func (m *mutex) try(r share.Request) {
 	}
 }
 
-// enqueue lets somebody wait, if the lock is not free. m.mu is held.
+// enqueue adds a waiter, and serves it if the lock is free. m.mu is held.
 func (m *mutex) enqueue(w waiter) {
 	w.Body = nil
 	m.waiting = append(m.waiting, w)
 	m.settle()
 }
 
-// rejoin ends the wait for a condition with this ticket: r gets the lock instead, and the answer no if there was no notification. If
-// there is no such wait any more, it was answered. m.mu is held.
+// rejoin ends the wait for a condition with this ticket. r waits for the lock in its place; if there was no notification, r
+// gets it with answerNo. If the wait was already answered, r gets that answer again. m.mu is held.
 func (m *mutex) rejoin(r share.Request, ticket uint64) {
 	theirs := func(w waiter) bool { return w.Client == r.Client && w.ticket == ticket && w.cond != nil }
 	for _, c := range m.conds {
@@ -157,7 +157,7 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 		w.Request = r
 		return
 	}
-	switch me := (asker{r.Client, ticket}); { // the answer came too late
+	switch me := (asker{r.Client, ticket}); { // the wait was answered, but its ctx had ended
 	case m.ended[me]:
 		r.Answer(answerClosed, nil, nil)
 	case m.isTold(me):
@@ -167,20 +167,20 @@ func (m *mutex) rejoin(r share.Request, ticket uint64) {
 	case m.last == me:
 		r.Answer(answerOK, nil, nil)
 	default:
-		r.Answer(answerNo, nil, nil) // the wait never came here
+		r.Answer(answerNo, nil, nil) // the wait never came here, and the client still has the lock
 	}
 }
 
-// tell tells somebody that a holder has died, while the lock is contended and nobody's. m.mu is held.
+// tell tells w that a holder has died. The lock is contended and has no holder. m.mu is held.
 func (m *mutex) tell(w waiter) {
 	m.died, m.told = false, &w
 	w.Answer(answerDied, nil, nil)
 }
 
-// isTold reports whether that is who is told of a death. m.mu is held.
+// isTold reports whether a was told of a death and has not confirmed that. m.mu is held.
 func (m *mutex) isTold(a asker) bool { return m.told != nil && m.told.asker() == a }
 
-// heard notes that somebody has heard how its wait has ended, if that was without the lock. m.mu is held.
+// heard notes that a has confirmed an end of its wait that left it without the lock. m.mu is held.
 func (m *mutex) heard(a asker) {
 	delete(m.ended, a)
 	if m.isTold(a) {
@@ -189,7 +189,8 @@ func (m *mutex) heard(a asker) {
 	}
 }
 
-// unheard has somebody else told what was told a client in vain, and notified if that one was. m.mu is held.
+// unheard is called when c did not hear of a death that it was told of: its caller had given up, or c has left. The next
+// waiter is told instead. If c had been notified by a condition, another waiter there is notified instead. m.mu is held.
 func (m *mutex) unheard(c *share.Client) {
 	w := m.told
 	if w == nil || w.Client != c {
@@ -202,7 +203,8 @@ func (m *mutex) unheard(c *share.Client) {
 	}
 }
 
-// settle sees to it that those that wait get the lock, or that whoever holds it leaves it to the owner. m.mu is held.
+// settle hands out the lock if it is free and has waiters, or a death to be told of. If it is held, settle makes it
+// contended, so that its holder leaves the release to the owner. m.mu is held.
 func (m *mutex) settle() {
 	for m.died || len(m.waiting) > 0 {
 		m.bury()
@@ -218,8 +220,8 @@ func (m *mutex) settle() {
 	}
 }
 
-// hand gives the lock, which is contended and nobody's, to the one that has waited longest, or tells that one of a death. While
-// somebody is being told, it does nothing. m.mu is held.
+// hand gives the lock, which is contended and has no holder, to the longest waiter, or tells that waiter of a death. While
+// a client has not confirmed a death, hand does nothing. m.mu is held.
 func (m *mutex) hand() {
 	if m.told != nil {
 		return
@@ -272,8 +274,8 @@ func (m *mutex) Cancel(c *share.Client, id uint64) bool {
 	return len(m.waiting) < n
 }
 
-// Left is documented with share.Object. The client's waits for conditions end here, too: nobody can notify it after it has lost the
-// lock.
+// Left is documented with share.Object. The client's waits for conditions end here, too: it cannot be notified after it has
+// lost the lock.
 func (m *mutex) Left(c *share.Client) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -296,7 +298,7 @@ func (m *mutex) Left(c *share.Client) {
 	}
 	m.bury()
 	m.settle()
-	for _, cond := range notified { // somebody else is told instead
+	for _, cond := range notified { // another waiter is notified instead
 		cond.notify(1)
 	}
 }

@@ -223,7 +223,8 @@ func TestNotify(t *testing.T) {
 	}
 }
 
-// PY-SYNC-17, PY-SYNC-20, PY-SYNC-21: who waits in vain has the lock when that is over, and who does not hold it can do nothing.
+// PY-SYNC-17, PY-SYNC-20, PY-SYNC-21: after a Wait whose ctx has ended, the caller has the lock. Without the lock, Wait and
+// Notify fail.
 func TestConditionTimeout(t *testing.T) {
 	leak.Check(t)
 	l := made(synchronize.NewLock())(t)

@@ -14,7 +14,7 @@ var patience = 5 * time.Second // changed by tests
 // errSilent is the cause of the end of a patient ctx.
 var errSilent = fmt.Errorf("%w: the process that made it does not answer", spawn.ErrTimeout)
 
-// patient is the ctx of a call without one.
+// patient makes the ctx for a call that was given none.
 func patient(limit time.Duration) *share.Patient {
 	return &share.Patient{Limit: limit, Cause: errSilent}
 }

@@ -8,22 +8,23 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// permits is the object of a semaphore. How many there are is in its word:
+// permits is the object of a semaphore. Its word tells how many there are:
 //
-//	number               free, and nobody waits
-//	number | contended   somebody waits with the owner, or has done so until now
+//	number               free, without waiters
+//	number | contended   there are waiters at the owner, or were until now
 //
-// While the word is not contended, clients take and add by themselves, and may watch it for a moment before they ask the owner.
-// What they take is theirs: of a semaphore that is bound, of which it is known who has what, only the owner has the word.
+// While the word is not contended, clients take and add by themselves, and may watch it for a moment before they ask the
+// owner. The owner does not learn which client took one. So the word of a bounded semaphore, which knows what each client
+// has, stays with the owner.
 type permits struct {
 	cell
 	bound   bool
-	held    map[*share.Client]int // if bound
+	held    map[*share.Client]int // with bound
 	waiting []share.Request
 	closed  bool
 }
 
-// mostPermits is how many there may be: a mask, and an int.
+// mostPermits is the largest number of permits. It is the mask of the number in the word, and fits an int.
 const mostPermits = min(elsewhere-1, math.MaxInt)
 
 func newPermits(n int, bound bool) *permits {
@@ -54,12 +55,12 @@ func (p *permits) Request(r share.Request) {
 	}
 }
 
-// try gives r one if there is one. p.mu is held.
+// try gives r a permit if there is one. p.mu is held.
 func (p *permits) try(r share.Request) {
 	p.settle()
 	for {
 		switch n := p.word.Load(); {
-		case n == 0 || n > mostPermits: // those that wait come first
+		case n == 0 || n > mostPermits: // waiters come first
 			r.Answer(answerNo, nil, nil)
 			return
 		case p.word.CompareAndSwap(n, n-1):
@@ -69,7 +70,8 @@ func (p *permits) try(r share.Request) {
 	}
 }
 
-// settle gives what there is to those that wait, and sees to it that they get what comes. p.mu is held.
+// settle gives the permits that there are to the waiters. While waiters are left, it keeps the word contended, so that they
+// get the next ones. p.mu is held.
 func (p *permits) settle() {
 	for {
 		v := p.word.Load()
@@ -91,7 +93,7 @@ func (p *permits) settle() {
 	}
 }
 
-// give tells r that it has one. p.mu is held.
+// give answers r, for which a permit was taken out of the word. p.mu is held.
 func (p *permits) give(r share.Request) {
 	if p.bound {
 		p.held[r.Client]++
@@ -99,7 +101,7 @@ func (p *permits) give(r share.Request) {
 	r.Answer(answerOK, nil, nil)
 }
 
-// add adds some. p.mu is held.
+// add adds n permits. p.mu is held.
 func (p *permits) add(n int) {
 	for n > 0 {
 		if v := p.word.Load(); p.word.CompareAndSwap(v, v+uint64(n)) {

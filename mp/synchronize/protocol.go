@@ -7,16 +7,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// What an object is asked.
+// Requests to an object, and their bodies.
 const (
-	opState   = share.FirstKind + iota // a number and a text, of which each object has its own
+	opState   = share.FirstKind + iota // asks for a number and a text, whose meaning depends on the object
 	opAcquire                          // the name of the caller
 	opTry                              // the same
 	opRelease
-	opHeard  // a lock: that its holder has died; the ticket of a wait, also that its condition was closed
-	opDied   // a lock: nobody has heard that its holder has died
-	opWait   // a condition: a ticket
-	opRejoin // its lock: the wait with this ticket shall end, with the lock
+	opHeard  // to a lock: the client has heard of a death or, with the ticket of a wait, that its condition was closed
+	opDied   // to a lock: the client was told of a death, but its caller did not wait any more
+	opWait   // to a condition, with a ticket; to an event or barrier
+	opRejoin // to a condition's lock: end the wait with this ticket, and acquire the lock
 	opNotify // how many
 	opSet
 	opClear
@@ -24,7 +24,7 @@ const (
 	opReset
 )
 
-// What it answers.
+// Its answers.
 const (
 	answerOK = share.FirstKind + iota
 	answerNo
@@ -34,12 +34,12 @@ const (
 	answerClosed
 )
 
-// state is the body of the answer to opState, and other numbers with a text.
+// state encodes a number and a text: the answer to opState, and the bodies of other messages.
 func state(n uint64, text string) []byte {
 	return append(binary.LittleEndian.AppendUint64(nil, n), text...)
 }
 
-// readState reads it; of a body that is too short, zeros.
+// readState decodes what state has encoded. A body that is too short gives zeros.
 func readState(body []byte) (n uint64, text string) {
 	if len(body) < 8 {
 		return 0, ""

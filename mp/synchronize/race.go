@@ -4,7 +4,7 @@ package synchronize
 
 import "sync/atomic"
 
-// shadow is a word on the heap that stands in for a lock's, at which the race detector does not look: without it, what
+// shadow stands in for the word of a lock, which lies in memory that the race detector does not watch. Without shadow, what
 // goroutines do with the lock held would look like a race.
 type shadow struct{ word atomic.Uint32 }
 

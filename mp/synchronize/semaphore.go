@@ -8,11 +8,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Semaphore is a counter: Acquire takes one from it and waits while it is zero, Release adds one. They need not come from the
-// same process, and the counter may grow beyond what it was made with, so a process that ends gives nothing back: what it
-// has acquired may have been used up. For places of which each is given back by who had it, there is [BoundedSemaphore].
-// It is sent by pointer. It must not be copied. Where processes share memory, who finds one takes it without asking anybody,
-// and so does Release add one while nobody waits; of how many that is true, [Lock] says.
+// Semaphore is a counter: Acquire takes one from it and waits while it is zero, Release adds one. They need not come from
+// the same process, and the counter may exceed its initial value. So a process that ends gives nothing back: what it has
+// acquired may have been used up. For places that their holder gives back, there is [BoundedSemaphore].
+//
+// It is sent by pointer. It must not be copied. Where processes share memory, Acquire and Release do not ask the owner
+// while there are no waiters and Acquire need not wait; [Lock] tells for how many semaphores.
 type Semaphore struct{ worded }
 
 // BoundedSemaphore is a number of places, which processes take with Acquire and give back with Release. The places of a process
@@ -47,8 +48,8 @@ func NewBoundedSemaphore(n int) (*BoundedSemaphore, error) {
 	return s, nil
 }
 
-// Acquire takes one, and waits while there is none; those that wait are served in the order in which they came, but for their first
-// 30 µs, as with [Lock.Acquire]. Its errors, ctx's and mp.ErrClosed, mean that nothing was taken.
+// Acquire takes one, and waits while there is none. Waiters are served in the order in which they came, except during their
+// first 30 µs, as with [Lock.Acquire]. After an error, ctx's or mp.ErrClosed, nothing was taken.
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	const what = "Semaphore.Acquire"
 	if s.quick((*view).take) || ctx.Err() == nil && s.look((*view).take) {
@@ -66,8 +67,8 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 	return s.try(what)
 }
 
-// Release adds one, whoever calls it. It does not wait until its owner has done so; what this process asks afterwards finds
-// it done. So it may return nil, too, when the owner has closed the semaphore and this process has not heard of that yet.
+// Release adds one; any process may call it. It does not wait for the owner, but what this process asks afterwards finds it
+// done. So Release may return nil although the owner has closed the semaphore, if this process has not heard of that yet.
 func (s *Semaphore) Release() error {
 	const what = "Semaphore.Release"
 	if s.quick((*view).put) {
@@ -76,7 +77,7 @@ func (s *Semaphore) Release() error {
 	if err := s.tell(what, opRelease); err != nil {
 		return err
 	}
-	v, err := s.view(context.Background()) // also for the next time; the owner is known by now
+	v, err := s.view(context.Background()) // does not wait, as tell has connected; speeds up the next Release
 	if err == nil && v.over() {
 		err = share.ErrGone
 	}
@@ -86,21 +87,21 @@ func (s *Semaphore) Release() error {
 	return nil
 }
 
-// Value is how many there are now. It is get_value.
+// Value is the counter now. It is get_value.
 func (s *Semaphore) Value() (int, error) {
 	n, _, err := s.state("Semaphore.Value")
 	return int(n), err
 }
 
-// Close ends the semaphore for everybody, if this process has made it, else the use of this handle and what waits
-// through it.
+// Close ends the semaphore for all processes, if this one made it. In another process it ends only this handle and the
+// waits through it.
 func (s *Semaphore) Close() error { return s.close() }
 
 // String shows the value.
 func (s *Semaphore) String() string { return s.text("Semaphore", value) }
 
-// Acquire takes a place, and waits while there is none; those that wait are served in the order in which they came. Its
-// errors, ctx's and mp.ErrClosed, mean that nothing was taken.
+// Acquire takes a place, and waits while there is none. Waiters are served in the order in which they came. After an error,
+// ctx's or mp.ErrClosed, nothing was taken.
 func (s *BoundedSemaphore) Acquire(ctx context.Context) error {
 	return s.acquire(ctx, "BoundedSemaphore.Acquire")
 }
@@ -110,8 +111,8 @@ func (s *BoundedSemaphore) TryAcquire() (bool, error) {
 	return s.try(patient(patience), "BoundedSemaphore.TryAcquire")
 }
 
-// Release gives a place back that this process has taken. In a process that has none, it is an ErrNotHeld and changes
-// nothing.
+// Release gives back a place that this process has taken. In a process that has none, Release returns ErrNotHeld and
+// changes nothing.
 func (s *BoundedSemaphore) Release() error {
 	_, err := s.ask("BoundedSemaphore.Release", opRelease, nil)
 	return err
@@ -123,8 +124,8 @@ func (s *BoundedSemaphore) Value() (int, error) {
 	return int(n), err
 }
 
-// Close ends the semaphore for everybody, if this process has made it, else the use of this handle and what waits
-// through it.
+// Close ends the semaphore for all processes, if this one made it. In another process it ends only this handle and the
+// waits through it.
 func (s *BoundedSemaphore) Close() error { return s.close() }
 
 // String shows how many places are free.

@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// hasDied leaves a lock as one whose holder, who is no client any more, has died, and nobody has heard of it.
+// hasDied makes the lock one whose holder has died, of which no client was told yet. The holder is no client any more.
 func hasDied(l *Lock) *mutex {
 	m := l.ref.Object().(*mutex)
 	m.mu.Lock()
@@ -21,7 +21,8 @@ func hasDied(l *Lock) *mutex {
 	return m
 }
 
-// While somebody is told of a death, nobody gets the lock: whether it is told again depends on whether that one has heard.
+// While a client is told of a death, no client gets the lock. If the told client has not heard of the death, the next one
+// is told.
 func TestTold(t *testing.T) {
 	for how, want := range map[string]error{"heard": nil, "too late": ErrOwnerDied, "left": ErrOwnerDied} {
 		t.Run(how, func(t *testing.T) {
@@ -76,8 +77,8 @@ func TestTold(t *testing.T) {
 	}
 }
 
-// Who has waited for a condition and hears of a death instead, or that the condition was closed, says so: the lock is free, and
-// keeps nothing of it.
+// A client that waits for a condition and is told of a death, or of the condition's Close, confirms that. Then the lock is
+// free, and keeps no record of it.
 func TestConditionHears(t *testing.T) {
 	for how, want := range map[string]error{"notified": ErrOwnerDied, "canceled": ErrOwnerDied, "closed": spawn.ErrClosed} {
 		t.Run(how, func(t *testing.T) {

@@ -136,8 +136,8 @@ func tortureTime() time.Duration {
 	return time.Second
 }
 
-// Processes that hold the lock or wait for it are killed at random. Never do two have it, no death is told that was none,
-// and nobody waits for ever.
+// Processes that hold the lock or wait for it are killed at random. No two ever have it, every death that is told has
+// happened, and no process waits for ever.
 func TestTortureLock(t *testing.T) {
 	for _, transport := range []string{"shm", "socket"} {
 		t.Run(transport, func(t *testing.T) {

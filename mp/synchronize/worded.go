@@ -13,14 +13,14 @@ import (
 // worded is the handle of an object with a word.
 type worded struct {
 	handle
-	number uint64               // of the word, plus 1; 0: there is none, or the object is ours
+	number uint64               // of the word, plus 1; 0: there is none, or the object was made here
 	seen   atomic.Pointer[view] // nil: not used yet
 }
 
-// celled is such an object.
+// celled is an object with a word, in its owner.
 type celled interface{ itself() *cell }
 
-// quick does something with the word, if it is seen from here.
+// quick applies do to the word, if the handle is open and has a view.
 func (w *worded) quick(do func(*view) bool) bool {
 	v := w.seen.Load()
 	done := v != nil && !w.closed.Load() && do(v)
@@ -28,12 +28,12 @@ func (w *worded) quick(do func(*view) bool) bool {
 	return done
 }
 
-// look is quick for somebody who has a moment.
+// look is quick, repeated for a moment: see view.look.
 func (w *worded) look(do func(*view) bool) bool {
 	return w.quick(func(v *view) bool { return v.look(do) })
 }
 
-// view is how this process sees the word. The owner was connected to before.
+// view returns the view of this process. It connects to the owner if need be.
 func (w *worded) view(ctx context.Context) (*view, error) {
 	if v := w.seen.Load(); v != nil {
 		return v, nil
@@ -58,7 +58,7 @@ func (w *worded) got(ctx context.Context, what string) error {
 	return nil
 }
 
-// acquire takes a lock or one of a semaphore from the owner.
+// acquire asks the owner for a lock, or for one from a semaphore, and waits for it.
 func (w *worded) acquire(ctx context.Context, what string) error {
 	if err := w.handle.acquire(ctx, what); err != nil {
 		return err
@@ -66,7 +66,7 @@ func (w *worded) acquire(ctx context.Context, what string) error {
 	return w.got(ctx, what)
 }
 
-// try does so if there is one at once.
+// try is acquire that does not wait until there is one.
 func (w *worded) try(what string) (ok bool, err error) {
 	if ok, err = w.handle.try(patient(patience), what); !ok || err != nil {
 		return false, err

@@ -23,8 +23,8 @@ func (h hearer) Event(m link.Msg) {
 
 func (h hearer) Gone() { close(h) }
 
-// What an owner tells arrives in order, whoever receives it: the goroutine that is there for that, or one that waits for an answer,
-// and whose wait ends, with it or in vain.
+// Messages to a Watcher arrive in order, whether the receiving goroutine receives them or a caller of Await, whose wait may
+// end with its answer or without.
 func TestToldWhileOneWaits(t *testing.T) {
 	leak.Check(t)
 	ctx := context.Background()

@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// calls are those of one client that are not answered yet.
+// calls are the unanswered calls of one client.
 type calls struct {
 	mu    sync.Mutex
 	last  uint32
@@ -16,13 +16,13 @@ type calls struct {
 	ended bool
 }
 
-// call is one of them.
+// call is one unanswered call.
 type call struct {
-	object    uint32        // its number
+	object    uint32        // its number; 0: it belongs to this process
 	answer    chan link.Msg // has room for one
-	abandoned bool          // nobody waits; calls.mu is held
+	abandoned bool          // the caller does not wait any more; guarded by calls.mu
 	late      func(link.Msg)
-	err       error // instead of an answer
+	err       error // why it was not sent
 }
 
 var callPool = sync.Pool{New: func() any { return &call{answer: make(chan link.Msg, 1)} }}
@@ -52,7 +52,7 @@ func (c *calls) drop(id uint32) {
 	delete(c.open, id)
 }
 
-// resolve hands an answer to whoever waits for it.
+// resolve hands an answer to the caller, or to late if the caller has abandoned the call.
 func (c *calls) resolve(m link.Msg) {
 	c.mu.Lock()
 	id := uint32(m.ID)
@@ -68,14 +68,14 @@ func (c *calls) resolve(m link.Msg) {
 	switch {
 	case k != nil:
 	case late != nil && m.Kind != kindCancelled && m.Kind != kindGone:
-		go late(m) // it may send, and the one that receives must not
+		go late(m) // late may send, and a receiving goroutine must not
 	default:
 		m.CloseFiles()
 		m.Release()
 	}
 }
 
-// wait waits for the answer until ctx ends; then abandoned is true, and late gets the answer if there is one after all.
+// wait waits for the answer until ctx ends. Then abandoned is true, and late gets the answer if one comes after all.
 func (c *calls) wait(ctx context.Context, id uint32, k *call, late func(link.Msg)) (m link.Msg, abandoned bool, err error) {
 	select {
 	case m = <-k.answer:
@@ -130,7 +130,7 @@ func (c *calls) gone(object uint32) {
 	}
 }
 
-// end answers all calls, then and later: nobody will.
+// end ends all calls, and those that begin later, with ErrGone.
 func (c *calls) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

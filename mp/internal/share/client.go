@@ -14,30 +14,31 @@ import (
 type Client struct {
 	place  *place
 	number uint32
-	calls  *calls // of ourselves; nil: it is another process
+	calls  *calls // of the owner itself; nil: the client is another process
 	link   link.Link
 	out    *outbox
-	words  *words // that it has made
-	cached *entry // the object that it has used last; for the one that receives
+	words  *words // made by the client
+	cached *entry // the object that it used last; only its receiving goroutine uses this
 }
 
-// Number tells the clients of an owner apart. It is not used again, and never 0; the owner is 1.
+// Number identifies the client among those of its owner. A number is never 0 and never used again; the owner's is 1.
 func (c *Client) Number() uint32 { return c.number }
 
 // Local reports whether the client is the owner itself.
 func (c *Client) Local() bool { return c.calls != nil }
 
-// Word is a word that the client has made for itself and the owner, see Ref.LinkWord; false: there is none.
+// Word returns a word that the client has made for itself and the owner, see Ref.LinkWord; false: there is none.
 func (c *Client) Word(i uint32) (Word, bool) { return c.words.word(i) }
 
-// Tell sends the object's Watcher at the client a message, of which copies are made. It is never told to the owner.
+// Tell sends a message, with copies of body and files, to the object's Watcher in the client. It does nothing if the client
+// is the owner.
 func (c *Client) Tell(r *Ref, kind link.Kind, body []byte, files []*os.File) {
 	if e := r.entry(); e != nil && !c.Local() {
 		c.send(link.Msg{Kind: kind, ID: callID(e.number, 0), Body: body, Files: files})
 	}
 }
 
-// Break ends the link to a client that does what it must not do. It will be told that the owner is gone.
+// Break closes the link to a client that breaks the rules. To the client, the owner is gone then.
 func (c *Client) Break() {
 	if c.link != nil {
 		go c.link.Close()
@@ -57,14 +58,15 @@ func (c *Client) send(m link.Msg) {
 	}
 }
 
-// unsent ends the link to a client that does not get what it waits for. One that is gone is heard to the end.
+// unsent breaks with a client that cannot get what it waits for. If the client is gone, the link is not closed here: what
+// it sent before is still received.
 func (c *Client) unsent(err error) {
 	if !errors.Is(err, link.ErrGone) {
 		c.Break()
 	}
 }
 
-// close ends the link once everything is sent, or cannot be.
+// close closes the link once everything was sent, or has failed.
 func (c *Client) close() {
 	if p, _ := c.out.send(link.Msg{Kind: kindGone}, nil); p != nil {
 		<-p.done
@@ -73,7 +75,7 @@ func (c *Client) close() {
 	c.link.Close()
 }
 
-// let makes a client of somebody who has knocked, and serves it to its end.
+// let makes a client of a process that has knocked, and serves it until its link ends.
 func (p *place) let(conn *sys.Conn, door *sys.Door) {
 	stream := link.NewStream(conn)
 	defer stream.Close()
@@ -84,7 +86,7 @@ func (p *place) let(conn *sys.Conn, door *sys.Door) {
 	}
 }
 
-// welcome agrees with a client on what the link is.
+// welcome agrees with a client on whether the link has shared memory.
 func (p *place) welcome(stream *link.Stream, door *sys.Door) (*Client, error) {
 	m, err := stream.Recv()
 	if err != nil {
@@ -125,7 +127,7 @@ func (p *place) welcome(stream *link.Stream, door *sys.Door) (*Client, error) {
 	return c, nil
 }
 
-// accept takes the shared memory that a client has sent, if it can be had.
+// accept opens the shared memory whose files the client has sent; nil: there is none, or it cannot be opened.
 func (c *Client) accept(m *link.Msg) *link.Shared {
 	if len(m.Files) != link.SharedFiles+1 {
 		return nil
@@ -144,7 +146,7 @@ func (c *Client) accept(m *link.Msg) *link.Shared {
 	return shared
 }
 
-// serve hands what the client asks for to the objects, until its link ends.
+// serve passes the client's requests to the objects until its link ends.
 func (p *place) serve(c *Client, door *sys.Door) {
 	defer c.link.Close()
 	c.out = newOutbox(c.link)
@@ -157,7 +159,7 @@ func (p *place) serve(c *Client, door *sys.Door) {
 	p.clients[c] = true
 	p.mu.Unlock()
 	defer p.left(c)
-	c.link.Heed(func(m link.Msg, _ error) { m.CloseFiles(); m.Release() }) // nobody urges us
+	c.link.Heed(func(m link.Msg, _ error) { m.CloseFiles(); m.Release() }) // Rings need a Heed; clients urge nothing
 	for {
 		m, err := c.link.Recv()
 		if err == nil {

@@ -32,8 +32,8 @@ var TakeLater = mp.Register("share.take-later", func(ctx context.Context, v visi
 	return false, err
 })
 
-// A process that has the key can break the door: it shuts it, or says nothing when it knocks. Those who come then do not wait in
-// front of it, and handles that are sent later lead to another one.
+// A process that has the key can break the door: it shuts it down, or knocks without sending a connection. Processes that
+// knock later do not wait in vain, and handles that are sent later lead to a new door.
 func TestBrokenDoor(t *testing.T) {
 	for _, destroy := range []func(fd int) error{
 		func(fd int) error { return syscall.Shutdown(fd, syscall.SHUT_RDWR) },

@@ -21,7 +21,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// A frozen owner keeps nobody: a call returns when its ctx ends, and what comes late is given back.
+// A frozen owner does not hold up calls: they return when their ctx ends, and what late answers bring is given back.
 func TestFrozenOwner(t *testing.T) {
 	leak.Check(t)
 	ctx := context.Background()
@@ -91,7 +91,7 @@ func TestCollectedHandle(t *testing.T) {
 	b.ref.Drop()
 }
 
-// What a client sends that makes no sense ends its link, or nothing, and nobody else's.
+// A client that sends nonsense loses its own link at most, and no other client does.
 func TestHostileClient(t *testing.T) {
 	leak.Check(t)
 	b := newBox("x")

@@ -5,8 +5,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// newWordsIfWanted makes a page of words, if links shall have shared memory; nil if it cannot be had. The error is that of
-// shm.Wanted.
+// newWordsIfWanted makes a page of words. It returns nil if links do not use shared memory, or there is none. The error is
+// that of shm.Wanted.
 func newWordsIfWanted() (*words, error) {
 	if wanted, err := shm.Wanted(); !wanted {
 		return nil, err
@@ -18,7 +18,8 @@ func newWordsIfWanted() (*words, error) {
 	return page, nil
 }
 
-// newShared makes what a link of rings needs, and a page of words for it; nil if it cannot be had.
+// newShared makes the memory for a link of rings, and a page of words to go with it. It returns nil for both if links do
+// not use shared memory, or there is none. The error is that of shm.Wanted.
 func newShared() (*link.Shared, *words, error) {
 	page, err := newWordsIfWanted()
 	if page == nil {

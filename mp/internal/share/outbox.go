@@ -10,11 +10,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// outbox sends over a link without making anybody wait. What the link does not take at once is sent by a goroutine, in order.
+// outbox sends over a link without blocking the sender. What the link does not take at once, a goroutine sends later, in
+// order.
 type outbox struct {
 	link link.Link
-	room rooms // the same; nil: it does not say whether it has room
-	bare bool  // files that cannot be sent are left out, of which who gets the message hears when it looks for them
+	room rooms // the same link; nil: it cannot tell whether it has room
+	bare bool  // send a message without its files if they cannot be sent; the receiver notices when it looks for them
 
 	mu      sync.Mutex
 	waiting []*parcel
@@ -33,12 +34,12 @@ type rooms interface {
 type parcel struct {
 	m      link.Msg
 	failed func(error)   // called if it cannot be sent
-	done   chan struct{} // closed when it was sent, or cannot be
+	done   chan struct{} // closed when it was sent or withdrawn, or cannot be sent
 	err    error
 }
 
-// mostWaiting is how many messages may wait for somebody who does not read. More means that it asks and never listens. How large they
-// are does not matter: that is up to those who have sent them, and wait.
+// mostWaiting is how many messages may wait for a peer that does not read. A peer with more of them sends requests and
+// never reads the answers. Bytes are not counted: many callers at once may send large messages, and wait for them.
 const mostWaiting = 1 << 20
 
 var errDeaf = errors.New("it does not read what it has asked for")
@@ -49,8 +50,8 @@ func newOutbox(l link.Link) *outbox {
 	return o
 }
 
-// send sends a copy of m. It returns nil when that is done, and otherwise the parcel that waits; failed, if it is not nil, is
-// called should that be in vain.
+// send sends m. It returns nil once the link has m, and otherwise the parcel that waits, with copies of body and files. If
+// that cannot be sent, failed (unless nil) is called, under o.mu.
 func (o *outbox) send(m link.Msg, failed func(error)) (*parcel, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -79,7 +80,7 @@ func (o *outbox) send(m link.Msg, failed func(error)) (*parcel, error) {
 	return p, nil
 }
 
-// withdraw takes a parcel back; false: it is on its way.
+// withdraw takes a parcel back; false: it is being sent, or is done.
 func (o *outbox) withdraw(p *parcel) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -91,7 +92,7 @@ func (o *outbox) withdraw(p *parcel) bool {
 	return i >= 0
 }
 
-// drain sends what waits. What waits for room in a ring can still be withdrawn.
+// drain sends the parcels that wait. One that waits for room in a ring can still be withdrawn.
 func (o *outbox) drain() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Over returns a reference as another process has it, to an object of this one, over a link of which ours and theirs are the
-// ends. It is for tests of the packages that have objects: they have the far end in their hands, and need no other process.
+// Over returns a reference to r's object as another process would have it. It uses a link whose ends are ours and theirs.
+// With it, tests of packages that have objects control the far end, and need no other process.
 func (r *Ref) Over(ours, theirs link.Link) *Ref {
 	p := r.own.place
 	p.mu.Lock()

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Patient is the ctx of a call without one: it ends after Limit, with Cause. It begins to run when somebody waits for its end, which
-// is seldom: most of what is told or asked is done at once, and a timer may wake a thread, which costs as much as all the rest. One
-// goroutine has it, and calls End.
+// Patient is the ctx for a call that was given none. It ends with Cause, Limit after the first use of Done. Few calls get
+// that far: most are done at once. So most need no timer, which may wake a thread and so cost as much as the rest of the
+// call. A Patient belongs to one goroutine, which calls End.
 type Patient struct {
 	Limit time.Duration
 	Cause error
 
-	ctx    context.Context // nil: nobody has waited yet
+	ctx    context.Context // nil: the time does not run yet
 	cancel context.CancelFunc
 }
 
-// Glance is the Limit for a call whose own ctx is over already: it gets what can be had at once.
+// Glance is the Limit of a call whose own ctx had ended before: it takes what can be had at once.
 const Glance = 50 * time.Millisecond
 
 func (p *Patient) begun() context.Context {
@@ -26,7 +26,7 @@ func (p *Patient) begun() context.Context {
 	return p.ctx
 }
 
-// End ends the use of it.
+// End stops the time.
 func (p *Patient) End() {
 	if p.cancel != nil {
 		p.cancel()
@@ -47,5 +47,5 @@ func (p *Patient) Err() error {
 // Deadline is documented with context.Context.
 func (p *Patient) Deadline() (time.Time, bool) { return p.begun().Deadline() }
 
-// Value is documented with context.Context. By it package context finds the cause.
+// Value is documented with context.Context. Package context calls it to find the cause.
 func (p *Patient) Value(key any) any { return p.begun().Value(key) }

@@ -14,33 +14,34 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Watcher is what a process knows about an object of another one.
+// Watcher is what a process knows about an object of another process.
 type Watcher interface {
-	// Event is what the owner has told by Client.Tell. It must not block, nor take a lock under which somebody calls Await, who may be
-	// the one that receives it. Body and files are the Watcher's.
+	// Event takes a message that the owner sent by Client.Tell, with its body and files. It must not block, nor take a lock
+	// under which a goroutine calls Ref.Await: that goroutine may be the one that receives m.
 	Event(m link.Msg)
-	// Gone says that the object has been dropped, or its owner is gone. Nothing comes afterwards. The same goes for it.
+	// Gone says that the object was dropped, or that its owner is gone. No Event follows. Gone must not block either, nor
+	// take such a lock.
 	Gone()
 }
 
-// peer is an owner of objects that this process has handles of.
+// peer is another process, as the owner of objects that this process has handles of.
 type peer struct {
 	place *place
 	id    ownerID
 	key   sys.Key
-	refs  int // place.mu is held
+	refs  int // guarded by place.mu
 	calls calls
 
 	mu       sync.Mutex
-	dialing  chan struct{} // closed when it is over; nil: nobody has called yet
-	failed   error         // of the last dialing
-	over     bool          // the owner is gone, or we do not need it any more
+	dialing  chan struct{} // closed when the running dial is over; nil: none is running
+	failed   error         // the error of the last dial
+	over     bool          // the owner is gone, or this process has no handle of it any more
 	stream   *link.Stream  // under the link
-	link     link.Link     // nil: there is none yet
+	link     link.Link     // nil: not dialed yet
 	out      *outbox
-	number   uint32 // ours, as a client
-	words    *words // for this link
-	page     *words // of the owner
+	number   uint32 // of this process, as a client
+	words    *words // made by this process, for this link
+	page     *words // made by the owner, for all clients
 	watchers map[uint32]Watcher
 }
 
@@ -48,7 +49,7 @@ func newPeer(place *place, id ownerID, key sys.Key) *peer {
 	return &peer{place: place, id: id, key: key}
 }
 
-// connected waits until there is a link.
+// connected waits until there is a link. It dials if need be.
 func (p *peer) connected(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +80,7 @@ func (p *peer) connected(ctx context.Context) error {
 	return nil
 }
 
-// unref is called when a reference is gone.
+// unref is called when a Ref was collected. After the last one the peer ends.
 func (p *peer) unref() {
 	p.place.mu.Lock()
 	p.refs--
@@ -94,12 +95,12 @@ func (p *peer) unref() {
 }
 
 const (
-	// knocks is how often to knock when nobody answers but somebody is there: it may be short of descriptors.
+	// knocks is how often to knock at an owner that is alive but does not answer: it may be short of descriptors.
 	knocks     = 5
 	knockPause = 10 * time.Millisecond
 )
 
-// errSilent: the link ended before there was an answer.
+// errSilent: the link ended before the owner answered.
 var errSilent = errors.New("its owner does not answer")
 
 // dial gets a link to the owner and receives from it.
@@ -121,7 +122,7 @@ func (p *peer) dial(dialing chan struct{}) {
 	}
 }
 
-// knock gets a link.
+// knock makes one attempt to get a link.
 func (p *peer) knock() error {
 	conn, err := sys.Knock(p.key)
 	if err != nil {
@@ -143,7 +144,7 @@ func (p *peer) knock() error {
 	return err
 }
 
-// greet agrees with the owner on what the link is.
+// greet agrees with the owner on whether the link has shared memory.
 func (p *peer) greet(stream *link.Stream) error {
 	shared, page, err := newShared()
 	if err != nil {
@@ -200,7 +201,7 @@ func (p *peer) agree(stream *link.Stream, shared *link.Shared, page *words, m *l
 
 // use makes l the link to the owner.
 func (p *peer) use(l link.Link, page, common *words, number uint32) error {
-	l.Heed(func(m link.Msg, _ error) { m.CloseFiles(); m.Release() }) // nobody urges us
+	l.Heed(func(m link.Msg, _ error) { m.CloseFiles(); m.Release() }) // Rings need a Heed; the owner urges nothing
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
@@ -211,7 +212,7 @@ func (p *peer) use(l link.Link, page, common *words, number uint32) error {
 	return nil
 }
 
-// receive takes in answers and what watchers are told, until the link ends. It never waits for anything else.
+// receive handles answers and messages for Watchers, until the link ends. It never waits for anything but the link.
 func (p *peer) receive() {
 	for {
 		m, err := p.link.Recv()
@@ -258,9 +259,10 @@ type besides interface {
 	Disturb()
 }
 
-var _ besides = (*link.Rings)(nil) // else each answer would wake the receiving goroutine first, without a word
+var _ besides = (*link.Rings)(nil) // without this nothing would fail, but each answer would wake the receiving goroutine first
 
-// receiveFor receives until the call is answered or its ctx ends, or somebody else has to go on with it.
+// receiveFor receives in place of the sleeping goroutine of receive, until the call is answered or its ctx ends. It returns
+// earlier, or does nothing, when it cannot take that place or another receiver must go on: see link.Rings.
 func (p *peer) receiveFor(ctx context.Context, k *call) {
 	if l, ok := p.link.(besides); ok && l.TryBeside() {
 		defer context.AfterFunc(ctx, l.Disturb)()
@@ -268,7 +270,8 @@ func (p *peer) receiveFor(ctx context.Context, k *call) {
 	}
 }
 
-// end ends everything that has to do with the owner: it is gone, or there is no handle of its objects here any more.
+// end closes the link and the key, and ends all calls and Watchers. It is called when the owner is gone, or when this
+// process has no handle of its objects any more.
 func (p *peer) end() {
 	p.place.mu.Lock()
 	if p.place.peers[p.id] == p {
@@ -372,7 +375,8 @@ func (p *peer) post(number uint32, op link.Kind, body []byte) {
 	}
 }
 
-// sendError is why something was not sent: its files, or that nobody receives.
+// sendError is the error for a message that was not sent. An error of its files, or of a peer that does not read, stays as
+// it is; any other one means that the owner is gone.
 func sendError(err error) error {
 	if err == nil || errors.Is(err, link.ErrNotSent) || slices.Contains([]error{ErrGone, errDeaf}, err) {
 		return err

@@ -9,30 +9,31 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// ownerID tells owners apart. A process has another one each time that it opens its door.
+// ownerID identifies an owner. A process takes a new one each time that it opens its door.
 type ownerID [16]byte
 
-// place is a process as this package sees it: what it owns, who uses that, and the owners of what it uses itself.
+// place is a process as this package sees it: the objects that it owns, their clients, and the owners of the objects that
+// it uses.
 type place struct {
-	self *Client // uses our own objects
+	self *Client // the client by which this process uses its own objects
 
 	mu         sync.Mutex
 	id         ownerID
-	door       *sys.Door // nil while no object of ours is known elsewhere
-	page       *words    // for our objects; nil: there is no shared memory
+	door       *sys.Door // nil: no object of this process is published, or Accept has failed
+	page       *words    // for the objects of this process; nil: there is no shared memory
 	objects    map[uint32]*entry
 	clients    map[*Client]bool
-	numbers    map[uint32]bool // of clients, from before they know them, and ours
+	numbers    map[uint32]bool // of this process and of its clients, from before these know them
 	lastObject uint32
 	lastClient uint32
 	peers      map[ownerID]*peer
 }
 
-// entry is an object that others know.
+// entry is an object that was published: other processes may know it.
 type entry struct {
 	object  Object
-	rester  Rester // the same, if it is one
-	own     *own   // of the references to it
+	rester  Rester // the same, if it is a Rester
+	own     *own   // of this process's references to it
 	number  uint32
 	dropped atomic.Bool
 }
@@ -57,14 +58,14 @@ func (p *place) open() error {
 	if p.door != nil {
 		return nil
 	}
-	page := p.page // of a door before: clients have it
+	page := p.page // of an earlier door: clients have it
 	if page == nil {
 		var err error
 		if page, err = newWordsIfWanted(); err != nil {
 			return err
 		}
 	}
-	door, err := sys.NewDoor() // last: on Windows, Close of a door alone, without Accept, gives nothing back
+	door, err := sys.NewDoor() // last: on Windows, a door that is closed before Accept leaks its handles
 	if err != nil {
 		if page != nil && p.page == nil {
 			page.segment.CloseFile()
@@ -104,16 +105,16 @@ func (p *place) withdraw(e *entry) {
 		p.door.Close()
 	}
 	if p.page != nil {
-		p.page.segment.CloseFile() // the mapping stays, and the collector would leave the file open until its turn comes
+		p.page.segment.CloseFile() // at once, and not when the collector unmaps the page
 	}
 	p.door, p.page = nil, nil
 	for c := range p.clients {
-		go c.close() // once it has what was sent
+		go c.close() // after it got what was sent to it
 	}
 }
 
-// attend lets in those who knock. When somebody has broken the door, nobody shall wait in front of it; handles that are sent later
-// lead to another one.
+// attend lets in the processes that knock, until the door is closed. If Accept fails, attend closes the door, so that no
+// process waits at it for ever. Handles that are sent later lead to a new door.
 func (p *place) attend(door *sys.Door) {
 	for {
 		conn, err := door.Accept()
@@ -130,7 +131,7 @@ func (p *place) attend(door *sys.Door) {
 	}
 }
 
-// object finds an object of ours by its number; nil: there is none.
+// object finds an object of this process by its number; nil: there is none.
 func (p *place) object(number uint32) *entry {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,14 +145,14 @@ func (p *place) newClient(l link.Link) *Client {
 	return &Client{place: p, number: p.lastClient, link: l}
 }
 
-// retire notes that nobody has the number of a client any more.
+// retire notes that a client has ended, so that no process has its number any more.
 func (p *place) retire(c *Client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.numbers, c.number)
 }
 
-// left frees what a client has held.
+// left tells the objects that a client has ended, so that they free what it held.
 func (p *place) left(c *Client) {
 	p.mu.Lock()
 	delete(p.clients, c)

@@ -13,40 +13,40 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// Ref is a reference to an object: of this process, or of another one. A handle holds one, and is written and read by it.
-// Its methods may be called by any number of goroutines.
+// Ref is a reference to an object of this process or of another one. A handle holds one, and Encode and Decode send it. Its
+// methods may be called by any number of goroutines.
 type Ref struct {
 	kind   string
-	object Object // ours; nil: it is another process's
+	object Object // nil: it belongs to another process
 	own    *own   // with object
 
 	peer   *peer
 	number uint32 // with peer
 }
 
-// own is what a Ref of ours, and its copies in handles that came home, have in common.
+// own is what all references of this process to one of its objects share: that of New, and those that came back in handles.
 type own struct {
 	place *place
-	entry atomic.Pointer[entry] // nil: no other process knows it
+	entry atomic.Pointer[entry] // nil: not published
 	gone  atomic.Bool
 }
 
-// New makes a reference to an object of this process. The kind tells what it is, such as "Lock" or "Queue[int]": a handle of
-// one kind cannot be read as one of another. Nothing of the system is needed before it is sent somewhere.
+// New makes a reference to an object of this process. The kind is its type, such as "Lock" or "Queue[int]": a handle of one
+// kind cannot be decoded as one of another. New needs nothing of the system; Publish and Encode do.
 func New(kind string, o Object) *Ref { return here.new(kind, o) }
 
 func (p *place) new(kind string, o Object) *Ref {
 	return &Ref{kind: kind, object: o, own: &own{place: p}}
 }
 
-// Object is the object, if it is one of this process; otherwise nil.
+// Object is the object, if this process owns it; otherwise nil.
 func (r *Ref) Object() Object { return r.object }
 
-// entry is under what the object is known; nil: it is not.
+// entry is the entry of an object of this process; nil: it is not published.
 func (r *Ref) entry() *entry { return r.own.entry.Load() }
 
-// Drop forgets an object of this process: for all others it is gone, and their calls end with ErrGone. It is called when the
-// object is of no more use to anybody. Calls of this process still reach it.
+// Drop withdraws an object of this process that is of no more use. For other processes it is gone, and their calls end with
+// ErrGone. Calls of this process still reach it.
 func (r *Ref) Drop() {
 	o := r.own
 	o.place.mu.Lock()
@@ -59,15 +59,15 @@ func (r *Ref) Drop() {
 	}
 }
 
-// Call asks the object and waits for the answer, which the caller releases. The files of the request stay the caller's. When
-// ctx ends it returns ErrEnded at once; if there is an answer all the same, late gets it, in a goroutine of its own, and
-// gives back what it brings (nil: it brings nothing). Other errors: ErrGone, link.ErrNotSent.
+// Call sends a request to the object and waits for the answer, which the caller releases. The files of the request stay the
+// caller's. When ctx ends, Call returns ErrEnded at once; if an answer comes all the same, late gets it, in a goroutine of
+// its own, and gives back what it brings (nil: it brings nothing). Other errors: ErrGone, link.ErrNotSent.
 func (r *Ref) Call(ctx context.Context, op link.Kind, body []byte, files []*os.File, late func(link.Msg)) (link.Msg, error) {
 	return r.call(ctx, op, body, files, late, false)
 }
 
-// Await is Call for somebody whom the answer shall wake soon: he receives it himself, if nobody else is receiving. That is no
-// good where there is more to do at once for who is woken a little later, as there is with a queue.
+// Await is Call with a faster wake-up: while the receiving goroutine sleeps, the caller receives the answer itself. It does
+// not suit queues: there, a caller that wakes a little later finds more to do at once.
 func (r *Ref) Await(ctx context.Context, op link.Kind, body []byte, late func(link.Msg)) (link.Msg, error) {
 	return r.call(ctx, op, body, nil, late, true)
 }
@@ -93,9 +93,10 @@ func (r *Ref) call(ctx context.Context, op link.Kind, body []byte, files []*os.F
 	return m, err
 }
 
-// Send tells the object something, after what was sent before, and returns once nothing of it depends on this process any
-// more. When ctx ends it returns ErrEnded, and nothing was sent, or ErrUnderWay; if the files cannot be sent then, unsent is called, in
-// a goroutine of its own (nil: nobody wants to know). Other errors: ErrGone, link.ErrNotSent.
+// Send sends a message to the object, after those sent before, and returns once the message does not depend on this process
+// any more. When ctx ends, Send returns ErrEnded if nothing was sent, and otherwise ErrUnderWay. If the files of a message
+// under way cannot be sent, unsent is called, in a goroutine of its own (nil: the caller does not care). Other errors:
+// ErrGone, link.ErrNotSent.
 func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.File, unsent func()) error {
 	if r.object == nil {
 		defer runtime.KeepAlive(r)
@@ -110,7 +111,8 @@ func (r *Ref) Send(ctx context.Context, op link.Kind, body []byte, files []*os.F
 	return nil
 }
 
-// Post is Send for a hint without files: it does not wait, and if it is lost, so is the object.
+// Post is Send for a hint without files. It does not wait. The hint is lost if the object is gone, or this process has no
+// link to the owner yet.
 func (r *Ref) Post(op link.Kind, body []byte) {
 	if r.object != nil {
 		_ = r.Send(context.Background(), op, body, nil, nil)
@@ -126,8 +128,8 @@ func (r *Ref) rest() {
 	}
 }
 
-// Watch returns what this process knows about an object of another one: what make has made the first time, for all
-// references to it. It connects to the owner if that was not done before.
+// Watch returns the Watcher of an object of another process. The first call makes it, by make; all references of this
+// process to the object share it. Watch connects to the owner if need be.
 func (r *Ref) Watch(ctx context.Context, make func() Watcher) (Watcher, error) {
 	defer runtime.KeepAlive(r)
 	p := r.peer
@@ -150,16 +152,18 @@ func (r *Ref) Watch(ctx context.Context, make func() Watcher) (Watcher, error) {
 	return w, nil
 }
 
-// LinkWord gives out a word that only this process and the owner have, zero at first; the owner finds it by its number, with
-// Client.Word. ok is false when there is none left, or no shared memory. For a reference of another process, once connected.
+// LinkWord gives out a word, zero at first, that only this process and the owner have. The owner finds it by its number,
+// with Client.Word. ok is false when none is left, or there is no shared memory. The object must belong to another process,
+// and r be connected.
 func (r *Ref) LinkWord() (number uint32, w Word, ok bool) {
 	r.peer.mu.Lock()
 	defer r.peer.mu.Unlock()
 	return r.peer.words.next()
 }
 
-// NewWord gives out a word that the owner, this process, and all its clients have, zero at first; they find it by its number, with
-// Ref.Word. It is not used again before the owner has dropped all its objects. The object must be known: Publish. ok is false when there is none left, or no shared memory.
+// NewWord gives out a word, zero at first, that this process, the owner, and all its clients have. They find it by its
+// number, with Ref.Word. It is not given out again before this process has dropped all its objects. The object must be
+// published. ok is false when no word is left, or there is no shared memory.
 func (r *Ref) NewWord() (number uint32, w Word, ok bool) {
 	p := r.own.place
 	p.mu.Lock()
@@ -167,14 +171,15 @@ func (r *Ref) NewWord() (number uint32, w Word, ok bool) {
 	return p.page.next()
 }
 
-// Word is a word that the owner, another process, has given out; for a reference that is connected. ok is false when there is none, here.
+// Word returns a word that the owner, another process, has given out by NewWord. r must be connected. ok is false when this
+// process does not have the word.
 func (r *Ref) Word(number uint32) (w Word, ok bool) {
 	r.peer.mu.Lock()
 	defer r.peer.mu.Unlock()
 	return r.peer.page.word(number)
 }
 
-// Number is the number that this process has as a client of the object's owner; 0 if it is not connected.
+// Number is the number of this process as a client of the object's owner; 0 if it is not connected.
 func (r *Ref) Number() uint32 {
 	if r.object != nil {
 		return r.own.place.self.number
@@ -184,7 +189,7 @@ func (r *Ref) Number() uint32 {
 	return r.peer.number
 }
 
-// IsClient reports whether somebody has the number: the owner, this process, or a client of it.
+// IsClient reports whether the number is that of this process, the owner, or of one of its clients.
 func (r *Ref) IsClient(number uint32) bool {
 	p := r.own.place
 	p.mu.Lock()
@@ -192,7 +197,7 @@ func (r *Ref) IsClient(number uint32) bool {
 	return p.numbers[number]
 }
 
-// Publish makes the object known, as Encode does.
+// Publish makes the object known to other processes, as Encode does: it has a number, and the door is open.
 func (r *Ref) Publish() error {
 	p := r.own.place
 	p.mu.Lock()
@@ -217,7 +222,7 @@ func (o *own) publish(object Object) *entry {
 	return e
 }
 
-// Encode writes the reference for another process. The owner may be any.
+// Encode writes the reference for another process. The owner may be this process or any other one.
 func (r *Ref) Encode(enc *wire.Encoder) error {
 	if err := wire.Ours(enc); err != nil {
 		return err
@@ -253,7 +258,7 @@ func (r *Ref) Encode(enc *wire.Encoder) error {
 	return err
 }
 
-// Decode reads what Encode wrote. A reference to an object of this process has that object.
+// Decode reads what Encode wrote. If this process owns the object, the reference has it as its Object.
 func Decode(dec *wire.Decoder, kind string) (*Ref, error) { return here.decode(dec, kind) }
 
 func (p *place) decode(dec *wire.Decoder, kind string) (*Ref, error) {
@@ -291,7 +296,7 @@ func (p *place) decode(dec *wire.Decoder, kind string) (*Ref, error) {
 	return p.ref(kind, id, number, key)
 }
 
-// ref makes a reference of what was read. It owns the key.
+// ref makes a reference of what decode has read. It takes over the key.
 func (p *place) ref(kind string, id ownerID, number uint32, key sys.Key) (*Ref, error) {
 	defer key.Close()
 	p.mu.Lock()
@@ -304,7 +309,7 @@ func (p *place) ref(kind string, id ownerID, number uint32, key sys.Key) (*Ref, 
 	}
 	peer := p.peers[id]
 	if peer == nil {
-		// If something else in the message cannot be read, the file is closed by others.
+		// A copy of the key: if the rest of the message cannot be decoded, all files of the message are closed.
 		mine, err := key.Dup()
 		if err != nil {
 			return nil, fmt.Errorf("the key to its owner: %w", err)

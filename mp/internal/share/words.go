@@ -15,19 +15,20 @@ const (
 	wordsSize = wordCount * wordLine
 )
 
-// words is a page of words that processes share. It stays mapped for as long as anybody has one of the words.
+// words is a page of words that processes share. It stays mapped for as long as the page or a Word of it is reachable.
 type words struct {
 	segment *shm.Segment
-	used    int // by who gives them out
+	used    int // how many next has given out
 }
 
-// Word is a word that an owner and its clients change by sync/atomic. What the others write is not to be trusted.
+// Word is a word that an owner and its clients change by sync/atomic. Values written by other processes are not to be
+// trusted.
 type Word struct {
 	*atomic.Uint64
 	page *words // keeps it mapped
 }
 
-// newWords makes a page. Its File is for the other process.
+// newWords makes a page. The other process gets the file of its segment.
 func newWords() (*words, error) {
 	segment, err := shm.New(wordsSize)
 	if err != nil {
@@ -45,14 +46,14 @@ func openWords(f *os.File) (*words, error) {
 	return keepMapped(segment), nil
 }
 
-// keepMapped leaves it to the collector to unmap the segment: a word may be looked at when its link has long ended.
+// keepMapped has the garbage collector unmap the segment: a word may be read long after its link has ended.
 func keepMapped(segment *shm.Segment) *words {
 	w := &words{segment: segment}
 	runtime.AddCleanup(w, (*shm.Segment).Close, segment)
 	return w
 }
 
-// word is the word of that number; false: there is none.
+// word returns word i; false: there is none.
 func (w *words) word(i uint32) (Word, bool) {
 	if w == nil || i >= wordCount {
 		return Word{}, false
@@ -60,7 +61,7 @@ func (w *words) word(i uint32) (Word, bool) {
 	return Word{shm.Word64(w.segment.Bytes()[i*wordLine:]), w}, true
 }
 
-// next gives out a word that nobody has had; false: there is none.
+// next gives out a word that was not given out before; false: there is none.
 func (w *words) next() (i uint32, word Word, ok bool) {
 	if w == nil || w.used >= wordCount {
 		return 0, Word{}, false
