@@ -21,7 +21,7 @@ const module = "github.com/go-multiprocessing/multiprocessing/"
 
 // allowed says which packages outside the standard library a package of this module may import, and what it wants of
 // them. Arrows point down only: mp → nouns → process → spawn → popen → internal. A change that needs a new arrow adds it here with
-// its reason, and to docs/ARCHITECTURE.md.
+// its reason; one between layers also to the figure in docs/ARCHITECTURE.md.
 var allowed = map[string]map[string]string{
 	"mp": {
 		"mp/spawn":         "forwards Main, Register and the errors",
