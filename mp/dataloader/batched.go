@@ -29,7 +29,7 @@ func (b batchedBy) check(n int) error {
 
 func (b batchedBy) length(n int) int { return divided(lengthOf(b.of, n), b.size, b.dropLast) }
 
-// Batches is that of BatchSampler. Every slice is a new one.
+// Batches implements BatchSampler. Every slice is a new one.
 func (b batchedBy) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
 	mustCheck(b, n)
 	return func(yield func([]int) bool) {

@@ -42,7 +42,7 @@ type core struct {
 	epoch    *epoch // the one that runs; nil: none
 	began    time.Time
 	at       State // where the epoch began, or the last one ended
-	restored bool  // the next epoch begins at at
+	restored bool  // the next epoch begins there
 	record   record
 	stats    Stats
 	ballast  spawn.Ballast

@@ -23,7 +23,7 @@ type BatchSampler interface {
 	Batches(n int, seed uint64, epoch int) iter.Seq[[]int]
 }
 
-// foreseen is a sampler that can be checked before an epoch: those of this package.
+// foreseen is a sampler that can be checked before an epoch, as all of this package can.
 type foreseen interface {
 	// check returns what is wrong with the sampler for a dataset of n samples. n may be lengthUnknown.
 	check(n int) error
@@ -78,7 +78,7 @@ func Sequential() Sampler { return sequential{} }
 func (sequential) check(int) error  { return nil }
 func (sequential) length(n int) int { return n }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (sequential) Indices(n int, _ uint64, _ int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range n {
@@ -93,13 +93,13 @@ type shuffled struct{}
 
 // Shuffled is every sample once, in another order in each epoch: RandomSampler of PyTorch, and Options.Shuffle. What
 // RandomSampler does with replacement or num_samples, Weighted does with equal weights. The order is made as it is yielded, in
-// four bytes for each sample.
+// four bytes for each sample, or eight if there are 2³² or more.
 func Shuffled() Sampler { return shuffled{} }
 
 func (shuffled) check(int) error  { return nil }
 func (shuffled) length(n int) int { return n }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (shuffled) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if r := numbersOf(seed, epoch); uint64(n) <= math.MaxUint32 {
@@ -157,7 +157,7 @@ func (s *subset) check(n int) error {
 
 func (s *subset) length(int) int { return len(s.indices) }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (s *subset) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	mustCheck(s, n)
 	if !s.shuffled {

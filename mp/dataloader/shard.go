@@ -36,7 +36,7 @@ func (s shard) check(n int) error {
 
 func (s shard) length(n int) int { return divided(lengthOf(s.of, n), s.count, s.dropLast) }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (s shard) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	mustCheck(s, n)
 	return func(yield func(int) bool) {

@@ -78,7 +78,7 @@ func (w *weighted) check(n int) error {
 
 func (w *weighted) length(int) int { return w.count }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (w *weighted) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	mustCheck(w, n)
 	return func(yield func(int) bool) {
