@@ -12,9 +12,9 @@ type batchedBy struct {
 	dropLast bool
 }
 
-// Batched makes batches of size of what a Sampler says: BatchSampler of PyTorch. The last one has what is left, or with dropLast
-// is left out if that is less. It is what a Loader does with Options.Sampler, BatchSize and DropLast, and of use in a BatchSampler
-// of one's own.
+// Batched makes batches of size indices from a Sampler: BatchSampler of PyTorch. The last batch has what is left; with dropLast it
+// is left out if it is shorter. A Loader does this with Options.Sampler, BatchSize and DropLast. Batched is for use in a
+// BatchSampler of one's own.
 func Batched(of Sampler, size int, dropLast bool) BatchSampler { return batchedBy{of, size, dropLast} }
 
 func (b batchedBy) check(n int) error {
@@ -29,7 +29,7 @@ func (b batchedBy) check(n int) error {
 
 func (b batchedBy) length(n int) int { return divided(lengthOf(b.of, n), b.size, b.dropLast) }
 
-// Batches is that of BatchSampler. Every slice is a new one.
+// Batches implements BatchSampler. Every slice is a new one.
 func (b batchedBy) Batches(n int, seed uint64, epoch int) iter.Seq[[]int] {
 	mustCheck(b, n)
 	return func(yield func([]int) bool) {

@@ -7,17 +7,17 @@ type fault struct {
 	position int // in the order; whole: no single sample
 	attempts int
 	late     bool // its time was over
-	died     bool // the worker has
+	died     bool // the worker has died
 	err      error
 	worker   string
 	pid      int
 }
 
-// mostStalls is how often a worker may die that was about to begin a batch, at least, until the batch is to blame: to receive it
-// may be what kills.
+// mostStalls is how many workers may die just before they begin a batch; after more, and more than CrashRetries, the batch is to
+// blame: receiving it may be what kills them.
 const mostStalls = 2
 
-// died takes back what a worker had that is no more, and blames what it was at.
+// died takes back the orders of a worker that has died, and blames what it was at, or was about to begin.
 func (e *epoch) died(id int, word uint64, f fault) {
 	at := e.at(id, word)
 	out := e.takeBack(id)
@@ -30,7 +30,7 @@ func (e *epoch) died(id int, word uint64, f fault) {
 	}
 }
 
-// at is what a worker was ordered and is at; nil: nothing.
+// at returns which of its orders a worker is at, according to its atWork word; nil: none.
 func (e *epoch) at(id int, word uint64) *task {
 	serial, _ := begun(word)
 	for _, t := range e.seats[id].out {
@@ -41,7 +41,7 @@ func (e *epoch) at(id int, word uint64) *task {
 	return nil
 }
 
-// takeBack takes back what a worker had that is no more.
+// takeBack takes back the orders of a worker that is gone, and queues them again.
 func (e *epoch) takeBack(id int) []*task {
 	s := &e.seats[id]
 	out := s.out
@@ -53,7 +53,7 @@ func (e *epoch) takeBack(id int) []*task {
 	return out
 }
 
-// stalled notes that a worker has died that was about to begin t.
+// stalled notes that a worker has died just before it began t.
 func (e *epoch) stalled(t *task, f fault) {
 	switch t.stalls++; {
 	case t.stalls <= max(mostStalls, e.crashes):
@@ -67,7 +67,7 @@ func (e *epoch) stalled(t *task, f fault) {
 	t.stalls = 0
 }
 
-// indexOf is the sample at a position of what is tried; whole if it is none.
+// indexOf returns the index of the sample at a position of what is tried; whole if no single sample is meant.
 func (e *epoch) indexOf(t *task, position int) int {
 	indices := t.trying()
 	switch {
@@ -112,7 +112,7 @@ func (e *epoch) blame(t *task, f fault) {
 	e.hopeless(t, f, index)
 }
 
-// hopeless handles as the policy says what could not be got at the last attempt.
+// hopeless handles a sample, or a batch, whose last attempt has failed, as the policy says.
 func (e *epoch) hopeless(t *task, f fault, index int) {
 	err := e.sampleError(t, f, index)
 	if f.died && index >= 0 {
@@ -134,7 +134,7 @@ func (e *epoch) hopeless(t *task, f fault, index int) {
 	}
 }
 
-// settle ends a batch that has failed, or of which nothing is left.
+// settle ends a batch that has failed with err, or that has no sample left: err is nil then.
 func (e *epoch) settle(t *task, err error) {
 	t.err, t.done, t.faulty = err, true, true
 	e.queue = slices.DeleteFunc(e.queue, func(o *task) bool { return o == t })
@@ -146,7 +146,7 @@ func (e *epoch) skipSample(t *task, index int, why *SampleError) {
 	before := len(t.indices)
 	t.indices = slices.DeleteFunc(slices.Clone(t.indices), is)
 	e.skip(t, why, before-len(t.indices))
-	delete(t.late, whole) // it is another batch now
+	delete(t.late, whole) // without the sample it is another batch
 	t.crashes = 0
 	for i := range t.parts {
 		t.parts[i].indices = slices.DeleteFunc(slices.Clone(t.parts[i].indices), is)
@@ -159,7 +159,7 @@ func (e *epoch) skipSample(t *task, index int, why *SampleError) {
 	e.again(t)
 }
 
-// innocent notes that a part of a batch can be got.
+// innocent notes that a part of a batch is good. If it was a first half, the second half is to blame and is split.
 func (e *epoch) innocent(t *task) {
 	if p := t.pop(); p.first && t.probing() && len(t.trying()) > 1 {
 		t.split()
@@ -167,7 +167,7 @@ func (e *epoch) innocent(t *task) {
 	e.again(t)
 }
 
-// sampleError is the error of a batch or of a sample of it.
+// sampleError makes the error of a batch, or of a sample of it.
 func (e *epoch) sampleError(t *task, f fault, index int) *SampleError {
 	return &SampleError{
 		Dataset: e.record.dataset, Index: index, Batch: t.number, Indices: slices.Clone(t.trying()),

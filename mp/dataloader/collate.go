@@ -13,7 +13,7 @@ type Tensor[T Fixed] struct {
 	Data  []T
 }
 
-// At is part i of t, such as sample i of a batch. It has its numbers in common with t. An i that t does not have is a panic.
+// At returns part i of t, such as sample i of a batch. It shares its numbers with t. At panics if i is out of range.
 func (t Tensor[T]) At(i int) Tensor[T] {
 	if len(t.Shape) == 0 || i < 0 || i >= t.Shape[0] {
 		panic(fmt.Sprintf("mp: Tensor.At(%d): the shape is %v", i, t.Shape))
@@ -29,13 +29,13 @@ type Pair[X, Y any] struct {
 }
 
 // Stack is a collate function for samples that are slices of one length: it makes a tensor of the shape [samples, length] of them,
-// in memory from Alloc. One of another length is an error that names it. To be used it is registered for its type of number:
+// in memory from Alloc. If a sample has another length, the error names it. Register Stack for a type of number to use it:
 //
 //	var Stack = mp.Register("stack", dataloader.Stack[float32])
 //
-// Stack, StackTensors, StackPairs and List do what default_collate of PyTorch does, which finds out at each batch what is called
-// for. Samples with other fields want a collate function of the program's, which makes a Column of each field and calls Stack
-// for those that are slices.
+// Stack, StackTensors, StackPairs and List together do what default_collate of PyTorch does, which chooses among them at each
+// batch. For samples with other fields, write a collate function that makes a Column of each field, and calls Stack for fields
+// that are slices.
 func Stack[T Fixed](ctx context.Context, samples [][]T) (Tensor[T], error) {
 	if len(samples) == 0 {
 		return Tensor[T]{}, errNoSamples
@@ -55,8 +55,8 @@ func Stack[T Fixed](ctx context.Context, samples [][]T) (Tensor[T], error) {
 
 var errNoSamples = errors.New("mp: Stack: there are no samples")
 
-// unlike says that the sample at a place has not the shape of the first one: by their indices, unless some of the batch are left
-// out, or it is of an IterableDataset.
+// unlike is the error for a sample whose shape is not that of the first one. It names both by their indices. If samples of the batch
+// were left out, or with an IterableDataset, the indices are not known and it names the place in the batch.
 func unlike(ctx context.Context, samples, place int, shape, first any) error {
 	if s, ok := scopeOf(ctx); ok && len(s.batch) == samples {
 		return fmt.Errorf("mp: Stack: sample %d has the shape %v, and sample %d of the same batch %v", s.batch[place], shape, s.batch[0], first)
@@ -64,7 +64,7 @@ func unlike(ctx context.Context, samples, place int, shape, first any) error {
 	return fmt.Errorf("mp: Stack: the sample at place %d of the batch has the shape %v, and the first one %v", place, shape, first)
 }
 
-// StackTensors is Stack for samples that are tensors of one shape, which the batch has behind the number of samples.
+// StackTensors is Stack for samples that are tensors of one shape. The shape of the batch is the number of samples, then that shape.
 func StackTensors[T Fixed](ctx context.Context, samples []Tensor[T]) (Tensor[T], error) {
 	for i, s := range samples {
 		if !slices.Equal(s.Shape, samples[0].Shape) {
@@ -95,7 +95,7 @@ func StackPairs[T Fixed, Y any](ctx context.Context, samples []Pair[[]T, Y]) (Pa
 // List is a collate function for samples of any kind, strings, single numbers, records: the batch is the list of them.
 func List[S any](_ context.Context, samples []S) ([]S, error) { return samples, nil }
 
-// Column is one field of all samples, for collate functions of one's own.
+// Column returns one field of all samples, for collate functions of one's own.
 func Column[S, F any](samples []S, field func(S) F) []F {
 	column := make([]F, len(samples))
 	for i, s := range samples {

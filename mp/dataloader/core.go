@@ -18,43 +18,43 @@ type core struct {
 	source  source
 	open    preset          // of the dataset
 	init    *preset         // WorkerInit
-	collate func() uint32   // the number of the function; nil: there is none
+	collate func() uint32   // returns the ID of the function; nil: the dataset makes batches itself
 	ctx     context.Context // of the workers
 	end     context.CancelCauseFunc
 	replies *queue.Queue[reply] // the data queue
-	wake    chan struct{}       // something has happened that the Epoch loop waits for
+	wake    chan struct{}       // wakes the Epoch loop, or New, to look again
 	tasks   sync.WaitGroup
 	local   *local // nil: there are workers
 
 	mu       sync.Mutex
-	members  []*member    // by ID; nil: there is none now
-	made     int          // processes
+	members  []*member    // by ID; nil: no worker has the ID now
+	made     int          // members so far
 	serial   uint64       // of the last order
 	length   int          // of the dataset; lengthPending until a worker is up
-	failures []failures   // of the workers with an ID to come up
-	arrived  int          // batches
-	broken   error        // no worker comes up, or nothing that comes is to be trusted
+	failures []failures   // by ID: failed starts
+	arrived  int          // replies to orders so far
+	broken   error        // why no more batches can come, until the next epoch
 	exits    spawn.Faults // of workers that ended badly when they were to end
 	closed   bool
 	opened   bool   // all workers were up when New returned
-	retiring bool   // the workers of an epoch end
-	epochs   int    // begun
-	epoch    *epoch // that runs
+	retiring bool   // the workers of the last epoch are ending
+	epochs   int    // the number of the next one, unless restored
+	epoch    *epoch // the one that runs; nil: none
 	began    time.Time
-	at       State // between epochs
-	restored bool
+	at       State // where the epoch began, or the last one ended
+	restored bool  // the next epoch begins there
 	record   record
 	stats    Stats
 	ballast  spawn.Ballast
 }
 
-// keptBallast is how many bytes of ballast this process takes if batches are to be kept: each is fresh memory, and a program
-// that does little else would collect its garbage for each.
+// keptBallast is how many bytes of ballast (see spawn.Ballast) this process takes without View: each batch is fresh memory then,
+// and a program that allocates little else would collect garbage for each.
 const keptBallast = 4 * spawn.WorkerBallast
 
-// A length that is not a number of samples.
+// Values of a length that are no number of samples.
 const (
-	lengthUnknown = -1 // nobody knows it, as of an IterableDataset
+	lengthUnknown = -1 // it cannot be known, as of an IterableDataset
 	lengthPending = -2 // no worker has told it yet
 )
 
@@ -67,14 +67,14 @@ func newCore(ctx context.Context, src source, opts *Options) (*core, error) {
 		return nil, err
 	}
 	c.record = record{crashes: make(map[int]int), bad: make(map[int]*SampleError), stats: &c.stats, dataset: src.init.Name()}
-	c.record.collate = c.record.dataset // of a BatchDataset
+	c.record.collate = c.record.dataset // a BatchDataset makes its batches itself; New sets another name
 	c.ctx, c.end = context.WithCancelCause(ctx)
 	c.stats.Workers, c.stats.Prefetch = c.opts.Workers, c.opts.Prefetch
 	c.at = State{Seed: c.opts.Seed}
 	return c, nil
 }
 
-// prepare encodes what every worker is started with.
+// prepare encodes the dataset for the workers and makes the data queue.
 func (c *core) prepare() error {
 	open, err := encodePreset(c.source.init)
 	if err != nil {
@@ -99,7 +99,7 @@ func encodePreset(i spawn.Initializer) (*preset, error) {
 	return &preset{Func: id, Arg: b.Data, Files: files}, nil
 }
 
-// begin starts the workers and waits until the dataset is open in all of them.
+// begin starts the workers and waits until the dataset is open in all of them. With Workers 0 it opens the dataset here.
 func (c *core) begin() error {
 	if c.opts.Workers > 0 || c.opts.WorkerInit.Name() != "" {
 		if err := spawn.Ready(); err != nil {
@@ -141,7 +141,7 @@ func (c *core) begin() error {
 	}
 }
 
-// seats is how many workers share the batches.
+// seats is how many workers share the batches; with Workers 0 this process counts as one.
 func (c *core) seats() int { return max(c.opts.Workers, 1) }
 
 // Len is how many batches an epoch has; −1 if that cannot be told beforehand, as with an IterableDataset.
@@ -162,11 +162,10 @@ func (c *core) Stats() Stats {
 	return s
 }
 
-// Close ends the workers, and an epoch that runs. It waits for the workers, KillDelay at most, and not for the loop, as it may be
-// called in it. What the loop is at goes when the loop ends, and nothing else of the loader is left: with View, the memory of
-// the batch; with Workers 0, the dataset, which may be in a Get even now, whose ctx has ended, and is closed after that. Close
-// returns what went wrong in workers that had done their work: the race detector speaks up when a process exits. A second
-// Close does nothing.
+// Close ends the workers and a running epoch. It waits for the workers, KillDelay at most, but not for the Epoch loop, in which it
+// may be called. What the loop still uses is released when the loop ends: with View, the memory of the batch; with Workers 0, the
+// dataset. If the dataset is in a Get, its ctx ends. Close returns what went wrong when workers exited after their work, such as a
+// report of the race detector. A second Close does nothing.
 func (c *core) Close() error {
 	c.mu.Lock()
 	c.closed = true

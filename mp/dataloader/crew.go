@@ -31,16 +31,16 @@ func (c *core) hire() {
 	}
 }
 
-// failures of the workers with one ID to come up.
+// failures counts how often workers with one ID have failed to come up.
 type failures struct {
 	inRow   int
-	arrived int // how many batches had at the last one
+	arrived int // core.arrived at the last one
 }
 
-// mostFailures is how many there may be in a row.
+// mostFailures is how many failures in a row end the epoch.
 const mostFailures = 5
 
-// add counts one more. That somebody else has killed the worker is no failure of its own, as long as batches of others arrive.
+// add counts one more. If something outside killed the worker, and replies have arrived since the last failure, the row begins anew.
 func (f *failures) add(killed bool, arrived int) {
 	if killed && arrived > f.arrived {
 		f.inRow = 0
@@ -49,13 +49,13 @@ func (f *failures) add(killed bool, arrived int) {
 	f.arrived = arrived
 }
 
-// wasKilled reports whether somebody else has killed the worker, which ended with err: not this loader.
+// wasKilled reports whether the worker, which ended with err, was killed by a signal that did not come from this loader.
 func (m *member) wasKilled(err error) bool {
 	var exit *spawn.ExitError
 	return errors.As(err, &exit) && exit.Cause == spawn.CauseSignal && m.overdue == nil && !m.distrusted
 }
 
-// ended takes note that a worker has ended, and sees to another one.
+// ended notes that a worker has ended, and starts another one if it is needed.
 func (c *core) ended(m *member, err error) {
 	c.mu.Lock()
 	if m.timer != nil {
@@ -82,7 +82,7 @@ func (c *core) ended(m *member, err error) {
 		if c.broken == nil && (f.inRow >= mostFailures || c.epoch == nil) {
 			c.broken = m.death(err, c.record.dataset).err
 		}
-	case !c.opened && c.broken == nil: // the others are yet to come up
+	case !c.opened && c.broken == nil: // New still waits for other workers
 		c.broken = m.death(err, c.record.dataset).err
 	default:
 		c.lost(m, err)
@@ -126,14 +126,14 @@ func (c *core) retire() {
 	c.mu.Unlock()
 }
 
-// callOff has the workers drop what they have been ordered, if they stay. c.mu is held.
+// callOff tells workers that outlive the epoch to drop their orders. c.mu is held.
 func (c *core) callOff() {
 	if !c.opts.Persistent {
 		return
 	}
 	for _, m := range c.members {
 		busy := m != nil && len(c.epoch.seats[m.id].out) > 0
-		if m == nil || !m.up || !busy && !c.source.iterable { // an IterableDataset may be in the middle of its samples
+		if m == nil || !m.up || !busy && !c.source.iterable { // an idle worker may have an iteration to end
 			continue
 		}
 		c.serial++

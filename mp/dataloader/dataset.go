@@ -16,27 +16,27 @@ import (
 type Dataset[S any] interface {
 	// Len is how many samples there are. It must be the same in every worker.
 	Len() int
-	// Get gets sample i, from 0. Its ctx ends when nobody wants the sample any more, or after Options.Timeout; Rand and
-	// Worker look into it. An error or a panic is handled as Options.OnError says.
+	// Get gets sample i, from 0. ctx ends when the sample is not wanted any more, or after Options.Timeout. Rand and Worker take
+	// ctx. An error or a panic is handled as Options.OnError says.
 	Get(ctx context.Context, i int) (S, error)
 }
 
 // BatchDataset is samples that are got a batch at a time: __getitems__ of PyTorch, with the collate in it. It is the fast path:
-// GetBatch fills memory from Alloc, and the batch crosses as an offset.
+// GetBatch fills memory from Alloc, and the message only says where the batch lies in it.
 type BatchDataset[B any] interface {
 	// Len is how many samples there are. It must be the same in every worker.
 	Len() int
-	// GetBatch makes a batch of these samples. It must not keep indices. What fails is blamed on the batch; with
-	// Options.OnError Skip its parts are tried alone to find the sample.
+	// GetBatch makes a batch of these samples. It must not keep indices. A failure is blamed on the batch; with Options.OnError
+	// Skip, parts of the batch are tried alone to find the sample.
 	GetBatch(ctx context.Context, indices []int) (B, error)
 }
 
-// IterableDataset is samples that come one after the other. Every worker has its own, which yields what is its share: Worker
-// tells which of how many it is.
+// IterableDataset is samples that come one after the other. Every worker has its own, which yields the share of that worker:
+// Worker tells its ID and the number of workers.
 type IterableDataset[S any] interface {
 	// Iterate is called once for each epoch, and again from the beginning when the worker has died, or after Restore: it must
-	// yield the same samples then. Its ctx ends with the epoch, and with a batch that is called off or exceeds Options.Timeout.
-	// After an error that it yields it goes on, if Options.OnError is Skip.
+	// yield the same samples then. ctx ends with the epoch, and when a batch is called off or exceeds Options.Timeout. With
+	// Options.OnError Skip, the iteration goes on after an error that it has yielded.
 	Iterate(ctx context.Context) iter.Seq2[S, error]
 }
 
@@ -70,10 +70,11 @@ type source struct {
 }
 
 // Register gives open a name under which workers find it. Call it where mp.Register is called: in a package variable, or in an
-// init function. cfg is copied into every worker; a type that cannot be, a nil open and a name that is taken are a panic. The
-// ctx of open is for the opening: it ends when open and WorkerInit have returned, or after Options.InitTimeout. What goes on in a
-// dataset after that ends with its Close: one that is an io.Closer is closed when its worker ends, unless that dies, or
-// with the Loader, and its Epoch loop, when there are no workers.
+// init function. cfg is copied to every worker. Register panics if its type cannot be copied, open is nil or the name is taken.
+//
+// The ctx of open is only for the opening: it ends when open and WorkerInit have returned, or after Options.InitTimeout. A dataset
+// that keeps goroutines or files ends them in its Close: if it is an io.Closer, it is closed when its worker ends, unless the
+// worker dies. With Workers 0 it is closed when the Loader is closed and no Epoch loop runs any more.
 func Register[C, S any](name string, open func(ctx context.Context, cfg C) (Dataset[S], error)) *DatasetFunc[C, S] {
 	refuseNil("Register", name, open == nil)
 	typed := func(ctx context.Context, cfg C) (opened, error) {
@@ -93,7 +94,7 @@ func RegisterIterable[C, S any](name string, open func(ctx context.Context, cfg 
 	return &DatasetFunc[C, S]{init: register(name, typed), open: typed, iterable: true}
 }
 
-// RegisterBatch is Register for a BatchDataset. A B that cannot be sent is a panic, too.
+// RegisterBatch is Register for a BatchDataset. It also panics if a B cannot be sent to another process.
 func RegisterBatch[C, B any](name string, open func(ctx context.Context, cfg C) (BatchDataset[B], error)) *BatchDatasetFunc[C, B] {
 	refuseNil("RegisterBatch", name, open == nil)
 	codec, err := wire.Compile[B]()
@@ -113,7 +114,7 @@ func refuseNil(verb, name string, isNil bool) {
 	}
 }
 
-// given is err, or what is wrong with a set that was opened without one.
+// given returns err, or an error if open has returned no dataset without one.
 func given(set any, err error) error {
 	if v := reflect.ValueOf(set); err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
 		return errors.New("it returned no dataset")
@@ -121,7 +122,7 @@ func given(set any, err error) error {
 	return err
 }
 
-// openingKey is the key under which the ctx of the initializer has the place for what it opens.
+// openingKey is the key under which the ctx of the initializer has the *opened that is to receive the dataset.
 type openingKey struct{}
 
 func register[C any](name string, open func(context.Context, C) (opened, error)) *spawn.InitFunc[C] {
@@ -138,8 +139,8 @@ func register[C any](name string, open func(context.Context, C) (opened, error))
 	})
 }
 
-// With binds the configuration: every worker gets its own copy, those that are started later as well. Files and shared memory in it
-// are the caller's again when New has returned. Workers 0 gets cfg itself.
+// With binds the configuration. Every worker gets its own copy, also a worker that is started later. The caller may close files
+// and shared memory in cfg when New has returned. With Workers 0, open gets cfg itself.
 func (f *DatasetFunc[C, S]) With(cfg C) Source[S] {
 	return Source[S]{source{init: f.init.With(cfg), iterable: f.iterable, open: bind(f.open, cfg)}}
 }
@@ -147,8 +148,8 @@ func (f *DatasetFunc[C, S]) With(cfg C) Source[S] {
 // Name is the registered name.
 func (f *DatasetFunc[C, S]) Name() string { return f.init.Name() }
 
-// With binds the configuration: every worker gets its own copy, those that are started later as well. Files and shared memory in it
-// are the caller's again when New has returned. Workers 0 gets cfg itself.
+// With binds the configuration. Every worker gets its own copy, also a worker that is started later. The caller may close files
+// and shared memory in cfg when New has returned. With Workers 0, open gets cfg itself.
 func (f *BatchDatasetFunc[C, B]) With(cfg C) BatchSource[B] {
 	return BatchSource[B]{source{init: f.init.With(cfg), open: bind(f.open, cfg)}, f.codec}
 }

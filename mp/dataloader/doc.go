@@ -10,15 +10,14 @@
 //	for batch, err := range loader.Epoch(ctx) { … }
 //
 // Every worker opens the dataset once. The sampler runs in this process: it says which samples make a batch. Each worker has an
-// index queue, by which it hears of the batches that it is to get, Prefetch of them at a time, and all share one data queue,
-// by which they come back. They are yielded in the order of the sampler, whichever arrives first, unless Options.Order says
-// otherwise.
+// index queue, which tells it what batches to make, Prefetch of them at a time. All workers send their batches back over one
+// data queue. The loader yields them in the order of the sampler, whichever arrives first, unless Options.Order says otherwise.
 //
-// A sample that fails is named by its index. A worker that dies is replaced, and what it had not sent is got by others: no
-// batch is lost or comes twice, and the order stays. What a batch holds depends on Options.Seed, the epoch and its samples,
-// not on how many workers there are, nor on who got it: with Workers 0 the caller's own goroutine does. Only an
-// IterableDataset is shared out by its workers, so that their number decides what is in a batch.
+// The error of a failed sample names its index. A worker that dies is replaced, and other workers make the batches that it had
+// not sent: no batch is lost or comes twice, and the order stays. What a batch holds depends on Options.Seed, the epoch and its
+// samples, not on the number of workers, nor on which of them made it. With Workers 0 the goroutine of the loop makes the
+// batches. An IterableDataset is the exception: its workers share it out among them, so their number decides what is in a batch.
 //
-// RegisterBatch and NewBatched are the fast path: a BatchDataset makes a batch at once, in memory from Alloc that this process
-// has, too. Loader.State and Loader.Restore resume a run at any batch. docs/DATALOADER.md has all of it beside PyTorch.
+// RegisterBatch and NewBatched are the fast path: a BatchDataset makes a whole batch at once, in memory from Alloc, which this
+// process maps, too. Loader.State and Loader.Restore resume a run at any batch. docs/DATALOADER.md compares all of it with PyTorch.
 package dataloader

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// epoch is one pass over the dataset: which batch is where. It decides and does nothing: what happens is told to it, and it says
-// what to send and what to yield. The loader's mutex guards it.
+// epoch is the schedule of one pass over the dataset: which batch is where. It only decides: core tells it what has happened, and
+// epoch says what to send and what to yield. The loader's mutex guards it.
 type epoch struct {
 	number   int
 	seed     uint64
@@ -14,36 +14,36 @@ type epoch struct {
 	prefetch int
 	order    Order
 	policy   Policy
-	retries  int // of what comes too late
-	crashes  int // how often a sample may kill its worker before it is left alone
+	retries  int // of a sample, or a batch, that comes too late
+	crashes  int // retries of a sample, or a batch, whose worker died
 	record   *record
 
 	drawn   int            // the number of the next batch that is drawn: PyTorch's _send_idx
 	all     bool           // the sampler has no more
 	open    []*task        // drawn and not yielded, by number; the first one is PyTorch's _rcvd_idx
-	queue   []*task        // those of them that are to be sent, by number
-	untold  []*SampleError // what was left out of batches that were yielded, until OnSkip hears of it
-	delayed bool           // there was one that was faulty, among those that the loop has waited for last
-	ahead   []int          // numbers that were yielded before the first open one
+	queue   []*task        // the open ones that are to be sent, by number
+	untold  []*SampleError // what was left out of batches that are not open any more, until OnSkip is called
+	delayed bool           // the loop has just waited for a faulty batch: see Stats.Delayed
+	ahead   []int          // numbers of batches that were yielded before their turn
 	seats   []seat         // of the workers, by their ID
 	turn    int            // the seat that is next
 
-	unyielded *unyielded // what the loop is about to get
+	unyielded *unyielded // the batch that is about to be yielded
 }
 
-// unyielded is a batch that was taken off the open ones and that the loop has not got yet: the sampler is asked for more before.
+// unyielded is a batch that is not open any more and was not yielded yet: before that, the loader asks the sampler for more.
 type unyielded struct {
-	before  State // where the epoch was
+	before  State // the state without the batch
 	samples int
 }
 
-// record is what a loader knows of samples from epoch to epoch.
+// record is what a loader remembers from epoch to epoch.
 type record struct {
-	crashes map[int]int          // of workers at a sample, until it was got
-	bad     map[int]*SampleError // quarantined
+	crashes map[int]int          // by sample: deaths of its workers, until it was got
+	bad     map[int]*SampleError // by sample: the quarantined ones
 	stats   *Stats
-	dataset string // the name of its function
-	collate string // of the one that makes the batches
+	dataset string // the name of the function that opens it
+	collate string // the name of the function that makes the batches
 }
 
 // skip notes that n samples of a batch were left out.
@@ -53,22 +53,22 @@ func (e *epoch) skip(t *task, why *SampleError, n int) {
 	t.without = append(t.without, why)
 }
 
-// seat is the place of a worker.
+// seat is the position of a worker in the schedule. A worker that replaces another one takes its seat.
 type seat struct {
 	ready bool
-	out   []*task // ordered, in the order of sending
-	held  int     // batches of it that have arrived and were not taken
+	out   []*task // ordered and not answered, in the order of sending
+	held  int     // batches from it that have arrived and still take room
 
 	// Of an IterableDataset: how many of the samples of its share have arrived, and how many were yielded.
 	arrived, yielded int
-	ended, over      bool // all have arrived, were yielded
-	fresh            bool // the worker has to begin anew
+	ended, over      bool // all have arrived; all were yielded
+	fresh            bool // the next order begins a new iteration
 }
 
 // wants reports whether another batch should be drawn.
 func (e *epoch) wants() bool { return !e.all && len(e.open) < len(e.seats)*e.prefetch }
 
-// add takes in the next batch of the sampler.
+// add takes in the next batch of the sampler, unless it was yielded ahead of its turn before Restore.
 func (e *epoch) add(indices []int) {
 	number := e.drawn
 	e.drawn++
@@ -83,7 +83,7 @@ func (e *epoch) add(indices []int) {
 	}
 }
 
-// skipQuarantined takes out of a new batch what is quarantined.
+// skipQuarantined takes quarantined samples out of a new batch. With Fail, the batch gets the error of the first one instead.
 func (e *epoch) skipQuarantined(t *task) {
 	if len(e.record.bad) == 0 {
 		return
@@ -106,7 +106,7 @@ func (e *epoch) skipQuarantined(t *task) {
 	t.indices = kept
 }
 
-// addShare gives the next worker of an IterableDataset another batch to yield.
+// addShare queues another batch for the next worker of an IterableDataset that is not at its end.
 func (e *epoch) addShare() {
 	for range e.seats {
 		id := e.turn
@@ -121,7 +121,7 @@ func (e *epoch) addShare() {
 	e.all = true
 }
 
-// assign finds workers for what is to be sent.
+// assign calls send for every queued batch that a worker has room for.
 func (e *epoch) assign(send func(id int, t *task)) {
 	for i := 0; i < len(e.queue); {
 		t := e.queue[i]
@@ -157,7 +157,7 @@ func (e *epoch) seatFor(t *task) int {
 
 func (s *seat) free(prefetch int) bool { return s.ready && len(s.out)+s.held < prefetch }
 
-// find is the batch that a worker was ordered with this serial; nil: there is none.
+// find returns the batch that worker id was ordered with this serial; nil: none.
 func (e *epoch) find(id int, serial uint64) *task {
 	out := e.seats[id].out
 	if i := slices.IndexFunc(out, func(t *task) bool { return t.serial == serial }); i >= 0 {
@@ -194,21 +194,21 @@ func (e *epoch) came(t *task, m *member, r *reply) bool {
 	return true
 }
 
-// note counts what was left out of the batch. What was got in the end is to blame no more.
+// note counts what was left out of the batch. The worker has survived all samples of the batch, so their crashes are forgotten.
 func (e *epoch) note(t *task, m *member, r *reply) {
 	for _, i := range t.indices {
 		delete(e.record.crashes, i)
 	}
 	for i := range r.Skipped {
 		position, n := r.Skipped[i].Position, 1
-		if position == whole { // all that were to be in the batch
+		if position == whole { // the whole batch, apart from samples that were skipped one by one
 			n = r.Yielded - len(r.Skipped) + 1
 		}
 		e.skip(t, e.sampleError(t, m.fault(&r.Skipped[i], e.record), e.indexOf(t, position)), n)
 	}
 }
 
-// next is the batch that is to be yielded now; nil: it is not here yet, or over says that there is none.
+// next returns the batch that is to be yielded now; nil: it has not arrived yet, or over says that there are no more.
 func (e *epoch) next() *task {
 	for i := 0; i < len(e.open); {
 		t := e.open[i]
@@ -220,16 +220,16 @@ func (e *epoch) next() *task {
 			continue
 		}
 		e.delayed = e.delayed || t.faulty
-		if t.err != nil || t.owner != nil { // it stays until it is delivered
+		if t.err != nil || t.owner != nil { // it stays open until it is delivered
 			return t
 		}
 		e.shut(t)
-		i = 0 // nothing was left of it
+		i = 0 // t had no sample left; without it, Order may allow more
 	}
 	return nil
 }
 
-// shut takes a batch off the open ones: it was yielded, or nothing is left of it.
+// shut takes a batch off the open ones: it is about to be yielded, or no sample is left of it.
 func (e *epoch) shut(t *task) {
 	i := slices.Index(e.open, t)
 	e.open = slices.Delete(e.open, i, i+1)
@@ -248,14 +248,14 @@ func (e *epoch) shut(t *task) {
 	}
 }
 
-// takeUntold returns what OnSkip has yet to hear of, once.
+// takeUntold returns the errors that OnSkip is still to be called with, once.
 func (e *epoch) takeUntold() []*SampleError {
 	untold := e.untold
 	e.untold = nil
 	return untold
 }
 
-// first is the number of the first batch that was not yielded.
+// first returns the number of the first batch that was not yielded.
 func (e *epoch) first() int {
 	if len(e.open) > 0 {
 		return e.open[0].number
@@ -263,19 +263,19 @@ func (e *epoch) first() int {
 	return e.drawn
 }
 
-// over reports that everything was yielded.
+// over reports whether all batches were yielded.
 func (e *epoch) over() bool { return e.all && len(e.open) == 0 }
 
-// vacate gives the room of a batch back.
+// vacate frees the room of a batch at its seat.
 func (e *epoch) vacate(t *task) { e.seats[t.seat].held-- }
 
-// ready tells that a worker has come up, or has taken the place of one.
+// ready notes that the worker with this ID has come up, the first one or one that replaces it.
 func (e *epoch) ready(id int) {
 	s := &e.seats[id]
 	s.ready, s.fresh = true, true
 }
 
-// again queues a batch once more.
+// again queues a batch for another attempt.
 func (e *epoch) again(t *task) {
 	t.faulty = true
 	i, found := slices.BinarySearchFunc(e.queue, t, func(a, b *task) int { return cmp.Compare(a.number, b.number) })

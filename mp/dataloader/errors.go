@@ -20,7 +20,7 @@ func init() {
 	spawn.RegisterError("mp.dataloader.ErrBusy", ErrBusy)
 }
 
-// tooLate is the error of a worker that was killed at a limit. Its text says which, where that of the exit has the signal.
+// tooLate is the error of a worker that was killed at its deadline. Its text names the limit; that of exit would name the signal.
 type tooLate struct {
 	text string
 	exit *spawn.ExitError
@@ -34,13 +34,13 @@ type SampleError struct {
 	Dataset string // the registered name
 	Index   int    // of the sample; −1: the batch is to blame, or it is not known which of its samples
 	Batch   int    // in the epoch, from 0
-	Indices []int  // of the batch, as far as they were tried
+	Indices []int  // of the batch, or of the part of it that was tried
 	Worker  string // the name of the worker, the last one if there were several
 	Pid     int    // of that worker; with Workers 0 this process
 	// Attempts is how many times it was tried.
 	Attempts int
 	// Err is why: errors.As finds a *spawn.RemoteError in it, or a *spawn.ExitError for a worker that died, also if it was killed
-	// at its Timeout; neither if its worker loop has returned before it was to, as when it hears nothing of this process any more.
+	// at its Timeout. It finds neither if the worker's loop has returned too early, as when it cannot receive orders any more.
 	// errors.Is finds ErrTimeout and ErrQuarantined in the SampleError if they apply.
 	Err error
 
@@ -48,8 +48,8 @@ type SampleError struct {
 	skipped           bool // by the policy
 }
 
-// Samples are those that the epoch goes without because of it: with Skip the sample, or the whole batch when it is not known
-// which; with Fail the batch. Of an IterableDataset, whose samples have no indices, there are none.
+// Samples returns the indices that the epoch lacks because of the error: with Skip the sample, or the whole batch if it is not
+// known which sample; with Fail the batch. Samples of an IterableDataset have no indices, and it returns none.
 func (e *SampleError) Samples() []int {
 	if e.skipped && e.Index >= 0 {
 		return []int{e.Index}

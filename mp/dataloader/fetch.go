@@ -15,11 +15,11 @@ type fetch struct {
 	rules
 	info    *WorkerInfo
 	timeout time.Duration      // of a batch
-	note    func(position int) // of what is being got now
+	note    func(position int) // told what is being got now
 	arena   *arena             // of the batch; nil in this process
 
 	ctx context.Context // of the order
-	now scope           // of the step; its index is that of the batch
+	now scope           // of the steps; its index is that of the batch
 
 	samples int // that the batch has
 	yielded int // that an IterableDataset has yielded
@@ -28,7 +28,7 @@ type fetch struct {
 	trouble *trouble
 }
 
-// run gets the batch and has it delivered, if any sample is left of it.
+// run gets the samples and calls deliver with them, or with the batch of a BatchDataset, if any sample is left.
 func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Context, batch any) error) {
 	f.ctx = ctx
 	if limit := f.limit(f.timeout); limit > 0 {
@@ -53,7 +53,8 @@ func (f *fetch) run(ctx context.Context, set opened, deliver func(ctx context.Co
 	}
 }
 
-// skipBatch leaves the batch of an IterableDataset out that could not be made, if the rules say so: the dataset goes on behind it.
+// skipBatch leaves a batch of an IterableDataset out that could not be made, if the rules say so. The iteration is past it and
+// can go on.
 func (f *fetch) skipBatch() {
 	if f.Skip && f.Count > 0 && !f.trouble.Late {
 		f.skipped = append(f.skipped, *f.trouble)
@@ -61,17 +62,17 @@ func (f *fetch) skipBatch() {
 	}
 }
 
-// at is the ctx for what is done for a sample.
+// at returns the ctx for a step that is done for a sample, or for the batch (whole).
 func (f *fetch) at(index int) context.Context {
-	s := f.now // the program may keep it
+	s := f.now // a copy, since the program may keep the ctx
 	if index != whole {
 		s.index = index
 	}
 	return &s
 }
 
-// try does step for the sample at a position, as often as the rules allow. When that is in vain, and the rules do not leave
-// the sample out, there is a trouble.
+// try calls step for the sample at a position, and again if it fails, as often as the rules allow. If all attempts fail, the
+// sample goes to f.skipped if the rules leave it out; otherwise f.trouble is set.
 func (f *fetch) try(position, index int, step func(ctx context.Context) error) (ok bool) {
 	f.note(position)
 	before := f.arena.mark()
@@ -100,7 +101,7 @@ func (f *fetch) try(position, index int, step func(ctx context.Context) error) (
 
 var errLate = errors.New("it ended after its time")
 
-// late notes that the time of the order was over at this step, or that nobody wants it any more.
+// late sets f.trouble because the time of the order was over in this step, or the order was called off.
 func (f *fetch) late(position, attempt int, failure *spawn.Failure) {
 	if failure == nil {
 		failure = &spawn.Failure{Failure: wire.Describe(errLate)}

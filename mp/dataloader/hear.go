@@ -6,7 +6,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// listen hears what workers say.
+// listen receives the replies of the workers.
 func (c *core) listen() {
 	defer c.tasks.Done()
 	for r, err := range c.replies.All(c.ctx) {
@@ -16,7 +16,7 @@ func (c *core) listen() {
 		}
 		c.mu.Lock()
 		if err != nil {
-			c.distrust(fmt.Errorf("mp: the loader cannot read what a worker sends: %w", err), c.members...) // nobody knows whose it was
+			c.distrust(fmt.Errorf("mp: the loader cannot read what a worker sends: %w", err), c.members...) // the sender is unknown
 		} else if !c.heard(&r) {
 			r.drop()
 		}
@@ -41,7 +41,7 @@ func (c *core) heard(r *reply) bool {
 		}
 	}
 	if m == nil {
-		return false // of one that is dead
+		return false // the worker has ended or is retired
 	}
 	defer c.expectNext(m)
 	switch {
@@ -83,7 +83,7 @@ func (c *core) came(m *member, r *reply) (kept bool) {
 	return kept
 }
 
-// distrust ends the epoch, and workers that are not as they must be. c.mu is held.
+// distrust ends the epoch, and kills members, one of which has sent something invalid. c.mu is held.
 func (c *core) distrust(why error, members ...*member) {
 	c.broken = why
 	for _, m := range members {
@@ -91,7 +91,7 @@ func (c *core) distrust(why error, members ...*member) {
 			continue
 		}
 		m.distrusted = true
-		if m.process == nil { // start has yet to see it
+		if m.process == nil { // start has not returned
 			m.stop(why)
 		} else {
 			m.process.Kill()
@@ -99,14 +99,14 @@ func (c *core) distrust(why error, members ...*member) {
 	}
 }
 
-// drop gives up what a reply holds that nobody wants.
+// drop closes the files and segments of a reply that is not used.
 func (r *reply) drop() {
 	link.CloseAll(r.Files)
 	r.News.close()
 }
 
 func (c *core) cameUp(m *member, r *reply) {
-	if m.process == nil { // start, which knows it, has not returned yet
+	if m.process == nil { // start, which sets both, has not returned yet
 		m.name, m.pid = r.Name, r.Pid
 	}
 	if err := c.measured(r.Len, m.name); err != nil {
@@ -120,7 +120,7 @@ func (c *core) cameUp(m *member, r *reply) {
 	}
 }
 
-// measured takes in how long the dataset is.
+// measured takes in the length of the dataset that a worker has reported. All must report the same.
 func (c *core) measured(length int, worker string) error {
 	if length < 0 && !c.source.iterable {
 		return fmt.Errorf("mp: %s has %d samples in %s: Len must not be negative", c.record.dataset, length, worker)

@@ -6,16 +6,16 @@ import "context"
 type WorkerInfo struct {
 	ID    int // from 0
 	Count int // of all workers; 1 with Workers 0
-	// Seed is of this worker and epoch, for an IterableDataset. What Get draws at random is better drawn from Rand, which is
-	// the same whichever worker gets the sample. In WorkerInit, and while the dataset is opened, it is of the epoch that the
-	// worker is started for. Those that New starts are for epoch 0 of Options.Seed, whatever Restore says after that.
+	// Seed depends on the worker and the epoch; it is for an IterableDataset. Get had better use Rand, which is the same whichever
+	// worker gets the sample. In WorkerInit, and while the dataset is opened, Seed is that of the epoch that the worker is started
+	// for. Workers started by New are started for epoch 0 of Options.Seed, whatever Restore says after that.
 	Seed uint64
-	// Dataset is what was opened here; nil while it is being opened.
+	// Dataset is what was opened in the worker; nil while it is being opened.
 	Dataset any
 }
 
-// Worker tells the worker that ctx is of. ok is false in a ctx that is of no Loader. With Workers 0 it is the one that the
-// caller's process is, where PyTorch says None.
+// Worker returns the worker that the caller runs in. ctx is the one that a Loader has passed; with another one, ok is false. With
+// Workers 0 it is worker 0 of 1, where PyTorch says None.
 func Worker(ctx context.Context) (info WorkerInfo, ok bool) {
 	s, ok := scopeOf(ctx)
 	if !ok {
@@ -24,7 +24,7 @@ func Worker(ctx context.Context) (info WorkerInfo, ok bool) {
 	return s.info, true
 }
 
-// scope is the ctx of a call of the program's code: what that is for.
+// scope is the ctx with which the program's code is called. It tells what the call is for.
 type scope struct {
 	context.Context
 	info  WorkerInfo

@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Loader yields batches of a dataset. New or NewBatched makes one, and whoever has it closes it. Epoch runs once at a time; other
+// Loader yields batches of a dataset. New or NewBatched makes one; the caller closes it. One Epoch loop runs at a time; the other
 // methods may be called at any time from any goroutine.
 type Loader[B any] struct {
 	*core
@@ -19,11 +19,10 @@ type Loader[B any] struct {
 	here  func(ctx context.Context, fetched any) (any, error) // makes a batch, a B, in this process
 }
 
-// New makes a loader of src whose workers have collate make batches of its samples. It starts the workers, all at once, and
-// returns when the dataset is open in each; with Workers 0 it is opened here. What goes wrong meanwhile is its error: a
-// *spawn.RemoteError of the dataset or WorkerInit, or one in which errors.As finds the *spawn.ExitError of a worker that died;
-// errors.Is finds ErrTimeout in it if they took too long. ctx bounds the life of the workers, as that of NewPool does. Where no
-// process may be started it returns ErrBootstrapping.
+// New makes a loader of src. The workers call collate to make batches of its samples. New starts all workers at once and returns
+// when each has opened the dataset; with Workers 0 this process opens it. If the dataset or WorkerInit fails, the error is a
+// *spawn.RemoteError. If a worker dies, errors.As finds its *spawn.ExitError. If either took too long, errors.Is finds ErrTimeout.
+// ctx bounds the life of the workers, as that of NewPool does. Where no process may be started, New returns ErrBootstrapping.
 func New[S, B any](ctx context.Context, src Source[S], collate *spawn.Func[[]S, B], opts *Options) (*Loader[B], error) {
 	if collate == nil {
 		return nil, errors.New("mp: the collate function of a loader is nil")
@@ -59,11 +58,12 @@ func start[B any](ctx context.Context, src source, opts *Options, typed func(*Lo
 }
 
 // Epoch is an iterator over the batches of one epoch: the first loop is over epoch 0, the next over 1, unless Restore says
-// otherwise. It ends with the error of ctx when that ends, and with what Options.OnError says; errors.As finds a
-// *SampleError in it. When the loop is left, what the workers are at is called off, and what has not stopped after KillDelay is
-// ended. Persistent workers have a second at least for that, so that a sample can come to its end, and the loop does not wait
-// for them; others are waited for, as they end with the epoch. It yields ErrBusy while another loop runs, and ErrClosed after
-// Close.
+// otherwise. An error comes last. It is that of ctx when ctx ends. If a sample ends the epoch (see Options.OnError), errors.As
+// finds a *SampleError in it. It is ErrBusy while another loop runs, and ErrClosed after Close.
+//
+// When the program leaves the loop, the workers are told to drop what they are making, and a worker that has not stopped after
+// KillDelay is killed. Persistent workers get at least a second, so that they can finish a sample, and the loop does not wait for
+// them. Other workers end with the epoch, and the loop waits for their end.
 func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		var none B
@@ -99,13 +99,14 @@ func (l *Loader[B]) Epoch(ctx context.Context) iter.Seq2[B, error] {
 	}
 }
 
-// batch is what a task has brought. Its files are the program's once it was yielded.
+// batch returns the batch or the error of a task that is done. The files in it belong to the program once it was yielded; p.files
+// has them until then.
 func (l *Loader[B]) batch(p *pass, t *task) (b B, err error) {
 	switch {
 	case t.err != nil:
 		return b, t.err
 	case l.local != nil:
-		b, _ = t.made.(B) // it may be a nil interface
+		b, _ = t.made.(B) // if B is an interface, t.made may be nil
 		return b, nil
 	}
 	b, err = readBatch(t.owner.loans, t.slab, l.codec, t.reply.Body, t.reply.Files, l.opts.View)

@@ -13,18 +13,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// loans are the slabs of one worker, as the parent knows them. An order takes one to the worker (lend); its reply brings it
-// (adopt), with a batch or without; the batch is decoded (readBatch); and when nobody looks at it any more, the slab can be
-// lent again (giveBack). What a worker says of its slabs is not believed.
+// loans are the slabs of one worker, as the parent knows them. An order takes a slab to the worker (lend); its reply brings the
+// slab back (adopt), with a batch or without; the batch is decoded (readBatch); when it is not used any more, the slab can be lent
+// again (giveBack). Whatever a worker says of its slabs is checked.
 //
-// Orders can be called off (withdraw). A worker gets one batch after the other and its replies come in that order, so their
-// slabs can be lent again at once, and late replies are only listened to (decline).
+// Orders can be called off (withdraw). Their slabs can be lent again at once, because a worker makes one batch after the other
+// and replies in that order. A late reply only tells of new or retired segments (decline).
 type loans struct {
 	mu    sync.Mutex
 	slabs []loan
 	over  bool // the worker has ended
 
-	poisons bool // what is given back
+	poisons bool // slabs are overwritten when they are given back
 }
 
 type loan struct {
@@ -54,11 +54,11 @@ func (l *loans) lend() (i int, ok bool) {
 	return i, ok
 }
 
-// mostSegments is more than a slab can have whose segments double it.
+// mostSegments is more than a slab can have, since each new segment doubles it.
 const mostSegments = 64
 
-// adopt takes what the reply to an order says of its slab, which is i. On an error the slab is as it was: the worker is not to
-// be trusted, or has ended (ErrClosed).
+// adopt takes in what the reply to an order says of its slab i. On an error the slab is unchanged: the worker cannot be trusted,
+// or has ended (ErrClosed).
 func (l *loans) adopt(i int, news slabNews) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,7 +75,7 @@ func (l *loans) adopt(i int, news slabNews) error {
 	return nil
 }
 
-// withdraw is for when the worker is told that nobody wants what was ordered before.
+// withdraw takes back all slabs that are lent, when the worker is told to drop its orders.
 func (l *loans) withdraw() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +86,7 @@ func (l *loans) withdraw() {
 	}
 }
 
-// decline takes what the reply to an order that was called off says. An error is one of adopt.
+// decline takes in what the reply to an order that was called off says of its slab. Its errors are those of adopt.
 func (l *loans) decline(news slabNews) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,7 +104,7 @@ func (l *loans) decline(news slabNews) error {
 	return nil
 }
 
-// refuse says why news cannot be taken, and closes what came with it. l.mu is held.
+// refuse returns an error if news cannot be true, and closes its segments then. l.mu is held.
 func (l *loans) refuse(i int, news slabNews) (err error) {
 	switch {
 	case l.over:
@@ -129,7 +129,7 @@ func (n *slabNews) close() {
 	}
 }
 
-// giveBack ends what can be seen of the batch in the slab, which was adopted.
+// giveBack makes slab i, which was adopted, free to be lent again. The batch in it must not be used any more.
 func (l *loans) giveBack(i int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +149,7 @@ func (s *loan) close() {
 	s.segments, s.retire = nil, false
 }
 
-// poison makes a slice that should not be used any more look like that.
+// poison overwrites the slab, so that a program that uses a batch for too long sees it.
 func (s *loan) poison() {
 	for _, m := range s.segments {
 		b := m.Bytes()
@@ -159,7 +159,7 @@ func (s *loan) poison() {
 	}
 }
 
-// end is for a worker that has ended. Slabs with a batch in them stay until they are given back.
+// end closes the slabs of a worker that has ended. Those with a batch in them stay until they are given back.
 func (l *loans) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -171,8 +171,8 @@ func (l *loans) end() {
 	}
 }
 
-// readBatch decodes the batch in slab i, which was adopted. What the message refers to is copied, or, if view, lies in the slab
-// until that is given back. On an error the files are still the caller's.
+// readBatch decodes the batch in slab i, which was adopted. Slices that the message refers to are copied; with view they stay in
+// the slab, and are valid until it is given back. On an error the files still belong to the caller.
 func readBatch[B any](l *loans, i int, codec *wire.Codec[B], body []byte, files []*os.File, view bool) (batch B, err error) {
 	l.mu.Lock()
 	r := &resolver{view: view}
@@ -191,7 +191,7 @@ func readBatch[B any](l *loans, i int, codec *wire.Codec[B], body []byte, files 
 type resolver struct {
 	view     bool
 	segments [][]byte
-	budget   int // bytes of the slab that slices can be in still
+	budget   int // how many more bytes the message may refer to
 	found    []span
 }
 
@@ -204,7 +204,7 @@ func (r *resolver) resolve(ref wire.Ref) ([]byte, error) {
 		return nil, fmt.Errorf("found a reference to %d bytes at offset %d of a segment of %d", ref.Length, ref.Offset, size)
 	}
 	from, n := int(ref.Offset), int(ref.Length)
-	if r.budget -= n; r.budget < 0 { // a small message must not be copies of one large slice
+	if r.budget -= n; r.budget < 0 { // otherwise a small message could become many copies of one large slice
 		return nil, errOverlap
 	}
 	r.found = append(r.found, span{int(ref.Segment), from, from + n})
@@ -217,7 +217,7 @@ func (r *resolver) resolve(ref wire.Ref) ([]byte, error) {
 
 var errOverlap = errors.New("found references to memory that overlaps")
 
-// overlap is an error if two slices have memory in common.
+// overlap returns an error if two slices have memory in common.
 func (r *resolver) overlap() error {
 	slices.SortFunc(r.found, span.compare)
 	for i := 1; i < len(r.found); i++ {

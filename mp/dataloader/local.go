@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// local stands in for the workers when there are none: it does what they would, in the goroutine of the Epoch loop.
+// local does the work of the workers when there are none, in the goroutine of the Epoch loop.
 type local struct {
 	set  opened
 	info WorkerInfo
@@ -39,7 +39,7 @@ func (c *core) openHere() error {
 	length := 0
 	err := failed(spawn.Try(func() (err error) {
 		if l.set, err = c.source.open(scoped()); err == nil {
-			c.local = l // that closes it
+			c.local = l // from now on closeHere closes the dataset
 			length = l.set.len()
 		}
 		return err
@@ -50,7 +50,7 @@ func (c *core) openHere() error {
 	l.info.Dataset = l.set.dataset()
 	if c.init != nil {
 		init := *c.init
-		if init.Files, err = link.Dup(init.Files); err != nil { // it has its own, as in a worker
+		if init.Files, err = link.Dup(init.Files); err != nil { // the initializer has its own, as in a worker
 			return err
 		}
 		if err := failed(runPreset(scoped(), init), c.opts.WorkerInit.Name()); err != nil {
@@ -60,7 +60,7 @@ func (c *core) openHere() error {
 	return c.measured(length, l.me.name)
 }
 
-// work gets one batch that was ordered; false: there is none.
+// work makes one batch that was ordered; false: there is none.
 func (l *local) work(ctx context.Context, c *core, here func(context.Context, any) (any, error)) bool {
 	c.mu.Lock()
 	if len(l.todo) == 0 {
@@ -84,7 +84,7 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if ctx.Err() != nil {
-		return true // that is no fault of a sample
+		return true // the epoch or the loader is ending: that is no fault of a sample
 	}
 	c.stats.spent(time.Since(began), f.trouble != nil || o.task.probing())
 	o.task.made = made
@@ -94,13 +94,13 @@ func (l *local) work(ctx context.Context, c *core, here func(context.Context, an
 	return true
 }
 
-// rest ends what an epoch has begun.
+// rest drops the orders of an epoch, and ends its iteration.
 func (l *local) rest() {
 	l.todo = nil
 	l.set.rest()
 }
 
-// closeHere closes the dataset of this process, if there is one, the loader is closed and nobody is at it.
+// closeHere closes the dataset of this process, once the loader is closed and no epoch runs.
 func (c *core) closeHere() {
 	c.mu.Lock()
 	now := c.local != nil && c.closed && c.epoch == nil && !c.local.closed

@@ -11,30 +11,30 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// member is a worker, as this process sees it. The loader's mutex guards what changes.
+// member is a worker, as this process sees it. The loader's mutex guards the fields that change.
 type member struct {
-	id, number int   // its place, and which process of the loader it is, from 1
-	from       State // where the epoch began that it is started for, or is to begin
+	id, number int   // its seat, and the number of its process, from 1
+	from       State // where the epoch that it is started for began, or is to begin
 	ctx        context.Context
-	stop       context.CancelCauseFunc // ends it
+	stop       context.CancelCauseFunc // ends ctx, and with it the process
 	loans      *loans                  // its slabs
 	orders     *queue.Queue[order]     // its index queue
 	atWork     *sharedmem.Value[uint64]
 	process    *process.Process[exitReport] // nil until it was started
 	name       string                       // of the process
 	pid        int
-	done       chan struct{} // closed when all of it is over
+	done       chan struct{} // closed when the process has ended and its resources are released
 
 	up         bool // it has said that it is ready
-	retired    bool // nobody wants it any more
+	retired    bool // it was stopped because its epoch is over
 	distrusted bool // it was killed for what it has sent
 	due        deadline
-	doubted    bool    // the deadline was over once, and it was at nothing
+	doubted    bool    // the deadline has passed once while it was at nothing: see expire
 	overdue    *uint64 // what it was at when it was killed because it took too long
 	timer      *time.Timer
 }
 
-// newMember prepares a worker.
+// newMember makes a worker that is still to be started.
 func (c *core) newMember(id int) (*member, error) {
 	c.made++
 	m := &member{id: id, number: c.made, loans: newLoans(c.opts.Prefetch), done: make(chan struct{})}
@@ -82,7 +82,7 @@ func (c *core) start(m *member) error {
 	return nil
 }
 
-// attend sees a worker through its life.
+// attend starts a worker, waits for its end, and releases what it had.
 func (c *core) attend(m *member) {
 	defer c.tasks.Done()
 	err := c.start(m)
@@ -93,14 +93,14 @@ func (c *core) attend(m *member) {
 	m.stop(nil)
 	c.ended(m, err)
 	m.orders.Close()
-	for range m.orders.All(context.Background()) { // one that is not empty stays
+	for range m.orders.All(context.Background()) { // a closed queue keeps its resources until it is empty
 		continue
 	}
 	m.atWork.Close()
 	close(m.done)
 }
 
-// outcome is why the worker has ended; nil: it was to.
+// outcome returns why the worker has ended; nil: its loop has returned, as it does when it is told to.
 func (c *core) outcome(m *member) error {
 	report, err := m.process.Result(context.Background())
 	if err == nil && report.Failure != nil {
@@ -113,7 +113,7 @@ func (c *core) outcome(m *member) error {
 	return err
 }
 
-// fault is what a worker has told of a trouble.
+// fault turns a trouble that the worker has reported into a fault.
 func (m *member) fault(t *trouble, r *record) fault {
 	function := r.dataset
 	if t.Collate {
@@ -133,7 +133,7 @@ func (m *member) death(err error, dataset string) fault {
 		f.err = fmt.Errorf("mp: %s (pid %d) has ended, and was not to", f.worker, f.pid)
 	case died:
 		told := *exit
-		told.Func = dataset // that is what it runs for the program
+		told.Func = dataset // the program does not know the worker loop
 		f.err = &told
 		if m.overdue != nil {
 			f.err = &tooLate{fmt.Sprintf("mp: %s (pid %d) was killed because it did not stop %s", f.worker, f.pid, m.due.why), &told}

@@ -10,16 +10,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// opened is a dataset, without its types.
+// opened is a dataset without the type of its samples or batches.
 type opened interface {
-	// len is how many samples it has, or lengthUnknown.
+	// len returns the number of samples, or lengthUnknown.
 	len() int
 	dataset() any
-	// fetch gets what f is to get: samples as a slice, or a batch.
+	// fetch gets what the order of f asks for: a slice of samples, or a batch.
 	fetch(f *fetch) any
 	// encode writes a batch that fetch returned.
 	encode(batch any, out *wire.Buffer) error
-	// rest ends what the epoch had begun.
+	// rest ends an iteration that the epoch has begun.
 	rest()
 }
 
@@ -72,23 +72,23 @@ func (d batched[B]) fetch(f *fetch) (batch any) {
 }
 
 func (d batched[B]) encode(batch any, out *wire.Buffer) error {
-	b, _ := batch.(B) // it may be a nil interface
+	b, _ := batch.(B) // if B is an interface, batch may be nil
 	if err := d.codec.Encode(out, &b); err != nil {
 		return fmt.Errorf("the batch cannot be encoded: %w", err)
 	}
 	return nil
 }
 
-// iterated is an IterableDataset, and where it is.
+// iterated is an IterableDataset and its current iteration.
 type iterated[S any] struct {
 	set  IterableDataset[S]
-	next func() (S, error, bool) // nil: it was not begun
+	next func() (S, error, bool) // nil: there is no iteration
 	stop func()
 	feed *feed
-	came int // how many samples of its share
+	came int // how many samples the iteration has yielded
 }
 
-// feed is the ctx of an iteration, which is longer than that of the orders that it is for.
+// feed is the ctx of an iteration, which outlives the orders that it yields samples for.
 type feed struct {
 	scope
 	cancel context.CancelCauseFunc
@@ -104,10 +104,10 @@ func (d *iterated[S]) fetch(f *fetch) any {
 		f.note(whole)
 		d.renew(f)
 	}
-	feed := d.feed // there may be another one when the end is noticed
+	feed := d.feed // d.feed may be another one when the function runs
 	stop := context.AfterFunc(f.ctx, func() { feed.cancel(context.Cause(f.ctx)) })
 	defer func() {
-		if !stop() && f.trouble == nil { // the iteration has ended behind the last sample
+		if !stop() && f.trouble == nil { // f.ctx has ended after the last sample, and the iteration with it
 			f.late(whole, 1, nil)
 		}
 	}()
@@ -120,7 +120,7 @@ func (d *iterated[S]) fetch(f *fetch) any {
 				return nil
 			}
 		}
-		f.skipped = nil // that was told before
+		f.skipped = nil // the parent has heard of these before
 		d.came = f.FastForward
 	}
 	f.now.seed, f.now.index = f.now.info.Seed, joint(d.came) // for the collate function
@@ -143,10 +143,10 @@ func (d *iterated[S]) fetch(f *fetch) any {
 	return samples
 }
 
-// pull has the dataset yield one sample.
+// pull takes one sample from the iteration and passes it to use. At the end of the iteration it sets f.end.
 func (d *iterated[S]) pull(f *fetch, position int, use func(S)) {
 	retries, skipped := f.Retries, len(f.skipped)
-	f.Retries = 0 // it goes on after an error, and never yields the same again
+	f.Retries = 0 // after an error the iteration goes on; it does not yield the same sample again
 	f.try(position, whole, func(context.Context) error {
 		s, err, ok := d.next()
 		switch {
@@ -158,7 +158,7 @@ func (d *iterated[S]) pull(f *fetch, position int, use func(S)) {
 		return err
 	})
 	f.Retries = retries
-	if len(f.skipped) > skipped && f.skipped[skipped].Failure.Panic { // it does not go on after a panic
+	if len(f.skipped) > skipped && f.skipped[skipped].Failure.Panic { // the iteration cannot go on after a panic
 		f.trouble = &f.skipped[skipped]
 	}
 }
@@ -168,7 +168,7 @@ func (d *iterated[S]) renew(f *fetch) {
 	d.rest()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(f.ctx))
 	d.feed = &feed{scope: f.now, cancel: cancel}
-	d.feed.Context, d.feed.index = withoutArena(ctx), joint(f.info.ID) // what it has made may be for a later batch
+	d.feed.Context, d.feed.index = withoutArena(ctx), joint(f.info.ID) // a sample may be for a later batch
 }
 
 // begin begins a new iteration.

@@ -10,93 +10,92 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Options of a Loader. Nil and zero values are the defaults. Values that make no sense are an error of New. docs/DATALOADER.md
-// has what PyTorch calls them.
+// Options of a Loader. A nil *Options and zero values stand for the defaults. New returns an error for values that make no sense.
+// docs/DATALOADER.md has PyTorch's names for the fields.
 type Options struct {
-	// BatchSize is how many samples a batch has; 0: 1. The last one of an epoch has what is left, unless DropLast.
+	// BatchSize is how many samples a batch has; 0: 1. The last batch of an epoch has the samples that are left, unless DropLast.
 	BatchSize int
-	// Workers is the number of worker processes; 0: none, the goroutine that takes the batches gets them, each when it is asked
-	// for. Unlike a pool's, it is not the number of processors then: how many pay depends on what they do.
+	// Workers is the number of worker processes. 0: none, and the goroutine of the Epoch loop makes each batch when it needs it.
+	// Unlike in a pool, 0 does not stand for the number of processors: how many workers pay depends on the dataset.
 	Workers int
-	// Prefetch is how many batches each worker may be ahead of who takes them; 0: 2. It bounds the memory: no more than
-	// Prefetch × Workers batches exist besides the one that was taken. With View that one is among them: its worker gets one batch
-	// less meanwhile, so that one worker with Prefetch 1 gets none. With Workers 0 none is got ahead.
+	// Prefetch is how many batches each worker may be ahead of the Epoch loop; 0: 2. It bounds the memory: at most
+	// Prefetch × Workers batches exist besides the one that the loop has taken. With View that one counts, too: its worker makes
+	// one batch less meanwhile, and a single worker with Prefetch 1 makes none. With Workers 0 no batch is made ahead.
 	Prefetch int
 	// Shuffle takes the samples in a new random order in each epoch, which depends on Seed and the epoch alone.
 	Shuffle bool
-	// DropLast leaves the last batch out when it is shorter than the others. Of an IterableDataset, it is the last one of each worker.
+	// DropLast leaves the last batch out when it is shorter than the others; of an IterableDataset, the last batch of each worker.
 	DropLast bool
 	// Persistent keeps the workers, and their datasets open, from one epoch to the next. Otherwise they end with the epoch. With
 	// Workers 0 the dataset stays open in any case.
 	Persistent bool
-	// View has the batches lie in memory that is used again: one is valid until the next iteration only, and until then counts
-	// for Prefetch. Otherwise they are copies that may be kept. With Workers 0 there is no such memory: a batch is what was made,
-	// and may be kept.
+	// View yields batches that lie in memory which is used again: a batch is valid only until the next iteration, and counts for
+	// Prefetch until then. Without View, batches are copies that the program may keep. With Workers 0 there is no such memory,
+	// and the program may keep every batch.
 	View bool
-	// Seed is what all that is random comes from: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs, in
-	// every run of the program; 0 is a seed as any.
+	// Seed decides everything that is random: the order, Rand and WorkerInfo.Seed. The same seed makes the same epochs in every
+	// run of the program. 0 is a seed like any other.
 	Seed uint64
-	// Timeout bounds each batch, from when its worker begins it; 0: no bound. Its ctx ends then, and after KillDelay the worker
-	// is killed and replaced. Who is to blame is the sample that the worker was at: it is handled as OnError says, after
-	// Retries, and in its error, errors.Is finds ErrTimeout. Without it, a sample that never ends, or a worker that was stopped,
-	// holds up the epoch. With Workers 0 nothing is killed: that a sample which does not look at its ctx is late is noticed
-	// when it is there.
-	// A worker that begins an IterableDataset in its middle has the time of the batches that it passes by as well.
+	// Timeout bounds the time for each batch, from when its worker begins it; 0: no bound. At its end the ctx of the batch ends,
+	// and KillDelay later the worker is killed and replaced. The sample that the worker was at is to blame: after Retries it is
+	// handled as OnError says, and errors.Is finds ErrTimeout in its error. Without Timeout, a sample that never ends, or a worker
+	// that was stopped, holds up the epoch. With Workers 0 nothing is killed: a late sample that ignores its ctx is noticed only
+	// when it is there. A worker that begins an IterableDataset in its middle also gets the time of the batches that it skips.
 	Timeout time.Duration
 
 	// Sampler says which samples an epoch has and in which order. It takes the place of Shuffle.
 	Sampler Sampler
 	// BatchSampler says which samples each batch has. It takes the place of BatchSize, Shuffle, DropLast and Sampler.
 	BatchSampler BatchSampler
-	// Order is the order in which batches come: InOrder by default, Unordered or Window(n). With Workers 0 it is in order always.
+	// Order is the order in which batches come: InOrder by default, Unordered or Window(n). With Workers 0 it is always InOrder.
 	Order Order
 
 	// OnError says what becomes of a sample that fails, kills its workers, or takes too long: Fail by default, or Skip.
 	OnError Policy
-	// OnSkip hears of each sample that is left out, and why, in the goroutine of the Epoch loop, just before the batch that it is
-	// missing from is yielded, or would be; only once when a batch is left out as a whole. nil: Stats has the last one.
+	// OnSkip is called for each sample that is left out, in the goroutine of the Epoch loop, just before the batch that lacks the
+	// sample is yielded, or would be. For a batch that is left out as a whole it is called once. nil: Stats has the last one.
 	OnSkip func(*SampleError)
-	// Retries is how many times a sample, or a batch, is got again that returned an error, panicked or took too long. An
-	// IterableDataset yields no sample again: there they are for the collate function that returned an error or panicked.
+	// Retries is how many times a sample, or a batch, is tried again that returned an error, panicked or took too long. An
+	// IterableDataset yields no sample twice: there, only a collate function that returned an error or panicked is tried again.
 	Retries int
-	// CrashRetries is how many times a sample is got again whose worker died; 0: once; negative: never. When that was in
-	// vain, it is quarantined: this Loader never gets it again, and handles it as OnError says. So it is when its worker had to be
-	// killed at its Timeout, but after Retries. With Workers 0 a sample that kills ends the program.
+	// CrashRetries is how many times a sample is tried again whose worker died; 0: once; negative: never. After the last try the
+	// sample is quarantined: this Loader never gets it again, and handles it as OnError says. A sample whose worker had to be
+	// killed at its Timeout is quarantined, too, but after Retries. With Workers 0 a sample that kills ends the program.
 	CrashRetries int
 
-	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which one it is. When
-	// it fails, New fails. With Workers 0 it runs in this process. With Persistent or Workers 0 that is once, not once for each
-	// epoch: what it makes of WorkerInfo.Seed goes on in the next epoch.
+	// WorkerInit runs in every worker when the dataset is open, before the first batch; Worker tells it which worker it is in.
+	// When it fails, New fails. With Workers 0 it runs in this process. With Persistent or Workers 0 it runs once, not once for
+	// each epoch: a generator that it seeds with WorkerInfo.Seed goes on in the next epoch.
 	WorkerInit spawn.Initializer
-	// InitTimeout bounds the opening of the dataset and WorkerInit together; 0: five minutes. After KillDelay the worker is
+	// InitTimeout bounds the opening of the dataset and WorkerInit together; 0: five minutes. KillDelay later the worker is
 	// killed.
 	InitTimeout time.Duration
-	// KillDelay is the time between asking a worker to stop and killing it. 0: one second; negative: it is killed at once. A
-	// Persistent one that is called off, because an Epoch loop was left, has a second at least to drop what it is at. With
-	// Workers 0 nothing is killed.
+	// KillDelay is the time between asking a worker to stop and killing it. 0: one second; negative: it is killed at once. When
+	// the program leaves an Epoch loop, Persistent workers have at least a second to drop what they are making. With Workers 0
+	// nothing is killed.
 	KillDelay time.Duration
 	// Dir is the working directory of the workers; default: ours. It is an error with Workers 0.
 	Dir string
 	// Env is the whole environment of the workers, as in exec.Cmd; nil: ours. It is an error with Workers 0.
 	Env []string
-	// Limits are the fences around each worker; none by default. They are an error with Workers 0, unless BestEffort.
+	// Limits bound the resources of each worker; none by default. They are an error with Workers 0, unless BestEffort.
 	Limits spawn.Limits
-	// Stdout nil: the workers write to our standard output themselves, and to a *os.File too. Stderr nil: what they write is
-	// passed on to ours. Other writers are given whole lines, by several goroutines at once. With Workers 0 they are given
-	// nothing: what the dataset writes is this process's.
+	// Stdout nil: the workers write to our standard output directly, as they do to a *os.File. Stderr nil: this process passes
+	// what they write on to its own. Other writers are given whole lines, by several goroutines at once. With Workers 0 they are
+	// given nothing: the dataset writes to the output of this process.
 	Stdout, Stderr io.Writer
 	// Name is the prefix of the workers' names; default: LoaderWorker. With Workers 0 errors have the name of this process.
 	Name string
 }
 
-// Policy says what becomes of what cannot be got.
+// Policy says what happens when a sample cannot be got.
 type Policy int
 
 const (
 	// Fail yields the error, a *SampleError, in the place of the batch, and the epoch ends with it.
 	Fail Policy = iota
-	// Skip leaves the sample out and goes on: its batch is shorter, and none when no sample is left of it. Stats counts it.
-	// What an IterableDataset does not go on after ends the epoch as with Fail: a panic of it, a Timeout, deaths.
+	// Skip leaves the sample out and goes on: its batch is shorter, and is left out if no sample remains. Stats counts the sample.
+	// An IterableDataset cannot go on after a panic of its own, a Timeout or deaths of its workers: they end the epoch as with Fail.
 	Skip
 )
 
@@ -106,7 +105,7 @@ const (
 	crashRetries       = 1
 )
 
-// check fills in the defaults, or says what is wrong.
+// check fills in the defaults, or returns what is wrong.
 func (o *Options) check(src *source) error {
 	switch {
 	case src.open == nil:
@@ -181,7 +180,7 @@ func (o *Options) rules() rules {
 	return rules{Retries: o.Retries, Skip: o.OnError == Skip, DropLast: o.DropLast}
 }
 
-// batchSampler says what the batches of an epoch are.
+// batchSampler returns o.BatchSampler, or the one that Sampler, Shuffle, BatchSize and DropLast stand for.
 func (o *Options) batchSampler() BatchSampler {
 	sampler := o.Sampler
 	switch {
@@ -196,7 +195,7 @@ func (o *Options) batchSampler() BatchSampler {
 	return Batched(sampler, o.BatchSize, o.DropLast)
 }
 
-// from are the batches of an epoch, without those that were yielded in s.
+// from yields the batches of the epoch that s was taken in, without the first s.Delivered. epoch.add leaves out those of s.Ahead.
 func (o *Options) from(n int, s *State) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
 		left := s.Delivered
@@ -208,7 +207,7 @@ func (o *Options) from(n int, s *State) iter.Seq[[]int] {
 	}
 }
 
-// count is how many batches they are; lengthUnknown if that cannot be told.
+// count returns how many batches an epoch of n samples has, or lengthUnknown.
 func (o *Options) count(n int) int {
 	if n < 0 {
 		return lengthUnknown

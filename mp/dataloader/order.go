@@ -13,11 +13,11 @@ const (
 // InOrder is the order of the sampler.
 func InOrder() Order { return Order{} }
 
-// Unordered yields what is ready first, so that a slow batch holds up nothing. The order depends on chance then.
+// Unordered yields the batch that is ready first, so that a slow one holds up nothing. The order depends on chance then.
 func Unordered() Order { return Order{unbounded} }
 
-// Window yields what is ready first, but none that would come before the one n places ahead of it: a batch overtakes at most n
-// others, and is overtaken by at most n.
+// Window yields the batch that is ready first, unless it is more than n places behind the first one that was not yielded: a batch
+// overtakes at most n others, and is overtaken by at most n.
 func Window(n int) Order {
 	if n < 0 {
 		n = badWindow
@@ -25,5 +25,5 @@ func Window(n int) Order {
 	return Order{n}
 }
 
-// allows reports whether a batch may come that is so many places behind the first one that has not come.
+// allows reports whether a batch may be yielded that is places behind the first one that was not.
 func (o Order) allows(places int) bool { return o.window == unbounded || places <= o.window }

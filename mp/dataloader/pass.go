@@ -18,11 +18,12 @@ type pass struct {
 	next  func() ([]int, bool) // the sampler; nil for an IterableDataset
 	stop  func()
 	err   error      // of the sampler
-	held  *task      // that was taken last, until its room is given back
+	held  *task      // the one that was taken last, until its room is given back
 	files []*os.File // of a batch that was decoded, until it is yielded
 }
 
-// giveBack gives the room and the slab of a batch back, if it has any, and what was not decoded of it. The loader's mutex is held.
+// giveBack gives back the room and the slab of a batch, if it has them, and closes its files if it was not decoded. The loader's
+// mutex is held.
 func (p *pass) giveBack(t *task) {
 	if t != nil && t.owner != nil {
 		link.CloseAll(t.reply.Files)
@@ -52,7 +53,7 @@ func (c *core) enter() (*pass, error) {
 		retries: o.Retries, crashes: o.CrashRetries, record: &c.record, seats: make([]seat, c.seats()),
 	}
 	if c.local != nil {
-		e.prefetch = 1 // so that none is got before, or instead of, one that is to be got again
+		e.prefetch = 1 // so that a batch that is tried again comes before the next one
 	}
 	e.restore(&from)
 	c.epoch, c.began, c.broken, c.failures = e, time.Now(), nil, make([]failures, len(c.members))
@@ -69,7 +70,7 @@ func (c *core) enter() (*pass, error) {
 	return p, nil
 }
 
-// coming is where the next epoch begins. c.mu is held.
+// coming returns where the next epoch begins. c.mu is held.
 func (c *core) coming() State {
 	if c.restored {
 		return c.at
@@ -80,13 +81,13 @@ func (c *core) coming() State {
 // exit ends an epoch.
 func (c *core) exit(p *pass) {
 	defer p.stop()
-	defer c.leave(p) // also if a dataset's own end ends the goroutine
+	defer c.leave(p) // also if the dataset ends the goroutine in rest
 	if c.local != nil {
 		c.local.rest()
 	}
 }
 
-// leave is the rest of exit, once nobody is at the dataset.
+// leave is the part of exit after the last use of the dataset.
 func (c *core) leave(p *pass) {
 	link.CloseAll(p.files)
 	c.mu.Lock()
@@ -109,7 +110,7 @@ func (c *core) leave(p *pass) {
 	}
 }
 
-// wait returns the next batch, or its error; nil: there are no more.
+// wait returns the next task, which has a batch or an error; nil: there are no more.
 func (c *core) wait(ctx context.Context, p *pass, here func(context.Context, any) (any, error)) (*task, error) {
 	began := time.Now()
 	defer func() {
@@ -134,7 +135,7 @@ func (c *core) wait(ctx context.Context, p *pass, here func(context.Context, any
 			return t, nil
 		case err != nil:
 			return nil, err
-		case c.wants(p): // nothing was left of some
+		case c.wants(p): // batches without a sample left have made room
 			continue
 		case c.local != nil && c.local.work(ctx, c, here):
 			continue
@@ -147,7 +148,7 @@ func (c *core) wait(ctx context.Context, p *pass, here func(context.Context, any
 	}
 }
 
-// over is why the loop has to end.
+// over returns why the loop has to end; nil: it goes on.
 func (c *core) over(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
@@ -158,7 +159,7 @@ func (c *core) over(ctx context.Context) error {
 	return nil
 }
 
-// draw has the sampler say what the next batches are.
+// draw asks the sampler for batches while there is room for them.
 func (c *core) draw(p *pass) {
 	for {
 		c.mu.Lock()
@@ -188,7 +189,8 @@ func (c *core) draw(p *pass) {
 	}
 }
 
-// look sends what can be sent, and takes what is to be yielded.
+// look sends the orders that workers have room for. It returns the batch to be yielded, the errors that OnSkip is to be called
+// with, and the error that ends the loop.
 func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -205,7 +207,7 @@ func (c *core) look(p *pass) (*task, []*SampleError, error) {
 	return t, untold, nil
 }
 
-// delivered is for the batch that was decoded, and is to be yielded once the sampler was asked for more. It is not, should OnSkip panic.
+// delivered notes that the batch was decoded. It calls OnSkip first: if that panics, the batch does not count as delivered.
 func (c *core) delivered(p *pass, decoded time.Duration) {
 	c.tell(p.held.without)
 	c.mu.Lock()
@@ -220,7 +222,7 @@ func (c *core) delivered(p *pass, decoded time.Duration) {
 	}
 }
 
-// yielding is for the batch, or the error, that is yielded now. The files are the program's.
+// yielding notes that the batch, or the error, is yielded now. The files belong to the program from here on.
 func (c *core) yielding(p *pass) {
 	p.files = nil
 	c.mu.Lock()
@@ -232,7 +234,7 @@ func (c *core) yielding(p *pass) {
 	}
 }
 
-// tell has the program hear of what was left out.
+// tell calls OnSkip for what was left out.
 func (c *core) tell(untold []*SampleError) {
 	for _, why := range untold {
 		if c.opts.OnSkip != nil {
@@ -254,8 +256,8 @@ func (c *core) finished(p *pass) bool {
 	return p.epoch.over()
 }
 
-// refill gives the room of the batch back, if that was not done yet, and fills it: the workers go on while the program uses the
-// batch.
+// refill gives back the room of the batch, unless that was done, and orders another one, so that the workers go on while the
+// program uses the batch.
 func (c *core) refill(p *pass) {
 	if p.held == nil {
 		return

@@ -10,23 +10,23 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// order is an item of an index queue: a batch that the worker is to get.
+// order is an item of an index queue: a batch that the worker is to make.
 type order struct {
-	Serial  uint64 // of all orders of the loader, from 1
-	Cancel  bool   // instead: nobody wants what was ordered before
+	Serial  uint64 // unique in the loader, from 1
+	Cancel  bool   // no batch: the worker drops all orders before this one
 	Seed    uint64
 	Epoch   int
 	Indices []int
-	Slab    int  // that the batch is made in
-	Probe   bool // whether it can be got is all that is of interest
+	Slab    int  // the batch is made in it
+	Probe   bool // the batch is only made to see whether it can be, and not sent
 
 	// Of an IterableDataset, instead of indices.
 	Count       int  // how many samples
-	Fresh       bool // from the beginning, without the first so many
+	Fresh       bool // begin a new iteration, and pass by the first FastForward samples
 	FastForward int
 }
 
-// limit is how long it may take, where a batch may take timeout: what the worker passes by takes time, too.
+// limit returns how long the order may take if a batch may take timeout: the samples that the worker passes by take time, too.
 func (o *order) limit(timeout time.Duration) time.Duration {
 	if o.Fresh && o.FastForward > 0 && timeout > 0 {
 		passed := time.Duration((o.FastForward-1)/o.Count + 1)
@@ -41,12 +41,12 @@ type reply struct {
 	Serial  uint64 // of the order; 0: the worker is ready
 	Name    string // of the process, when it is ready
 	Pid     int
-	Len     int    // of the dataset; −1: nobody knows
+	Len     int    // of the dataset, or lengthUnknown
 	Body    []byte // the batch, encoded; nothing if no sample is left
 	Files   []*os.File
 	News    slabNews  // of the slab of the order
 	Samples int       // in the batch
-	Skipped []trouble // what was left out
+	Skipped []trouble // of samples that were left out
 	Trouble *trouble  // why there is no batch
 	Busy    time.Duration
 
@@ -55,7 +55,7 @@ type reply struct {
 	End     bool // it has no more
 }
 
-// whole is the position of a trouble, and of what is at work, that is the matter of no sample alone.
+// whole is a position, or an index, that stands for the batch and not for one of its samples.
 const whole = -1
 
 // trouble is what went wrong with a sample, or with a batch.
@@ -63,11 +63,11 @@ type trouble struct {
 	Position int // in the order; whole: all of it
 	Attempts int
 	Late     bool // its time was over
-	Collate  bool // the samples were there
+	Collate  bool // the samples were got, but not made into a batch
 	Failure  spawn.Failure
 }
 
-// preset is the call of an initializer.
+// preset is an initializer and its encoded argument.
 type preset struct {
 	Func  uint32
 	Arg   []byte
@@ -81,7 +81,7 @@ type workerArg struct {
 
 	Open    preset
 	Init    *preset
-	Collate *uint32 // the number of the function; nil: the dataset makes batches
+	Collate *uint32 // the ID of the function; nil: the dataset makes batches
 
 	Orders  *queue.Queue[order] // the index queue
 	Replies *queue.Queue[reply] // the data queue
@@ -94,23 +94,24 @@ type workerArg struct {
 	rules
 }
 
-// rules are how a sample or batch is got, in a worker and in this process alike.
+// rules are options that a fetch follows, in a worker and with Workers 0 alike.
 type rules struct {
 	Retries  int
 	Skip     bool
 	DropLast bool
 }
 
-// exitReport is what a worker returns: why it could not begin, or not go on.
+// exitReport is the result of a worker: why it could not begin, or not go on.
 type exitReport struct {
 	Failure *spawn.Failure
 	Init    bool // of WorkerInit; otherwise of opening the dataset
 }
 
-// atWork is the word by which a worker tells what it is at: the order, and which sample of it. 0: nothing.
+// atWork is the word of shared memory that tells what a worker is at: the low 32 bits of the order's serial, and the position of
+// the sample. 0: nothing.
 func atWork(serial uint64, position int) uint64 { return serial<<32 | uint64(uint32(position+2)) }
 
-// begun takes atWork apart.
+// begun splits the word that atWork has made.
 func begun(word uint64) (serial uint32, position int) {
 	return uint32(word >> 32), int(uint32(word)) - 2
 }

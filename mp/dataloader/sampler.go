@@ -9,30 +9,29 @@ import (
 	"slices"
 )
 
-// Sampler says which samples an epoch has, and in which order: Sampler of PyTorch. It runs in the parent. Those of this
-// package yield the same on every platform; what is wrong with them is an error of New, and a panic of Indices where no New
-// has looked at them.
+// Sampler says which samples an epoch has, and in which order: Sampler of PyTorch. It runs in the parent. Samplers of this package
+// yield the same on every platform. New returns an error if one of them is wrong; Indices panics if no New has checked it.
 type Sampler interface {
-	// Indices yields the indices, from 0 to n−1, of an epoch of a dataset of n samples. What they are may depend on the
-	// arguments alone: Restore has them yielded again. An index may come several times, or never.
+	// Indices yields the indices, from 0 to n−1, of an epoch of a dataset of n samples. They may depend on the arguments alone,
+	// because the loader asks for them again after Restore. An index may come several times, or never.
 	Indices(n int, seed uint64, epoch int) iter.Seq[int]
 }
 
 // BatchSampler says which samples each batch of an epoch has: batch_sampler of PyTorch. Otherwise it is as a Sampler.
 type BatchSampler interface {
-	// Batches yields the indices of each batch. The slices may be used again.
+	// Batches yields the indices of each batch. It may use the slice again for the next one: the loader copies it.
 	Batches(n int, seed uint64, epoch int) iter.Seq[[]int]
 }
 
-// foreseen is a sampler that can be looked at before an epoch: those of this package.
+// foreseen is a sampler that can be checked before an epoch, as all of this package can.
 type foreseen interface {
-	// check says what is wrong with it for a dataset of n samples, or of a size that is lengthUnknown.
+	// check returns what is wrong with the sampler for a dataset of n samples. n may be lengthUnknown.
 	check(n int) error
-	// length is how many indices, or batches, it yields, or lengthUnknown.
+	// length returns how many indices, or batches, the sampler yields, or lengthUnknown.
 	length(n int) int
 }
 
-// checkSampler says what is wrong with a Sampler or BatchSampler, if that can be told.
+// checkSampler returns what is wrong with a Sampler or BatchSampler, if it can be checked.
 func checkSampler(s any, n int) error {
 	if f, ok := s.(foreseen); ok {
 		return f.check(n)
@@ -40,7 +39,7 @@ func checkSampler(s any, n int) error {
 	return nil
 }
 
-// lengthOf is how many indices, or batches, s yields, or lengthUnknown.
+// lengthOf returns how many indices, or batches, s yields, or lengthUnknown.
 func lengthOf(s any, n int) int {
 	if f, ok := s.(foreseen); ok {
 		return f.length(n)
@@ -48,7 +47,7 @@ func lengthOf(s any, n int) int {
 	return lengthUnknown
 }
 
-// divided is how often by goes into length, if that is known; what is left over counts as one, unless it is dropped.
+// divided returns length/by, rounded up unless dropLast, or lengthUnknown.
 func divided(length, by int, dropLast bool) int {
 	switch {
 	case length < 0:
@@ -65,7 +64,7 @@ func mustCheck(s foreseen, n int) {
 	}
 }
 
-// numbersOf are the random numbers that the order of an epoch is made of.
+// numbersOf returns the random numbers for the order of an epoch.
 func numbersOf(seed uint64, epoch int) *rand.Rand {
 	of := mix(seed, uint64(epoch))
 	return rand.New(rand.NewPCG(of, mix(of, orderStream)))
@@ -79,7 +78,7 @@ func Sequential() Sampler { return sequential{} }
 func (sequential) check(int) error  { return nil }
 func (sequential) length(n int) int { return n }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (sequential) Indices(n int, _ uint64, _ int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range n {
@@ -94,13 +93,13 @@ type shuffled struct{}
 
 // Shuffled is every sample once, in another order in each epoch: RandomSampler of PyTorch, and Options.Shuffle. What
 // RandomSampler does with replacement or num_samples, Weighted does with equal weights. The order is made as it is yielded, in
-// four bytes for each sample.
+// four bytes for each sample, or eight if there are 2³² or more.
 func Shuffled() Sampler { return shuffled{} }
 
 func (shuffled) check(int) error  { return nil }
 func (shuffled) length(n int) int { return n }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (shuffled) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		if r := numbersOf(seed, epoch); uint64(n) <= math.MaxUint32 {
@@ -119,7 +118,7 @@ func upTo[T int | uint32](n int) []T {
 	return all
 }
 
-// shuffle yields what is in p in an order that it makes as it goes: to stop early is to save the rest.
+// shuffle yields the elements of p in a random order, which it makes as it goes: a consumer that stops early saves the rest.
 func shuffle[T int | uint32](p []T, r *rand.Rand, yield func(int) bool) {
 	for i := range p {
 		j := i + r.IntN(len(p)-i)
@@ -135,8 +134,8 @@ type subset struct {
 	shuffled bool
 }
 
-// Subset is the samples that indices names, which is copied: in its order, as PyTorch's Subset, or shuffled, as
-// SubsetRandomSampler. One that is named twice comes twice.
+// Subset is the samples that indices names: in that order, as PyTorch's Subset, or shuffled, as SubsetRandomSampler. A sample that
+// is named twice comes twice. Subset copies indices.
 func Subset(indices []int, shuffled bool) Sampler {
 	return &subset{slices.Clone(indices), shuffled}
 }
@@ -158,7 +157,7 @@ func (s *subset) check(n int) error {
 
 func (s *subset) length(int) int { return len(s.indices) }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (s *subset) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	mustCheck(s, n)
 	if !s.shuffled {

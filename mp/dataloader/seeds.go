@@ -5,13 +5,13 @@ import (
 	"math/rand/v2"
 )
 
-// Rand returns the random numbers of the sample that ctx is of: they depend on Options.Seed, the epoch and the index, and on
-// nothing else, so that a sample is augmented alike whichever worker gets it, and when it is got again. Each call begins the
-// sequence anew. In GetBatch and in a collate function it is the sequence of the batch; in Iterate, in WorkerInit and where the
-// dataset is opened that of the worker. What is in a batch of an IterableDataset depends on the number of workers, and so does
-// its sequence: it is that of the worker's ID and of how many samples came from it before. In a ctx of no Loader it is another
-// one each time. In PyTorch each worker has one generator, so the numbers depend on how many workers there are. What it returns
-// is for one goroutine at a time.
+// Rand returns the random numbers of the sample that ctx is for. They depend only on Options.Seed, the epoch and the index, so that
+// a sample is augmented alike whichever worker gets it, and when it is got again. Each call begins the sequence anew. In GetBatch
+// and in a collate function, Rand returns the sequence of the batch; in Iterate, in WorkerInit and while the dataset is opened, that
+// of the worker. The sequence of a batch of an IterableDataset depends on the worker's ID and on how many samples came from that
+// worker before: so it depends on the number of workers, as the batch does. With a ctx that is not of a Loader, each call returns
+// another sequence. In PyTorch each worker has one generator, so the numbers depend on how many workers there are. The result is
+// for one goroutine at a time.
 func Rand(ctx context.Context) *rand.Rand {
 	s, ok := scopeOf(ctx)
 	if !ok {
@@ -20,7 +20,7 @@ func Rand(ctx context.Context) *rand.Rand {
 	return s.rand(s.index)
 }
 
-// RandOf is Rand of a sample of the batch that ctx is of: for GetBatch.
+// RandOf is Rand for the sample index of the batch that ctx is for. GetBatch uses it.
 func RandOf(ctx context.Context, index int) *rand.Rand {
 	s, ok := scopeOf(ctx)
 	if !ok {
@@ -33,11 +33,11 @@ func (s *scope) rand(index int) *rand.Rand {
 	return rand.New(rand.NewPCG(mix(s.seed, uint64(s.epoch)), mix(uint64(index), sampleStream)))
 }
 
-// joint is the index that stands for what is done for several samples: for those of a batch that begins with sample n, or at place
-// n of a share, or for the share of worker n.
+// joint returns the index that stands for several samples: a batch that begins with sample n, or at place n of a share, or the whole
+// share of worker n.
 func joint(n int) int { return whole - 1 - n }
 
-// The streams keep what is drawn for one purpose apart from the others.
+// The streams keep the random numbers for one purpose apart from those for others.
 const (
 	sampleStream = 1 + iota
 	workerStream
@@ -49,7 +49,7 @@ func workerSeed(seed uint64, epoch, id int) uint64 {
 	return mix(mix(mix(seed, uint64(epoch)), uint64(id)), workerStream)
 }
 
-// mix makes one number of two, none of whose bits tells anything of theirs: the finalizer of splitmix64.
+// mix hashes two numbers into one, with the finalizer of splitmix64.
 func mix(a, b uint64) uint64 {
 	x := a + 0x9e3779b97f4a7c15*(b+1)
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

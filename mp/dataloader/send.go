@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// assign sends what can be sent. c.mu is held.
+// assign sends the orders that workers have room for. c.mu is held.
 func (c *core) assign() {
 	c.epoch.assign(func(id int, t *task) {
 		o := c.order(id, t)
@@ -14,7 +14,7 @@ func (c *core) assign() {
 			return
 		}
 		m := c.members[id]
-		t.slab, _ = m.loans.lend() // there is one for each that it may be ahead, unless it is dead
+		t.slab, _ = m.loans.lend() // there is a slab for each order that it may have, unless it has ended
 		o.Slab = t.slab
 		if err := m.orders.Put(context.Background(), *o); err != nil { // unbounded: it does not wait
 			c.broken = err

@@ -12,13 +12,12 @@ type shard struct {
 	dropLast    bool
 }
 
-// Shard is the part of a Sampler that the process of this rank, from 0, has where count of them train together, on one machine or
-// several: DistributedSampler of PyTorch. The one of rank r has the indices at places r, r+count, r+2·count, … All have
-// equally many: when they cannot, the last few are left out with dropLast, and otherwise those who lack one get one of the
-// first indices again.
+// Shard is the part of a Sampler for one of count processes that train together, on one machine or several: DistributedSampler of
+// PyTorch. The process of rank r, from 0, gets the indices at places r, r+count, r+2·count, … All processes get equally many: with
+// dropLast, the last few indices are left out if need be; otherwise each process that lacks an index gets one of the first again.
 //
-// The shards are of one order only if of, and the Options.Seed, are the same in all processes. The epoch is the Loader's:
-// there is no set_epoch to forget.
+// The shards fit together only if of and Options.Seed are the same in all processes. The epoch is the Loader's: there is no
+// set_epoch to forget.
 func Shard(of Sampler, rank, count int, dropLast bool) Sampler {
 	return shard{of, rank, count, dropLast}
 }
@@ -37,11 +36,11 @@ func (s shard) check(n int) error {
 
 func (s shard) length(n int) int { return divided(lengthOf(s.of, n), s.count, s.dropLast) }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (s shard) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	mustCheck(s, n)
 	return func(yield func(int) bool) {
-		var first []int // as far as the rank may need one of them again
+		var first []int // the first indices, as many as this rank may need to fill up
 		place, mine := 0, 0
 		for i := range s.of.Indices(n, seed, epoch) {
 			if !s.dropLast && len(first) <= s.rank {
@@ -50,7 +49,7 @@ func (s shard) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 			if place == s.rank {
 				mine = i
 			}
-			// With dropLast it is only certain now that all have one.
+			// With dropLast, an index is yielded only once every process has one.
 			if s.dropLast && place == s.count-1 || !s.dropLast && place == s.rank {
 				if !yield(mine) {
 					return

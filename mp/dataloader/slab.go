@@ -10,15 +10,15 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
-// slab is memory in which a worker makes one batch after the other: segments that the parent maps, too. It has one, unless a
-// batch was larger than those before.
+// slab is shared memory in which a worker makes one batch after the other: segments that the parent maps, too. It has one
+// segment; a batch that is larger than those before adds others.
 type slab struct {
 	segments []*sharedmem.SharedMemory
-	told     int  // of how many the parent knows
-	retired  bool // the parent gives them up with the batch that lies in them
+	told     int  // how many of them the parent knows
+	retired  bool // the segments are not used again: the parent closes them after the batch in them
 }
 
-// slabs are those of a worker. The parent lends the worker one with each order, see loans.
+// slabs are all slabs of a worker. With each order, the parent lends the worker one of them: see loans.
 type slabs struct {
 	all  []slab
 	most int    // bytes that the largest batch took
@@ -31,10 +31,10 @@ func newSlabs(n int) *slabs { return &slabs{all: make([]slab, n)} }
 type slabNews struct {
 	Slab   int
 	Fresh  []*sharedmem.SharedMemory // new segments, after those that the parent has
-	Retire bool                      // none of them is used again after this batch
+	Retire bool                      // no segment of the slab is used again after this batch
 }
 
-// begin returns the memory for the batch of an order. The one before has ended, or is given up.
+// begin returns the memory for the batch of an order, in slab i. A batch that was not ended is given up.
 func (s *slabs) begin(i int) *arena {
 	if s.now != nil {
 		s.now.stop()
@@ -47,7 +47,8 @@ func (s *slabs) begin(i int) *arena {
 	return s.now
 }
 
-// end ends the batch and says what the parent has to know of its slab: nothing if there is no batch. The reply must be sent.
+// end ends the batch and returns what the parent has to know of its slab; the zero slabNews if there is no batch. The caller must
+// send it, since it is not told again.
 func (s *slabs) end() (news slabNews) {
 	if a := s.now; a != nil {
 		a.stop()
@@ -68,10 +69,10 @@ func (l *slab) close() {
 	*l = slab{}
 }
 
-// cacheLine is where allocations begin at multiples of, so that no two goroutines write to the same line.
+// cacheLine is the alignment of allocations, so that goroutines with different ones do not write to the same line.
 const cacheLine = 64
 
-// leastPlaced is how many bytes a slice has that is copied into the slab rather than into the message.
+// leastPlaced is how many bytes a slice must have to be copied into the slab rather than into the message.
 const leastPlaced = 4 << 10
 
 // arena is the memory of one batch while it is being made: a slab that is filled from the front.
@@ -80,7 +81,7 @@ type arena struct {
 	of     *slabs
 	index  int    // of the slab
 	slab   *slab  // nil once the batch is made
-	placed []span // what the message refers to, in order
+	placed []span // what the message refers to, sorted
 	filled
 }
 
@@ -91,7 +92,7 @@ type filled struct {
 	used  int    // bytes, in all
 }
 
-// mark is how far the arena is filled before an attempt at something.
+// mark returns how far the arena is filled before an attempt, for rewind.
 func (a *arena) mark() filled {
 	if a == nil {
 		return filled{}
@@ -101,7 +102,7 @@ func (a *arena) mark() filled {
 	return a.filled
 }
 
-// rewind is for the next attempt, which has the memory of the one that has failed.
+// rewind frees the memory of a failed attempt for the next one.
 func (a *arena) rewind(to filled) {
 	if a == nil {
 		return
@@ -113,7 +114,7 @@ func (a *arena) rewind(to filled) {
 	}
 }
 
-// alloc returns n bytes, which are not cleared, or nil: there is no memory, or the batch is made. n is at least 1.
+// alloc returns n bytes, which are not cleared, or nil if there is no memory or the batch has ended. n is at least 1.
 func (a *arena) alloc(n int) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -131,7 +132,7 @@ func (a *arena) take(n int) []byte {
 	return p
 }
 
-// room has the arena go on with a segment that has room for n bytes.
+// room makes the arena go on in a segment that has room for n bytes; false: there is none.
 func (a *arena) room(n int) bool {
 	for a.begun < len(a.slab.segments) {
 		a.free = a.slab.segments[a.begun].Bytes()
@@ -160,8 +161,8 @@ func (a *arena) grow(n int) bool {
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
-// place is [wire.Buffer.Place]: it says where in the slab the memory of a slice is. A large one that is elsewhere is copied
-// there. No two slices arrive as one, so what the message refers to already is copied as well.
+// place is [wire.Buffer.Place]: it tells where in the slab the memory of a slice is. A large slice that lies elsewhere is copied to
+// the slab. So is one that overlaps what the message refers to already, since slices share no memory where they arrive.
 func (a *arena) place(p []byte) (wire.Ref, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -188,7 +189,7 @@ func (a *arena) find(p []byte) (span, bool) {
 	return span{}, false
 }
 
-// claim notes that the message refers to a part of the slab, unless it has referred to some of it before.
+// claim notes that the message refers to a part of the slab; false: it refers to some of that part already.
 func (a *arena) claim(s span) bool {
 	i, _ := slices.BinarySearchFunc(a.placed, s, span.compare)
 	if i > 0 && a.placed[i-1].meets(s) || i < len(a.placed) && a.placed[i].meets(s) {
@@ -198,7 +199,7 @@ func (a *arena) claim(s span) bool {
 	return true
 }
 
-// stop ends alloc and place: from now on they have nothing.
+// stop ends the batch: alloc and place fail from now on.
 func (a *arena) stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -7,30 +7,30 @@ import (
 	"strings"
 )
 
-// State is where a Loader is: what a checkpoint keeps of it. It is plain data for gob, JSON, msgpack.
+// State is the position of a Loader, for a checkpoint. It is plain data for gob, JSON, msgpack.
 type State struct {
 	Seed  uint64
 	Epoch int
-	// Delivered is how many batches of the epoch were yielded, or left out, Ahead which ones besides, that came before their
-	// turn.
+	// Delivered is how many batches from the beginning of the epoch were yielded, or left out. Ahead are the numbers of batches
+	// after these that came before their turn.
 	Delivered int
 	Ahead     []int
-	// Len and BatchSize are of the dataset and the options, so that a state is not given to another loader.
+	// Len and BatchSize are of the dataset and the options. Restore compares them, to refuse the state of another loader.
 	Len, BatchSize int
-	// Sampler is what has made the batches, in words; in the middle of an epoch it must be the same. "": it is not compared.
+	// Sampler says in words what has made the batches. In the middle of an epoch Restore compares it, unless it is "".
 	Sampler string
-	// Shares is where each worker of an IterableDataset is, by its ID, and Turn whose batch comes next.
+	// Shares are the positions of the workers of an IterableDataset, by ID. Turn is the worker whose batch comes next.
 	Shares []Share
 	Turn   int
 }
 
-// Share is where a worker of an IterableDataset is.
+// Share is the position of a worker of an IterableDataset.
 type Share struct {
-	Yielded int  // how many samples of it were yielded
+	Yielded int  // how many of its samples were yielded
 	Over    bool // it has no more
 }
 
-// state is that of an epoch, behind the batch that the loop has got last.
+// state returns the position in the epoch, after the batch that was yielded last.
 func (e *epoch) state() State {
 	if e.unyielded != nil {
 		return e.unyielded.before
@@ -55,7 +55,7 @@ func (e *epoch) state() State {
 	return s
 }
 
-// restore has the epoch go on from s, of which the sampler has skipped what was delivered.
+// restore makes the epoch go on from s. Options.from leaves out the batches that were delivered.
 func (e *epoch) restore(s *State) {
 	e.drawn, e.ahead, e.turn = s.Delivered, slices.Clone(s.Ahead), s.Turn
 	for i, share := range s.Shares {
@@ -64,10 +64,10 @@ func (e *epoch) restore(s *State) {
 	}
 }
 
-// State is where the loader is: in an Epoch loop behind the batch that was yielded last, and otherwise where the last loop has
-// ended. In the loop behind the last batch it is that of an epoch of which nothing is left: an Epoch after Restore yields no
-// batch. One that came as an error was not delivered: Restore has it got again. State may be called at any time, from any
-// goroutine.
+// State returns the position of the loader: in an Epoch loop, after the batch that was yielded last; otherwise, where the last loop
+// has ended. In the loop, after the last batch, the state is that of an epoch of which nothing is left: the Epoch after Restore
+// yields no batch. A batch that came as an error was not delivered: after Restore it is made again. State may be called at any
+// time, from any goroutine.
 func (c *core) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,11 +79,11 @@ func (c *core) State() State {
 	return s
 }
 
-// Restore has the next Epoch be the rest of the one that s was taken in: exactly the batches that had not been yielded, also with
-// another number of workers. Of an IterableDataset, whose workers share it out by their number, it must be the same. The seed
-// of this and later epochs is that of s, not that of the Options. It fails when s is of another dataset, batch size or, in the
-// middle of an epoch, kind of sampler, and with ErrBusy while an epoch runs. What a Sampler consists of, such as weights, and
-// which samples were quarantined, a state does not tell.
+// Restore makes the next Epoch yield the rest of the one that s was taken in: exactly the batches that had not been yielded, also
+// with another number of workers. Only an IterableDataset, which its workers share out among them, needs the same number. The seed
+// of this and later epochs is that of s, not that of the Options. Restore fails if s is of a dataset of another length, another
+// batch size or, in the middle of an epoch, another kind of sampler, and with ErrBusy while an epoch runs. A state does not tell
+// what a Sampler consists of, such as weights, nor which samples were quarantined.
 func (c *core) Restore(s State) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,7 +113,7 @@ func (c *core) Restore(s State) error {
 	return nil
 }
 
-// inWords says what makes samples or batches.
+// inWords names a sampler for State.Sampler.
 func inWords(sampler any) string {
 	switch s := sampler.(type) {
 	case batchedBy:

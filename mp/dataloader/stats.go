@@ -7,27 +7,26 @@ import (
 
 // Stats is what a Loader has done since New.
 type Stats struct {
-	Epochs      int // that were begun
-	Batches     int // that were yielded
-	Samples     int // in them
+	Epochs      int // begun
+	Batches     int // yielded
+	Samples     int // in the yielded batches
 	Skipped     int // samples that were left out
 	LastSkipped *SampleError
-	Deaths      int // of workers; not of those that were called off, or were to end
+	Deaths      int // of workers, except those that were called off or told to end
 	Starts      int // of workers
 	// Waited is how long the consumer has waited for batches, Elapsed how long it has been in Epoch loops altogether.
 	Waited, Elapsed time.Duration
 	// Delayed is how much of Waited was for batches that had to be got again, or left out as a whole, after a fault.
 	Delayed time.Duration
-	// Decoded is how much of Waited this process has decoded batches, or copied them. View spares it the copies of what Alloc has
-	// made.
+	// Decoded is how much of Waited this process spent decoding and copying batches. View saves the copies of memory from Alloc.
 	Decoded time.Duration
-	// Busy is how long the workers have been at batches, all together, Lost how long at some that did not come: they failed,
-	// took too long, or their worker has died.
+	// Busy is how long the workers, all together, have worked on batches that came. Lost is how long they have worked on others:
+	// batches that failed or took too long, or whose worker died.
 	Busy, Lost        time.Duration
 	Workers, Prefetch int // of the Options
 }
 
-// String says whether the loader is what the program waits for, if there were enough batches to tell.
+// String sums up s, and says whether the program has to wait for the loader, if there were enough batches to tell.
 func (s Stats) String() string {
 	text := fmt.Sprintf("%s in %s, %s", count(s.Samples, "sample"), count(s.Batches, "batch"), count(s.Epochs, "epoch"))
 	if s.Skipped > 0 {
@@ -68,14 +67,14 @@ func (s Stats) String() string {
 	}
 }
 
-// Bottleneck reports whether the consumer has waited for workers more than a tenth of its time, faults apart, while they were
-// busy, so that more of them, or a faster dataset, would make it faster. When they were not, Prefetch, Order or Persistent
-// may help, or View when Decoded is long. It is false while there were too few batches to tell, and with Workers 0.
+// Bottleneck reports whether the consumer has waited for workers more than a tenth of its time, faults apart, while the workers
+// were busy. Then more workers, or a faster dataset, would help. If the workers were not busy, Prefetch, Order or Persistent may
+// help, or View if Decoded is long. Bottleneck is false with Workers 0, and while there were too few batches to tell.
 func (s Stats) Bottleneck() bool {
 	return s.telling() && s.waits() && 2*s.Busy > (s.Elapsed-s.Delayed)*time.Duration(s.Workers)
 }
 
-// telling reports whether there is more to go by than the first batches, which everybody waits for.
+// telling reports whether there were enough batches to judge. Every consumer waits for the first ones.
 func (s Stats) telling() bool {
 	return s.Workers > 0 && s.Batches > s.Epochs && s.Batches >= 2*s.Prefetch*s.Workers
 }

@@ -2,33 +2,33 @@ package dataloader
 
 import "time"
 
-// task is a batch on its way.
+// task is a batch as the parent sees it, from the sampler to the Epoch loop.
 type task struct {
 	number  int
-	indices []int // that are left of it
-	seat    int   // of whoever has to get it, or has got it, or anySeat
-	serial  uint64
-	limit   time.Duration // that the order may take
-	late    map[int]int   // how often a sample was, or whole: the batch
-	crashes int           // of workers at it as a whole
-	stalls  int           // how often its worker has died without having begun it
-	parts   []part        // of it, that are tried alone; the last one first
-	tried   bool          // they were
+	indices []int         // those that were not left out
+	seat    int           // of the worker that has to make it, or has made it, or anySeat
+	serial  uint64        // of its order; 0: no worker has one
+	limit   time.Duration // for its order; 0: none
+	late    map[int]int   // by index: how often a sample, or the batch (whole), was late
+	crashes int           // deaths of workers at the batch as a whole
+	stalls  int           // how often a worker died that had it next, and had not begun it
+	parts   []part        // parts of the batch that are tried alone; the last one is next
+	tried   bool          // parts were tried
 
-	faulty  bool // it did not come at the first attempt
-	done    bool
-	reply   *reply // it has arrived
-	owner   *member
-	slab    int            // of the worker, in which it is made
+	faulty  bool           // it did not come at the first attempt
+	done    bool           // it has arrived or failed, or no sample is left of it
+	reply   *reply         // with the batch
+	owner   *member        // the worker whose slab and room it takes; nil: none
+	slab    int            // the worker's slab in which it is made
 	without []*SampleError // what was left out of it
-	made    any            // the batch, when it was made here
+	made    any            // the batch, with Workers 0
 	err     error
 }
 
 // anySeat is the seat of a batch that any worker may get.
 const anySeat = -1
 
-// part of a batch. When it is the first half of one that has failed and proves good, the second one is to blame.
+// part is a part of a batch that is tried alone. If the first half of a failed part is good, the second half is to blame.
 type part struct {
 	indices []int
 	first   bool
@@ -37,7 +37,7 @@ type part struct {
 // probing reports whether only a part of the batch is to be tried.
 func (t *task) probing() bool { return len(t.parts) > 0 }
 
-// trying is what a worker is to get.
+// trying returns the samples of the next attempt.
 func (t *task) trying() []int {
 	if t.probing() {
 		return t.parts[len(t.parts)-1].indices
@@ -45,7 +45,7 @@ func (t *task) trying() []int {
 	return t.indices
 }
 
-// strike counts that a sample was too late, or whole: the batch, and returns how often it was.
+// strike counts that a sample, or the batch (whole), was too late, and returns how often it was.
 func (t *task) strike(index int) int {
 	if t.late == nil {
 		t.late = make(map[int]int)
@@ -54,7 +54,7 @@ func (t *task) strike(index int) int {
 	return t.late[index]
 }
 
-// pop takes off the part that was tried.
+// pop removes the part that was tried.
 func (t *task) pop() part {
 	last := t.parts[len(t.parts)-1]
 	t.parts = t.parts[:len(t.parts)-1]
@@ -62,7 +62,7 @@ func (t *task) pop() part {
 	return last
 }
 
-// split has the part that is next tried in halves.
+// split replaces the next part by its halves.
 func (t *task) split() { t.parts = append(t.parts, halves(t.pop().indices)...) }
 
 func halves(indices []int) []part {

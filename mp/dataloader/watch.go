@@ -2,7 +2,7 @@ package dataloader
 
 import "time"
 
-// expect kills the worker at the deadline d, unless there is another one until then. c.mu is held.
+// expect sets the deadline at which the worker is killed, in place of the one before. c.mu is held.
 func (c *core) expect(m *member, d deadline) {
 	if m.overdue != nil {
 		return
@@ -11,12 +11,12 @@ func (c *core) expect(m *member, d deadline) {
 	if m.timer != nil {
 		m.timer.Stop()
 	}
-	if m.process != nil && !d.at.IsZero() { // else start will see to it, or it has all the time
+	if m.process != nil && !d.at.IsZero() { // before the process is started, start sets the timer
 		m.timer = time.AfterFunc(time.Until(d.at), func() { c.expire(m) })
 	}
 }
 
-// expectNext is for a worker that has said something. c.mu is held.
+// expectNext sets the next deadline of a worker that has sent a reply. c.mu is held.
 func (c *core) expectNext(m *member) {
 	d := deadline{}
 	switch b, now := c.opts.bounds(), time.Now(); {
@@ -29,8 +29,9 @@ func (c *core) expectNext(m *member) {
 	c.expect(m, d)
 }
 
-// expire kills a worker whose time is over. One that is at a later order has answered in time, and that is on its way; one that was at
-// nothing at the first look, and is at something now, has only begun it.
+// expire kills a worker at its deadline. Two workers get a new deadline instead. One that is at a later order has answered the
+// earlier one in time, and its reply is on the way. One that was at nothing at the first look, and is at an order now, has only
+// begun it.
 func (c *core) expire(m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +46,7 @@ func (c *core) expire(m *member) {
 			return
 		}
 	}
-	if word == 0 && !m.doubted { // it has answered what it had, perhaps, and this process was stopped
+	if word == 0 && !m.doubted { // perhaps it has answered in time, and this process was stopped meanwhile
 		m.doubted = true
 		m.timer = time.AfterFunc(doubt, func() { c.expire(m) })
 		return
@@ -54,10 +55,11 @@ func (c *core) expire(m *member) {
 	m.process.Kill()
 }
 
-// doubt is how long an answer may be on its way.
+// doubt is how long the reply of a worker that is at nothing may be on its way.
 const doubt = 100 * time.Millisecond
 
-// lost takes back what a worker had that has died, and blames what it was at, unless that is not why. c.mu is held.
+// lost takes back the orders of a worker that has died. It blames what the worker was at, unless the death has another reason.
+// c.mu is held.
 func (c *core) lost(m *member, err error) {
 	word := m.atWork.Load()
 	if m.overdue != nil {
@@ -73,7 +75,7 @@ func (c *core) lost(m *member, err error) {
 	if len(c.epoch.seats[m.id].out) > 0 && !wasCalledOff {
 		c.stats.spent(time.Since(m.due.since), true)
 	}
-	answered := m.overdue != nil && c.epoch.find(m.id, m.due.serial) == nil // after its time
+	answered := m.overdue != nil && c.epoch.find(m.id, m.due.serial) == nil // too late, but before it was killed
 	if wasCalledOff || answered || m.distrusted {
 		c.epoch.takeBack(m.id)
 	} else {

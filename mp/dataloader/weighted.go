@@ -20,11 +20,11 @@ type weighted struct {
 
 // Weighted is count samples drawn at random, each the likelier the greater its weight: WeightedRandomSampler of PyTorch. Every
 // sample of the dataset has a weight; they need not add up to 1, and a sample of weight 0 never comes. With replacement, a
-// sample may come several times, as one wants of rare classes. Without, it comes once at most, and is drawn from those that are
-// left; count can be no more than there are weights above 0 then.
+// sample may come several times, as is useful for rare classes. Without, it comes once at most, and count cannot be more than
+// the number of weights above 0.
 //
-// The weights are made whole numbers, which add up to about 2⁶², so that the order is the same on every platform. That takes 8
-// bytes for each, and as many again in an epoch without replacement. weights is not kept.
+// Weighted converts the weights to whole numbers, which add up to about 2⁶², so that the order is the same on every platform. That
+// takes 8 bytes for each, and as many again in an epoch without replacement. weights is not kept.
 func Weighted(weights []float64, count int, replacement bool) Sampler {
 	w := &weighted{count: count, replacement: replacement}
 	if w.err = w.weigh(weights); w.err != nil {
@@ -78,7 +78,7 @@ func (w *weighted) check(n int) error {
 
 func (w *weighted) length(int) int { return w.count }
 
-// Indices is that of Sampler.
+// Indices implements Sampler.
 func (w *weighted) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	mustCheck(w, n)
 	return func(yield func(int) bool) {
@@ -98,11 +98,11 @@ func (w *weighted) Indices(n int, seed uint64, epoch int) iter.Seq[int] {
 	}
 }
 
-// sums is a Fenwick tree: element i−1 is the sum of as many numbers that end with number i−1 as the lowest bit of i says. So
-// finding the number at a given sum, and changing one, take a step for each bit of an index.
+// sums is a Fenwick tree: element i−1 is the sum of the last b numbers up to number i−1, where b is the lowest set bit of i. To find
+// the number at a given sum, or to change one, takes one step for each bit of an index.
 type sums []uint64
 
-// newSums makes the tree of numbers in their place.
+// newSums makes the tree of numbers, in place.
 func newSums(numbers []uint64) sums {
 	s := sums(numbers)
 	for i := 1; i <= len(s); i++ {
@@ -113,7 +113,7 @@ func newSums(numbers []uint64) sums {
 	return s
 }
 
-// find returns the first number with which the sum is more than x, which must be less than the sum of all.
+// find returns the index of the first number with which the sum exceeds x. x must be less than the sum of all.
 func (s sums) find(x uint64) int {
 	at := 0
 	for step := 1 << bits.Len(uint(len(s))) >> 1; step > 0; step >>= 1 {

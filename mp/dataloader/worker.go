@@ -18,7 +18,7 @@ var work = spawn.Register("mp.dataloader.worker", func(ctx context.Context, a wo
 	return (&worker{workerArg: a, wake: make(chan struct{}, 1), over: make(chan struct{})}).serve(ctx), nil
 })
 
-// worker is the worker's end. One goroutine hears of orders, another one gets the batches.
+// worker is the loader's side in a worker process. One goroutine receives orders, another one makes the batches.
 type worker struct {
 	workerArg
 	ctx  context.Context
@@ -32,7 +32,7 @@ type worker struct {
 	todo   []order
 	cancel context.CancelCauseFunc // of the order at work
 
-	unsent *spawn.Failure // why the loop has given up
+	unsent *spawn.Failure // why a reply could not be sent: the loop has given up
 
 	// For the loop only.
 	out     wire.Buffer
@@ -76,7 +76,7 @@ func (w *worker) open() exitReport {
 	return exitReport{inTime(ctx, runPreset(scoped(), *w.Init)), true}
 }
 
-// inTime has a failure say that InitTimeout was over, if it was. ctx is that of the initializer.
+// inTime marks failure as a timeout if InitTimeout was over. ctx is that of the initializer.
 func inTime(ctx context.Context, failure *spawn.Failure) *spawn.Failure {
 	if failure != nil && context.Cause(ctx) == spawn.ErrTimeout {
 		failure.TimedOut()
@@ -101,7 +101,7 @@ func closeDataset(set opened) {
 	}
 }
 
-// listen hears of orders until the index queue is closed or the worker shall stop.
+// listen receives orders until the index queue is closed or the worker is to stop.
 func (w *worker) listen() {
 	for o, err := range w.Orders.All(w.ctx) {
 		if err != nil {
@@ -123,7 +123,7 @@ func (w *worker) listen() {
 	}
 }
 
-// loop gets batches. A dataset that ends its goroutine takes this one with it; then another one goes on.
+// loop makes batches. If the dataset calls runtime.Goexit, the goroutine of loop ends, and another one goes on with loop.
 func (w *worker) loop() {
 	var at order
 	over := false
@@ -140,7 +140,7 @@ func (w *worker) loop() {
 		}
 		at = o
 		w.put(w.get(ctx, &o))
-		w.ballast.Take(spawn.WorkerBallast) // not before: the first batch would wait for it
+		w.ballast.Take(spawn.WorkerBallast) // not earlier: the first batch would wait for it
 	}
 	over = true
 	close(w.over)
@@ -148,7 +148,7 @@ func (w *worker) loop() {
 
 var goexit = &spawn.Failure{Failure: wire.Describe(errors.New("it ended its goroutine with runtime.Goexit"))}
 
-// next waits for an order; there is none when the worker shall stop.
+// next waits for an order, and returns false when the worker is to stop.
 func (w *worker) next() (order, context.Context, bool) {
 	for {
 		w.mu.Lock()
@@ -214,8 +214,8 @@ func (w *worker) encode(ctx context.Context, batch any) error {
 	return err
 }
 
-// put sends a reply. What cannot be sent is the failure of the batch; a worker that cannot send that either has nothing to stay
-// for, and its death is the failure.
+// put sends a reply. If it cannot be sent, the batch fails with that error. If the worker cannot even send that, it ends, and its
+// exitReport has the error.
 func (w *worker) put(r *reply) {
 	r.Worker = w.Number
 	err := w.Replies.Put(w.ctx, *r)
@@ -228,7 +228,7 @@ func (w *worker) put(r *reply) {
 	}
 	w.out.CloseFiles() // the parent has its own
 	w.out.Reset()
-	if err != nil && w.ctx.Err() == nil { // else the loader ends this worker
+	if err != nil && w.ctx.Err() == nil { // otherwise the loader is ending this worker
 		w.unsent = &spawn.Failure{Failure: wire.Describe(fmt.Errorf("it cannot send what it has made: %w", err))}
 		w.stop()
 	}

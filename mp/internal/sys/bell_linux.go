@@ -9,7 +9,7 @@ import (
 )
 
 // Bell wakes one goroutine of another process: an eventfd that the waiter watches through the poller, edge-triggered. Every
-// ring is an edge, so nobody ever reads the counter, and waiting holds no thread.
+// ring is an edge, so the waiter does not read the counter, and waiting holds no thread.
 type Bell struct {
 	file *os.File
 	raw  syscall.RawConn
@@ -39,7 +39,7 @@ func OpenBell(f *os.File) (*Bell, error) {
 }
 
 func ring(fd uintptr) {
-	if _, err := unix.Write(int(fd), oneRing); errors.Is(err, unix.EAGAIN) { // somebody has filled the counter
+	if _, err := unix.Write(int(fd), oneRing); errors.Is(err, unix.EAGAIN) { // the counter is full
 		_, _ = unix.Read(int(fd), make([]byte, len(oneRing)))
 		_, _ = unix.Write(int(fd), oneRing)
 	}
@@ -48,20 +48,20 @@ func ring(fd uintptr) {
 // oneRing is what a ring adds to the counter, in either byte order: the kernel only looks whether there was a write.
 var oneRing = []byte{1, 0, 0, 0, 0, 0, 0, 0}
 
-// Ring wakes who waits, also in this process. It never blocks.
+// Ring wakes the waiter, also in this process. It never blocks.
 func (b *Bell) Ring() { _ = b.raw.Control(ring) }
 
-// Wait returns nil once ready reports true. It asks before it sleeps and after every ring, and may forget the rings before
-// the first question: ready must make sure that whoever changes the answer afterwards rings. One goroutine may wait at a time.
-// Close ends it with os.ErrClosed.
+// Wait returns nil once ready reports true. It calls ready before it sleeps and after every ring. Rings before the first call may
+// be lost, so ready must make sure that a process that makes it true afterwards rings. One goroutine may wait at a time. Close ends
+// Wait with os.ErrClosed.
 func (b *Bell) Wait(ready func(fd uintptr) bool) error {
 	if b.raw.Read(ready) != nil {
-		return os.ErrClosed // there is no deadline: nothing else can be wrong, but the error of package os here is a private one
+		return os.ErrClosed // without a deadline only Close ends the read, but package os returns a private error here
 	}
 	return nil
 }
 
-// File is what the other process gets; the bell keeps it.
+// File is for the other process; the bell still owns it.
 func (b *Bell) File() *os.File { return b.file }
 
 // Close ends a Wait.

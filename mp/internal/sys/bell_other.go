@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Bell cannot be had here yet: what would wake a process costs as much as a message over its socket or pipe.
+// Bell is not supported here yet: whatever wakes a process costs as much as a message over its socket or pipe.
 type Bell struct{}
 
 // NewBell is not supported.
@@ -19,7 +19,7 @@ func OpenBell(f *os.File) (*Bell, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// Ring wakes nobody.
+// Ring does nothing.
 func (b *Bell) Ring() {}
 
 // Wait does not wait.

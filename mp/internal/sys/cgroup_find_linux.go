@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memoryGroup is the cgroup that counts the memory of this process. Who is moved to another one later is not followed.
+// memoryGroup returns the cgroup that counts the memory of this process. It does not notice if the process is moved to another one
+// later.
 func memoryGroup() (Cgroup, error) {
 	l := ours.find()
 	return l.group, l.err
@@ -19,13 +20,13 @@ func memoryGroup() (Cgroup, error) {
 
 var ours ownGroup
 
-// ownGroup remembers what the files say, but not that they could not be read: it may have been for want of descriptors, for a
-// moment.
+// ownGroup remembers what the files say. It does not remember that they could not be read, since that may be a passing lack of
+// descriptors.
 type ownGroup struct{ known atomic.Pointer[lookup] }
 
 type lookup struct {
 	group  Cgroup
-	bounds []Cgroup // it, and those above it that have a limit
+	bounds []Cgroup // group, and those above it that have a limit
 	err    error
 }
 
@@ -50,8 +51,8 @@ func (o *ownGroup) find() lookup {
 	return l
 }
 
-// findGroup finds it in what the kernel says of mounts and of cgroups, and where its file system is mounted. A memory controller of
-// version 1 excludes that of version 2.
+// findGroup finds the cgroup of this process in the contents of mountinfo and cgroup, and the top directory of its file system. A
+// memory controller of version 1 excludes one of version 2.
 func findGroup(mounts, groups string) (g Cgroup, top string, err error) {
 	v1, v2 := "", ""
 	for line := range strings.Lines(groups) { // number:controllers:path
@@ -78,7 +79,7 @@ func findGroup(mounts, groups string) (g Cgroup, top string, err error) {
 		if v1 != "" && (kind[0] != "cgroup" || !slices.Contains(controllers, "memory")) || v1 == "" && kind[0] != "cgroup2" {
 			continue
 		}
-		outside := strings.HasPrefix(path, "/..") || strings.HasPrefix(place[3], "/..") // of our namespace: the way is not told
+		outside := strings.HasPrefix(path, "/..") || strings.HasPrefix(place[3], "/..") // outside our namespace: the path is not known
 		if below, err := filepath.Rel(place[3], path); err == nil && !outside && filepath.IsLocal(below) {
 			return Cgroup{filepath.Join(place[4], below), v1 != ""}, filepath.Clean(place[4]), nil
 		}
@@ -86,7 +87,7 @@ func findGroup(mounts, groups string) (g Cgroup, top string, err error) {
 	return Cgroup{}, "", fmt.Errorf("%w: it is not mounted here", ErrNoCgroup)
 }
 
-// OOMKills is how many processes the kernel has killed for want of memory in the cgroup of this process, which children share.
+// OOMKills is how many processes the kernel has killed for lack of memory in the cgroup of this process, which children share.
 func OOMKills() (int, error) {
 	own, err := memoryGroup()
 	if err != nil {
@@ -95,9 +96,10 @@ func OOMKills() (int, error) {
 	return own.OOMKills()
 }
 
-// divisible is the cgroup in which we may make others that our own limits still hold for. In version 2 a cgroup that holds a
-// process holds no cgroups with limits, but for the root; so it is usually the one above, if systemd says that it is ours
-// (Delegate=memory and DelegateSubgroup= in the unit). We change nothing in cgroups that we have not made.
+// divisible returns the cgroup in which this process may make others, such that its own limits hold for them, too. In version 2 a
+// cgroup with a process in it cannot have cgroups with limits in it, except for the root. So it is usually the cgroup above g, if
+// systemd has delegated that to us (Delegate=memory and DelegateSubgroup= in the unit). This process changes no cgroup that it has
+// not made.
 func (g Cgroup) divisible() (Cgroup, error) {
 	if g.v1 {
 		if !g.bindsBelow() {
@@ -115,7 +117,7 @@ func (g Cgroup) divisible() (Cgroup, error) {
 	return Cgroup{}, fmt.Errorf("%w: %s cannot have others in it, and the one above is not delegated to us", ErrNoCgroup, g.dir)
 }
 
-// bindsBelow reports whether its limit holds for those below it, too: not always in version 1, before Linux 5.11.
+// bindsBelow reports whether the limit of g holds for the cgroups below it, too. In version 1, before Linux 5.11, it may not.
 func (g Cgroup) bindsBelow() bool {
 	text, err := os.ReadFile(filepath.Join(g.dir, "memory.use_hierarchy"))
 	return err != nil || strings.TrimSpace(string(text)) == "1"

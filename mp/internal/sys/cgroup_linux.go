@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Cgroup bounds the memory of one child and of what it starts. It is a directory below a cgroup of ours.
+// Cgroup bounds the memory of one child and of what it starts. It is a directory below a cgroup of this process.
 type Cgroup struct {
 	dir string
 	v1  bool
@@ -26,8 +26,8 @@ var cgroups = struct {
 	live  map[string]bool
 }{live: make(map[string]bool)}
 
-// NewCgroup makes a cgroup whose processes may have limit bytes of memory, and no more in swap. Those that killed parents
-// have left behind are removed on the way.
+// NewCgroup makes a cgroup whose processes may have limit bytes of memory, and no more in swap. It also removes cgroups that
+// killed parents have left behind.
 func NewCgroup(limit int64) (*Cgroup, error) {
 	own, err := memoryGroup()
 	if err != nil {
@@ -52,7 +52,7 @@ func newCgroup(parent Cgroup, limit int64) (*Cgroup, error) {
 	return g, nil
 }
 
-// makeGroup makes the directory. Its name says whose it is, so that it can be found when that process was killed.
+// makeGroup makes the directory. Its name has our process id, so that another process can remove it when this one was killed.
 func makeGroup(parent Cgroup) (*Cgroup, error) {
 	cgroups.Lock()
 	defer cgroups.Unlock()
@@ -62,7 +62,7 @@ func makeGroup(parent Cgroup) (*Cgroup, error) {
 		dir := filepath.Join(parent.dir, fmt.Sprintf("mp-%d-%d", os.Getpid(), cgroups.count))
 		err := os.Mkdir(dir, 0o755)
 		if errors.Is(err, fs.ErrExist) {
-			continue // of a process that had our pid, and something in it lives
+			continue // an earlier process with our pid has left it, and it is in use
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrNoCgroup, err)
@@ -72,8 +72,8 @@ func makeGroup(parent Cgroup) (*Cgroup, error) {
 	}
 }
 
-// sweep removes what nobody will remove any more: the cgroups of processes that are gone, and those of ours that we have given
-// up because something in them was still alive. The kernel refuses to remove one that is in use. cgroups is locked.
+// sweep removes cgroups in g that would stay otherwise: those of processes that are gone, and those that this process could not
+// remove because a process in them was alive. The kernel refuses to remove one that is in use. cgroups is locked.
 func (g Cgroup) sweep() {
 	dirs, _ := filepath.Glob(filepath.Join(g.dir, "mp-*-*"))
 	for _, dir := range dirs {
@@ -88,28 +88,28 @@ func (g Cgroup) sweep() {
 	}
 }
 
-// bound sets the limit. Where swap is counted, there shall be none: a child that swaps is no faster than a dead one, and
-// harder to find.
+// bound sets the limit. Where swap is counted, it allows none: a child that swaps makes no progress, and is harder to find than a
+// dead one.
 func (g *Cgroup) bound(limit int64) error {
 	bytes := strconv.FormatInt(limit, 10)
 	if g.v1 {
 		return errors.Join(
 			g.write("memory.limit_in_bytes", bytes),
 			optional(g.write("memory.memsw.limit_in_bytes", bytes)), // memory and swap together
-			g.write("memory.oom_control", "0"),                      // kill; our own cgroup may have it that one waits instead
+			g.write("memory.oom_control", "0"),                      // kill: our own cgroup may be set to make processes wait instead
 		)
 	}
 	return errors.Join(
 		g.write("memory.max", bytes),
 		optional(g.write("memory.swap.max", "0")),
-		optional(g.write("memory.oom.group", "1")), // the child and what it started
+		optional(g.write("memory.oom.group", "1")), // kill the child and what it started together
 	)
 }
 
-// Add moves the process into the cgroup. What it has used before stays where it was counted.
+// Add moves the process into the cgroup. The memory that it has used before is still counted where it was.
 func (g *Cgroup) Add(pid int) error { return g.write("cgroup.procs", strconv.Itoa(pid)) }
 
-// OOMKills is how many processes of the cgroup the kernel has killed for want of memory.
+// OOMKills is how many processes of the cgroup the kernel has killed for lack of memory.
 func (g *Cgroup) OOMKills() (int, error) {
 	names := []string{"memory.events.local", "memory.events"}
 	if g.v1 {
@@ -133,7 +133,7 @@ func (g *Cgroup) OOMKills() (int, error) {
 	return 0, fmt.Errorf("%s does not count kills: %w", g.dir, ErrNoCgroup)
 }
 
-// Remove removes the cgroup, and those in it that its child has made. It is unix.EBUSY as long as a process is in one.
+// Remove removes the cgroup, and those in it that its child has made. It fails with unix.EBUSY while a process is in one of them.
 func (g *Cgroup) Remove() error {
 	err := removeGroups(g.dir)
 	cgroups.Lock()
@@ -165,7 +165,7 @@ func (g *Cgroup) write(name, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// optional forgives that a file is not there.
+// optional ignores the error that a file does not exist.
 func optional(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -2,10 +2,10 @@
 
 package sys
 
-// Cgroup is a thing of Linux.
+// Cgroup exists on Linux only.
 type Cgroup struct{}
 
-// NewCgroup makes none.
+// NewCgroup is not supported.
 func NewCgroup(int64) (*Cgroup, error) { return nil, ErrNoCgroup }
 
 // Add is never called.
@@ -17,5 +17,5 @@ func (*Cgroup) OOMKills() (int, error) { return 0, ErrNoCgroup }
 // Remove is never called.
 func (*Cgroup) Remove() error { return nil }
 
-// OOMKills knows nothing here: what the kernel killed for want of memory is not told.
+// OOMKills is not supported: the system does not tell what it has killed for lack of memory.
 func OOMKills() (int, error) { return 0, ErrNoCgroup }

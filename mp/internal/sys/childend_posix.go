@@ -10,5 +10,5 @@ type ChildEnd struct{ *os.File }
 // Lend makes a ChildEnd of a file, which stays the caller's.
 func Lend(f *os.File) *ChildEnd { return &ChildEnd{f} }
 
-// Number is what a child calls an end that it inherits as the i-th one behind its standard streams.
+// Number is the descriptor of the end in a child that inherits it as the i-th one after its standard streams.
 func (e *ChildEnd) Number(i int) uintptr { return uintptr(3 + i) }

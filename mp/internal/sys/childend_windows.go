@@ -8,8 +8,8 @@ import (
 
 // ChildEnd is a file that is to become a child's: its end of a link or of a pipe, or one that is lent to it.
 //
-// It is a bare handle. An os.File would tie one that was made for overlapped operations to this process's completion
-// port, once and for all, and the child could not use it.
+// It is a bare handle. An os.File would tie a handle for overlapped operations to this process's completion port, for good,
+// and the child could not use it.
 type ChildEnd struct {
 	handle windows.Handle
 	lent   *os.File
@@ -18,7 +18,7 @@ type ChildEnd struct {
 // Lend makes a ChildEnd of a file, which stays the caller's.
 func Lend(f *os.File) *ChildEnd { return &ChildEnd{lent: f} }
 
-// Number is what a child calls an end that it inherits: handles keep their value.
+// Number is the handle of the end in a child that inherits it: handles keep their value.
 func (e *ChildEnd) Number(int) uintptr { return uintptr(e.handle) }
 
 // Close closes the end.
@@ -34,7 +34,7 @@ func (e *ChildEnd) Close() error {
 	return windows.CloseHandle(h)
 }
 
-// inheritable returns a handle that a child inherits, and what closes it again.
+// inheritable returns a handle that a child inherits, and a function that closes it again.
 func (e *ChildEnd) inheritable() (windows.Handle, func(), error) {
 	if e.lent == nil {
 		return e.handle, func() {}, nil

@@ -29,7 +29,7 @@ type Conn struct {
 
 	arrived struct {
 		sync.Mutex
-		files []*os.File // nil in place of those that this process had no room for
+		files []*os.File // nil stands for files of one message that this process had no descriptors for
 	}
 }
 
@@ -83,7 +83,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return c.received(err)
 }
 
-// received is the outcome of receive.
+// received turns the outcome of receive into the results of Read.
 func (c *Conn) received(err error) (int, error) {
 	switch {
 	case err != nil:
@@ -116,7 +116,7 @@ func (c *Conn) receive(fd uintptr) bool {
 	}
 }
 
-// accept takes in files; lost: there were more.
+// accept takes in files; lost says that there were more.
 func (c *Conn) accept(fds []int, lost bool) {
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
@@ -128,12 +128,12 @@ func (c *Conn) accept(fds []int, lost bool) {
 	}
 }
 
-// Connect tells the parent's end which process has got the other one. The kernel knows that better here.
+// Connect tells the parent's end which process has the other one. Only Windows needs that.
 func (c *Conn) Connect(int) error { return nil }
 
-// TakeFiles hands out the next n files that arrived; the caller owns them. When not all of them did, because this process has
-// too many open, that is ErrFilesLost, the others are closed, and the stream is as good as before. It fails when the peer sent
-// fewer. Elsewhere they have to be read from the stream.
+// TakeFiles returns the next n files that arrived; the caller owns them. If some were lost because this process has too many files
+// open, it closes the others and returns ErrFilesLost; the stream can still be used. It fails if the peer sent fewer. The second
+// argument is for Windows, where files are read from the stream.
 func (c *Conn) TakeFiles(n int, _ func(p []byte) error) ([]*os.File, error) {
 	if n == 0 {
 		return nil, nil
@@ -147,7 +147,7 @@ func (c *Conn) TakeFiles(n int, _ func(p []byte) error) ([]*os.File, error) {
 			return nil, errors.New("a message announces files that did not come with it")
 		case c.arrived.files[came] != nil:
 			sent++
-		default: // the rest of a call, see Write
+		default: // nil stands for the rest of one sendmsg: see Write
 			sent, lost = sent-sent%FilesPerByte+FilesPerByte, true
 		}
 	}
@@ -161,8 +161,8 @@ func (c *Conn) TakeFiles(n int, _ func(p []byte) error) ([]*os.File, error) {
 }
 
 // Write writes all of bufs, one after the other, with files attached to the first bytes. It blocks while the peer does
-// not read, until Close. The files stay the caller's; bufs is consumed. An error that is ErrNotSent has left the stream
-// as it was; any other one is its end, and the peer reads that.
+// not read, until Close. The files stay the caller's; bufs is consumed. After ErrNotSent the stream is as it was. After any
+// other error it has ended, and the peer reads the end.
 func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	fds, release, err := hold(files)
 	defer release()
@@ -181,7 +181,7 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 			if (len(files) > 0 || errors.Is(err, os.ErrDeadlineExceeded)) && n == 0 && !written && !gone {
 				return fmt.Errorf("%w: %w", ErrNotSent, err)
 			}
-			_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // who waits for the rest waits in vain
+			_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) }) // the peer must not wait for the rest
 			return err
 		}
 		if len(fds) <= FilesPerByte {
@@ -208,8 +208,8 @@ func hold(files []*os.File) (fds []int, release func(), err error) {
 	return fds, release, nil
 }
 
-// send writes bufs with descriptors attached and reports how much was written. A deadline that is over ends the waiting only: what
-// fits is still written, behind what was written before it was over. One goroutine sends at a time.
+// send writes bufs with descriptors attached and reports how much was written. Once the deadline is over, send does not wait any
+// more, but still writes what fits. One goroutine sends at a time.
 func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
 	var oob []byte
 	if len(fds) > 0 {
@@ -233,7 +233,7 @@ func (c *Conn) send(bufs [][]byte, fds []int) (written int, err error) {
 		}
 		return true
 	}
-	if err = c.raw.Write(try); errors.Is(err, os.ErrDeadlineExceeded) { // perhaps without a try
+	if err = c.raw.Write(try); errors.Is(err, os.ErrDeadlineExceeded) { // perhaps without having called try
 		over := err
 		err = c.raw.Control(func(fd uintptr) {
 			if !try(fd) {
@@ -256,7 +256,7 @@ func skip(bufs [][]byte, n int) [][]byte {
 	return bufs
 }
 
-// Settled reports whether the peer has got the files that were written, or the kernel has: it keeps them.
+// Settled reports whether the files that were written do not need this process any more. Here the kernel keeps them.
 func (c *Conn) Settled() bool { return true }
 
 // Settle waits until the files that were written do not need this process any more.
@@ -265,9 +265,9 @@ func (c *Conn) Settle() {}
 // SetReadDeadline bounds the next reads, as in package os.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadline(t) }
 
-// Close ends every Read and Write, then and later, and closes the files that nobody took.
+// Close ends every Read and Write, then and later, and closes the files that were not taken.
 func (c *Conn) Close() error {
-	err := c.file.Close() // when nobody reads any more
+	err := c.file.Close() // returns when no Read runs any more
 	c.DropFiles()
 	return err
 }

@@ -15,9 +15,9 @@ import (
 // Conn is one end of a duplex pipe. One goroutine may read while another writes; Close ends both. End of file means
 // that the peer closed its end or died.
 //
-// A file travels as the value of a handle behind the bytes of its message. Only the parent may touch the other process: it
-// puts the files that it sends there as handles, and fetches those that the child sends. Until then these stay in the
-// child, so that one more handle follows them: a receipt, an event that the parent sets. From a parent it is 0.
+// A file travels as the value of a handle after the bytes of its message. Only the parent may access the other process: it
+// duplicates the files that it sends into the child, and duplicates those that the child sends out of it. The child has to keep
+// its handles until then, so one more handle follows them: the receipt, an event that the parent sets. From a parent it is 0.
 type Conn struct {
 	file *os.File
 
@@ -25,14 +25,14 @@ type Conn struct {
 	peer windows.Handle // the child's process; 0 at the child's end
 
 	// At the child's end, for the files that the parent may not have fetched yet.
-	receipt windows.Handle   // for those that were sent last; 0: there are none
-	handed  []windows.Handle // they, and receipts before
+	receipt windows.Handle   // for the files that were sent last; 0: there are none
+	handed  []windows.Handle // the files, and earlier receipts
 }
 
 const (
 	// handleSize is the size of a handle's value in the stream.
 	handleSize = 8
-	// writeSize bounds a single write: the system may want memory of its own for all of it.
+	// writeSize bounds a single write: the system may need a buffer for all of it.
 	writeSize = 1 << 20
 )
 
@@ -51,7 +51,7 @@ func NewConn(handle uintptr) (*Conn, error) {
 	return &Conn{file: os.NewFile(handle, "mp-link")}, nil
 }
 
-// Connect tells the parent's end which process has got the other one. Without it no files can be sent.
+// Connect tells the parent's end which process has the other one. Without it no files can be sent.
 func (c *Conn) Connect(pid int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,12 +72,13 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// aborted reports whether a read or write was ended by somebody who closed another handle of the same pipe in this process, as the
-// one that an end has moved away from: package os cancels by the pipe, and has other errors for what is ours.
+// aborted reports whether a read or write ended because another handle of the same pipe was closed in this process, such as the
+// handle that OpenConn has replaced: package os cancels all I/O of the pipe. For a Close or a deadline of this file it has other
+// errors.
 func aborted(err error) bool { return errors.Is(err, windows.ERROR_OPERATION_ABORTED) }
 
 // Write writes all of bufs, one after the other, and then the handles of files. It blocks while the peer does not read,
-// until Close. The files stay the caller's; bufs is consumed. An error that is ErrNotSent has left the stream as it was.
+// until Close. The files stay the caller's; bufs is consumed. After ErrNotSent the stream is as it was.
 func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	if len(files) > 0 {
 		values, err := c.hand(files)
@@ -107,9 +108,9 @@ func (c *Conn) Write(bufs [][]byte, files []*os.File) error {
 	return nil
 }
 
-// interrupt ends the stream for both ends after a write that failed: who waits for the rest waits in vain. When it failed
-// because the peer is gone, what that has sent is still to be read. When its deadline was over, the peer reads what was written
-// before: a pipe that is disconnected loses that, one that is closed does not.
+// interrupt ends the stream for both ends after a failed write, because the peer must not wait for the rest. If the peer is gone, it
+// does nothing: what the peer has sent can still be read. After a deadline it closes the pipe, so that the peer can read what was
+// written before; disconnecting the pipe would lose that.
 func (c *Conn) interrupt(err error) {
 	if errors.Is(err, windows.ERROR_BROKEN_PIPE) || errors.Is(err, windows.ERROR_NO_DATA) || errors.Is(err, os.ErrClosed) {
 		return
@@ -122,7 +123,7 @@ func (c *Conn) interrupt(err error) {
 	if err == nil {
 		raw.Control(func(h uintptr) { err = windows.DisconnectNamedPipe(windows.Handle(h)) })
 	}
-	if err != nil { // only the parent's end can do that
+	if err != nil { // only the parent's end can disconnect
 		c.file.Close()
 	}
 }
@@ -137,10 +138,10 @@ func (c *Conn) Close() error {
 	defer c.mu.Unlock()
 	if c.peer != 0 && c.peer != windows.InvalidHandle {
 		windows.CloseHandle(c.peer)
-		c.peer = windows.InvalidHandle // it is not the child's end that is left
+		c.peer = windows.InvalidHandle // not 0, which means the child's end
 	}
 	if c.receipt != 0 {
-		windows.SetEvent(c.receipt) // for who waits for it
+		windows.SetEvent(c.receipt) // ends Settle
 		c.reclaim()
 	}
 	return err

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Door is where processes get a link to this one: who has its Key knocks, and Accept returns the other end of a Conn. The
-// key is a file, which processes pass on to each other.
+// Door is where other processes get a link to this one: a process that has its Key calls Knock, and Accept returns this process's
+// end of their Conn. The key is a file, which processes pass on to each other.
 type Door struct {
 	file *os.File
 	raw  syscall.RawConn
@@ -24,10 +24,10 @@ type Door struct {
 // Key opens a door, from any process that has it.
 type Key struct {
 	File *os.File // travels beside the message
-	Name string   // travels in the message, where there is no such file
+	Name string   // travels in the message; only on Windows, where there is no such file
 }
 
-// KeysAreFiles says what a key is here.
+// KeysAreFiles says whether a key is a file here, or a name.
 const KeysAreFiles = true
 
 // Dup returns a key of its own.
@@ -47,7 +47,7 @@ func (k Key) Close() error {
 	return k.File.Close()
 }
 
-// knock is what somebody says who knocks, with one end of a pair of sockets.
+// knock is the message of a process that knocks. One end of a pair of sockets comes with it.
 const knock = "mp-knock"
 
 // NewDoor makes a door.
@@ -70,11 +70,11 @@ func NewDoor() (*Door, error) {
 	return d, nil
 }
 
-// Key is for other processes. It stays the door's.
+// Key returns the key for other processes. The door still owns it.
 func (d *Door) Key() Key { return d.key }
 
-// Accept waits for somebody who knocks and returns our end of their Conn. It fails after Close, or when somebody has broken
-// the door. What is no knock is thrown away.
+// Accept waits for a process that knocks and returns this process's end of the Conn. It fails after Close, or when a process that
+// has the key has shut the door's socket down. Messages that are no knock are dropped.
 func (d *Door) Accept() (*Conn, error) {
 	text := make([]byte, 2*len(knock))
 	oob := make([]byte, unix.CmsgSpace(4*FilesPerByte))
@@ -103,13 +103,13 @@ func (d *Door) Accept() (*Conn, error) {
 		for _, fd := range fds {
 			unix.Close(fd)
 		}
-		if n == 0 { // shut down by somebody who has the key, or as good as that
+		if n == 0 { // a process that has the key has shut the socket down, or sent an empty message
 			return nil, io.EOF
 		}
 	}
 }
 
-// descriptorsIn are those that came with a message.
+// descriptorsIn returns the descriptors in the control data of a message.
 func descriptorsIn(oob []byte) (all []int) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
@@ -123,14 +123,14 @@ func descriptorsIn(oob []byte) (all []int) {
 	return all
 }
 
-// Close closes the door and its key. Those that have knocked and were not let in read the end of their Conn.
+// Close closes the door and its key. Processes that have knocked and were not accepted read the end of their Conn.
 func (d *Door) Close() error {
 	d.key.Close()
 	return d.file.Close()
 }
 
-// Knock returns our end of a Conn to the process behind the door. It waits while too many others knock, until that process
-// lets one in, or ends, or the key is closed. ErrNobody says that there is nobody any more.
+// Knock returns this process's end of a Conn to the door's process. While too many others knock, it waits until that process accepts
+// one or ends, or the key is closed. It returns ErrNobody when the door is closed or its process has ended.
 func Knock(k Key) (*Conn, error) {
 	ours, theirs, err := ConnPair()
 	if err != nil {
@@ -170,7 +170,7 @@ func (k Key) send(text, oob []byte) error {
 			return err
 		case failed == nil:
 			return nil
-		case failed == unix.ENOBUFS: // what EAGAIN is called elsewhere, but there is nothing to wait for
+		case failed == unix.ENOBUFS: // like EAGAIN on other systems than Linux, but the poller cannot wait for its end
 			time.Sleep(time.Millisecond)
 		case failed == unix.EPIPE, failed == unix.ECONNREFUSED, failed == unix.ECONNRESET, failed == unix.ENOTCONN, failed == unix.EDESTADDRREQ:
 			return fmt.Errorf("%w (%w)", ErrNobody, failed)

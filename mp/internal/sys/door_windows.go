@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Door is where processes get a link to this one: who has its Key knocks, and Accept returns the other end of a Conn. The key is
-// the name of a pipe, which nobody guesses.
+// Door is where other processes get a link to this one: a process that has its Key calls Knock, and Accept returns this process's
+// end of their Conn. The key is the random name of a pipe.
 type Door struct {
 	name string
-	next windows.Handle // the pipe for who knocks next
+	next windows.Handle // the pipe for the next process that knocks
 
 	mu     sync.Mutex
 	closed windows.Handle // an event, set by Close; 0: Accept has ended
@@ -24,11 +24,11 @@ type Door struct {
 
 // Key opens a door, from any process that has it.
 type Key struct {
-	File *os.File // travels beside the message
-	Name string   // travels in the message, where there is no such file
+	File *os.File // travels beside the message; not on Windows
+	Name string   // travels in the message
 }
 
-// KeysAreFiles says what a key is here.
+// KeysAreFiles says whether a key is a file here, or a name.
 const KeysAreFiles = false
 
 // Dup returns a key of its own.
@@ -63,10 +63,10 @@ func (d *Door) instance(flags uint32) (windows.Handle, error) {
 	return h, os.NewSyscallError("CreateNamedPipe", err)
 }
 
-// Key is for other processes. It stays the door's.
+// Key returns the key for other processes.
 func (d *Door) Key() Key { return Key{Name: d.name} }
 
-// Accept waits for somebody who knocks and returns our end of their Conn. It fails after Close. It holds a thread.
+// Accept waits for a process that knocks and returns this process's end of the Conn. It fails after Close. It holds a thread.
 func (d *Door) Accept() (*Conn, error) {
 	for {
 		h := d.next
@@ -99,7 +99,7 @@ func (d *Door) Accept() (*Conn, error) {
 	}
 }
 
-// await waits until somebody has opened the other end of the pipe h; io.EOF: until Close.
+// await waits until a process has opened the other end of the pipe h. It returns io.EOF after Close.
 func (d *Door) await(h windows.Handle) error {
 	event, err := windows.CreateEvent(nil, 1, 0, nil)
 	if err != nil {
@@ -108,7 +108,7 @@ func (d *Door) await(h windows.Handle) error {
 	defer windows.CloseHandle(event)
 	o := &windows.Overlapped{HEvent: event}
 	switch err := windows.ConnectNamedPipe(h, o); err {
-	case nil, windows.ERROR_PIPE_CONNECTED, windows.ERROR_NO_DATA: // it is there, or has gone again
+	case nil, windows.ERROR_PIPE_CONNECTED, windows.ERROR_NO_DATA: // the process is there, or has gone again
 		return nil
 	case windows.ERROR_IO_PENDING:
 	default:
@@ -120,12 +120,12 @@ func (d *Door) await(h windows.Handle) error {
 	}
 	var n uint32
 	_ = windows.CancelIoEx(h, o)
-	_ = windows.GetOverlappedResult(h, o, &n, true) // it is ours until then
+	_ = windows.GetOverlappedResult(h, o, &n, true) // until then the system may write to o
 	return io.EOF
 }
 
-// another makes the pipe for who knocks next, so that the name is there as long as the door is. It tries until the system gives
-// one; io.EOF: until Close.
+// another makes the pipe for the next process that knocks, so that the name exists as long as the door. It tries until the system
+// gives one. It returns io.EOF after Close.
 func (d *Door) another() (windows.Handle, error) {
 	for {
 		if h, err := d.instance(0); err == nil {
@@ -150,7 +150,8 @@ func (d *Door) Close() error {
 // ErrNobody is returned by Knock when the process behind the door has closed it, or ended.
 var ErrNobody = errors.New("nobody is behind the door")
 
-// Knock returns our end of a Conn to the process behind the door. It waits while too many others knock.
+// Knock returns this process's end of a Conn to the door's process. It waits while too many others knock. It returns ErrNobody when
+// the door is closed or its process has ended.
 func Knock(k Key) (*Conn, error) {
 	name, err := windows.UTF16PtrFromString(k.Name)
 	if err != nil {

@@ -4,7 +4,7 @@ import "golang.org/x/sys/unix"
 
 const sendFlags = unix.MSG_NOSIGNAL
 
-// recvmsg receives bytes and the descriptors that came along, which are not inherited by children; lost: there were more.
+// recvmsg receives bytes and the descriptors that came along, which children do not inherit; lost says that there were more.
 func recvmsg(fd uintptr, p, oob []byte) (n int, fds []int, lost bool, err error) {
 	n, oobn, flags, _, err := unix.Recvmsg(int(fd), p, oob, unix.MSG_CMSG_CLOEXEC)
 	return n, descriptorsIn(oob[:oobn]), flags&unix.MSG_CTRUNC != 0, err
@@ -15,7 +15,7 @@ func socketpair() (a, b int, err error) {
 	return fds[0], fds[1], err
 }
 
-// doorpair is a pair for datagrams, of which each side hears when the other one is closed.
+// doorpair returns a pair of sockets for whole messages. Each side notices when the other one is closed.
 func doorpair() (a, b int, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	return fds[0], fds[1], err

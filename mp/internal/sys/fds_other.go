@@ -11,8 +11,9 @@ import (
 
 const sendFlags = 0
 
-// recvmsg receives bytes and the descriptors that came along, which are not inherited by children; lost: there were more. Not
-// everywhere can they arrive that way, so no child is forked meanwhile, and the call does not block, whatever the socket does.
+// recvmsg receives bytes and the descriptors that came along, which children do not inherit; lost says that there were more. Not
+// every system can receive descriptors close-on-exec, so ForkLock is held meanwhile. The call must not block then, even if the
+// socket does.
 func recvmsg(fd uintptr, p, oob []byte) (n int, fds []int, lost bool, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -35,7 +36,7 @@ func socketpair() (a, b int, err error) {
 	return fds[0], fds[1], err
 }
 
-// doorpair is a pair for datagrams.
+// doorpair returns a pair of sockets for datagrams.
 func doorpair() (a, b int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

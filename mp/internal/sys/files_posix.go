@@ -32,8 +32,8 @@ func Pipe() (r *os.File, w *ChildEnd, err error) {
 	return r, w, nil
 }
 
-// polled checks that the runtime's poller has taken a file. It has not when the kernel refused it, and what reads the file
-// would then fail rather than wait.
+// polled checks that the runtime's poller has taken a file. The kernel may have refused it; then a read of the file would fail
+// rather than wait.
 func polled(f *os.File) error {
 	if f.SetReadDeadline(time.Time{}) != nil {
 		return errors.New("the kernel watches no more files: it has no memory, or fs.epoll.max_user_watches is reached")
@@ -53,7 +53,7 @@ func Open(f *os.File) bool {
 	return open
 }
 
-// Dup returns a file of its own for the descriptor of f.
+// Dup returns a second file for what f has open, with a descriptor of its own.
 func Dup(f *os.File) (*os.File, error) {
 	fd, err := dup(f)
 	if err != nil {
@@ -62,7 +62,7 @@ func Dup(f *os.File) (*os.File, error) {
 	return os.NewFile(uintptr(fd), f.Name()), nil
 }
 
-// dup copies the descriptor of f, which, unlike f.Fd, leaves its mode alone.
+// dup copies the descriptor of f. Unlike f.Fd, it leaves the mode of f alone.
 func dup(f *os.File) (fd int, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {

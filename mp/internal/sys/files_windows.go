@@ -28,7 +28,7 @@ func Open(f *os.File) bool {
 	return open
 }
 
-// Dup returns a file of its own for the handle of f.
+// Dup returns a second file for what f has open, with a handle of its own.
 func Dup(f *os.File) (*os.File, error) {
 	h, err := duplicate(f, windows.CurrentProcess(), false)
 	if err != nil {
@@ -37,7 +37,7 @@ func Dup(f *os.File) (*os.File, error) {
 	return unbound(h, f.Name()), nil
 }
 
-// duplicate copies the handle of f into a process, which, unlike f.Fd, leaves f with the poller.
+// duplicate copies the handle of f into a process. Unlike f.Fd, it leaves f with the poller.
 func duplicate(f *os.File, process windows.Handle, inherit bool) (h windows.Handle, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package sys
 
-// AwaitHangup is for connections over shared memory, which there are none of here.
+// AwaitHangup is for connections over shared memory, which do not exist here.
 func (c *Conn) AwaitHangup() {}

@@ -7,7 +7,7 @@ import (
 	"os/signal"
 )
 
-// HoldInterrupt makes this process deaf to SIGINT until release is called, which puts back what was there before.
+// HoldInterrupt makes this process ignore SIGINT until release is called, which restores what was there before.
 func HoldInterrupt() (release func()) {
 	dropped := make(chan os.Signal, 1)
 	signal.Notify(dropped, os.Interrupt)

@@ -7,12 +7,12 @@ import (
 	"unsafe"
 )
 
-// HoldInterrupt makes this process deaf to SIGINT until release is called, which puts back what was there before.
+// HoldInterrupt makes this process ignore SIGINT until release is called, which restores the handler from before.
 //
-// Package os/signal has nothing for that: what it ignores stays ignored, whatever Reset says, and Notify costs a thread, a
-// tenth of the time in which an empty process starts. To the Go runtime nothing has changed meanwhile.
+// Package os/signal cannot do that: a signal that it ignores stays ignored, whatever Reset says, and Notify costs a thread, a
+// tenth of the time in which an empty process starts. The Go runtime does not notice the change.
 func HoldInterrupt() (release func()) {
-	// The kernel's struct, of which only the first word matters here, the handler, and that it fits.
+	// Room for the kernel's struct. Only its first word matters here: the handler.
 	var ignore, before [8]uintptr
 	const ignored = 1 // SIG_IGN
 	ignore[0] = ignored

@@ -1,4 +1,4 @@
 package sys
 
-// HoldInterrupt has nothing to hold back: a process in a console group of its own hears no Ctrl-C.
+// HoldInterrupt does nothing: a process in a console group of its own receives no Ctrl-C.
 func HoldInterrupt() (release func()) { return func() {} }

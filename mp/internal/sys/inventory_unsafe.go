@@ -22,7 +22,7 @@ var (
 // after the other: the only list that the system has is that of all processes, and Wine 8's server crashes over it while one
 // of them has no handles.
 func Handles() map[uintptr]string {
-	const step, gap = 4, 4 << 10 // free numbers are taken again, so that there are no gaps to speak of
+	const step, gap = 4, 4 << 10 // the system reuses free numbers, so that gaps are short
 	open := make(map[uintptr]string)
 	for h, last := uintptr(step), uintptr(0); h-last <= gap; h += step {
 		if kind, ok := typeOf(h); ok {
@@ -32,7 +32,7 @@ func Handles() map[uintptr]string {
 	return open
 }
 
-// typeOf names the type of what a handle is open for, if it is open.
+// typeOf names the type of the object behind a handle, if the handle is open.
 func typeOf(handle uintptr) (kind string, ok bool) {
 	const objectTypeInformation = 2
 	var info struct {
@@ -43,7 +43,7 @@ func typeOf(handle uintptr) (kind string, ok bool) {
 	return info.name.String(), status == 0
 }
 
-// SameObject reports whether two handles are open for the same thing.
+// SameObject reports whether two handles are open for the same object.
 func SameObject(a, b uintptr) bool {
 	same, _, _ := compareHandles.Call(a, b)
 	return same != 0
@@ -52,13 +52,13 @@ func SameObject(a, b uintptr) bool {
 // ProcessEntry is a process that is running.
 type ProcessEntry struct {
 	Pid, Parent int
-	Path        string // of its program; empty when it is not told
+	Path        string // of its program; empty if it is not known
 	started     windows.Filetime
 }
 
 func (p ProcessEntry) String() string { return fmt.Sprintf("%d %s", p.Pid, p.Path) }
 
-// Processes lists the processes that run. One that has ended is not among them although somebody has a handle of it.
+// Processes lists the processes that run. A process that has ended is not among them, even if there are handles of it.
 func Processes() ([]ProcessEntry, error) {
 	snapshot, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPPROCESS, 0)
 	if err != nil {
@@ -97,8 +97,8 @@ func (p *ProcessEntry) look() bool {
 	return true
 }
 
-// Children lists our children that run. Of a process that calls ours its parent but is older than we are, the real
-// parent had our process id before.
+// Children lists the running children of this process. A process that is older than this one is left out: its parent had our
+// process id before.
 func Children() ([]ProcessEntry, error) {
 	all, err := Processes()
 	us := ProcessEntry{Pid: os.Getpid()}

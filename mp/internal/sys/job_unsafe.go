@@ -37,7 +37,7 @@ func (j *Job) limit(flags uint32) error {
 	return os.NewSyscallError("SetInformationJobObject", err)
 }
 
-// Terminate ends all processes of the job, which get this exit code. It is no error when they are over.
+// Terminate ends all processes of the job with this exit code. It is no error if they have ended.
 func (j *Job) Terminate(code uint32) error {
 	return os.NewSyscallError("TerminateJobObject", windows.TerminateJobObject(j.handle, code))
 }
@@ -48,16 +48,16 @@ func (j *Job) Close() {
 	windows.CloseHandle(j.handle)
 }
 
-// startTries is how often a process is created when the system says that something in it went wrong. Wine says that of one in
-// some hundred, which dies in its loader; there is no process then.
+// startTries is how often Start tries to create a process that fails with an internal error of the system. In Wine one process in
+// some hundred dies in its loader with that error, and nothing is left of it.
 const startTries = 3
 
 // procThreadAttributeJobList is missing in package windows.
 const procThreadAttributeJobList = 0x0002000D
 
-// Start starts a process in the job: at no instant is it outside, so that nothing is left of it if we end right now.
-// The process gets a console group of its own, which Ctrl-C does not reach, and of our handles only files, of which the
-// first three are its standard streams. The handle that is returned is the caller's.
+// Start starts a process in the job. It is never outside, so nothing is left of it even if this process ends right now.
+// The process gets a console group of its own, which Ctrl-C does not reach, and of our handles only those of files, of which the
+// first three are its standard streams. The caller owns the returned handle.
 func (j *Job) Start(path string, argv, env []string, dir string, files []*ChildEnd) (pid int, process *ProcessHandle, err error) {
 	handles := make([]windows.Handle, len(files))
 	for i, f := range files {
@@ -122,10 +122,10 @@ func (j *Job) Start(path string, argv, env []string, dir string, files []*ChildE
 	return int(started.ProcessId), &ProcessHandle{started.Process}, nil
 }
 
-// creating is held by one CreateProcess at a time: of two at once, one has not come back in Wine.
+// creating is held during CreateProcess: in Wine, one of two calls at the same time did not return.
 var creating sync.Mutex
 
-// environBlock is an environment as CreateProcess wants it: each variable ends with a zero, and the list with another.
+// environBlock returns env as CreateProcess needs it: each variable ends with a zero, and the list with another.
 func environBlock(env []string) ([]uint16, error) {
 	var block []uint16
 	for _, kv := range env {

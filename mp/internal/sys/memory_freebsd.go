@@ -12,7 +12,7 @@ import (
 // MeasuresMemory says whether ProcessMemory works here: where kinfo_proc looks as below.
 const MeasuresMemory = bits.UintSize == 64
 
-// Where things are in struct kinfo_proc of a 64-bit kernel, whose size is in its first word.
+// Offsets in struct kinfo_proc of a 64-bit kernel. The first word of the struct is its size.
 const (
 	kinfoSize     = 1088
 	kinfoPid      = 72

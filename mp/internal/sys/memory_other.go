@@ -4,7 +4,7 @@ package sys
 
 import "errors"
 
-// MeasuresMemory says whether ProcessMemory works here. macOS tells the memory of another process to C programs only.
+// MeasuresMemory says whether ProcessMemory works here. On macOS only C programs can read the memory use of another process.
 const MeasuresMemory = false
 
 // ProcessMemory is how many bytes of memory the process has now.

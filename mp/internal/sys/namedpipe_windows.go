@@ -17,8 +17,8 @@ type PipeListener struct {
 	next windows.Handle // the instance for the next client
 
 	mu     sync.Mutex
-	closed bool           // no other Accept begins
-	busy   sync.WaitGroup // Accept, which has the handles
+	closed bool           // no Accept begins any more
+	busy   sync.WaitGroup // a running Accept, which uses the handles
 }
 
 // ListenPipe makes a named pipe, for clients on this machine. The name must be new.
@@ -60,7 +60,7 @@ func (l *PipeListener) Accept() (*Conn, error) {
 	}
 	fresh, err := l.instance(0)
 	if err != nil {
-		windows.DisconnectNamedPipe(h) // and it is for the next one
+		windows.DisconnectNamedPipe(h) // h stays the instance for the next client
 		return nil, err
 	}
 	l.next = fresh
@@ -90,7 +90,7 @@ func (l *PipeListener) connect(h windows.Handle) error {
 			err = windows.GetOverlappedResult(h, &o, &n, true)
 		}
 	}
-	if err == nil || errors.Is(err, windows.ERROR_PIPE_CONNECTED) || errors.Is(err, windows.ERROR_NO_DATA) { // it may have gone already
+	if err == nil || errors.Is(err, windows.ERROR_PIPE_CONNECTED) || errors.Is(err, windows.ERROR_NO_DATA) { // the client may be gone
 		return nil
 	}
 	windows.DisconnectNamedPipe(h)
@@ -119,7 +119,7 @@ func DialPipe(ctx context.Context, name string) (*Conn, error) {
 		return nil, err
 	}
 	for {
-		// Who made the pipe learns who we are, and cannot act as us.
+		// The server of the pipe may identify this process, but not impersonate it.
 		h, err := windows.CreateFile(wide, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil, windows.OPEN_EXISTING,
 			windows.FILE_FLAG_OVERLAPPED|windows.SECURITY_SQOS_PRESENT|windows.SECURITY_IDENTIFICATION, 0)
 		if err == nil {

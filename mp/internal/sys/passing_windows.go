@@ -12,8 +12,8 @@ import (
 
 // This file is how files pass over a Conn.
 
-// TakeFiles returns the n files that came with the bytes that were read last; the caller owns them. It goes on reading
-// in the stream, with read.
+// TakeFiles returns the n files that came with the bytes that were read last; the caller owns them. It reads their handles from
+// the stream, with read.
 func (c *Conn) TakeFiles(n int, read func(p []byte) error) (files []*os.File, err error) {
 	if n == 0 {
 		return nil, nil
@@ -42,12 +42,13 @@ func (c *Conn) TakeFiles(n int, read func(p []byte) error) (files []*os.File, er
 	return files, nil
 }
 
-// fetch makes the handle of that value ours. The child closes its own: DUPLICATE_CLOSE_SOURCE would do both, but in Wine it
-// waits for the child, for ever if that is stopped or about to end.
+// fetch returns a handle of this process for a value that the peer has sent. The parent duplicates the child's handle, and the child
+// closes its own: DUPLICATE_CLOSE_SOURCE would do both, but in Wine it waits for the child, for ever if that is stopped or about to
+// end.
 func (c *Conn) fetch(value uint64) (h windows.Handle, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	const largest = 1<<31 - 1 // what lies above stands for the process itself, and is no file
+	const largest = 1<<31 - 1 // larger values stand for the process itself, and are no files
 	switch {
 	case value == 0 || value > largest:
 		return 0, windows.ERROR_INVALID_HANDLE
@@ -61,8 +62,8 @@ func (c *Conn) fetch(value uint64) (h windows.Handle, err error) {
 	return h, err
 }
 
-// hand makes copies of files for the peer and returns their values and that of the receipt. Those for a parent stay here
-// until it has fetched them.
+// hand duplicates files for the peer and returns the values of the handles and of the receipt. Handles for a parent stay in this
+// process until the parent has fetched them.
 func (c *Conn) hand(files []*os.File) (values []byte, err error) {
 	copies, err := hold(files)
 	if err != nil {
@@ -122,7 +123,7 @@ func closeHandles(handles []windows.Handle) {
 	}
 }
 
-// copyHandle makes a handle of one process one of another process, too.
+// copyHandle duplicates a handle of one process into another.
 func copyHandle(from, h, to windows.Handle) (other windows.Handle, err error) {
 	err = windows.DuplicateHandle(from, h, to, &other, 0, false, windows.DUPLICATE_SAME_ACCESS)
 	return other, os.NewSyscallError("DuplicateHandle", err)
@@ -138,7 +139,7 @@ func signalled(h windows.Handle, within time.Duration) bool {
 	return err == nil && event == windows.WAIT_OBJECT_0
 }
 
-// reclaim closes what was kept for the peer if the peer has it. c.mu is held.
+// reclaim closes the handles that were kept for the parent, once the parent has fetched them. c.mu is held.
 func (c *Conn) reclaim() {
 	if c.receipt != 0 && signalled(c.receipt, 0) {
 		closeHandles(append(c.handed, c.receipt))
@@ -146,7 +147,7 @@ func (c *Conn) reclaim() {
 	}
 }
 
-// Settled reports whether the peer has got the files that were written: until then they need this process.
+// Settled reports whether the peer has fetched the files that were written. Until then they need this process.
 func (c *Conn) Settled() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,12 +155,12 @@ func (c *Conn) Settled() bool {
 	return c.receipt == 0
 }
 
-// Settle waits until the peer has got the files that were written, or until Close.
+// Settle waits until the peer has fetched the files that were written, or until Close.
 func (c *Conn) Settle() {
 	for !c.Settled() {
 		c.mu.Lock()
 		us := windows.CurrentProcess()
-		receipt, err := copyHandle(us, c.receipt, us) // one that Close leaves alone
+		receipt, err := copyHandle(us, c.receipt, us) // a handle that Close does not close
 		c.mu.Unlock()
 		if err != nil {
 			return // it was settled, or closed, just now

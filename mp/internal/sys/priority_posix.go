@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SetNice gives this nice value to the process group, all threads of its processes included. Those that are started later
-// inherit it.
+// SetNice gives this nice value to the process group, all threads of its processes included. What they start later inherits
+// it.
 func SetNice(group, nice int) error {
 	return os.NewSyscallError("setpriority", unix.Setpriority(unix.PRIO_PGRP, group, nice))
 }

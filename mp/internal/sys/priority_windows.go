@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// SetNice gives the process the priority class that is nearest to a nice value. Never the realtime class, which starves the
-// system itself.
+// SetNice gives the process the priority class that is nearest to a nice value. It never gives the realtime class, which starves
+// the system itself.
 func (p *ProcessHandle) SetNice(nice int) error {
 	class := uint32(windows.NORMAL_PRIORITY_CLASS)
 	switch {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Readable reports whether a read would not wait, also since there is nothing more to read.
+// Readable reports whether a read would return at once, with bytes or at the end of the file.
 func Readable(fd uintptr) (bool, error) {
 	for {
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
@@ -21,7 +21,7 @@ func Readable(fd uintptr) (bool, error) {
 	}
 }
 
-// Watch returns a file by which to wait for c without being in the way of who reads it. It must not be one that blocks.
+// Watch returns a file that waits for c to be readable, without disturbing its reader. It fails if c is in blocking mode.
 func Watch(c syscall.RawConn) (*os.File, error) {
 	fd, err := dupRaw(c)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 
 var errNoWatch = fmt.Errorf("%w for sockets and files on Windows", errors.ErrUnsupported)
 
-// Readable is not there: whoever wants to know begins to read.
+// Readable is not supported: the caller has to begin a read.
 func Readable(uintptr) (bool, error) { return false, errNoWatch }
 
-// Watch is not there either.
+// Watch is not supported either.
 func Watch(syscall.RawConn) (*os.File, error) { return nil, errNoWatch }

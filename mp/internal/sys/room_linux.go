@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HasRoom reports whether this process and those that share its cgroup, or one above it, may have size bytes of memory more, as
-// far as that can be told: in a container, where the kernel kills somebody when it wants more, less than the machine has.
+// HasRoom reports whether the machine, the cgroup of this process and those above it allow size bytes of memory more, as far as that
+// can be told. A container may have less memory than the machine, and the kernel kills a process in it when it uses more.
 func HasRoom(size uint64) bool { return size <= allMemory() && haveRoom(ours.find().bounds, size) }
 
 func haveRoom(groups []Cgroup, size uint64) bool {
@@ -24,9 +24,9 @@ func haveRoom(groups []Cgroup, size uint64) bool {
 	return true
 }
 
-// bounds is the cgroup and those above it, up to top, where their file system is mounted, that have a limit which it has to keep
-// to as well. Few have one, and to look at all of them each time would double what little memory costs: one that gets its first
-// limit later is not among them. One that could not be read, for want of a descriptor, is.
+// bounds returns g and those cgroups above it, up to top, where the file system is mounted, whose limit holds for g, too. Few have a
+// limit, and to look at all of them each time would double the cost of a small allocation: so a cgroup that gets its first limit
+// later is missing. A cgroup that could not be read, for lack of a descriptor, is included.
 func (g Cgroup) bounds(top string) []Cgroup {
 	all := []Cgroup{g}
 	for g.dir != top {
@@ -42,7 +42,7 @@ func (g Cgroup) bounds(top string) []Cgroup {
 
 var errUnlimited = errors.New("no limit to speak of")
 
-// limit is how much memory its processes may have.
+// limit is how much memory the processes of g may have.
 func (g Cgroup) limit() (uint64, error) {
 	name := "memory.max"
 	if g.v1 {
@@ -55,14 +55,14 @@ func (g Cgroup) limit() (uint64, error) {
 	return most, err
 }
 
-// hasRoom reports whether its processes may have size bytes more.
+// hasRoom reports whether the processes of g may have size bytes more.
 func (g Cgroup) hasRoom(size uint64) bool {
 	usage := "memory.current"
 	if g.v1 {
 		usage = "memory.usage_in_bytes"
 	}
 	most, err := g.limit()
-	if err != nil { // as in a root, or it is gone
+	if err != nil { // a root has no limit; or the cgroup is gone
 		return true
 	}
 	used, err := g.number(usage)
@@ -73,7 +73,8 @@ func (g Cgroup) hasRoom(size uint64) bool {
 	return size <= most-min(used, most)
 }
 
-// cached is what is a copy of files, and goes when there is need. To ask takes the kernel longer than all the rest.
+// cached is how much of the used memory holds copies of files, which the kernel drops when it needs memory. Reading it takes longer
+// than everything else in hasRoom.
 func (g Cgroup) cached() uint64 {
 	name := "inactive_file "
 	if g.v1 {
@@ -89,7 +90,7 @@ func (g Cgroup) cached() uint64 {
 	return 0
 }
 
-// number reads a file that holds one.
+// number reads a file that holds one number.
 func (g Cgroup) number(name string) (uint64, error) {
 	text, err := os.ReadFile(filepath.Join(g.dir, name))
 	if err != nil {
@@ -107,8 +108,8 @@ func allMemory() uint64 {
 	return (uint64(info.Totalram) + uint64(info.Totalswap)) * uint64(info.Unit)
 }
 
-// available reports whether this machine can give that much memory now: what is free, and, if that is not enough, what the
-// kernel would make free.
+// available reports whether this machine can give size bytes of memory now: memory that is free or, if that is not enough, that
+// the kernel would make free.
 func available(size uint64) bool {
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) != nil || size <= (uint64(info.Freeram)+uint64(info.Freeswap))*uint64(info.Unit) {
@@ -118,7 +119,7 @@ func available(size uint64) bool {
 	return err != nil || size <= freeable(string(text))
 }
 
-// freeable is what a meminfo says is to be had, swap included.
+// freeable is how much memory is available according to /proc/meminfo, swap included.
 func freeable(meminfo string) (bytes uint64) {
 	for line := range strings.Lines(meminfo) {
 		name, value, _ := strings.Cut(line, ":")

@@ -21,9 +21,9 @@ func Executable() (string, error) {
 func Replaced() bool { return false }
 
 // SetProcessName sets the name that ps and top show for this process, that of its first thread; it is cut to 15 bytes.
-// That it may fail without /proc hurts nobody.
+// Without /proc it may do nothing.
 func SetProcessName(name string) {
-	if unix.Gettid() == unix.Getpid() { // a main that has just begun is on that thread, and this is faster
+	if unix.Gettid() == unix.Getpid() { // faster; main begins on the first thread
 		_ = setThreadName(name)
 		return
 	}

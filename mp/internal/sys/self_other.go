@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// The path is resolved, and its file looked at, before the program can change its directory or be replaced.
+// The path is resolved, and its file examined, before the program can change its directory or be replaced.
 var (
 	executable, executableErr = os.Executable()
 	executableFile            = lookAt(executable)
@@ -20,8 +20,8 @@ func lookAt(path string) fs.FileInfo {
 	return info
 }
 
-// Executable is the path that starts this program again. Here it is only a name: an upgrade may have put another program
-// there, and then it is ErrReplaced.
+// Executable is the path that starts this program again. Here it is only a name: if an upgrade has put another program there,
+// Executable returns ErrReplaced.
 func Executable() (string, error) {
 	if executableErr != nil || executableFile == nil {
 		return executable, executableErr
@@ -37,11 +37,11 @@ func Executable() (string, error) {
 	return executable, nil
 }
 
-// Replaced reports whether Executable is ErrReplaced by now.
+// Replaced reports whether Executable returns ErrReplaced now.
 func Replaced() bool {
 	_, err := Executable()
 	return errors.Is(err, ErrReplaced)
 }
 
-// SetProcessName does nothing: there is no such name here that a process may set.
+// SetProcessName does nothing: a process cannot set its name here.
 func SetProcessName(string) {}

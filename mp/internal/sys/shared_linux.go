@@ -8,13 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sealed is what makes a mapping safe: nobody can take pages away from under it, so that touching it is never a SIGBUS.
+// sealed are the seals that make a mapping safe: no process can change the size of the file, so touching the mapping is never a
+// SIGBUS.
 const sealed = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 
 // NewMemory makes a file of this many bytes that has no name and exists in memory only, for processes to map. Its pages are
 // there already, so that a lack of memory is an error here and no signal later, and its size cannot change.
 func NewMemory(size int) (*os.File, error) {
-	if !HasRoom(uint64(size)) || !available(uint64(size)) { // the kernel would go on until there is none left, and then kill somebody
+	if !HasRoom(uint64(size)) || !available(uint64(size)) { // the kernel would allocate until none is left, and then kill a process
 		return nil, fmt.Errorf("%d bytes of shared memory: %w", size, unix.ENOMEM)
 	}
 	fd, err := unix.MemfdCreate("mp", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
@@ -36,9 +37,9 @@ func NewMemory(size int) (*os.File, error) {
 	return f, nil
 }
 
-// allocate has fallocate allocate size bytes, in steps: before Linux 6.10 any signal interrupts a call of it and undoes what that
-// call has done, and a profiler sends one every 10 ms, or more often. So a step takes about 1 ms, half as long after each signal
-// that it meets, down to the largest page that there is.
+// allocate calls fallocate for size bytes, in steps. Before Linux 6.10 any signal interrupts a call and undoes what the call has
+// done, and a profiler sends a signal every 10 ms, or more often. So a step takes about 1 ms; after each interrupted one, steps are
+// half as long, down to the size of the largest page that there is.
 func allocate(size int64, fallocate func(offset, n int64) error) error {
 	for step, done := int64(4<<20), int64(0); ; {
 		n := min(step, size-done)

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NewMemory makes a file of this many bytes for processes to map. It has lost its name before anything is in it. All of it
-// is written, so that a lack of room is an error here and no signal later. There are no seals: whoever has the file can
-// shrink it, and so end those that touch what is gone.
+// NewMemory makes a file of this many bytes for processes to map. Its name is removed before anything is in it. All of it
+// is written, so that a lack of room is an error here and no signal later. There are no seals: a process that has the file can
+// shrink it, and so crash others that touch the lost pages.
 func NewMemory(size int) (*os.File, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("%d bytes of shared memory: %w", size, unix.EINVAL)
@@ -48,7 +48,7 @@ func fill(f *os.File, size int) error {
 	return nil
 }
 
-// HasRoom says that there is none for slabs: links between processes have no shared memory here.
+// HasRoom is false, so that there are no slabs: links between processes have no shared memory here.
 func HasRoom(uint64) bool { return false }
 
 // MapMemory maps a file that NewMemory has made, here or in another process; one that has another size is refused. The

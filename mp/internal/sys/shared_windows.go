@@ -21,14 +21,14 @@ func NewMemory(size int) (*os.File, error) {
 	return os.NewFile(uintptr(h), "mp-memory"), nil
 }
 
-// HasRoom says that there is none for slabs: links between processes have no shared memory here.
+// HasRoom is false, so that there are no slabs: links between processes have no shared memory here.
 func HasRoom(uint64) bool { return false }
 
 // MapMemory maps a section that NewMemory has made, here or in another process; one that is smaller, or whose memory is
 // not there, is refused. The mapping outlives the file, which stays the caller's.
 func MapMemory(f *os.File, size int) (mem []byte, err error) {
 	if size < 1 {
-		return nil, windows.ERROR_INVALID_PARAMETER // 0 would be all of it
+		return nil, windows.ERROR_INVALID_PARAMETER // 0 would map the whole section
 	}
 	raw, err := f.SyscallConn()
 	if err != nil {

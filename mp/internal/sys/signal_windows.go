@@ -13,7 +13,7 @@ var names = map[syscall.Signal]string{
 	syscall.SIGPIPE: "SIGPIPE", syscall.SIGQUIT: "SIGQUIT", syscall.SIGSEGV: "SIGSEGV", syscall.SIGTERM: "SIGTERM",
 }
 
-// exceptions are those that the Go runtime tells by number where it tells signals by name elsewhere.
+// exceptions are those that the Go runtime reports by number, where it reports signals by name on other systems.
 var exceptions = map[string]syscall.Signal{
 	"0xc0000005": syscall.SIGSEGV, // access violation
 	"0xc0000006": syscall.SIGBUS,  // a page that cannot be read in
@@ -24,7 +24,7 @@ var exceptions = map[string]syscall.Signal{
 // SignalName is the name of a signal, such as SIGKILL; empty when it has none.
 func SignalName(s syscall.Signal) string { return names[s] }
 
-// SignalNumber is the signal of that name, or that stands for the exception of that number; 0 when there is none.
+// SignalNumber is the signal of that name, or the one that stands for the exception of that number; 0 when there is none.
 func SignalNumber(name string) syscall.Signal {
 	for s, n := range names {
 		if n == name {
@@ -34,9 +34,9 @@ func SignalNumber(name string) syscall.Signal {
 	return exceptions[name]
 }
 
-// Aborted reports whether an exit code is that of a Go program that ended itself with GOTRACEBACK=crash: that of an
-// exception, which all begin so.
+// Aborted reports whether an exit code is that of a Go program that ended itself with GOTRACEBACK=crash. It is the code of an
+// exception then, whose two highest bits are always set.
 func Aborted(code int) bool { return uint32(code)>>30 == 3 }
 
-// Raise sends a signal to this process, which nothing does here.
+// Raise is not supported.
 func Raise(syscall.Signal) error { return errors.ErrUnsupported }

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file is what connections need of a Conn, beyond links.
+// This file is the part of Conn that connections need and links do not.
 
 // StreamPair returns both ends of a connected pair of stream sockets, for OpenConn.
 func StreamPair() (a, b *os.File, err error) {
@@ -58,8 +58,8 @@ func Adopt(c syscall.Conn) (*Conn, error) {
 // File is the socket, to be sent to another process. The Conn keeps it.
 func (c *Conn) File() *os.File { return c.file }
 
-// Surrender lets another process read and write in this one's place, once it has the file of a Conn. It reports whether here
-// it has to be opened again for that.
+// Surrender prepares the file of a Conn for use in another process. lost reports whether this process has to open it again to read
+// or write.
 func Surrender(*os.File) (lost bool) { return false }
 
 // ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing.
@@ -74,18 +74,18 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 	return c.received(err)
 }
 
-// SetWriteDeadline bounds the waiting of the next writes: one that needs none is made however late. A write that it ends is
-// ErrNotSent if nothing of it has left.
+// SetWriteDeadline bounds how long the next writes wait: a write that need not wait succeeds even after the deadline. A write that
+// the deadline ends returns ErrNotSent if nothing was written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
 
-// HasFiles reports whether files have arrived that nobody has taken.
+// HasFiles reports whether files have arrived that were not taken.
 func (c *Conn) HasFiles() bool {
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
 	return len(c.arrived.files) > 0
 }
 
-// DropFiles closes the files that have arrived and that nobody wants.
+// DropFiles closes the files that have arrived and were not taken.
 func (c *Conn) DropFiles() {
 	c.arrived.Lock()
 	files := c.arrived.files

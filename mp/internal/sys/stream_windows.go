@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// This file is what connections need of a Conn, beyond links.
+// This file is the part of Conn that connections need and links do not.
 
 // StreamPair returns both ends of a duplex pipe, for OpenConn.
 func StreamPair() (a, b *os.File, err error) {
@@ -25,8 +25,8 @@ func StreamPair() (a, b *os.File, err error) {
 	return os.NewFile(uintptr(x), "mp-conn"), os.NewFile(uintptr(y), "mp-conn"), nil
 }
 
-// OpenConn makes a Conn of an end of a duplex pipe, which it owns from then on, whatever it returns. After Surrender
-// only another os.File brings the pipe to the completion port again; without it the port stays with f and takes no other.
+// OpenConn makes a Conn of an end of a duplex pipe, which it owns from then on, whatever it returns. After Surrender, only a new
+// os.File can bring the pipe to the completion port again. Without Surrender, f is still with the port, which refuses a new one.
 func OpenConn(f *os.File) (*Conn, error) {
 	h, err := duplicate(f, windows.CurrentProcess(), false)
 	if err != nil {
@@ -34,7 +34,7 @@ func OpenConn(f *os.File) (*Conn, error) {
 		return nil, err
 	}
 	again := os.NewFile(uintptr(h), f.Name())
-	if again.SetDeadline(time.Time{}) != nil { // the port has f still
+	if again.SetDeadline(time.Time{}) != nil { // f is still with the port
 		again.Close()
 		return &Conn{file: f}, nil
 	}
@@ -48,22 +48,21 @@ func Adopt(syscall.Conn) (*Conn, error) { return nil, errors.ErrUnsupported }
 // File is the pipe, to be sent to another process. The Conn keeps it.
 func (c *Conn) File() *os.File { return c.file }
 
-// Surrender lets another process read and write in this one's place, once it has the file of a Conn: a pipe belongs to the
-// completion port of one process at a time, which Fd takes it away from. It reports whether here it has to be opened again for
-// that.
+// Surrender prepares the file of a Conn for use in another process: a pipe belongs to the completion port of one process at a time,
+// and Fd takes it away from ours. lost reports whether this process has to open it again to read or write.
 func Surrender(f *os.File) (lost bool) {
 	f.Fd()
 	return true
 }
 
-// unbound makes a file that this process's completion port has not got: it may be on its way to another process.
+// unbound makes a file that is not with this process's completion port, because it may be passed on to another process.
 func unbound(h windows.Handle, name string) *os.File {
 	f := os.NewFile(uintptr(h), name)
 	Surrender(f)
 	return f
 }
 
-// readSoon is how long ReadNow looks for what is there already: a read cannot be tried here, only cancelled.
+// readSoon is how long ReadNow reads to find what has arrived: here a read cannot be tried, only cancelled.
 const readSoon = time.Millisecond
 
 // ReadNow is Read that hardly waits: os.ErrDeadlineExceeded when there is nothing.
@@ -75,11 +74,11 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 	return c.Read(p)
 }
 
-// SetWriteDeadline bounds the next writes, as in package os. A write that it ends is ErrNotSent if nothing of it has left.
+// SetWriteDeadline bounds the next writes, as in package os. A write that it ends returns ErrNotSent if nothing was written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
 
-// HasFiles is false: here they come with the bytes of a message or not at all.
+// HasFiles is false: here files are read from the stream, and never arrive before their message.
 func (c *Conn) HasFiles() bool { return false }
 
-// DropFiles has none to close.
+// DropFiles does nothing.
 func (c *Conn) DropFiles() {}

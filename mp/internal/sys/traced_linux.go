@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Traced reports whether a debugger is attached to this process, if that can be known. It asks for the calling thread: a debugger
-// takes one after the other and stops it, so who is told of it goes on when the debugger has all of them and says so.
+// Traced reports whether a debugger is attached to this process, if that can be known. It asks for the calling thread. A debugger
+// attaches to one thread after the other and stops each, so a thread that finds itself traced runs on only when the debugger has all
+// threads and lets them go on.
 func Traced() (traced, known bool) {
 	status, _ := os.ReadFile("/proc/thread-self/status")
 	_, rest, found := strings.Cut(string(status), "\nTracerPid:\t")

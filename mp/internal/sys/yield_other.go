@@ -4,5 +4,5 @@ package sys
 
 import "runtime"
 
-// Yield lets another goroutine have the processor: processes do not share memory here that they would wait for.
+// Yield lets another goroutine have the processor. Processes do not wait for each other in shared memory here.
 func Yield() { runtime.Gosched() }

@@ -43,7 +43,7 @@ func decodeContent[T any](data []byte, v *T) error {
 	return nil
 }
 
-// present stands before bytes that are there, be they none. nil is nothing at all.
+// present stands before bytes that are not nil, even if there are none. Nil bytes are encoded as nothing at all.
 const present = 1
 
 func encodeOctets[T any](b *Buffer, v *T) {

@@ -11,13 +11,14 @@ type Buffer struct {
 	Data  []byte
 	Files []*os.File
 
-	// Place, unless it is nil, is shown the memory of each slice of numbers that is
-	// to be written, none of them empty. If it says that the receiver has it too, the
-	// message says only where, and the receiver has to use [Codec.DecodeShared].
+	// Place, unless it is nil, is called with the memory of each slice of numbers
+	// that is to be written, unless it is empty. If it returns true, the receiver has
+	// that memory, too: the message only says where, and the receiver has to use
+	// [Codec.DecodeShared].
 	Place func(memory []byte) (Ref, bool)
 
-	lent       []*os.File // of these, by [Keep]
-	holders    []any      // of some of these, by [Lend]
+	lent       []*os.File // the Files that [Keep] has added
+	holders    []any      // what keeps those open that [Lend] has added
 	passengers []passenger
 }
 
@@ -37,8 +38,8 @@ func (b *Buffer) WriteByte(c byte) error {
 func (b *Buffer) Reset() { b.Truncate(0, 0) }
 
 // Truncate cuts back to an earlier state. The dropped files are cleared, so
-// that an idle buffer keeps none of them from being collected. Passengers of the
-// part that is dropped are told that they stay.
+// that an idle buffer keeps none of them from being collected. It calls Kept of
+// the passengers in the dropped part.
 func (b *Buffer) Truncate(data, files int) {
 	b.disembark(files)
 	b.Data = b.Data[:data]
@@ -51,8 +52,8 @@ func (b *Buffer) Truncate(data, files int) {
 	}
 }
 
-// CloseFiles closes the files of a message that was sent and that belonged to
-// it, all but those that were lent, and drops them.
+// CloseFiles closes the files of a message that was sent, except those that were
+// lent, and drops them all.
 func (b *Buffer) CloseFiles() {
 	for _, f := range b.Files {
 		if !slices.Contains(b.lent, f) {

@@ -13,9 +13,9 @@ type Codec[T any] struct {
 	encode    func(*encoder, *T) error
 	decode    func(*decoder, *T) error
 
-	size int // of a number; 0: T is none
+	size int // of T if T is a number; otherwise 0
 
-	// For a number, a string or bytes, instead of both, unless slices may be in memory that both ends have.
+	// For a number, a string or bytes. They replace encode and decode, unless slices may lie in memory that both ends share.
 	encodeAlone func(*Buffer, *T)
 	decodeAlone func([]byte, *T) error
 }
@@ -66,7 +66,7 @@ func (c *Codec[T]) Encode(b *Buffer, v *T) error {
 	return nil
 }
 
-// Decode sets *v to the value that data holds, whole and alone. Nothing in *v
+// Decode sets *v to the value in data, which must hold nothing else. Nothing in *v
 // aliases data, which must not change meanwhile. Slices of numbers, bools and
 // strings reuse the capacity they find in *v; everything else is made anew, and
 // fields that are not sent are left alone.
@@ -78,11 +78,12 @@ func (c *Codec[T]) Decode(data []byte, files []*os.File, v *T) error {
 }
 
 // DecodeShared is Decode for a message whose sender may have left slices in
-// memory that both ends have, see [Buffer.Place]. Such a slice becomes what
-// resolve returns for its place, and nothing beyond: that memory or a copy of it.
+// memory that both ends share: see [Buffer.Place]. Such a slice becomes what
+// resolve returns for its place, that memory or a copy of it, without any
+// capacity beyond.
 //
 // resolve returns r.Length bytes that are aligned as r.Offset is. Places come
-// from the sender, so it checks them, how much they are together, too.
+// from the sender, so resolve has to check each, and how large all are together.
 func (c *Codec[T]) DecodeShared(data []byte, files []*os.File, resolve func(r Ref) ([]byte, error), v *T) error {
 	if c.decodeAlone != nil && resolve == nil {
 		err := c.decodeAlone(data, v)

@@ -11,7 +11,7 @@ import (
 // compiled holds the plans of all types that were compiled without an error.
 var compiled sync.Map // reflect.Type -> plan
 
-// special is the plan of a type that has one of its own.
+// special returns the plan of a type that has one of its own; nil for the others.
 func special(t reflect.Type) plan {
 	switch t {
 	case reflect.TypeFor[time.Time]():
@@ -22,7 +22,7 @@ func special(t reflect.Type) plan {
 	return nil
 }
 
-// exact is the plan of a type that takes a faster way than its shape would give it.
+// exact returns the plan of a type for which there is a faster one than its shape gives; nil for the others.
 func exact(t reflect.Type) plan {
 	switch t {
 	case reflect.TypeFor[[]any]():
@@ -225,7 +225,7 @@ func rawElements(t reflect.Type) (bools, ok bool) {
 }
 
 func (c *compiler) dict(t reflect.Type, at place) (plan, error) {
-	// What an interface holds may not be hashable; pointers are others on arrival.
+	// The value in an interface may not be hashable, and a pointer is another one on arrival.
 	switch key := t.Key(); {
 	case holds(key, reflect.Interface, true):
 		return nil, at.refuse("a map with an interface in its key", "use a key of a fixed type")
@@ -243,8 +243,8 @@ func (c *compiler) dict(t reflect.Type, at place) (plan, error) {
 	return &mapPlan{t, key, elem, mapFloor(t.Key(), t.Elem())}, nil
 }
 
-// holds reports whether a value of type t, which is comparable, has that kind in
-// it. Inside types with their own codec it looks only if all is set.
+// holds reports whether values of the comparable type t contain one of that kind.
+// It looks into structs with their own codec only if all is set.
 func holds(t reflect.Type, kind reflect.Kind, all bool) bool {
 	switch {
 	case t.Kind() == kind:

@@ -63,7 +63,7 @@ func ownCodec(t reflect.Type) codecKind {
 	return noCodec
 }
 
-// halfCodec describes a codec of which t has only one half, or is empty.
+// halfCodec says which half of a codec t has and which it lacks. It is empty if there is no half codec.
 func halfCodec(t reflect.Type) string {
 	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
 		p := reflect.PointerTo(t)

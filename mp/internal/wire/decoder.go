@@ -59,7 +59,8 @@ func bad(code byte, want string) error {
 	return fmt.Errorf("found code 0x%02x instead of %s", code, want)
 }
 
-// ended gives the end of the data one name: msgpack returns either EOF.
+// ended turns an end of the data, for which msgpack returns either EOF, into
+// io.ErrUnexpectedEOF.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -120,7 +121,7 @@ func (d *decoder) array(least int) (int, error) {
 	return d.length(n, err, least)
 }
 
-// list is array for elements that memory is to be made for.
+// list is array for elements that are about to be allocated: it claims their bytes.
 func (d *decoder) list(least int) (int, error) {
 	n, err := d.array(least)
 	if err != nil {
@@ -129,21 +130,22 @@ func (d *decoder) list(least int) (int, error) {
 	return n, d.claim(n * least)
 }
 
-// claim takes n bytes of the message for values that memory is to be made for,
-// before it is made: as many as the values must have. What is nested cannot
-// claim them once more.
+// claim takes n bytes of the message for values that are about to be allocated:
+// as many bytes as the values take at least. Values inside them cannot claim
+// these bytes again.
 //
-// No two claims are for the same byte, so a message that is in order has enough.
-// least of a value counts its own header, and what is in it only if that lies in
+// No two claims are for the same byte, so a valid message always has enough. The
+// least of a value counts its own header, and its contents only if they lie in
 // the same memory: the fields of a struct, the elements of an array, the bin of
-// an array of numbers. Of a slice, a map, a pointer or an any it counts the
-// first byte alone, and what stands after that is claimed on the way: the
-// elements of a slice, all of them, the entries of a map with its padding, and
-// what a pointer leads to. That is behind the header of a box, or begins with
-// the pointer's own byte, which has been claimed with the pointer. Nobody claims
-// the value itself that is decoded, whose memory is there, nor what is only made
-// when its bytes have been read: bins, strings, what is in an any, an error or a
-// codec's bin.
+// an array of numbers. For a slice, a map, a pointer or an any, least counts only
+// the first byte. The rest is claimed when it is decoded: all elements of a
+// slice, the entries of a map with its padding, and the value behind a pointer.
+// That value follows the header of its box; without a box it begins with the
+// pointer's own byte, which has been claimed with the pointer.
+//
+// There is no claim for the outermost value, whose memory exists already, nor for
+// what is allocated only after its bytes were read: bins, strings, and the
+// contents of an any, an error or a codec's bin.
 func (d *decoder) claim(n int) error {
 	if d.unclaimed -= n; d.unclaimed < 0 {
 		return fmt.Errorf("values of at least %d bytes, and those before them, are more than the message has", n)

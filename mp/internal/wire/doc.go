@@ -29,9 +29,9 @@
 //	*os.File                     nil, or an ext value: the index of the file
 //	a type with its own codec    bin of what the codec wrote
 //
-// A value that is just a number, a string or bytes is its memory, without a
-// header: the frame of the value says how long it is. One byte, 1, stands before
-// bytes; nil is nothing at all.
+// A message that is just a number, a string or bytes is their memory, without a
+// header: the frame of the message says how long it is. One byte, 1, stands before
+// bytes; nil bytes are an empty message.
 //
 // Lists and maps keep nil apart from empty. Pointers are not shared: two
 // pointers to one value arrive as two values. The decoded elements of a
@@ -39,17 +39,17 @@
 //
 // # Memory
 //
-// A declared length is believed only as far as the bytes that are left could
-// hold that many elements. Before memory is made for elements, or for what a
-// pointer leads to, the bytes that these take at least are claimed, and all
-// claims together are no more than the message, however deep it nests. So memory
-// is at most about 64 times the input. Two things stretch it: fields that are
-// not sent (tagged "-") and types with their own codec take their own size,
-// however little stands on the wire. A map's first entry makes Go allocate room
-// for eight; small maps are padded on the wire, so that this too is paid for.
-// What references stand for is bounded by whoever resolves them.
+// A declared length is accepted only if the bytes that are left could hold that
+// many elements. Before the decoder allocates elements, or what a pointer points
+// to, it claims the bytes that these take at least. All claims together are at
+// most the message, however deep it nests. So memory is at most about 64 times
+// the input. Two things add to that: fields that are not sent (tagged "-") and
+// types with their own codec take their own size, however few bytes they have on
+// the wire. A map's first entry makes Go allocate room for eight; small maps are
+// padded on the wire, so that there are bytes to claim for that room, too. The
+// memory behind references is bounded by the function that resolves them.
 //
-// A value's own codec reads hostile bytes with whatever care it takes. Before a
-// msgpack codec sees its bytes they are checked: whole values, sane lengths, no
+// A type's own codec has to cope with hostile bytes itself. The bytes of a
+// msgpack codec are checked before it sees them: whole values, sane lengths, no
 // more than 10000 levels.
 package wire

@@ -15,10 +15,10 @@ import (
 type Type struct {
 	name     string
 	sum      uint64
-	pointers int          // from the type to what is sent
+	pointers int          // how many lead from the type to what is sent
 	t        reflect.Type // of what is sent
 	plan     plan
-	elem     int // the size of an element, of a slice of numbers; else 0
+	elem     int // the size of an element if t is a slice of numbers; else 0
 }
 
 var (
@@ -26,8 +26,8 @@ var (
 	typeNames sync.Map // sum -> name
 )
 
-// mostPointers is how many in a row stand for what the last one points to: a
-// pointer type can be its own element.
+// mostPointers is how many pointers in a row stand for what the last one points
+// to. There has to be a bound, since a pointer type can be its own element.
 const mostPointers = 8
 
 // TypeOf returns the Type of t, or an error as [Compile] does.
@@ -68,14 +68,14 @@ func TypeName(sum uint64) (name string, ok bool) {
 	return name, ok
 }
 
-// Name is the type's, for errors.
+// Name is the name of the type, for errors.
 func (w *Type) Name() string { return w.name }
 
-// Sum stands for the signature of the type: of two types with the same sum, one
-// can be read as the other.
+// Sum is a hash of the signature of the type. A value of one type can be decoded
+// as another type with the same sum.
 func (w *Type) Sum() uint64 { return w.sum }
 
-// Value returns what is sent of x, which has the type.
+// Value returns what is sent for x, which has the type: what its pointers lead to.
 func (w *Type) Value(x any) (reflect.Value, error) {
 	v := reflect.ValueOf(x)
 	for range w.pointers {
@@ -92,8 +92,8 @@ func (w *Type) Value(x any) (reflect.Value, error) {
 	return own, nil
 }
 
-// Target returns where what was sent belongs in v, which has the type and can be
-// set. Pointers on the way are made.
+// Target returns the value in v that Decode is to set. v has the type and can be
+// set. Pointers on the way that are nil get a new value.
 func (w *Type) Target(v reflect.Value) reflect.Value {
 	for range w.pointers {
 		if v.IsNil() {
@@ -136,8 +136,8 @@ func (w *Type) Decode(data []byte, files []*os.File, v reflect.Value) error {
 // Elem is the size of an element if the type is a slice of numbers, else 0.
 func (w *Type) Elem() int { return w.elem }
 
-// Memory is that of v if v is a slice of numbers and not nil: it can travel
-// as it is, without Encode.
+// Memory returns the memory of v if v is a slice of numbers and not nil: it can
+// travel as it is, without Encode.
 func (w *Type) Memory(v reflect.Value) (mem []byte, ok bool) {
 	if w.elem == 0 || v.IsNil() {
 		return nil, false
@@ -145,9 +145,9 @@ func (w *Type) Memory(v reflect.Value) (mem []byte, ok bool) {
 	return sliceMemory(v, w.elem), true
 }
 
-// Room makes v, a slice of numbers, n bytes long and returns its memory. What is
-// in it stays, and so does its array if it has the capacity. It returns an error
-// if the elements of v do not divide n, or if v is no such slice.
+// Room makes v, a slice of numbers, n bytes long and returns its memory. It keeps
+// the elements, and the array if that has the capacity. It returns an error if v
+// is no slice of numbers, or n is no multiple of the size of its elements.
 func (w *Type) Room(v reflect.Value, n int) ([]byte, error) {
 	if w.elem == 0 || n%w.elem != 0 {
 		return nil, fmt.Errorf("decode %s: found %d bytes of memory", w.name, n)

@@ -48,8 +48,7 @@ func (e *encoder) release() {
 	}
 }
 
-// sink is the writer that a msgpack.Encoder of ours writes to, and by which
-// [Attach] knows it.
+// sink is what our msgpack.Encoders write to. [Attach] recognizes them by it.
 type sink struct {
 	b    *Buffer
 	base int // len(b.Files) when the message began
@@ -89,7 +88,7 @@ func (e *encoder) enter() error {
 
 func (e *encoder) leave() { e.depth-- }
 
-// fits refuses lengths that msgpack cannot express; it would cut them short.
+// fits refuses lengths that msgpack cannot express; msgpack would truncate them.
 func fits(n int) error {
 	if uint64(n) > math.MaxUint32 {
 		return fmt.Errorf("length %d exceeds the limit of %d", n, uint32(math.MaxUint32))

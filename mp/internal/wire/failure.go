@@ -41,7 +41,7 @@ func Describe(err error) Failure {
 		return Failure{}
 	}
 	if a, ok := err.(*arrived); ok && a != nil {
-		return a.failure // which may know names that this process does not
+		return a.failure // it may have names that are not registered in this process
 	}
 	f := Failure{Type: fmt.Sprintf("%T", err)}
 	if p := try(func() { f.Message = err.Error() }); p != nil {
@@ -87,7 +87,7 @@ func try(f func()) (panicked any) {
 const maxChain = 1000
 
 // chain returns the errors that err wraps, itself first, in the order of
-// errors.Is; broken says what was in the way.
+// errors.Is; broken says which Unwrap method panicked.
 func chain(err error) (tree []error, broken string) {
 	var visit func(e error)
 	visit = func(e error) {
@@ -117,7 +117,7 @@ func unwrap(e error) []error {
 	return nil
 }
 
-// matches is errors.Is for one error of the tree: errors.Is would walk on.
+// matches is errors.Is for e alone: errors.Is would go on to what e wraps.
 func matches(e, target error) bool {
 	if equal(e, target) {
 		return true

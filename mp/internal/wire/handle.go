@@ -32,7 +32,8 @@ var (
 	fileType   = reflect.TypeFor[os.File]()
 )
 
-// isHandle reports whether t is a pointer that is a Handle of its own accord.
+// isHandle reports whether t is a pointer type that is a Handle by methods of its
+// own, not by promoted ones.
 func isHandle(t reflect.Type) bool {
 	return t.Kind() == reflect.Pointer && t.Implements(handleType) &&
 		!promoted(t.Elem(), func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("IsHandle") })
@@ -42,8 +43,9 @@ func isHandle(t reflect.Type) bool {
 // four bytes.
 const fileExt = 77
 
-// Ours is nil if enc writes a message of this library to another process, and
-// otherwise the error for what can be in nothing else.
+// Ours returns nil if enc writes a message of this library to another process.
+// Otherwise it returns the error for files and handles, which only such a message
+// can hold.
 func Ours(enc *Encoder) error {
 	if _, ok := enc.Writer().(*sink); !ok {
 		return errors.New("files and what holds them can only be sent to another process by this library")
@@ -77,8 +79,8 @@ func Attach(enc *msgpack.Encoder, f *os.File) error {
 	return err
 }
 
-// Keep is [Attach] for a file that the sender goes on using: nobody who sends
-// a result closes it.
+// Keep is [Attach] for a file that the sender goes on using:
+// [Buffer.CloseFiles], which the sender of a result calls, does not close it.
 func Keep(enc *Encoder, f *os.File) error {
 	if out, ok := enc.Writer().(*sink); ok && out.b != nil {
 		out.b.lent = append(out.b.lent, f)
@@ -86,12 +88,12 @@ func Keep(enc *Encoder, f *os.File) error {
 	return Attach(enc, f)
 }
 
-// Lend is [Keep] for a file that is used by many handles: a message has it once,
-// and a nil stands for it from then on. The file is open for as long as holder,
-// which is not collected before the message was sent.
+// Lend is [Keep] for a file that many handles use: a message has it once, and a
+// nil stands for it from then on. The file stays open as long as holder is not
+// collected, which is not before the message was sent.
 func Lend(enc *Encoder, f *os.File, holder any) error {
 	if out, ok := enc.Writer().(*sink); ok && out.b != nil {
-		// Not if it is among the files by another way: who decodes takes those elsewhere, or later.
+		// Not if f is in the message by Attach alone: the decoder takes such a file elsewhere, or later.
 		if slices.Contains(out.b.lent, f) && slices.Contains(out.b.Files[out.base:], f) {
 			return enc.EncodeNil()
 		}

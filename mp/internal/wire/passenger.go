@@ -9,13 +9,13 @@ import (
 // Passenger is an object that leaves this process with the message that it was
 // encoded into: only one process has it at a time.
 type Passenger interface {
-	// Sent says that the message was sent. The object is the receiver's.
+	// Sent says that the message was sent. The object belongs to the receiver.
 	Sent()
-	// Kept says that it was not and will not be: the object is here as before.
+	// Kept says that the message was not sent and will not be. The object stays here.
 	Kept()
 }
 
-// passenger is one aboard a Buffer.
+// passenger is a Passenger in a Buffer.
 type passenger struct {
 	Passenger
 	files int // how many files the message had by then: its own are among them
@@ -35,12 +35,12 @@ func Board(enc *msgpack.Encoder, p Passenger) error {
 	return nil
 }
 
-// Board puts p aboard; it belongs to the files that are there.
+// Board adds p to the message. p belongs to the files that are in b by now.
 func (b *Buffer) Board(p Passenger) {
 	b.passengers = append(b.passengers, passenger{p, len(b.Files)})
 }
 
-// Passengers are those aboard.
+// Passengers yields the passengers of the message.
 func (b *Buffer) Passengers(yield func(Passenger) bool) {
 	for _, p := range b.passengers {
 		if !yield(p.Passenger) {
@@ -49,18 +49,19 @@ func (b *Buffer) Passengers(yield func(Passenger) bool) {
 	}
 }
 
-// Boarded reports whether there are any.
+// Boarded reports whether the message has passengers.
 func (b *Buffer) Boarded() bool { return len(b.passengers) > 0 }
 
-// Transfer moves the passengers to a buffer that has nothing else.
+// Transfer moves the passengers to a new buffer that has nothing else.
 func (b *Buffer) Transfer() *Buffer {
 	to := &Buffer{passengers: b.passengers}
 	b.passengers = nil
 	return to
 }
 
-// Sent says that the message was sent: those aboard are the receiver's. Who
-// sends a Buffer calls it; Reset and Truncate are for what is not sent.
+// Sent tells the passengers that the message was sent: they belong to the
+// receiver. The sender of a Buffer calls it. For a message that is not sent, it
+// calls Reset or Truncate.
 func (b *Buffer) Sent() {
 	for _, p := range b.passengers {
 		p.Sent()
@@ -68,7 +69,8 @@ func (b *Buffer) Sent() {
 	b.passengers = nil
 }
 
-// disembark leaves those behind that came aboard with more files than that.
+// disembark drops the passengers that boarded when the message had more files
+// than that, and calls their Kept.
 func (b *Buffer) disembark(files int) {
 	n := len(b.passengers)
 	for ; n > 0 && b.passengers[n-1].files > files; n-- {

@@ -74,7 +74,7 @@ func textStep(s string) string {
 	return "[" + strconv.Quote(s) + "]"
 }
 
-// rootName is how the type at the top of a path is called: without its package
+// rootName is the name of the type at the top of a path: without its package
 // if it is declared in one, and without its pointers.
 func rootName(t reflect.Type) string {
 	named := t
@@ -87,11 +87,11 @@ func rootName(t reflect.Type) string {
 	return trimPaths(named.Name())
 }
 
-// typeName is how a type is called elsewhere in an error: as in source code.
+// typeName is the name of a type elsewhere in an error: as in source code.
 func typeName(t reflect.Type) string { return trimPaths(t.String()) }
 
 // trimPaths shortens the import paths that reflect puts into the names of
-// instantiated types to package names, and says any as one does.
+// instantiated types to package names, and writes any for interface {}.
 func trimPaths(s string) string {
 	s = strings.ReplaceAll(s, "interface {}", "any")
 	var b strings.Builder

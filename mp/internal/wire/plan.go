@@ -35,10 +35,11 @@ func (r *ref) decode(d *decoder, v reflect.Value) error { return r.to.decode(d, 
 
 func (r *ref) least() int { return r.to.least() }
 
-// measure sets what values take at least in p and in what is part of its values:
-// no struct or array is part of itself. It is for plans that nobody else has yet,
-// and in which no ref is open any more: one may stand for a struct or an array,
-// and what that takes must not depend on which type was compiled first.
+// measure sets the least of p and of the structs and arrays that are part of its
+// values. It ends because no struct or array is part of itself. It must be called
+// before the plans are published and after all refs in them are resolved: a ref
+// may stand for a struct or an array, whose least must not depend on which type
+// was compiled first.
 func measure(p plan) int {
 	switch p := p.(type) {
 	case *ref:

@@ -10,10 +10,10 @@ var (
 	errSameKey    = errors.New("two entries have the same key")
 )
 
-// mapFloor returns how many bytes the entries of a map that has any take at
-// least, so that they pay for the memory that Go gives to the first one: a
-// header and a group of eight slots. Keys and values above 128 bytes lie outside
-// of their slot.
+// mapFloor returns how many bytes the entries of a map that is not empty take at
+// least on the wire, with padding. They are claimed for the memory that Go
+// allocates for the first entry: a header and a group of eight slots. Keys and
+// values above 128 bytes lie outside of their slot.
 func mapFloor(key, elem reflect.Type) int {
 	const header, group, slots, inline, ratio = 48, 8, 8, 128, 48
 	memory := header + group
@@ -32,9 +32,9 @@ func mapFloor(key, elem reflect.Type) int {
 	return min((memory+ratio-1)/ratio, 64)
 }
 
-// padding returns how many zeros follow the n entries of a map, of at least least
-// bytes each, so that there are floor bytes. What the entries have beyond that
-// does not count: there may be maps in them, which it pays for.
+// padding returns how many zeros follow the n entries of a map, so that there are
+// floor bytes. Each entry counts as least bytes only: those beyond may be claimed
+// for maps inside the entry.
 func padding(n, least, floor int) int {
 	if n == 0 {
 		return 0

@@ -52,7 +52,7 @@ func (p *pointerPlan) decode(d *decoder, v reflect.Value) error {
 	if err := d.claim(least); err != nil {
 		return err
 	}
-	// A new value each time: what the pointer had led to may be shared.
+	// A new value each time: what the pointer pointed to may be shared.
 	to := reflect.New(p.t)
 	if err := p.elem.decode(d, to.Elem()); err != nil {
 		return err

@@ -50,8 +50,8 @@ func encodeNumbers[N number](e *encoder, p *[]N) error {
 	return e.numbers(memory(*p))
 }
 
-// Bools are never left in memory in common: whoever can write there could make
-// them neither true nor false.
+// Bools are never left in shared memory: a process that can write there could
+// make them neither true nor false.
 func encodeBools(e *encoder, p *[]bool) error {
 	if *p == nil {
 		return e.msg.EncodeNil()
@@ -59,8 +59,8 @@ func encodeBools(e *encoder, p *[]bool) error {
 	return e.bytes(memory(*p))
 }
 
-// resize returns s with n elements, whose values are of no interest; s itself
-// if it has room for them. It is never nil.
+// resize returns a slice of n elements, whose values do not matter. It is s itself
+// if s has room for them, and never nil.
 func resize[T any](s []T, n int) []T {
 	if s == nil || cap(s) < n {
 		return make([]T, n)
@@ -87,7 +87,7 @@ func decodeNumbers[N number](d *decoder, p *[]N) error {
 	if len(b)%size != 0 {
 		return fmt.Errorf("%d bytes do not divide into elements of %d", len(b), size)
 	}
-	// A copy, so the alignment of b is of no interest. Clone, unlike make, does not zero the memory first.
+	// A copy, so the alignment of b does not matter. Clone, unlike make, does not zero the memory first.
 	if n := len(b) / size; n > cap(*p) {
 		*p = numbers[N](bytes.Clone(b))
 	} else {

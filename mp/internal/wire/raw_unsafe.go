@@ -37,10 +37,10 @@ func bytesOf[T any](v *T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(v)), int(unsafe.Sizeof(*v)))
 }
 
-// stringOf returns v as what it is, the address of a string of whatever name.
+// stringOf returns v as a *string. T is a string type of any name.
 func stringOf[T any](v *T) *string { return (*string)(unsafe.Pointer(v)) }
 
-// octetsOf returns v as what it is, the address of bytes of whatever name.
+// octetsOf returns v as a *[]byte. T is a slice of bytes of any name.
 func octetsOf[T any](v *T) *[]byte { return (*[]byte)(unsafe.Pointer(v)) }
 
 // arrayMemory returns the bytes of the addressable value v, which consists of

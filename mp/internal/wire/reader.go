@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// reader is what a msgpack.Decoder of ours reads from, and by which [Detach]
-// knows it. It is an io.ByteScanner, so that msgpack puts no buffer of its own
-// in front of it.
+// reader is what our msgpack.Decoders read from. [Detach] recognizes them by it.
+// It is an io.ByteScanner, so that msgpack puts no buffer of its own in front of
+// it.
 type reader struct {
 	window
 	files []*os.File

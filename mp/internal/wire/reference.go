@@ -9,23 +9,23 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// Ref is where the memory of a slice of numbers lies, when it is in memory that
-// both ends of a message have: Length bytes of segment Segment, from Offset on.
-// What the segments are is between the two ends.
+// Ref is the place of a slice of numbers in memory that both ends of a message
+// share: Length bytes of segment Segment, from Offset on. The two ends agree on
+// what the segments are.
 type Ref struct {
 	Segment uint32
 	Offset  uint64
 	Length  uint32 // never 0
 }
 
-// refExt is the ext type of a Ref, of whose fields it has the bytes.
+// refExt is the ext type of a Ref. Its content is the bytes of the fields.
 const refExt = 78
 
 const refLen = 2 + 4 + 8 + 4
 
 var errNoMemory = errors.New("found a reference to memory in common, of which this message has none")
 
-// numbers writes the memory of a slice of numbers, or where it is.
+// numbers writes the memory of a slice of numbers, or a reference to it.
 func (e *encoder) numbers(p []byte) error {
 	if place := e.out.b.Place; place != nil && len(p) > 0 {
 		if err := fits(len(p)); err != nil {
@@ -46,7 +46,7 @@ func (e *encoder) reference(r Ref) {
 	e.out.b.Data = binary.BigEndian.AppendUint32(data, r.Length)
 }
 
-// reference reads what is known to be an ext value of 16 bytes.
+// reference reads a Ref. The caller has seen the code of an ext value of 16 bytes.
 func (d *decoder) reference() (r Ref, err error) {
 	if d.resolve == nil {
 		return r, errNoMemory

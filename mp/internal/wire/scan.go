@@ -9,14 +9,14 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// scan checks that p is a sequence of whole msgpack values whose lengths are
-// real and which nest no deeper than maxDepth: msgpack's own decoder allocates
-// what a header declares and recurses as deep as it is led.
+// scan checks that p is a sequence of whole msgpack values whose lengths fit in p
+// and which nest no deeper than maxDepth: msgpack's own decoder allocates what a
+// header declares and recurses as deep as the values nest.
 //
-// That decoder also has a habit of stepping over an ext header where it wants a
-// map, and of taking the ext's content for a map header, with a count that no
-// scan has seen. traps are the offsets at which it would read that count, which
-// is never the beginning of a read otherwise.
+// Where that decoder expects a map and finds an ext value, it skips the ext's
+// header and takes the content for the header of a map, with a count that scan
+// has not checked. traps are the offsets at which it would read that count. No
+// other read begins there.
 func scan(p []byte) (traps []int, err error) {
 	var open []int // how many values are still to come, per level
 	for off := 0; off < len(p); {
@@ -120,7 +120,8 @@ func head(p []byte) (size, values int, err error) {
 	return size + int(n), 0, nil
 }
 
-// extContent is where the content begins in an ext of that code; 0 if it is none.
+// extContent returns where the content begins in an ext value of that code; 0 if
+// the code is not that of an ext value.
 func extContent(code byte) int {
 	switch {
 	case msgpcode.IsFixedExt(code):

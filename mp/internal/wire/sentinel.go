@@ -18,8 +18,8 @@ type namedError struct {
 	err  error
 }
 
-// sentinels are few, and most children look none up: a list is made sooner
-// than a map.
+// sentinels is a list because it is made faster than a map: there are few, and
+// most children look none up.
 var sentinels = struct {
 	sync.RWMutex
 	list []namedError
@@ -41,8 +41,9 @@ var sentinels = struct {
 	{"errors.ErrUnsupported", errors.ErrUnsupported},
 }}
 
-// AddSentinel makes errors.Is(e, err) hold for errors that arrive from another
-// process if it held there for the error registered under the same name.
+// AddSentinel registers err under a name. For an error e that arrives from another
+// process, errors.Is(e, err) holds if it held there for the error that is
+// registered under the same name.
 func AddSentinel(name string, err error) error {
 	if name == "" {
 		return errors.New("an error must be registered under a name")
@@ -71,7 +72,7 @@ func sentinel(name string) (error, bool) {
 	return nil, false
 }
 
-// namedSentinels calls yield for each one. No lock is held meanwhile: yield
+// namedSentinels calls yield for each sentinel. No lock is held meanwhile: yield
 // runs methods of users.
 func namedSentinels(yield func(name string, err error)) {
 	sentinels.RLock()

@@ -16,7 +16,7 @@ func signature(t reflect.Type) string {
 
 // signer writes signatures. A named type is spelled out where it first appears
 // and is a number from then on: names of types declared in functions are not
-// unique, and recursive types have no other end.
+// unique, and the text of a recursive type would not end otherwise.
 type signer struct {
 	strings.Builder
 	seen map[reflect.Type]int
