@@ -29,8 +29,8 @@ func (l *Rings) TryBeside() bool {
 // and at every Disturb. It returns early for what only Recv can handle: a large message, files, the end. handle must not block,
 // nor close the link.
 func (l *Rings) RecvBeside(done func() bool, handle func(m Msg)) {
-	leave := func() bool { return l.closed.Load() || l.crowded.Load() || done() }
-	for !leave() {
+	over := func() bool { return l.closed.Load() || l.crowded.Load() || done() }
+	for !over() {
 		ended := l.ended.Load()
 		record, ok, err := l.in.Next()
 		if err != nil || !ok && ended {
@@ -38,7 +38,7 @@ func (l *Rings) RecvBeside(done func() bool, handle func(m Msg)) {
 		}
 		if !ok {
 			if !l.in.SpinForRecord() {
-				l.sleepBeside(leave)
+				l.sleepBeside(over)
 			}
 			continue
 		}
@@ -48,10 +48,21 @@ func (l *Rings) RecvBeside(done func() bool, handle func(m Msg)) {
 		}
 		handle(m)
 	}
+	l.leave(l.announceRecv())
+}
+
+// announceRecv tells the peer that Recv sleeps, now that the caller beside it leaves. It reports whether there is a record already.
+func (l *Rings) announceRecv() (filled bool) {
 	l.beside.Store(false)
-	filled := !l.closed.Load() && l.in.AnnounceSleep(ring.Asleep)
+	l.turnedAway.Store(false) // what woke Recv until now, AnnounceSleep sees
+	return !l.closed.Load() && l.in.AnnounceSleep(ring.Asleep)
+}
+
+// leave gives the place beside Recv back. Since announceRecv the peer may have rung Recv's bell. Recv could not look then,
+// because the place was taken, and is woken again.
+func (l *Rings) leave(filled bool) {
 	l.receiving.Unlock()
-	if filled {
+	if l.turnedAway.Swap(false) || filled {
 		l.reads.Ring()
 	}
 }
@@ -63,11 +74,11 @@ func (l *Rings) Disturb() {
 	}
 }
 
-// sleepBeside waits until there is a record, or leave reports true. It does not wait while a sender waits for room.
-func (l *Rings) sleepBeside(leave func() bool) {
+// sleepBeside waits until there is a record, or over reports true. It does not wait while a sender waits for room.
+func (l *Rings) sleepBeside(over func() bool) {
 	if l.waiting.TryLock() {
 		defer l.waiting.Unlock()
-		_ = l.writes.Wait(func(uintptr) bool { return leave() || l.in.AnnounceSleep(ring.Beside) }) // an error: the bell is closed
+		_ = l.writes.Wait(func(uintptr) bool { return over() || l.in.AnnounceSleep(ring.Beside) }) // an error: the bell is closed
 	}
 }
 
@@ -95,10 +106,13 @@ func (l *Rings) sleep() error {
 }
 
 // sleepUnlessFilled is the condition of Recv's wait, checked before it sleeps and after every ring of its bell. While a caller
-// is beside Recv, Recv sleeps on: RecvBeside announces Recv's sleep again before it returns.
+// is beside Recv, Recv sleeps on: RecvBeside announces Recv's sleep again before it returns, and rings if Recv was turned away.
 func (l *Rings) sleepUnlessFilled(uintptr) bool {
 	if !l.receiving.TryLock() {
-		return false
+		l.turnedAway.Store(true)
+		if !l.receiving.TryLock() { // otherwise the caller has left before it could see turnedAway
+			return false
+		}
 	}
 	defer l.receiving.Unlock()
 	l.sleeps = !l.closed.Load() && !l.in.AnnounceSleep(ring.Asleep)

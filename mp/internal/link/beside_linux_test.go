@@ -181,6 +181,37 @@ func TestBesideMakesWay(t *testing.T) {
 	}
 }
 
+// Recv's bell rings after the caller beside it has looked for the last time, and before it has left: Recv cannot look yet.
+func TestBesideLeavesLate(t *testing.T) {
+	leak.Check(t)
+	for i := range 40 {
+		a, b := heeded(t)
+		got := make(chan error)
+		go func() {
+			_, err := b.Recv()
+			got <- err
+		}()
+		getBeside(b)
+		filled := b.announceRecv()
+		var want error
+		if i%2 == 0 {
+			want = io.EOF
+			a.Close()
+		} else if err := a.Send(Msg{ID: 5}); err != nil {
+			t.Fatal(err)
+		}
+		for !b.turnedAway.Load() {
+			runtime.Gosched()
+		}
+		b.leave(filled)
+		if err := <-got; err != want {
+			t.Fatalf("%v instead of %v", err, want)
+		}
+		a.Close()
+		b.Close()
+	}
+}
+
 // When the link ends, the caller beside Recv leaves, and Recv ends.
 func TestBesideEnds(t *testing.T) {
 	leak.Check(t)

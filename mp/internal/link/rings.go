@@ -37,6 +37,7 @@ type Rings struct {
 	waiting       sync.Mutex  // held by the one goroutine that waits for writes
 	crowded       atomic.Bool // a sender waits for room, or is about to
 	beside        atomic.Bool // a caller is in RecvBeside
+	turnedAway    atomic.Bool // Recv's bell has rung, and Recv could not look for the caller beside it
 	unlessFilled  func(uintptr) bool
 
 	receiving sync.Mutex
