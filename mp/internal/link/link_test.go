@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -310,6 +311,7 @@ func TestStreamHostilePeer(t *testing.T) {
 		"missing files":    {appendHeader(nil, header{files: 3}), nil},
 		"a negative size":  {appendHeader(nil, header{length: -1}), errCorrupt},
 		"an enormous size": {append(appendHeader(nil, header{length: 1<<31 - 1 - 24}), "abc"...), io.ErrUnexpectedEOF},
+		"after a message":  {append(slices.Concat(good, appendHeader(nil, header{length: math.MaxInt - headerSize})), "abc"...), io.ErrUnexpectedEOF},
 	} {
 		t.Run(name, func(t *testing.T) {
 			leak.Check(t)
@@ -325,7 +327,10 @@ func TestStreamHostilePeer(t *testing.T) {
 			}
 			hostile.Write([][]byte{c.bytes}, nil)
 			hostile.Close()
-			_, err = l.Recv()
+			m, err := l.Recv()
+			if m.Release(); name == "after a message" && err == nil {
+				_, err = l.Recv()
+			}
 			if err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("Recv: %v, want %v", err, c.want)
 			}
@@ -341,6 +346,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add(appendHeader(nil, header{kind: 3, id: 4}))
 	f.Add(append(appendHeader(nil, header{length: 5}), "hello"...))
 	f.Add(appendHeader(nil, header{length: 1 << 30}))
+	f.Add(append(appendHeader(nil, header{}), appendHeader(nil, header{length: math.MaxInt - headerSize})...))
 	f.Add(appendHeader(nil, header{files: 5}))
 	f.Add(bytes.Repeat(appendHeader(nil, header{}), 5000))
 	f.Fuzz(func(t *testing.T, stream []byte) {

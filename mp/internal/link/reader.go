@@ -144,11 +144,11 @@ func (r *reader) renew() {
 func (r *reader) large(n int) ([]byte, error) {
 	const atOnce = 4 << 20
 	body := make([]byte, 0, min(n, atOnce))
-	body = append(body, r.block.data[r.start:min(r.end, r.start+n)]...)
+	body = append(body, r.block.data[r.start:r.start+min(r.end-r.start, n)]...) // n may be near the largest int
 	r.start += len(body)
 	for len(body) < n {
 		if len(body) == cap(body) {
-			grown := make([]byte, len(body), min(n, 2*cap(body)))
+			grown := make([]byte, len(body), cap(body)+min(cap(body), n-cap(body)))
 			copy(grown, body)
 			body = grown
 		}
