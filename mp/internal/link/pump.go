@@ -15,7 +15,8 @@ type pump struct {
 	heeded uint32 // how many urged messages have come
 	err    error  // why no more will come
 	wanted bool   // the receiver waits for an urged message
-	closed bool
+	closed bool   // the stream is closed or ends soon
+	unread bool   // nothing will be received any more
 }
 
 // mostQueued is how many messages the pump reads ahead. Urged messages behind more of them wait too, so a peer that urges must
@@ -71,9 +72,12 @@ func (p *pump) keep(m Msg) error {
 	for len(p.queue) >= mostQueued && !p.closed && !p.wanted {
 		p.room.Wait()
 	}
+	if p.unread {
+		discard(m)
+		return nil
+	}
 	if p.wanted && len(p.queue) >= mostAhead {
-		m.Release()
-		m.CloseFiles()
+		discard(m)
 		return fmt.Errorf("%w: messages without end, and not the one that it says it has urged", errCorrupt)
 	}
 	p.queue = append(p.queue, m)
@@ -129,4 +133,21 @@ func (p *pump) close() {
 	defer p.mu.Unlock()
 	p.closed = true
 	p.room.Signal()
+}
+
+// drop is close for a stream from which nothing will be received any more: it discards what is queued, and what still comes.
+func (p *pump) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed, p.unread = true, true
+	for _, m := range p.queue {
+		discard(m)
+	}
+	p.queue = nil
+	p.room.Signal()
+}
+
+func discard(m Msg) {
+	m.Release()
+	m.CloseFiles()
 }

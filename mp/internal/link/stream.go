@@ -106,20 +106,18 @@ func (s *Stream) Journal() *Journal { return nil }
 func (s *Stream) PeerEnded(limit time.Duration) {
 	s.in.limit.Store(int64(limit))
 	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that is already waiting
-	s.drainPump()
-}
-
-// Close is documented with Link. What was flushed stays in the socket for the peer.
-func (s *Stream) Close() error {
-	s.out.fail(ErrClosed)
-	err := s.conn.Close()
-	s.drainPump()
-	return err
-}
-
-// drainPump makes the pump, if there is one, read on to the end of the stream, which is near.
-func (s *Stream) drainPump() {
 	if p := s.pump.Load(); p != nil {
 		p.close()
 	}
+}
+
+// Close is documented with Link. What was flushed stays in the socket for the peer. The files of messages that were not received
+// are closed.
+func (s *Stream) Close() error {
+	s.out.fail(ErrClosed)
+	err := s.conn.Close()
+	if p := s.pump.Load(); p != nil {
+		p.drop()
+	}
+	return err
 }
