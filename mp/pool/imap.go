@@ -12,18 +12,25 @@ import (
 )
 
 // IMap calls fn for every item and yields the results in the order of the items, while the work goes on. An item's error is
-// yielded in its place, and the iteration continues. When ctx ends, its error is yielded last. If ctx has ended before the
-// loop begins, only its error is yielded, even without items, and no item is taken from the iterator, which might block.
+// yielded in its place, and the iteration continues.
 //
-// Items are taken from their iterator as the results are consumed, at most a fixed number ahead, in a goroutine of their
-// own: endless iterators work. Leaving the loop cancels what runs and waits for it, at most KillDelay. At most one item is
-// still taken then, the one that the iterator is about to give. When the iterator panics, the loop panics with the same
-// value.
+// When ctx ends, or the pool is closed or breaks, the iteration ends early. What runs is cancelled. The last yield is a zero
+// result with the reason: the error of ctx, ErrClosed or ErrBroken. Nothing is yielded for items that have no outcome by then,
+// nor, by IMap, for those behind them. So a loop that goes on after an error has to look at ctx.Err() when it has ended, and
+// for ErrClosed and ErrBroken: otherwise a call that was cut short looks complete. If ctx has ended before the loop begins,
+// only its error is yielded, even without items, and no item is taken from the iterator, which might block.
+//
+// Items are taken from their iterator as the results are consumed, at most a fixed number ahead: endless iterators work. The
+// iterator runs in a goroutine of its own, beside the loop, and may still run when the loop was left: what both use needs a
+// lock. Leaving the loop cancels what runs and waits for it, at most KillDelay. At most one item is still taken then, the
+// one that the iterator is about to give. When the iterator panics, the loop panics with the same value.
 func IMap[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts ...CallOption) iter.Seq2[R, error] {
 	return imap(ctx, p, fn, items, opts, true)
 }
 
-// IMapUnordered is IMap, but yields each result as soon as it is there. Errors name the index of their item.
+// IMapUnordered is IMap, but yields each result as soon as it is there. Like IMap, it ends early with the error of ctx, ErrClosed
+// or ErrBroken, and then yields nothing for items without an outcome. Errors name the index of their item; results do not:
+// where the loop has to know it, send it with the item and put it into the result.
 func IMapUnordered[A, R any](ctx context.Context, p *Pool, fn *spawn.Func[A, R], items iter.Seq[A], opts ...CallOption) iter.Seq2[R, error] {
 	return imap(ctx, p, fn, items, opts, false)
 }

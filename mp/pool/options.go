@@ -18,7 +18,8 @@ type Options struct {
 	Workers int
 	// Init runs in every worker before its first task. If it fails, New fails; if it fails in a replacement, the pool
 	// starts another one, after longer and longer pauses. The pool keeps copies of the files in its argument until the pool
-	// has ended: when New returns, the caller may close its own.
+	// has ended: when New returns, the caller may close its own. What Init made is the worker's own. If calls change it, the
+	// changes end with the worker.
 	Init spawn.Initializer
 	// InitTimeout bounds Init; 0: five minutes. After that time the ctx of Init ends, and after KillDelay the worker is
 	// killed. Init has then failed, with ErrTimeout.
@@ -52,7 +53,9 @@ type Options struct {
 	// InProcess runs the workers as goroutines of this process, for debuggers. Arguments and results are encoded and copied
 	// all the same, but a crash ends the whole process, and a function that does not return cannot be killed: its goroutine
 	// is left behind. A file in a result passes to the caller here too: the function's own is closed. What the workers
-	// print goes where this process prints: Stdout and Stderr are given nothing.
+	// print goes where this process prints: Stdout and Stderr are given nothing. All workers share the globals of this
+	// process, and run Init and functions on them at the same time: for an Init or functions that use globals, set Workers
+	// to 1. The program has to begin with Main here, too: without it, New returns ErrBootstrapping.
 	InProcess bool
 	// Dir is the working directory of the workers; default: that of this process.
 	Dir string

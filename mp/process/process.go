@@ -209,7 +209,9 @@ func (p *Process[R]) misuse(err error) error { return fmt.Errorf("%w (the proces
 // Done is closed once the process has ended, was reaped, and its result is known. It is open before Start.
 func (p *Process[R]) Done() <-chan struct{} { return p.done }
 
-// Join waits until the process has ended. It returns nil whatever its exit code; look at ExitCode or Result.
+// Join waits until the process has ended. It returns nil whatever its exit code; look at ExitCode or Result. ctx bounds this wait,
+// not the process. When ctx is that of Start, its end ends both: Join returns ctx's error at once, and the process may still run
+// for as long as its KillDelay. To wait for its end, give Join another one, such as context.WithoutCancel(ctx).
 func (p *Process[R]) Join(ctx context.Context) error {
 	child, err := p.get()
 	if err != nil {
@@ -230,7 +232,9 @@ func (p *Process[R]) Join(ctx context.Context) error {
 
 // Result waits until the process has ended and returns what the function returned. When the function returned an error
 // or panicked, the error is a *spawn.RemoteError; when the process died, or ended with an exit code other than 0 although
-// the function had returned, it is a *spawn.ExitError, in the latter case with the function's result beside it.
+// the function had returned, it is a *spawn.ExitError, in the latter case with the function's result beside it. ctx bounds the
+// wait, as in Join: under the ctx of Start, Result returns ctx's error when that ends, and not the ExitError with CauseDeadline
+// or CauseCancel. To see how such a process died, wait under context.WithoutCancel(ctx).
 func (p *Process[R]) Result(ctx context.Context) (R, error) {
 	if err := p.Join(ctx); err != nil {
 		var zero R

@@ -8,10 +8,14 @@
 //
 // Whichever process is killed, and whenever, an item comes out once, as it went in. An item whose Put has returned nil is
 // lost only with its owner, or with its consumer: Get was about to return it there, or had. An AcknowledgedQueue gives a
-// dead consumer's item out again, so that every item comes out at least once. A killed process keeps no other one waiting.
-// When the owner ends, every call returns ErrClosed. When a process on the way has no descriptor left for the files of an
-// item, Get returns an error for that item, in which errors.Is finds syscall.EMFILE; the link, and other items, are as
-// before.
+// dead consumer's item out again, so that every item comes out at least once. A killed process leaves nothing locked, and
+// room that it had comes free. When the owner ends, every call returns ErrClosed. When a process on the way has no
+// descriptor left for the files of an item, Get returns an error for that item, in which errors.Is finds syscall.EMFILE;
+// the link, and other items, are as before.
+//
+// A queue does not know which processes are still to use it. When all consumers have died, a Put that waits for room goes on
+// waiting, and so does Join of a JoinableQueue while it has items. When all producers have died, Get goes on waiting. End
+// their ctx when Result of such a process is an error.
 //
 // Calls wait until their ctx ends. A call whose ctx has ended before it begins takes what needs no waiting, and waits at
 // most 50 ms for an owner that does not answer.

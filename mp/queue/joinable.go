@@ -55,7 +55,7 @@ func (q *JoinableQueue[T]) TaskDone() error {
 // Join waits until every item that was put is done, or ctx ends. Without shared memory, it waits only for items that have
 // come to the owner. An item in the hands of a process that died counts as done: Join waits for the others, and then
 // returns an error with the number of such items since the last Join. All Joins that waited at the same time return that
-// error.
+// error. Items that are still in the queue are not done: when all consumers have died, Join waits for them until ctx ends.
 //
 // If the ctx of a Join ends just then, a later Join reports these items, perhaps with some that others have reported at
 // that time or since; if the queue was closed and is empty by then, no Join does. If the process of a Join is killed just

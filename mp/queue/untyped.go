@@ -195,7 +195,8 @@ func (q *queue) Cap() int { return q.capacity }
 
 // Close ends the queue. In its owner that is for all processes: Put returns ErrClosed, also a Put that waits for room. What
 // is in the queue can still be got; then Get returns ErrClosed, too. In another process it ends this handle only, as
-// Python's close does. It does not wait, and may be called again.
+// Python's close does, and the queue goes on: its owner closes it, when the producers have ended. It does not wait, and may
+// be called again.
 func (q *queue) Close() error {
 	switch {
 	case q.broker != nil:

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -18,28 +19,38 @@ func main() { mp.MainContext(run) }
 
 func run(ctx context.Context) error {
 	// Not ctx: it ends at the signal, and the workers would end with it, in the middle of what they do.
-	workers, err := mp.NewPool(context.WithoutCancel(ctx), nil)
+	life := context.WithoutCancel(ctx)
+	workers, err := mp.NewPool(life, nil)
 	if err != nil {
 		return err
 	}
 	defer workers.Close()
+
+	calls := make(chan *mp.Future[int], 100) // a list of all calls would grow for as long as the program runs
+	failed := make(chan error, 1)
+	go func() {
+		var first error
+		for call := range calls {
+			_, err := call.Wait(life)
+			first = cmp.Or(first, err)
+		}
+		failed <- first
+	}()
 	fmt.Println("working")
-	var calls []*mp.Future[int]
 	for n := 0; ctx.Err() == nil; n++ {
-		calls = append(calls, mp.Submit(context.WithoutCancel(ctx), workers, Work, n))
+		calls <- mp.Submit(life, workers, Work, n)
 		time.Sleep(10 * time.Millisecond)
 	}
+	close(calls)
 
 	fmt.Println("stopping:", context.Cause(ctx))
-	limit, cancel := context.WithTimeout(context.Background(), 8*time.Second) // docker stop kills after ten
+	limit, cancel := context.WithTimeout(life, 8*time.Second) // docker stop kills after ten
 	defer cancel()
 	if err := workers.Shutdown(limit); err != nil { // all that was submitted ends
 		return err
 	}
-	for _, call := range calls {
-		if _, err := call.Wait(limit); err != nil {
-			return err
-		}
+	if err := <-failed; err != nil {
+		return err
 	}
 	fmt.Println("all that was begun is done")
 	return nil

@@ -26,6 +26,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	var consumers []*mp.Process[int]
 	for range 2 {
 		p, err := mp.Start(ctx, Count, words, nil)
@@ -33,6 +35,11 @@ func run(ctx context.Context) error {
 			return err
 		}
 		consumers = append(consumers, p)
+		go func() {
+			if _, err := p.Result(context.WithoutCancel(ctx)); err != nil {
+				cancel(err) // if all consumers have died, Put would wait for ever
+			}
+		}()
 	}
 	for range 1000 {
 		if err := words.Put(ctx, "banana"); err != nil {

@@ -46,6 +46,9 @@ var Work = mp.Register("work", func(_ context.Context, n int) (int, error) {
 // region stream
 func stream(ctx context.Context, workers *mp.Pool) error {
 	for square, err := range mp.IMap(ctx, workers, Work, numbers()) {
+		if errors.Is(err, mp.ErrClosed) || errors.Is(err, pool.ErrBroken) {
+			return err // the pool has ended: nothing more comes
+		}
 		if err != nil {
 			fmt.Println(err) // of this item; the loop goes on
 			continue
@@ -55,7 +58,7 @@ func stream(ctx context.Context, workers *mp.Pool) error {
 		}
 		fmt.Println(square)
 	}
-	return nil
+	return ctx.Err() // if it has ended, the loop may have ended early
 }
 
 // numbers never ends. IMap takes a bounded number of items ahead.
