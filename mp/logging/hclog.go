@@ -1,8 +1,10 @@
 package logging
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
@@ -47,13 +49,32 @@ type hclogSink struct{ level atomic.Int32 } // from SetLevel; hclog.NoLevel: tha
 
 // Accept is documented with hclog.SinkAdapter.
 func (s *hclogSink) Accept(name string, level hclog.Level, msg string, args ...any) {
-	if level < hclog.Level(s.level.Load()) {
+	if level < hclog.Level(s.level.Load()) || record.Level(level) < spawn.LogLevel() {
 		return
 	}
 	if name != "" {
 		msg = name + ": " + msg
 	}
-	spawn.LogRecord(&record.Record{Level: record.Level(level), Message: msg, Args: args})
+	spawn.LogRecord(&record.Record{Level: record.Level(level), Message: msg, Args: printed(args)})
+}
+
+// printed is args with the text of values that tell hclog how to print them. Other loggers, and other processes, would not know.
+// A Quote remains: every form of the log quotes what needs it.
+func printed(args []any) []any {
+	args = slices.Clone(args)
+	for i, v := range args {
+		switch v := v.(type) {
+		case hclog.Format:
+			args[i] = fmt.Sprintf(v[0].(string), v[1:]...)
+		case hclog.Hex:
+			args[i] = fmt.Sprintf("0x%x", uint64(v))
+		case hclog.Octal:
+			args[i] = fmt.Sprintf("0%o", uint64(v))
+		case hclog.Binary:
+			args[i] = fmt.Sprintf("0b%b", uint64(v))
+		}
+	}
+	return args
 }
 
 // ToHclog gives every record from l's level on to l, which sets the time of its own. The place in the source, if known, is the

@@ -2,6 +2,8 @@ package logging_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 
@@ -74,5 +76,48 @@ func TestLoggerFromBefore(t *testing.T) {
 	l.Debug("worm")
 	if len(c.said("early: bird")) != 1 || len(c.said("early: worm")) != 0 {
 		t.Error(c.list)
+	}
+}
+
+// Beans logs values that hclog prints in a way of their own.
+var Beans = mp.Register("beans", func(context.Context, int) (int, error) {
+	args := []any{
+		"per", hclog.Fmt("%d beans", 12), "hex", hclog.Hex(255), "octal", hclog.Octal(8), "binary", hclog.Binary(5), "quote", hclog.Quote("a b"),
+	}
+	logging.Logger().With("with", hclog.Hex(16)).Info("count", args...)
+	if _, changed := args[1].(string); changed {
+		return 0, errors.New("the caller's arguments are others now")
+	}
+	return 0, nil
+})
+
+// Values that tell hclog how to print them are printed so, wherever the record goes.
+func TestFormats(t *testing.T) {
+	leak.Check(t)
+	c := &collector{level: slog.LevelInfo}
+	logging.ToSlog(c)
+	defer logging.Off()
+	p, err := mp.Start(t.Context(), Beans, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Result(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := Beans.Call(t.Context(), 0); err != nil { // in this process
+		t.Error(err)
+	}
+	got := c.said("count")
+	if len(got) != 2 {
+		t.Fatalf("%d records", len(got))
+	}
+	for _, m := range got {
+		for k, want := range map[string]string{
+			"per": "12 beans", "hex": "0xff", "octal": "010", "binary": "0b101", "quote": "a b", "with": "0x10",
+		} {
+			if fmt.Sprint(m[k]) != want {
+				t.Errorf("%s is %v, want %s, from process %v", k, m[k], want, m["pid"])
+			}
+		}
 	}
 }
