@@ -280,8 +280,8 @@ func (t *rings) takeFiles() ([]*os.File, error) {
 			lost = fmt.Errorf("the files of the message: %w", err)
 		}
 	}
+	defer t.conn.DropFiles() // files that the message has not announced
 	if lost != nil {
-		t.conn.DropFiles()
 		return nil, lost
 	}
 	return t.conn.TakeFiles(t.head.files, nil)
