@@ -2,9 +2,12 @@ package logging_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
@@ -119,5 +122,40 @@ func TestFormats(t *testing.T) {
 				t.Errorf("%s is %v, want %s, from process %v", k, m[k], want, m["pid"])
 			}
 		}
+	}
+}
+
+// In JSON a record cannot have two arguments of one name: those that say where it is from are not covered by the library's own.
+func TestJSON(t *testing.T) {
+	leak.Check(t)
+	var out buffer
+	logging.ToHclog(hclog.New(&hclog.LoggerOptions{Output: &out, Level: hclog.Debug, JSONFormat: true}))
+	defer logging.Off()
+	pid, _ := say(t)
+	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.Close()
+	seen := make(map[string]bool)
+	for line := range strings.Lines(out.String()) {
+		var r struct {
+			Message string `json:"@message"`
+			Process string
+			Pid     int
+			Child   int `json:"child_pid"`
+		}
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		if (r.Process == "MainProcess") != (r.Pid == os.Getpid()) {
+			t.Errorf("process and pid do not belong together: %s", line)
+		}
+		if r.Message == "a process was started" && r.Child == pid || r.Message == "worker is ready" && r.Child != 0 {
+			seen[r.Message] = true
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("only of %v was the pid seen:\n%s", seen, out.String())
 	}
 }

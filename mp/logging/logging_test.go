@@ -251,7 +251,7 @@ func TestToHclog(t *testing.T) {
 		fmt.Sprintf(`\[INFO\]  said: process=Process-\d+ pid=%d task=say source=logging_test.go:\d+ who=slog g.n=7 g.took=3ms g.in.x=1.5 g.err=bad\n`, pid),
 		fmt.Sprintf(`\[ERROR\] part: cried: process=Process-\d+ pid=%d task=say who=hclog n=7\n`, pid),
 		`\[DEBUG\] unheard unless`,
-		fmt.Sprintf(`\[DEBUG\] a process was started: process=MainProcess pid=%d source=start.go:\d+ name=Process-\d+ pid=%d\n`, os.Getpid(), pid),
+		fmt.Sprintf(`\[DEBUG\] a process was started: process=MainProcess pid=%d source=start.go:\d+ name=Process-\d+ child_pid=%d\n`, os.Getpid(), pid),
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("no %s in\n%s", want, out.String())
