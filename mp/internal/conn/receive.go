@@ -116,8 +116,7 @@ func (e *TooShortError) Error() string {
 }
 
 // RecvBytesInto waits for bytes from SendBytes, puts them at the front of p and returns how many there are. When p is too short,
-// the error is a *TooShortError that has them, and the Conn can still be used. p is written to only by a call that returns nil,
-// or whose ctx has ended.
+// the error is a *TooShortError that has them, and the Conn can still be used. After an error p may hold anything.
 func (c *Conn) RecvBytesInto(ctx context.Context, p []byte) (n int, err error) {
 	var long []byte
 	err = c.recvBytes(ctx, "RecvBytesInto", func(part int) ([]byte, error) {
