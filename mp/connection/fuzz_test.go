@@ -21,6 +21,7 @@ type script struct{ io.Reader }
 
 func (s script) ReadNow(p []byte) (int, error)                       { return s.Read(p) }
 func (script) TakeFiles(int, func([]byte) error) ([]*os.File, error) { return nil, nil }
+func (script) Files() int                                            { return 0 }
 func (script) DropFiles()                                            {}
 func (script) Write([][]byte, []*os.File) error                      { return nil }
 func (script) SetReadDeadline(time.Time) error                       { return nil }

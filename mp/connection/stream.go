@@ -58,4 +58,6 @@ func (s netStream) Write(bufs [][]byte, _ []*os.File) error {
 
 func (s netStream) TakeFiles(int, func([]byte) error) ([]*os.File, error) { return nil, nil }
 
+func (s netStream) Files() int { return 0 }
+
 func (s netStream) DropFiles() {}

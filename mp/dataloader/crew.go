@@ -93,7 +93,7 @@ func (c *core) ended(m *member, err error) {
 	if !again {
 		return
 	}
-	spawn.Log.Warn("a worker of a loader has died", "name", m.name, "pid", m.pid, "error", err)
+	spawn.Log.Warn("a worker of a loader has died", "name", m.name, "child_pid", m.pid, "error", err)
 	select {
 	case <-time.After(pause):
 	case <-c.ctx.Done():

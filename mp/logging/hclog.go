@@ -1,8 +1,11 @@
 package logging
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -10,35 +13,68 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ours marks Logger and the loggers derived from it, which write to the log, so that ToHclog can refuse them.
-type ours struct{ hclog.Logger }
-
-// With is documented with hclog.Logger.
-func (o ours) With(args ...any) hclog.Logger { return ours{o.Logger.With(args...)} }
-
-// Named is documented with hclog.Logger.
-func (o ours) Named(name string) hclog.Logger { return ours{o.Logger.Named(name)} }
-
-// ResetNamed is documented with hclog.Logger.
-func (o ours) ResetNamed(name string) hclog.Logger { return ours{o.Logger.ResetNamed(name)} }
-
-// Logger returns a logger that writes to the log of the library. It takes the level that the log has at that moment, so call
-// Logger where you use it, in the function that a child runs. It is Python's get_logger.
-func Logger() hclog.Logger {
-	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Level(spawn.LogLevel())})
-	l.RegisterSink(hclogSink{})
-	return ours{l}
+// ours is Logger and the loggers derived from it. ToHclog knows by the type that they write to the log.
+type ours struct {
+	hclog.Logger
+	sink *hclogSink
 }
 
-// hclogSink passes the records of a logger to the log.
-type hclogSink struct{}
+// With is documented with hclog.Logger.
+func (o ours) With(args ...any) hclog.Logger { return ours{o.Logger.With(args...), o.sink} }
+
+// Named is documented with hclog.Logger.
+func (o ours) Named(name string) hclog.Logger { return ours{o.Logger.Named(name), o.sink} }
+
+// ResetNamed is documented with hclog.Logger.
+func (o ours) ResetNamed(name string) hclog.Logger { return ours{o.Logger.ResetNamed(name), o.sink} }
+
+// SetLevel is documented with hclog.Logger.
+func (o ours) SetLevel(level hclog.Level) {
+	o.Logger.SetLevel(level)
+	o.sink.level.Store(int32(level))
+}
+
+// Logger returns a logger that writes to the log of the library. It takes the level that the log has at that moment, so call
+// Logger where you use it, in the function that a child runs. SetLevel drops records of this logger, and of those derived from it,
+// that are below the level. It is Python's get_logger.
+func Logger() hclog.Logger {
+	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Level(spawn.LogLevel())})
+	sink := new(hclogSink)
+	l.RegisterSink(sink)
+	return ours{l, sink}
+}
+
+// hclogSink passes the records of a logger to the log. It gets all of them, whatever the level of the logger.
+type hclogSink struct{ level atomic.Int32 } // from SetLevel; hclog.NoLevel: that of the log
 
 // Accept is documented with hclog.SinkAdapter.
-func (hclogSink) Accept(name string, level hclog.Level, msg string, args ...any) {
+func (s *hclogSink) Accept(name string, level hclog.Level, msg string, args ...any) {
+	if level < hclog.Level(s.level.Load()) || record.Level(level) < spawn.LogLevel() {
+		return
+	}
 	if name != "" {
 		msg = name + ": " + msg
 	}
-	spawn.LogRecord(&record.Record{Level: record.Level(level), Message: msg, Args: args})
+	spawn.LogRecord(&record.Record{Level: record.Level(level), Message: msg, Args: printed(args)})
+}
+
+// printed is args with the text of values that tell hclog how to print them. Other loggers, and other processes, would not know.
+// A Quote remains: every form of the log quotes what needs it.
+func printed(args []any) []any {
+	args = slices.Clone(args)
+	for i, v := range args {
+		switch v := v.(type) {
+		case hclog.Format:
+			args[i] = fmt.Sprintf(v[0].(string), v[1:]...)
+		case hclog.Hex:
+			args[i] = fmt.Sprintf("0x%x", uint64(v))
+		case hclog.Octal:
+			args[i] = fmt.Sprintf("0%o", uint64(v))
+		case hclog.Binary:
+			args[i] = fmt.Sprintf("0b%b", uint64(v))
+		}
+	}
+	return args
 }
 
 // ToHclog gives every record from l's level on to l, which sets the time of its own. The place in the source, if known, is the

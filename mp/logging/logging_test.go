@@ -137,11 +137,31 @@ func TestToSlog(t *testing.T) {
 			}
 		}
 	}
-	if src := fmt.Sprint(c.said("said")[0]["source"]); !strings.HasPrefix(src, "logging_test.go:") {
-		t.Errorf("source is %s", src)
+	if src, ok := c.said("said")[0]["source"].(*slog.Source); !ok || src.File != "logging_test.go" || src.Line == 0 {
+		t.Errorf("source is %v", c.said("said")[0]["source"])
 	}
 	if n := len(c.said("unheard unless somebody wants it")); n != 0 {
 		t.Error("a debug record came although the level is info")
+	}
+}
+
+// A ReplaceAttr may take the source to be what it always is in slog.
+func TestSourceOfSlog(t *testing.T) {
+	leak.Check(t)
+	var out buffer
+	shorten := func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.SourceKey {
+			source := a.Value.Any().(*slog.Source)
+			source.File = strings.TrimSuffix(source.File, ".go")
+		}
+		return a
+	}
+	logging.ToSlog(slog.NewTextHandler(&out, &slog.HandlerOptions{AddSource: true, ReplaceAttr: shorten}))
+	defer logging.Off()
+	pid, _ := say(t)
+	want := fmt.Sprintf(` msg=said process=Process-\d+ pid=%d task=say source=logging_test:[1-9]\d* who=slog `, pid)
+	if !regexp.MustCompile(want).MatchString(out.String()) {
+		t.Errorf("no %s in\n%s", want, out.String())
 	}
 }
 
@@ -231,7 +251,7 @@ func TestToHclog(t *testing.T) {
 		fmt.Sprintf(`\[INFO\]  said: process=Process-\d+ pid=%d task=say source=logging_test.go:\d+ who=slog g.n=7 g.took=3ms g.in.x=1.5 g.err=bad\n`, pid),
 		fmt.Sprintf(`\[ERROR\] part: cried: process=Process-\d+ pid=%d task=say who=hclog n=7\n`, pid),
 		`\[DEBUG\] unheard unless`,
-		fmt.Sprintf(`\[DEBUG\] a process was started: process=MainProcess pid=%d source=start.go:\d+ name=Process-\d+ pid=%d\n`, os.Getpid(), pid),
+		fmt.Sprintf(`\[DEBUG\] a process was started: process=MainProcess pid=%d source=start.go:\d+ name=Process-\d+ child_pid=%d\n`, os.Getpid(), pid),
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("no %s in\n%s", want, out.String())

@@ -82,8 +82,8 @@ func source(pc uintptr) string {
 }
 
 // ToSlog gives every record to h, from the lowest level on for which h is enabled now. The place in the source, if known, is the
-// attribute source. As with ToHclog, a handler that blocks delays the results of children. ToSlog panics if h comes from Handler,
-// which would be an endless loop.
+// attribute source, a *slog.Source without directory and function. As with ToHclog, a handler that blocks delays the results of
+// children. ToSlog panics if h comes from Handler, which would be an endless loop.
 func ToSlog(h slog.Handler) {
 	if _, ours := h.(handler); ours {
 		panic("mp: logging.ToSlog(logging.Handler()): the log would go round in circles")
@@ -97,7 +97,8 @@ func ToSlog(h slog.Handler) {
 		out := slog.NewRecord(r.Time, slog.Level(r.Level.Slog()), r.Message, 0)
 		out.Add(origin(r)...)
 		if r.Source != "" {
-			out.Add(slog.SourceKey, r.Source)
+			file, line := record.SplitPlace(r.Source)
+			out.AddAttrs(slog.Any(slog.SourceKey, &slog.Source{File: file, Line: line}))
 		}
 		for args := r.Args; len(args) > 0; args = args[min(2, len(args)):] {
 			if len(args) == 1 {

@@ -75,7 +75,7 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 		w.idler = time.AfterFunc(limit, w.idles)
 	}
 	p.mu.Unlock()
-	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "pid", seat.Pid())
+	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "child_pid", seat.Pid())
 	p.dispatch()
 	return w, nil
 }
@@ -207,7 +207,7 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 	log := p.opts.Logger
 	switch {
 	case exit.ExitCode == 0 && !ran && (w.leaving != nil || p.ctx.Err() != nil):
-		log.Debug("worker has ended", "worker", exit.Name, "pid", exit.Pid)
+		log.Debug("worker has ended", "worker", exit.Name, "child_pid", exit.Pid)
 		if w.leaving == nil {
 			return // it has ended with the pool, which is no event
 		}
@@ -217,7 +217,7 @@ func (p *Pool) note(w *worker, exit *spawn.ExitError, ran bool) {
 		p.mu.Unlock()
 		fallthrough
 	default:
-		log.Warn("worker has died", "worker", exit.Name, "pid", exit.Pid, "error", exit)
+		log.Warn("worker has died", "worker", exit.Name, "child_pid", exit.Pid, "error", exit)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -62,7 +62,7 @@ func track(c *Child) {
 		name := c.name
 		children.Unlock()
 		step("%s (pid %d) has ended: exit code %s", name, c.Pid(), exitText(c.popen.ExitCode()))
-		Log.Debug("a process has ended", "name", name, "pid", c.Pid(), "exitcode", exitText(c.popen.ExitCode()))
+		Log.Debug("a process has ended", "name", name, "child_pid", c.Pid(), "exitcode", exitText(c.popen.ExitCode()))
 		children.Lock()
 		children.list = slices.DeleteFunc(children.list, func(o *Child) bool { return o == c })
 		children.Unlock()

@@ -118,7 +118,7 @@ func (s *Spares) fill(ctx context.Context) (useful bool) {
 		s.mu.Lock()
 		s.ready = append(s.ready, p)
 		s.mu.Unlock()
-		s.log.Debug("a spare process is ready", "pid", p.child.Pid())
+		s.log.Debug("a spare process is ready", "child_pid", p.child.Pid())
 	} else {
 		close(p.off)
 	}
@@ -137,7 +137,7 @@ func (s *Spares) fill(ctx context.Context) (useful bool) {
 	p.child.unshare()
 	p.child.stream.Close()
 	if died {
-		s.log.Debug("a spare process has died", "pid", p.child.Pid(), "error", p.child.ExitError("", -1))
+		s.log.Debug("a spare process has died", "child_pid", p.child.Pid(), "error", p.child.ExitError("", -1))
 	}
 	return !died
 }

@@ -132,13 +132,13 @@ func start(ctx context.Context, spec *Spec, path []uint32, spare *Child) (*Child
 	}
 	c.share(spec) // after begin: a new child boots meanwhile
 	if err := c.handshake(ctx, func() error { return c.prepare(&prep, spec.Arg.Files) }, kindReady, limit); err != nil {
-		tell("a process could not be started", "name", c.name, "pid", c.Pid(), "spare", spare != nil, "error", err)
+		tell("a process could not be started", "name", c.name, "child_pid", c.Pid(), "spare", spare != nil, "error", err)
 		if c.begun {
 			spec.Arg.Sent() // the child may have used the objects that move with the argument
 		}
 		return nil, err
 	}
-	Log.Debug("a process was started", "name", c.name, "pid", c.Pid())
+	Log.Debug("a process was started", "name", c.name, "child_pid", c.Pid())
 	c.bound(ctx)
 	return c, nil
 }

@@ -18,7 +18,7 @@ func (c *Child) share(spec *Spec) {
 	}
 	var err error
 	if c.shared, err = link.NewShared(); err != nil {
-		Log.Debug("no shared memory for a link", "name", c.name, "pid", c.Pid(), "error", err)
+		Log.Debug("no shared memory for a link", "name", c.name, "child_pid", c.Pid(), "error", err)
 	}
 }
 
@@ -39,7 +39,7 @@ func (c *Child) agree(answer []byte) {
 		c.shared.CloseMemory()
 		l = link.NewRings(c.stream, c.shared, true)
 	default:
-		Log.Debug("a child has no shared memory for its link", "name", c.name, "pid", c.Pid())
+		Log.Debug("a child has no shared memory for its link", "name", c.name, "child_pid", c.Pid())
 		c.unshare()
 	}
 	c.mu.Lock()

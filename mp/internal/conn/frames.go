@@ -21,7 +21,9 @@ type Stream interface {
 	ReadNow(p []byte) (int, error)
 	Read(p []byte) (int, error)
 	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
-	// DropFiles closes the files that have arrived and that TakeFiles did not take.
+	// Files is how many files have arrived that TakeFiles did not take.
+	Files() int
+	// DropFiles closes them.
 	DropFiles()
 	Write(bufs [][]byte, files []*os.File) error
 	SetReadDeadline(t time.Time) error
@@ -221,8 +223,12 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 		defer During(ctx, t.stream.SetReadDeadline)()
 	}
 	n, err := read(p)
-	if t.stranger {
+	switch {
+	case t.stranger:
 		t.stream.DropFiles()
+	case t.files && t.tooManyFiles():
+		t.stream.DropFiles()
+		return 0, fmt.Errorf("%w: files that no message has announced", ErrCorrupt)
 	}
 	switch {
 	case n > 0 || err == nil:
@@ -235,6 +241,16 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 		return 0, fmt.Errorf("%s has closed the connection or died: %w", t.where, end)
 	}
 	return 0, fmt.Errorf("%w: receiving from %s: %w", io.ErrUnexpectedEOF, t.where, err)
+}
+
+// tooManyFiles reports whether more files have arrived than the message may have. They come with its first bytes, before its head
+// is whole. A read ends where files come, so that it brings those of at most one byte of the next message.
+func (t *frames) tooManyFiles() bool {
+	most := mostFiles
+	if t.begun {
+		most = t.head.files
+	}
+	return t.stream.Files() > most+sys.FilesPerByte
 }
 
 func (t *frames) read(ctx context.Context, p []byte) (n int, err error) {
@@ -265,7 +281,7 @@ func (t *frames) pack() (seed, error) {
 		return nil, fmt.Errorf("%w: a connection over TCP cannot move to another process here", spawn.ErrUnsupported)
 	case t.begun && t.left < t.head.size || t.begun && t.head.files > 0:
 		return nil, errWithin
-	case s.HasFiles(): // of messages that were not received yet
+	case s.Files() > 0: // of messages that were not received yet
 		return nil, errFiles
 	}
 	unread := t.buf[t.start:t.end]

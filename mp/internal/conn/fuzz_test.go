@@ -23,6 +23,7 @@ func (t tape) ReadNow(p []byte) (int, error) { return t.Read(p) }
 func (tape) TakeFiles(n int, _ func([]byte) error) ([]*os.File, error) {
 	return make([]*os.File, n), nil
 }
+func (tape) Files() int                                  { return 0 }
 func (tape) DropFiles()                                  {}
 func (tape) Write(bufs [][]byte, files []*os.File) error { return nil }
 func (tape) SetReadDeadline(time.Time) error             { return nil }

@@ -116,8 +116,7 @@ func (e *TooShortError) Error() string {
 }
 
 // RecvBytesInto waits for bytes from SendBytes, puts them at the front of p and returns how many there are. When p is too short,
-// the error is a *TooShortError that has them, and the Conn can still be used. p is written to only by a call that returns nil,
-// or whose ctx has ended.
+// the error is a *TooShortError that has them, and the Conn can still be used. After an error p may hold anything.
 func (c *Conn) RecvBytesInto(ctx context.Context, p []byte) (n int, err error) {
 	var long []byte
 	err = c.recvBytes(ctx, "RecvBytesInto", func(part int) ([]byte, error) {
@@ -225,14 +224,18 @@ func (c *Conn) begin(ctx context.Context, t transport) (head, error) {
 	return t.next(ctx)
 }
 
-// receive waits for a message to begin and calls take. If the sender takes the message back, it does so again for the next one.
+// receive waits for a message to begin and calls take. If the sender takes the message back, it does so again for the next one. It
+// ends with ctx also if the sender does that without end.
 func (c *Conn) receive(ctx context.Context, verb string, take func(t transport) error) error {
 	t, err := c.enter(ctx, verb, receives)
 	if err != nil {
 		return err
 	}
 	defer c.receiver.unlock()
-	for {
+	for taken := 0; ; taken++ {
+		if taken > mostTakenBack && ctx.Err() != nil {
+			return c.noteFailure(ctx, verb, errOver)
+		}
 		if c.head, err = c.begin(ctx, t); err != nil {
 			return c.noteFailure(ctx, verb, err)
 		}

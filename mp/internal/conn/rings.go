@@ -50,6 +50,8 @@ const (
 	ringCapacity = 512 << 10
 	// mostPart is the length of the longest record. It is short, so that one end writes while the other one reads.
 	mostPart = 64 << 10
+	// mostTakenBack is how many messages a ring can hold that were taken back: each has a first record of that length.
+	mostTakenBack = ringCapacity / mostPart
 )
 
 // ringsSeed is the seed of an end of a pipe over shared memory.
@@ -208,8 +210,11 @@ func (t *rings) next(ctx context.Context) (head, error) {
 		switch {
 		case err != nil:
 			return head{}, err
-		case len(record) == 0: // takes back a message that was dropped already
+		case len(record) == 0: // takes back nothing; this library never sends that
 			t.in.Done()
+			if ctx.Err() != nil { // there may be more of them without end
+				return head{}, errOver
+			}
 			continue
 		case len(record) < ringsHead:
 			return head{}, ErrCorrupt
@@ -275,8 +280,8 @@ func (t *rings) takeFiles() ([]*os.File, error) {
 			lost = fmt.Errorf("the files of the message: %w", err)
 		}
 	}
+	defer t.conn.DropFiles() // files that the message has not announced
 	if lost != nil {
-		t.conn.DropFiles()
 		return nil, lost
 	}
 	return t.conn.TakeFiles(t.head.files, nil)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
 // rest is what is left of a long message: it is there whenever it is asked for.
@@ -79,5 +81,117 @@ func TestPollPastDropped(t *testing.T) {
 	defer cancel()
 	if p, err := c.RecvBytes(ctx); string(p) != "next" || err != nil {
 		t.Errorf("%q, %v, after %d looks", p, err, looks)
+	}
+}
+
+// ringsEnds are the two ends of a pipe: the transport of one, for a peer that does what it likes, and the other one.
+func ringsEnds(t *testing.T) (*rings, *Conn) {
+	t.Setenv("MP_TRANSPORT", "")
+	a, b, err := Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		a.Close()
+		b.Close()
+	})
+	if _, ok := a.seed.(*ringsSeed); !ok {
+		t.Skip("there is no shared memory here")
+	}
+	peer, err := a.transport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return peer.(*rings), b
+}
+
+// A peer does not hold up who only looks, or whose ctx is over: neither with empty records, of which memory is full that was never
+// written, nor with messages that it begins and takes back. There is a ring full of them; a peer could go on for ever.
+func TestTakenBackWithoutEnd(t *testing.T) {
+	message := make([]byte, 64) // a record of 48 bytes, which begins a message of 1000, and an empty one
+	message[0] = 48
+	binary.LittleEndian.PutUint64(message[8+16:], 1000)
+	for what, records := range map[string][]byte{"nothing": make([]byte, 64), "messages": message} {
+		t.Run(what, func(t *testing.T) {
+			leak.Check(t)
+			peer, c := ringsEnds(t)
+			memory := peer.memory.ring(peer.seed.side)
+			copy(memory[ring.Overhead:], bytes.Repeat(records, ringCapacity/len(records)))
+			tail, head := shm.Word64(memory), shm.Word64(memory[64:])
+			tail.Store(ringCapacity)
+			read := uint64(0)
+			for name, call := range map[string]func() error{
+				"Poll":      func() error { _, err := c.Poll(0); return err },
+				"Recv":      func() error { return c.Recv(endedCtx, new(int)) },
+				"RecvBytes": func() error { _, err := c.RecvBytes(endedCtx); return err },
+			} {
+				if err := call(); err != nil && !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v", name, err)
+				}
+				before := read
+				if read = head.Load(); read-before > ringCapacity/16 {
+					t.Errorf("%s has read %d bytes", name, read-before)
+				}
+			}
+		})
+	}
+}
+
+// firstRecord writes the first record of a message of bytes.
+func (t *rings) firstRecord(ctx context.Context, size int, part []byte) error {
+	h := make([]byte, ringsHead)
+	binary.LittleEndian.PutUint64(h[16:], uint64(size))
+	return t.write(ctx, h, part)
+}
+
+// A message that is there is received although the ctx is over, behind as many as can have been taken back.
+func TestBehindTakenBack(t *testing.T) {
+	leak.Check(t)
+	peer, c := ringsEnds(t)
+	part := make([]byte, mostPart-ringsHead)
+	taken := 0
+	for ; ; taken++ {
+		switch fits, err := peer.out.Fits(mostPart + 100); {
+		case err != nil:
+			t.Fatal(err)
+		case fits:
+			err = errors.Join(peer.firstRecord(t.Context(), 1<<20, part), peer.write(t.Context(), nil, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		break
+	}
+	if err := peer.firstRecord(t.Context(), 4, []byte("next")); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := c.RecvBytes(endedCtx); string(p) != "next" || err != nil {
+		t.Errorf("behind %d messages that were taken back: %q, %v", taken, p, err)
+	}
+}
+
+// Who only asks, again and again, comes to the message behind many that were taken back.
+func TestAskPastTakenBack(t *testing.T) {
+	leak.Check(t)
+	peer, c := ringsEnds(t)
+	const many = 100
+	for range many {
+		if err := errors.Join(peer.firstRecord(t.Context(), 10, []byte("abc")), peer.write(t.Context(), nil, nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := peer.firstRecord(t.Context(), 4, []byte("next")); err != nil {
+		t.Fatal(err)
+	}
+	for asked := 0; ; asked++ {
+		p, err := c.RecvBytes(endedCtx)
+		switch {
+		case errors.Is(err, context.Canceled) && asked < many:
+			continue
+		case string(p) != "next" || err != nil:
+			t.Errorf("asked %d times: %q, %v", asked, p, err)
+		}
+		break
 	}
 }

@@ -90,6 +90,16 @@ type Record struct {
 // Place is how records name a line of a source file: file:line, without the directory.
 func Place(file string, line int) string { return filepath.Base(file) + ":" + strconv.Itoa(line) }
 
+// SplitPlace is the reverse of Place. What is no Place, as a child may send it, may have line 0.
+func SplitPlace(place string) (file string, line int) {
+	i := strings.LastIndexByte(place, ':')
+	if i < 0 {
+		return place, 0
+	}
+	line, _ = strconv.Atoi(place[i+1:])
+	return place[:i], line
+}
+
 // Append appends the record as a line of text. The form is hclog's, with the process before the message.
 func (r *Record) Append(b []byte) []byte {
 	b = r.Time.AppendFormat(b, "2006-01-02T15:04:05.000Z0700")

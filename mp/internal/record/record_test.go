@@ -43,3 +43,14 @@ func TestLine(t *testing.T) {
 		t.Errorf("after Portable: got  %swant %s", got, want)
 	}
 }
+
+func TestSplitPlace(t *testing.T) {
+	for place, want := range map[string]struct {
+		file string
+		line int
+	}{Place("dir/a:b.go", 12): {"a:b.go", 12}, "a.go": {"a.go", 0}, "a.go:x": {"a.go", 0}, "": {}} {
+		if file, line := SplitPlace(place); file != want.file || line != want.line {
+			t.Errorf("SplitPlace(%q) = %q, %d", place, file, line)
+		}
+	}
+}

@@ -48,7 +48,8 @@ func ring(fd uintptr) {
 // oneRing is what a ring adds to the counter, in either byte order: the kernel only looks whether there was a write.
 var oneRing = []byte{1, 0, 0, 0, 0, 0, 0, 0}
 
-// Ring wakes the waiter, also in this process. It never blocks.
+// Ring wakes the waiter, also in this process. It does not block, unless the process that has the bell, too, has made the file
+// blocking and filled the counter. To ask before each write would cost a system call, and come too late all the same.
 func (b *Bell) Ring() { _ = b.raw.Control(ring) }
 
 // Wait returns nil once ready reports true. It calls ready before it sleeps and after every ring. Rings before the first call may

@@ -2,11 +2,12 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-const sendFlags = unix.MSG_NOSIGNAL
+// sendFlags and recvmsg do not block, even if the socket does: another process that has the same one can make it so.
+const sendFlags = unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT
 
 // recvmsg receives bytes and the descriptors that came along, which children do not inherit; lost says that there were more.
 func recvmsg(fd uintptr, p, oob []byte) (n int, fds []int, lost bool, err error) {
-	n, oobn, flags, _, err := unix.Recvmsg(int(fd), p, oob, unix.MSG_CMSG_CLOEXEC)
+	n, oobn, flags, _, err := unix.Recvmsg(int(fd), p, oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 	return n, descriptorsIn(oob[:oobn]), flags&unix.MSG_CTRUNC != 0, err
 }
 

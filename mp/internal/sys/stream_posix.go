@@ -78,11 +78,11 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 // the deadline ends returns ErrNotSent if nothing was written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
 
-// HasFiles reports whether files have arrived that were not taken.
-func (c *Conn) HasFiles() bool {
+// Files is how many files have arrived and were not taken. Some of them may have been lost.
+func (c *Conn) Files() int {
 	c.arrived.Lock()
 	defer c.arrived.Unlock()
-	return len(c.arrived.files) > 0
+	return len(c.arrived.files)
 }
 
 // DropFiles closes the files that have arrived and were not taken.

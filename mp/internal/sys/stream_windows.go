@@ -77,8 +77,8 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 // SetWriteDeadline bounds the next writes, as in package os. A write that it ends returns ErrNotSent if nothing was written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
 
-// HasFiles is false: here files are read from the stream, and never arrive before their message.
-func (c *Conn) HasFiles() bool { return false }
+// Files is 0: here files are read from the stream, and never arrive before their message.
+func (c *Conn) Files() int { return 0 }
 
 // DropFiles does nothing.
 func (c *Conn) DropFiles() {}

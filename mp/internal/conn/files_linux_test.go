@@ -1,0 +1,167 @@
+package conn
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// openFiles is how many files this process has open.
+func openFiles(t *testing.T) int {
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
+// as many files as one byte carries.
+func asMany(t *testing.T) []*os.File {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { null.Close() })
+	return slices.Repeat([]*os.File{null}, sys.FilesPerByte)
+}
+
+// socketEnds are the two ends of a pipe over a socket: the socket of one, for a peer that does what it likes, and the other one.
+func socketEnds(t *testing.T) (*sys.Conn, *Conn) {
+	t.Setenv("MP_TRANSPORT", "socket")
+	a, b, err := Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		a.Close()
+		b.Close()
+	})
+	peer, err := a.transport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return peer.(*frames).stream.(*sys.Conn), b
+}
+
+// A peer cannot fill this process with files that no message has announced.
+func TestUnannouncedFiles(t *testing.T) {
+	const most = mostFiles + 2*sys.FilesPerByte
+	for what, test := range map[string]struct {
+		first, every []byte // without and with files
+		most         int
+	}{
+		"within the head":    {[]byte{0, 0x10, 0, 0}, []byte{0}, most},
+		"within a body":      {append([]byte{0, 0x10, 0, 0}, make([]byte, 100)...), []byte{0}, 2 * sys.FilesPerByte},
+		"between messages":   {[]byte{0}, []byte{0, 0, 0, 0}, most},
+		"between the bodies": {[]byte{0, 0, 0, 1, 'x', 0}, []byte{0, 0, 1, 'x', 0}, most},
+	} {
+		t.Run(what, func(t *testing.T) {
+			leak.Check(t)
+			peer, c := socketEnds(t)
+			files := asMany(t)
+			if err := peer.Write([][]byte{test.first}, nil); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = c.RecvBytes(endedCtx)
+			before := openFiles(t)
+			var err error
+			for i := 0; i < 40 && !errors.Is(err, ErrCorrupt); i++ {
+				if err := peer.Write([][]byte{slices.Clone(test.every)}, files); err != nil {
+					t.Fatal(err)
+				}
+				if _, err = c.RecvBytes(endedCtx); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrCorrupt) {
+					t.Fatal(err)
+				}
+				if n := openFiles(t) - before; n > test.most {
+					t.Fatalf("%d files are open after %d times", n, i+1)
+				}
+			}
+			if n := openFiles(t) - before; !errors.Is(err, ErrCorrupt) || n > 0 {
+				t.Errorf("%v, and %d files are open still", err, n)
+			}
+		})
+	}
+}
+
+// The same over shared memory, where the files of each message are taken by themselves.
+func TestUnannouncedFilesOfRings(t *testing.T) {
+	leak.Check(t)
+	peer, c := ringsEnds(t)
+	files := asMany(t)
+	if _, err := c.Poll(0); err != nil {
+		t.Fatal(err)
+	}
+	before := openFiles(t)
+	h := make([]byte, ringsHead)
+	h[0] = byte(kindFiles)
+	binary.LittleEndian.PutUint32(h[4:], 1)
+	for i := range 10 {
+		if err := errors.Join(peer.conn.Write([][]byte{{0}}, files), peer.write(t.Context(), h, nil)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.RecvHandle(endedCtx)
+		if len(got) != 1 || err != nil {
+			t.Fatalf("%d files, %v", len(got), err)
+		}
+		got[0].Close()
+		if n := openFiles(t) - before; n > 0 {
+			t.Fatalf("%d files are open after %d messages", n, i+1)
+		}
+	}
+}
+
+// However many messages with files wait to be received, each has its own.
+func TestFilesOfManyMessages(t *testing.T) {
+	for _, transport := range []string{"", "socket"} {
+		t.Run("MP_TRANSPORT="+transport, func(t *testing.T) {
+			leak.Check(t)
+			t.Setenv("MP_TRANSPORT", transport)
+			a, b, err := Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Close()
+			defer b.Close()
+			counts := []int{1, 253, 3, 254, 0, 700, 506, 1, 1, 2}
+			dir := t.TempDir()
+			for i, n := range counts {
+				f, err := os.Create(filepath.Join(dir, fmt.Sprint(i)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = errors.Join(a.SendHandle(t.Context(), slices.Repeat([]*os.File{f}, n)...), a.SendBytes(t.Context(), make([]byte, 10*i)))
+				f.Close()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, n := range counts {
+				files, err := b.RecvHandle(t.Context())
+				if len(files) != n || err != nil {
+					t.Fatalf("message %d: %d files, %v", i, len(files), err)
+				}
+				want, err := os.Stat(filepath.Join(dir, fmt.Sprint(i)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range files {
+					if got, err := f.Stat(); err != nil || !os.SameFile(got, want) {
+						t.Errorf("message %d has a file of another one: %v", i, err)
+					}
+					f.Close()
+				}
+				if p, err := b.RecvBytes(t.Context()); len(p) != 10*i || err != nil {
+					t.Fatalf("bytes %d: %d of them, %v", i, len(p), err)
+				}
+			}
+		})
+	}
+}
