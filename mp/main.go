@@ -27,7 +27,8 @@ func MainContext(run func(ctx context.Context) error) { spawn.MainContext(run) }
 //
 //	func TestMain(m *testing.M) { mp.TestMain(m) }
 //
-// Children that are left when the tests have ended fail the run.
+// Children that are left when the tests have ended fail the run. With -race, so do data races in children, even if no test
+// has looked at the error: a deferred Close of a pool drops it.
 func TestMain(m interface{ Run() int }) { spawn.TestMain(m) }
 
 // Exit ends this process with the exit protocol of Main, and then os.Exit(code). It never returns. In an exit hook it ends

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
@@ -79,7 +80,8 @@ func main() { mp.Main(run) }
 
 func run() error {
 	flag.Parse()
-	ctx := context.Background()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 	paths, err := queue.New[string](16)
 	if err != nil {
 		return err
@@ -103,31 +105,36 @@ func run() error {
 		reading = append(reading, p)
 	}
 
-	// When the walker is done there are no more paths, and when the readers are done, no more counts.
-	ended := make(chan error, 1)
-	go func() {
-		_, err := walker.Result(ctx)
-		paths.Close()
-		for _, p := range reading {
-			if _, failed := p.Result(ctx); err == nil {
-				err = failed
-			}
+	// When the walker is done there are no more paths, and when the readers are done, no more counts. The first that fails ends
+	// the others: a walker whose readers have all failed would wait for room in the queue for ever.
+	wait := func(p *mp.Process[int]) {
+		if _, err := p.Result(ctx); err != nil {
+			cancel(err)
 		}
+	}
+	var readersDone sync.WaitGroup
+	for _, p := range reading {
+		readersDone.Go(func() { wait(p) })
+	}
+	go func() {
+		wait(walker)
+		paths.Close()
+		readersDone.Wait()
 		files.Close()
-		ended <- err
 	}()
 	kinds, by := make(map[string]file), make(map[string]int)
 	total := 0
 	for f, err := range files.All(ctx) {
 		if err != nil {
-			return err
+			cancel(err)
+			break
 		}
 		k := kinds[f.Kind]
 		kinds[f.Kind] = file{Lines: k.Lines + f.Lines, Bytes: k.Bytes + f.Bytes}
 		by[f.Reader]++
 		total++
 	}
-	if err := <-ended; err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	fmt.Printf("%s: %d files in %v, by %d readers\n", w.Root, total, time.Since(began).Round(time.Millisecond), len(by))

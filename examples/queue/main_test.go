@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -33,6 +34,37 @@ func TestOutput(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(out)
+	}
+}
+
+// A reader ends at a file that it cannot read. When none is left to make room in the queue of paths, the program ends, too.
+func TestUnreadable(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a path may be too long for the system only where that has one limit")
+	}
+	root := t.TempDir()
+	for i := range 100 {
+		if err := os.WriteFile(filepath.Join(root, fmt.Sprint("read after it ", i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The first file has a path that is too long, which forbids root, too, to open it. Its directory's is not.
+	long := strings.Repeat("0", 200)
+	dir := root
+	for os.Mkdir(filepath.Join(dir, long), 0o700) == nil {
+		dir = filepath.Join(dir, long)
+	}
+	within, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer within.Close()
+	if err := within.WriteFile(long, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stderr := program.Fail(t, "-dir", root, "-readers", "1")
+	if !regexp.MustCompile(`(?m): mp: queue\.read failed in reader-1 .* file name too long$`).MatchString(stderr) {
+		t.Error(strings.ReplaceAll(stderr, long+"/", ""))
 	}
 }
 

@@ -57,6 +57,7 @@ func track(c *Child) {
 		defer close(c.untracked)
 		<-c.popen.Done()
 		c.autopsy()
+		c.noteRace()
 		close(c.done)
 		children.Lock()
 		name := c.name

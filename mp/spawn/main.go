@@ -58,7 +58,8 @@ func MainContext(run func(ctx context.Context) error) {
 }
 
 // TestMain is Main for test binaries: func TestMain(m *testing.M) { mp.TestMain(m) }. Besides, children that are left
-// when the tests have ended fail the run: a test has to close what it starts.
+// when the tests have ended fail the run: a test has to close what it starts. So do data races that the race detector has
+// found in children of this process, whether or not a test has looked at the error, which a deferred Close drops.
 func TestMain(m interface{ Run() int }) {
 	enter()
 	code := m.Run()
@@ -70,6 +71,12 @@ func TestMain(m interface{ Run() int }) {
 		}
 		code = max(code, 1)
 	}
+	AtExit(func() { // when the last child was reaped
+		if report := raceReport(); report != "" {
+			fmt.Fprint(os.Stderr, report)
+			Exit(max(code, 1))
+		}
+	})
 	Exit(code)
 }
 

@@ -2,4 +2,6 @@
 
 package spawn
 
+const raceBuilt = false
+
 func raceEnviron([]string) []string { return nil }

@@ -3,6 +3,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -16,18 +17,38 @@ import (
 // Run builds the program of the test's directory and returns what it prints. It must end soon, and successfully.
 func Run(t *testing.T, args ...string) string {
 	t.Helper()
-	return run(t, os.Stderr, args)
+	return succeed(t, os.Stderr, args)
 }
 
 // Both is Run, but returns what the program prints on standard error too.
 func Both(t *testing.T, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var b strings.Builder
-	stdout = run(t, &b, args)
+	stdout = succeed(t, &b, args)
 	return stdout, b.String()
 }
 
-func run(t *testing.T, stderr io.Writer, args []string) string {
+// Fail is Run for a program that must end soon with exit code 1. It returns what the program prints on standard error.
+func Fail(t *testing.T, args ...string) string {
+	t.Helper()
+	var b strings.Builder
+	out, err := run(t, &b, args)
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
+		t.Fatalf("%v\n%s%s", err, out, &b)
+	}
+	return b.String()
+}
+
+func succeed(t *testing.T, stderr io.Writer, args []string) string {
+	t.Helper()
+	out, err := run(t, stderr, args)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return out
+}
+
+func run(t *testing.T, stderr io.Writer, args []string) (stdout string, err error) {
 	t.Helper()
 	name := build(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -35,10 +56,7 @@ func run(t *testing.T, stderr io.Writer, args []string) string {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stderr, cmd.WaitDelay = stderr, time.Second
 	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return string(out)
+	return string(out), err
 }
 
 // prebuilt names a directory with the programs, for systems that have no go tool: examples_hello.exe is examples/hello.
