@@ -64,6 +64,13 @@ func (s *server) runInRow(id uint64, arg []byte, files []*os.File) {
 // openRow begins a row for the item if there is none. gone says why the item must not run.
 func (s *server) openRow(id uint64) (gone error) {
 	r := &s.row
+	if r.head.count == 0 { // also if the item must not run: the page must not name the row that was sent when take notes the item
+		page := s.journal.Page()
+		binary.LittleEndian.PutUint64(page, id)
+		s.out.Reset()
+		s.out.Data = page[:rowHead+answerSize]
+		r.first, r.head, r.began = id, answerHeader{}, time.Now()
+	}
 	if r.ctx == nil {
 		items := span{first: id, count: uint64(s.header.count-s.position) + 1}
 		if s.header.apart {
@@ -82,13 +89,6 @@ func (s *server) openRow(id uint64) (gone error) {
 		if gone != nil {
 			return gone
 		}
-	}
-	if r.head.count == 0 {
-		page := s.journal.Page()
-		binary.LittleEndian.PutUint64(page, id)
-		s.out.Reset()
-		s.out.Data = page[:rowHead+answerSize]
-		r.first, r.head, r.began = id, answerHeader{}, time.Now()
 	}
 	return nil
 }
