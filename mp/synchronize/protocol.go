@@ -20,6 +20,7 @@ const (
 	opNotify // how many
 	opSet
 	opClear
+	opPass // to a barrier: opWait of a party that does not wait; unless it is the last one, the barrier breaks
 	opAbort
 	opReset
 )
