@@ -108,6 +108,8 @@ func use(ctx context.Context, k kit) (int, error) {
 		return 0, k.Bounded.Release()
 	case "signal":
 		return 0, k.Semaphore.Release()
+	case "take":
+		return 0, k.Semaphore.Acquire(ctx)
 	case "signal on": // until that fails, which is the first time after the event is set
 		err := errors.Join(k.Semaphore.Release(), k.Semaphore.Release(), k.Event.Wait(ctx))
 		if err == nil {

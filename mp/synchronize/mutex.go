@@ -68,7 +68,7 @@ func (m *mutex) Request(r share.Request) {
 		r.Answer(answerClosed, nil, nil)
 	case r.Op == opState:
 		r.Answer(answerOK, m.state(), nil)
-	case r.Op == opRelease:
+	case r.Op == opRelease, r.Op == opReturn:
 		r.Answer(m.release(r.Client), nil, nil)
 	case r.Op == opHeard:
 		ticket, _ := readState(r.Body)

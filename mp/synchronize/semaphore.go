@@ -55,7 +55,11 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	if s.quick((*view).take) || ctx.Err() == nil && s.look((*view).take) {
 		return nil
 	}
-	return s.acquire(ctx, what)
+	err := s.acquire(ctx, what)
+	if err == nil {
+		s.confirm()
+	}
+	return err
 }
 
 // TryAcquire takes one if there is one, and reports whether it did.
@@ -64,7 +68,21 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 	if s.quick((*view).take) {
 		return true, nil
 	}
-	return s.try(what)
+	ok, err := s.try(what)
+	if ok {
+		s.confirm()
+	}
+	return ok, err
+}
+
+// confirm tells the owner that this process has got what it was given. The message must be out of this process when the
+// caller goes on and perhaps ends it.
+func (s *Semaphore) confirm() {
+	ctx := patient(share.Glance)
+	defer ctx.End()
+	if err := s.ref.Send(ctx, opHeard, nil, nil, nil); err == share.ErrEnded { // the owner was stopped just now
+		s.ref.Post(opHeard, nil)
+	}
 }
 
 // Release adds one; any process may call it. It does not wait for the owner, but what this process asks afterwards finds it
