@@ -13,6 +13,9 @@
 // the object, every call returns mp.ErrClosed; [Semaphore.Release], which waits for no answer, does so once its process has
 // learned of that.
 //
+// An object that was sent stays in its owner until Close there, whether other processes have handles of it or not; so does
+// a [Condition], sent or not, for as long as its lock is there. A process that makes many has to close them.
+//
 // To an owner, a process has also ended when it has no handle of any of the owner's objects any more, because the garbage
 // collector has found the last one. So a process that holds something must keep a handle of it; it needs one to release it
 // anyway.
