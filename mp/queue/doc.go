@@ -4,7 +4,8 @@
 // A queue lives in the process that has made it, its owner. Other processes get it as a field of an argument or of a
 // result, over a Conn or through another queue, at any time; they talk to the owner directly, whichever process gave it to
 // them. A queue in a package variable is never shared: every process makes its own, as it runs its own package
-// initialisation. A copy of a queue is no queue: send and keep pointers; go vet finds copies.
+// initialisation. A copy of a queue is no queue: send and keep pointers; go vet finds copies. A queue that was sent stays in
+// its owner until it was closed there and is empty, whether other processes have handles of it or not.
 //
 // Whichever process is killed, and whenever, an item comes out once, as it went in. An item whose Put has returned nil is
 // lost only with its owner, or with its consumer: Get was about to return it there, or had. An AcknowledgedQueue gives a

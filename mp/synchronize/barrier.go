@@ -2,6 +2,7 @@ package synchronize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -28,13 +29,31 @@ func NewBarrier(n int) (*Barrier, error) {
 // can do what is to be done once, before a second Wait of all; Python has an action for that.
 //
 // When a party's ctx or process ends during Wait, the barrier breaks: all waiters, and later ones until Reset, get
-// ErrBrokenBarrier. If the last party comes at that moment, the others may pass, and find the barrier broken the next time,
-// unless it was reset. The barrier does not know of a party that has not come yet, nor of one whose ctx ends before its
-// process is connected to the owner: use a ctx that ends, so as not to wait for such a party forever.
+// ErrBrokenBarrier. So it does when a party comes whose ctx has ended before, unless that is the last one. If the last
+// party comes at the moment when a ctx ends, the others may pass, and find the barrier broken the next time, unless it was
+// reset. The barrier does not know of a party that has not come yet, nor of one whose ctx ends before its process is
+// connected to the owner, or while a stopped owner takes no messages: use a ctx that ends, so as not to wait for such a
+// party forever.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
-	body, err := b.wait(ctx, "Barrier.Wait", opWait, nil, nil)
+	const what = "Barrier.Wait"
+	if ctx.Err() != nil {
+		return b.pass(ctx, what)
+	}
+	body, err := b.wait(ctx, what, opWait, nil, nil)
 	n, _ := readState(body)
 	return int(n), err
+}
+
+// pass is Wait with a ctx that has ended before.
+func (b *Barrier) pass(ctx context.Context, what string) (int, error) {
+	glance := patient(share.Glance)
+	defer glance.End()
+	body, err := b.call(glance, what, opPass, nil, nil)
+	n, _ := readState(body)
+	if errors.Is(err, errNo) {
+		return 0, overdue(ctx, what, false, nil)
+	}
+	return int(n), overdue(ctx, what, err == nil, err)
 }
 
 // Abort breaks the barrier, until Reset.
@@ -120,7 +139,10 @@ func (b *barrier) Request(r share.Request) {
 	case r.Op == opReset:
 		b.fail(false)
 		r.Answer(answerOK, nil, nil)
-	case r.Op == opWait && r.Wanted():
+	case r.Op == opPass && r.Wanted() && !b.broken && len(b.waiting)+1 < b.parties:
+		b.fail(true)
+		r.Answer(answerNo, nil, nil)
+	case (r.Op == opWait || r.Op == opPass) && r.Wanted():
 		b.arrive(r)
 	default:
 		r.Client.Break()

@@ -3,6 +3,7 @@ package synchronize_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -94,5 +95,73 @@ func TestCloseOfAHandleThatWaits(t *testing.T) {
 	}
 	if _, err := party.Wait(ctx); !errors.Is(err, synchronize.ErrBrokenBarrier) {
 		t.Error(err)
+	}
+}
+
+// signs are two handles of one semaphore, and the event that it was closed.
+type signs struct {
+	First, Second *synchronize.Semaphore
+	Closed        *synchronize.Event
+}
+
+// SignalInVain learns by one handle that the semaphore was closed, and adds to it by the other one.
+var SignalInVain = mp.Register("signal-in-vain", func(ctx context.Context, s signs) (int, error) {
+	if err := s.Closed.Wait(ctx); err != nil {
+		return 0, err
+	}
+	for i, err := range []error{s.First.Acquire(ctx), s.Second.Release(), s.Second.Release()} {
+		if !errors.Is(err, mp.ErrClosed) {
+			return 0, fmt.Errorf("call %d: %v", i, err)
+		}
+	}
+	return 0, nil
+})
+
+// A process that has learned that a semaphore is closed hears so from every handle, though Release waits for no answer.
+func TestReleaseByAnotherHandle(t *testing.T) {
+	leak.Check(t)
+	for _, transport := range []string{"shm", "socket"} {
+		t.Setenv("MP_TRANSPORT", transport)
+		s, e := made(synchronize.NewSemaphore(0))(t), made(synchronize.NewEvent())(t)
+		p, err := mp.Start(t.Context(), SignalInVain, signs{s, s, e}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(s.Close(), e.Set()); err != nil {
+			t.Error(err)
+		}
+		if _, err := p.Result(t.Context()); err != nil {
+			t.Errorf("%s: %v", transport, err)
+		}
+		p.Close()
+	}
+}
+
+// What a process has added before it returned is there, also if its handle was not used before.
+func TestFirstRelease(t *testing.T) {
+	leak.Check(t)
+	for _, transport := range []string{"shm", "socket"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Setenv("MP_TRANSPORT", transport)
+			pool := made(mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1}))(t)
+			s := made(synchronize.NewSemaphore(0))(t)
+			missing := 0
+			for range 1000 {
+				if _, err := mp.Apply(t.Context(), pool, Use, kit{How: "signal", Semaphore: s}); err != nil {
+					t.Fatal(err)
+				}
+				if ok, err := s.TryAcquire(); err != nil {
+					t.Fatal(err)
+				} else if !ok {
+					missing++
+					if err := s.Acquire(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if missing > 0 {
+				t.Errorf("%d times it was not there", missing)
+			}
+		})
 	}
 }

@@ -263,6 +263,7 @@ func (c *condition) close() {
 	for _, w := range c.waiting {
 		m.ended[w.asker()] = true
 	}
+	m.settle()
 	c.end()
 }
 

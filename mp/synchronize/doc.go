@@ -5,13 +5,16 @@
 // arguments, results and messages. Any number of processes, and goroutines in each, may use it at the same time. Waiters
 // are served in the order in which they came; [Lock.Acquire] tells of an exception. A wait ends at once when its ctx ends,
 // except at a Condition, where it first gets the lock back. A call whose ctx has ended before it begins takes what needs no
-// waiting, and waits at most 50 ms for an owner that does not answer. Such a call of [Barrier.Wait] breaks the barrier, if
-// the process is connected to the owner.
+// waiting, and waits at most 50 ms for an owner that does not answer. Such a call of [Barrier.Wait] breaks the barrier,
+// unless it is that of the last party.
 //
 // When a process ends, however it does, its waits are forgotten, and what it held is free. If it held a Lock, the next
 // Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner has ended, or has closed
 // the object, every call returns mp.ErrClosed; [Semaphore.Release], which waits for no answer, does so once its process has
 // learned of that.
+//
+// An object that was sent stays in its owner until Close there, whether other processes have handles of it or not; so does
+// a [Condition], sent or not, for as long as its lock is there. A process that makes many has to close them.
 //
 // To an owner, a process has also ended when it has no handle of any of the owner's objects any more, because the garbage
 // collector has found the last one. So a process that holds something must keep a handle of it; it needs one to release it

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
@@ -30,4 +31,11 @@ func Waiting(l *Lock) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.waiting)
+}
+
+// Across is a handle of b as another process would have it, over a link without shared memory.
+func Across(b *Barrier) *Barrier {
+	there := new(Barrier)
+	there.refer(b.ref.Over(link.NewInProcess()))
+	return there
 }

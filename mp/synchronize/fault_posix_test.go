@@ -228,3 +228,34 @@ func TestWhoIsNotifiedIsDead(t *testing.T) {
 	}
 	isFree(t, l)
 }
+
+// What a semaphore gives to a process that dies before it has heard of that is there for the next one.
+func TestWhoIsGivenIsDead(t *testing.T) {
+	leak.Check(t)
+	s := made(synchronize.NewSemaphore(0))(t)
+	p := start(t, kit{How: "take", Semaphore: s})
+	until(t, "it waits", func() bool { return synchronize.WaitingFor(s) == 1 })
+	if err := prog.Freeze(p.Pid()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Release(); err != nil {
+		t.Error(err)
+	}
+	if n := synchronize.WaitingFor(s); n != 0 {
+		t.Errorf("%d wait", n)
+	}
+	p.Kill()
+	if err := p.Join(t.Context()); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := s.Acquire(ctx); err != nil {
+		t.Errorf("what the dead was given is lost: %v", err)
+	}
+	ends(t, start(t, kit{How: "signal", Semaphore: s}))
+	ends(t, start(t, kit{How: "take", Semaphore: s})) // and what one has heard of stays taken
+	if n, err := s.Value(); n != 0 || err != nil {
+		t.Error(n, err)
+	}
+}

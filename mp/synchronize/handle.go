@@ -211,7 +211,7 @@ func overdue(ctx context.Context, what string, ok bool, err error) error {
 func (h *handle) giveBack(answer link.Kind) {
 	switch answer {
 	case answerOK:
-		_ = h.ref.Send(context.Background(), opRelease, nil, nil, nil)
+		_ = h.ref.Send(context.Background(), opReturn, nil, nil, nil)
 	case answerDied:
 		_ = h.ref.Send(context.Background(), opDied, nil, nil, nil)
 	}

@@ -56,7 +56,8 @@ func (l *Lock) TryAcquire() (bool, error) {
 }
 
 // Release gives the lock to the longest waiter, or frees it. In a process that does not hold it, Release returns ErrNotHeld
-// and changes nothing.
+// and changes nothing. While others wait, Release does not wait for the owner: a second Release in the same process, which
+// is one too many, may then return nil.
 func (l *Lock) Release() error {
 	if v := l.seen.Load(); v != nil && !l.closed.Load() {
 		freed, wanted := v.free()

@@ -108,6 +108,8 @@ func use(ctx context.Context, k kit) (int, error) {
 		return 0, k.Bounded.Release()
 	case "signal":
 		return 0, k.Semaphore.Release()
+	case "take":
+		return 0, k.Semaphore.Acquire(ctx)
 	case "signal on": // until that fails, which is the first time after the event is set
 		err := errors.Join(k.Semaphore.Release(), k.Semaphore.Release(), k.Event.Wait(ctx))
 		if err == nil {
@@ -200,6 +202,16 @@ func use(ctx context.Context, k kit) (int, error) {
 		return n, err
 	case "party":
 		return k.Barrier.Wait(ctx)
+	case "party in vain": // and says whether that broke the barrier
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, err := k.Barrier.Wait(over); !errors.Is(err, context.Canceled) {
+			return 0, fmt.Errorf("with a ctx that is over: %w", err)
+		}
+		if broken, err := k.Barrier.Broken(); !broken {
+			return 0, err
+		}
+		return 1, nil
 	}
 	panic(k.How)
 }

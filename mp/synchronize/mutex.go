@@ -68,7 +68,7 @@ func (m *mutex) Request(r share.Request) {
 		r.Answer(answerClosed, nil, nil)
 	case r.Op == opState:
 		r.Answer(answerOK, m.state(), nil)
-	case r.Op == opRelease:
+	case r.Op == opRelease, r.Op == opReturn:
 		r.Answer(m.release(r.Client), nil, nil)
 	case r.Op == opHeard:
 		ticket, _ := readState(r.Body)
@@ -204,7 +204,8 @@ func (m *mutex) unheard(c *share.Client) {
 }
 
 // settle hands out the lock if it is free and has waiters, or a death to be told of. If it is held, settle makes it
-// contended, so that its holder leaves the release to the owner. m.mu is held.
+// contended, so that its holder leaves the release to the owner; or, if all waiters have given up, not contended any more,
+// so that the lock is free as soon as the holder says so. m.mu is held.
 func (m *mutex) settle() {
 	for m.died || len(m.waiting) > 0 {
 		m.bury()
@@ -217,6 +218,9 @@ func (m *mutex) settle() {
 		} else if v&contended != 0 || m.word.CompareAndSwap(v, v|contended) {
 			return
 		}
+	}
+	if v := m.word.Load(); v > contended {
+		m.word.CompareAndSwap(v, v&^contended)
 	}
 }
 
@@ -271,6 +275,7 @@ func (m *mutex) Cancel(c *share.Client, id uint64) bool {
 	defer m.mu.Unlock()
 	n := len(m.waiting)
 	m.waiting = slices.DeleteFunc(m.waiting, func(w waiter) bool { return w.Client == c && w.ID == id })
+	m.settle()
 	return len(m.waiting) < n
 }
 

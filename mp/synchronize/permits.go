@@ -16,10 +16,12 @@ import (
 // While the word is not contended, clients take and add by themselves, and may watch it for a moment before they ask the
 // owner. The owner does not learn which client took one. So the word of a bounded semaphore, which knows what each client
 // has, stays with the owner.
+//
+// What the owner gives is the client's once that has confirmed it (opHeard). If the client ends before, it comes back.
 type permits struct {
 	cell
 	bound   bool
-	held    map[*share.Client]int // with bound
+	held    map[*share.Client]int // with bound: what each client has; otherwise: what it was given and has not confirmed yet
 	waiting []share.Request
 	closed  bool
 }
@@ -42,8 +44,10 @@ func (p *permits) Request(r share.Request) {
 		r.Answer(answerClosed, nil, nil)
 	case r.Op == opState:
 		r.Answer(answerOK, state(p.word.Load()&mostPermits, ""), nil)
-	case r.Op == opRelease:
-		r.Answer(p.release(r.Client), nil, nil)
+	case r.Op == opRelease, r.Op == opReturn:
+		r.Answer(p.release(r.Client, p.bound || r.Op == opReturn), nil, nil)
+	case r.Op == opHeard && !p.bound:
+		p.drop(r.Client)
 	case r.Op == opTry && r.Wanted():
 		p.try(r)
 	case r.Op == opAcquire && r.Wanted():
@@ -95,34 +99,41 @@ func (p *permits) settle() {
 
 // give answers r, for which a permit was taken out of the word. p.mu is held.
 func (p *permits) give(r share.Request) {
-	if p.bound {
-		p.held[r.Client]++
-	}
+	p.held[r.Client]++
 	r.Answer(answerOK, nil, nil)
 }
 
-// add adds n permits. p.mu is held.
+// add adds n permits, as far as they can be counted. p.mu is held.
 func (p *permits) add(n int) {
 	for n > 0 {
-		if v := p.word.Load(); p.word.CompareAndSwap(v, v+uint64(n)) {
+		v := p.word.Load()
+		if p.word.CompareAndSwap(v, v+min(uint64(n), mostPermits-v&mostPermits)) {
 			p.settle()
 			return
 		}
 	}
 }
 
-// release takes a permit back. p.mu is held.
-func (p *permits) release(c *share.Client) link.Kind {
-	switch {
-	case p.bound && p.held[c] == 0, p.word.Load()&mostPermits == mostPermits:
+// release takes a permit back; held: it must be one of those in p.held. p.mu is held.
+func (p *permits) release(c *share.Client, held bool) link.Kind {
+	if held && !p.drop(c) || p.word.Load()&mostPermits == mostPermits {
 		return answerNotHeld
-	case p.bound && p.held[c] == 1:
-		delete(p.held, c)
-	case p.bound:
-		p.held[c]--
 	}
 	p.add(1)
 	return answerOK
+}
+
+// drop takes one off p.held, and reports whether there was one. p.mu is held.
+func (p *permits) drop(c *share.Client) bool {
+	switch p.held[c] {
+	case 0:
+		return false
+	case 1:
+		delete(p.held, c)
+	default:
+		p.held[c]--
+	}
+	return true
 }
 
 // Cancel is documented with share.Object.

@@ -13,13 +13,15 @@ const (
 	opAcquire                          // the name of the caller
 	opTry                              // the same
 	opRelease
-	opHeard  // to a lock: the client has heard of a death or, with the ticket of a wait, that its condition was closed
+	opReturn // what the object has given, by its answer, to a caller that did not wait any more
+	opHeard  // the client has heard: from a lock, of a death or, with a ticket, of the condition's Close; from a semaphore, what it was given
 	opDied   // to a lock: the client was told of a death, but its caller did not wait any more
 	opWait   // to a condition, with a ticket; to an event or barrier
 	opRejoin // to a condition's lock: end the wait with this ticket, and acquire the lock
 	opNotify // how many
 	opSet
 	opClear
+	opPass // to a barrier: opWait of a party that does not wait; unless it is the last one, the barrier breaks
 	opAbort
 	opReset
 )

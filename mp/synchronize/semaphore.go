@@ -55,7 +55,11 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	if s.quick((*view).take) || ctx.Err() == nil && s.look((*view).take) {
 		return nil
 	}
-	return s.acquire(ctx, what)
+	err := s.acquire(ctx, what)
+	if err == nil {
+		s.confirm()
+	}
+	return err
 }
 
 // TryAcquire takes one if there is one, and reports whether it did.
@@ -64,26 +68,62 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 	if s.quick((*view).take) {
 		return true, nil
 	}
-	return s.try(what)
+	ok, err := s.try(what)
+	if ok {
+		s.confirm()
+	}
+	return ok, err
 }
 
-// Release adds one; any process may call it. It does not wait for the owner, but what this process asks afterwards finds it
-// done. So Release may return nil although the owner has closed the semaphore, if this process has not heard of that yet.
+// confirm tells the owner that this process has got what it was given. The message must be out of this process when the
+// caller goes on and perhaps ends it.
+func (s *Semaphore) confirm() {
+	ctx := patient(share.Glance)
+	defer ctx.End()
+	if err := s.ref.Send(ctx, opHeard, nil, nil, nil); err == share.ErrEnded { // the owner was stopped just now
+		s.ref.Post(opHeard, nil)
+	}
+}
+
+// Release adds one; any process may call it. Only the first Release of a handle may wait for the owner, but what this
+// process asks afterwards finds each of them done. So Release may return nil although the owner has closed the semaphore,
+// if this process has not heard of that yet.
 func (s *Semaphore) Release() error {
 	const what = "Semaphore.Release"
 	if s.quick((*view).put) {
 		return nil
 	}
+	v := s.seen.Load()
+	if v == nil {
+		return s.releaseFirst(what)
+	}
 	if err := s.tell(what, opRelease); err != nil {
 		return err
 	}
-	v, err := s.view(context.Background()) // does not wait, as tell has connected; speeds up the next Release
-	if err == nil && v.over() {
-		err = share.ErrGone
+	if v.over() {
+		return failure(context.Background(), what, share.ErrGone)
 	}
+	return nil
+}
+
+// releaseFirst is Release by a handle that has no view. If the word is not there, or not enough, it asks the owner: the
+// semaphore may be closed, and the view not hear of that.
+func (s *Semaphore) releaseFirst(what string) error {
+	if err := s.usable(what); err != nil {
+		return err
+	}
+	ctx := patient(patience)
+	defer ctx.End()
+	v, err := s.watch(ctx)
 	if err != nil {
-		return failure(context.Background(), what, err)
+		return failure(ctx, what, err)
 	}
+	if !v.put() {
+		if _, err := s.call(ctx, what, opRelease, nil, nil); err != nil {
+			return err
+		}
+	}
+	s.seen.Store(v)
 	return nil
 }
 

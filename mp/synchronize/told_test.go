@@ -128,3 +128,62 @@ func TestConditionHears(t *testing.T) {
 		})
 	}
 }
+
+// When the last waiter has given up, the holder need not ask the owner to release the lock, which is free at once.
+func TestWaiterGivesUp(t *testing.T) {
+	for _, how := range []string{"canceled", "left", "closed"} {
+		t.Run(how, func(t *testing.T) {
+			leak.Check(t)
+			l := must(NewLock())(t)
+			c := must(NewCondition(l))(t)
+			m := l.object().(*mutex)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ours, theirs := link.NewInProcess()
+			there := l.ref.Over(ours, theirs)
+			waited := make(chan error, 1)
+			switch how {
+			case "canceled":
+				lock(t, m)
+				go func() { waited <- l.Acquire(ctx) }()
+				until(t, func() bool { return Waiting(l) == 1 })
+				cancel()
+			case "left":
+				lock(t, m)
+				go func() {
+					_, err := there.Call(ctx, opAcquire, caller(), nil, nil)
+					waited <- err
+				}()
+				until(t, func() bool { return Waiting(l) == 1 })
+				theirs.Close()
+			case "closed":
+				go func() { waited <- errors.Join(c.Acquire(ctx), c.Wait(ctx)) }()
+				until(t, func() bool { return c.String() == "<Condition waiting=1>" })
+				lock(t, m)
+				if err := errors.Join(c.Notify(1), c.Close()); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := <-waited; err == nil {
+				t.Error("it was not in vain")
+			}
+			until(t, func() bool { return Waiting(l) == 0 })
+			if freed, _ := m.here.free(); !freed {
+				t.Errorf("the word is %#x", m.word.Load())
+			}
+			if ok, err := l.TryAcquire(); !ok || err != nil {
+				t.Error(ok, err)
+			}
+			theirs.Close()
+			if err := errors.Join(c.Close(), l.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// lock takes the lock by its word.
+func lock(t *testing.T, m *mutex) {
+	t.Helper()
+	until(t, m.here.grab)
+}

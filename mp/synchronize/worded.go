@@ -38,13 +38,21 @@ func (w *worded) view(ctx context.Context) (*view, error) {
 	if v := w.seen.Load(); v != nil {
 		return v, nil
 	}
+	v, err := w.watch(ctx)
+	if err == nil {
+		w.seen.Store(v)
+	}
+	return v, err
+}
+
+// watch is view for a handle that has none yet, and may not keep it.
+func (w *worded) watch(ctx context.Context) (*view, error) {
 	watcher, err := w.ref.Watch(ctx, func() share.Watcher { return new(view) })
 	if err != nil {
 		return nil, err
 	}
 	v := watcher.(*view)
 	v.adopt(w.ref, w.number)
-	w.seen.Store(v)
 	return v, nil
 }
 

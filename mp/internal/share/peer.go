@@ -32,17 +32,17 @@ type peer struct {
 	refs  int // guarded by place.mu
 	calls calls
 
-	mu       sync.Mutex
-	dialing  chan struct{} // closed when the running dial is over; nil: none is running
-	failed   error         // the error of the last dial
-	over     bool          // the owner is gone, or this process has no handle of it any more
-	stream   *link.Stream  // under the link
-	link     link.Link     // nil: not dialed yet
-	out      *outbox
-	number   uint32 // of this process, as a client
-	words    *words // made by this process, for this link
-	page     *words // made by the owner, for all clients
-	watchers map[uint32]Watcher
+	mu      sync.Mutex
+	dialing chan struct{} // closed when the running dial is over; nil: none is running
+	failed  error         // the error of the last dial
+	over    bool          // the owner is gone, or this process has no handle of it any more
+	stream  *link.Stream  // under the link
+	link    link.Link     // nil: not dialed yet
+	out     *outbox
+	number  uint32 // of this process, as a client
+	words   *words // made by this process, for this link
+	page    *words // made by the owner, for all clients
+	known   map[uint32]*known
 }
 
 func newPeer(place *place, id ownerID, key sys.Key) *peer {
@@ -80,8 +80,9 @@ func (p *peer) connected(ctx context.Context) error {
 	return nil
 }
 
-// unref is called when a Ref was collected. After the last one the peer ends.
-func (p *peer) unref() {
+// unref is called when a Ref to this object was collected. After the last one of all the peer ends.
+func (p *peer) unref(number uint32) {
+	p.unrefer(number)
 	p.place.mu.Lock()
 	p.refs--
 	last := p.refs == 0
@@ -227,22 +228,13 @@ func (p *peer) receive() {
 // handle takes in one message.
 func (p *peer) handle(m link.Msg) {
 	switch {
+	case m.Kind == kindGone: // whether it answers a call or not
+		m.Release()
+		p.gone(objectOf(m.ID))
 	case uint32(m.ID) != 0:
 		p.calls.resolve(m)
-	case m.Kind == kindGone:
-		m.Release()
-		p.mu.Lock()
-		w := p.watchers[objectOf(m.ID)]
-		delete(p.watchers, objectOf(m.ID))
-		p.mu.Unlock()
-		p.calls.gone(objectOf(m.ID))
-		if w != nil {
-			w.Gone()
-		}
 	default:
-		p.mu.Lock()
-		w := p.watchers[objectOf(m.ID)]
-		p.mu.Unlock()
+		w := p.watcher(objectOf(m.ID))
 		if w == nil {
 			m.CloseFiles()
 			m.Release()
@@ -285,8 +277,8 @@ func (p *peer) end() {
 	}
 	p.over = true
 	l, stream := p.link, p.stream
-	watchers := p.watchers
-	p.watchers = nil
+	all := p.known
+	p.known = nil
 	p.mu.Unlock()
 	p.key.Close()
 	if l != nil {
@@ -295,8 +287,10 @@ func (p *peer) end() {
 		stream.Close()
 	}
 	p.calls.end()
-	for _, w := range watchers {
-		w.Gone()
+	for _, k := range all {
+		if k.watcher != nil {
+			k.watcher.Gone()
+		}
 	}
 }
 

@@ -129,27 +129,14 @@ func (r *Ref) rest() {
 }
 
 // Watch returns the Watcher of an object of another process. The first call makes it, by make; all references of this
-// process to the object share it. Watch connects to the owner if need be.
+// process to the object share it. Watch connects to the owner if need be. It returns ErrGone once this process has heard
+// that the object is gone.
 func (r *Ref) Watch(ctx context.Context, make func() Watcher) (Watcher, error) {
 	defer runtime.KeepAlive(r)
-	p := r.peer
-	if err := p.connected(ctx); err != nil {
+	if err := r.peer.connected(ctx); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.over {
-		return nil, ErrGone
-	}
-	w := p.watchers[r.number]
-	if w == nil {
-		w = make()
-		if p.watchers == nil {
-			p.watchers = map[uint32]Watcher{}
-		}
-		p.watchers[r.number] = w
-	}
-	return w, nil
+	return r.peer.watch(r.number, make)
 }
 
 // LinkWord gives out a word, zero at first, that only this process and the owner have. The owner finds it by its number,
@@ -321,11 +308,10 @@ func (p *place) ref(kind string, id ownerID, number uint32, key sys.Key) (*Ref, 
 }
 
 // refer makes a reference to an object of another process. p.mu is held.
-func (p *place) refer(kind string, peer *peer, number uint32) *Ref {
-	r := &Ref{kind: kind, peer: peer, number: number}
-	peer.refs++
-	runtime.AddCleanup(r, release, peer)
+func (p *place) refer(kind string, owner *peer, number uint32) *Ref {
+	r := &Ref{kind: kind, peer: owner, number: number}
+	owner.refs++
+	owner.refer(number)
+	runtime.AddCleanup(r, func(owner *peer) { go owner.unref(number) }, owner)
 	return r
 }
-
-func release(p *peer) { go p.unref() }

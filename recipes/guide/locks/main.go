@@ -39,6 +39,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer lock.Close()
 	accounts, err := sharedmem.NewArray[int64](2)
 	if err != nil {
 		return err

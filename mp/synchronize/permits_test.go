@@ -1,0 +1,45 @@
+package synchronize
+
+import (
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
+)
+
+// What a client was given comes back if it ends before it has heard of that, and only then, and once.
+func TestGiven(t *testing.T) {
+	for how, want := range map[string]int{"heard": 0, "late": 1, "left": 1} {
+		t.Run(how, func(t *testing.T) {
+			leak.Check(t)
+			s := must(NewSemaphore(1))(t)
+			ours, theirs := link.NewInProcess()
+			there := s.ref.Over(ours, theirs)
+			answer, err := there.Call(t.Context(), opAcquire, caller(), nil, nil)
+			answer.Release()
+			if answer.Kind != answerOK || err != nil {
+				t.Fatal(answer.Kind, err)
+			}
+			for range 2 { // of which the second one has no meaning
+				switch how {
+				case "heard":
+					there.Post(opHeard, nil)
+				case "late":
+					there.Post(opReturn, nil)
+				}
+			}
+			if _, err := there.Call(t.Context(), opState, nil, nil, nil); err != nil {
+				t.Error(err)
+			}
+			number := there.Number()
+			theirs.Close()
+			until(t, func() bool { return !s.ref.IsClient(number) })
+			if n, err := s.Value(); n != want || err != nil {
+				t.Errorf("%d instead of %d, %v", n, want, err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
