@@ -32,8 +32,8 @@ func NewBarrier(n int) (*Barrier, error) {
 // ErrBrokenBarrier. So it does when a party comes whose ctx has ended before, unless that is the last one. If the last
 // party comes at the moment when a ctx ends, the others may pass, and find the barrier broken the next time, unless it was
 // reset. The barrier does not know of a party that has not come yet, nor of one whose ctx ends before its process is
-// connected to the owner, or while a stopped owner takes no messages: use a ctx that ends, so as not to wait for such a
-// party forever.
+// connected to the owner, or before its message is on the way, as when the owner is stopped: use a ctx that ends, so as not
+// to wait for such a party forever.
 func (b *Barrier) Wait(ctx context.Context) (int, error) {
 	const what = "Barrier.Wait"
 	if ctx.Err() != nil {
@@ -46,9 +46,9 @@ func (b *Barrier) Wait(ctx context.Context) (int, error) {
 
 // pass is Wait with a ctx that has ended before.
 func (b *Barrier) pass(ctx context.Context, what string) (int, error) {
-	glance := patient(share.Glance)
-	defer glance.End()
-	body, err := b.call(glance, what, opPass, nil, nil)
+	short := patient(glance)
+	defer short.End()
+	body, err := b.call(short, what, opPass, nil, nil)
 	n, _ := readState(body)
 	if errors.Is(err, errNo) {
 		return 0, overdue(ctx, what, false, nil)

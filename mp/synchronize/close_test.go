@@ -86,7 +86,7 @@ func TestCloseOfAHandleThatWaits(t *testing.T) {
 	if n, err := p.Result(ctx); n != 4 || err != nil {
 		t.Error(n, err)
 	}
-	until(t, "nobody waits", func() bool { return synchronize.WaitingFor(s) == 0 }) // what is given to who has ended is used up
+	until(t, "nobody waits", func() bool { return synchronize.WaitingFor(s) == 0 })
 	if err := errors.Join(l.Release(), s.Release(), b.Release()); err != nil {
 		t.Error(err)
 	}

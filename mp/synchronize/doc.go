@@ -6,7 +6,7 @@
 // are served in the order in which they came; [Lock.Acquire] tells of an exception. A wait ends at once when its ctx ends,
 // except at a Condition, where it first gets the lock back. A call whose ctx has ended before it begins takes what needs no
 // waiting, and waits at most 50 ms for an owner that does not answer. Such a call of [Barrier.Wait] breaks the barrier,
-// unless it is that of the last party.
+// unless it is that of the last party, or the owner does not answer.
 //
 // When a process ends, however it does, its waits are forgotten, and what it held is free. If it held a Lock, the next
 // Acquire returns [ErrOwnerDied] first, as what the lock protects may be half done. When the owner has ended, or has closed

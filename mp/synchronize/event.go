@@ -43,7 +43,7 @@ func (e *Event) IsSet() (bool, error) {
 func (e *Event) Wait(ctx context.Context) error {
 	const what = "Event.Wait"
 	if ctx.Err() != nil {
-		n, _, err := e.stateFor(patient(share.Glance), what)
+		n, _, err := e.stateFor(patient(glance), what)
 		return overdue(ctx, what, n > 0, err)
 	}
 	_, err := e.wait(ctx, what, opWait, nil, nil)

@@ -15,6 +15,13 @@ func SetPatience(t *testing.T, d time.Duration) {
 	t.Cleanup(func() { patience = old })
 }
 
+// SetGlance sets how long calls wait whose ctx has ended before. It returns what sets it back.
+func SetGlance(d time.Duration) func() {
+	old := glance
+	glance = d
+	return func() { glance = old }
+}
+
 // WaitingFor is how many wait for a semaphore of this process, bounded or not.
 func WaitingFor(s interface{ object() share.Object }) int {
 	p := s.object().(*permits)

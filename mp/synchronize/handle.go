@@ -183,7 +183,7 @@ func (h *handle) stateFor(ctx *share.Patient, what string) (n uint64, text strin
 // acquire takes a lock or a place, and waits until there is one. If ctx has ended before, it only tries.
 func (h *handle) acquire(ctx context.Context, what string) error {
 	if ctx.Err() != nil {
-		ok, err := h.try(patient(share.Glance), what)
+		ok, err := h.try(patient(glance), what)
 		return overdue(ctx, what, ok, err)
 	}
 	_, err := h.wait(ctx, what, opAcquire, caller(), h.giveBack)
@@ -199,7 +199,7 @@ func (h *handle) try(ctx *share.Patient, what string) (ok bool, err error) {
 	return err == nil, err
 }
 
-// overdue is the error of a call whose ctx had ended before it began. ok and err are what the call got within share.Glance.
+// overdue is the error of a call whose ctx had ended before it began. ok and err are what the call got within glance.
 func overdue(ctx context.Context, what string, ok bool, err error) error {
 	if !ok && err == nil || errors.Is(err, errSilent) {
 		return fmt.Errorf("mp: %s: %w", what, spawn.Inner(ended(ctx)))

@@ -58,7 +58,7 @@ func FuzzObjects(f *testing.F) {
 		over, end := context.WithCancel(context.Background())
 		end()
 		for len(ops) > 0 {
-			how, op := next(), share.FirstKind+link.Kind(next()%15)
+			how, op := next(), share.FirstKind+link.Kind(next()%16)
 			body := ops[:min(int(how>>2), len(ops))]
 			ops = ops[len(body):]
 			switch how % 4 {

@@ -203,6 +203,7 @@ func use(ctx context.Context, k kit) (int, error) {
 	case "party":
 		return k.Barrier.Wait(ctx)
 	case "party in vain": // and says whether that broke the barrier
+		synchronize.SetGlance(time.Minute)
 		over, cancel := context.WithCancel(ctx)
 		cancel()
 		if _, err := k.Barrier.Wait(over); !errors.Is(err, context.Canceled) {

@@ -11,6 +11,9 @@ import (
 // patience is how long calls without a ctx wait for an answer.
 var patience = 5 * time.Second // changed by tests
 
+// glance is how long a call whose ctx has ended before waits for an answer.
+var glance = share.Glance // changed by tests
+
 // errSilent is the cause of the end of a patient ctx.
 var errSilent = fmt.Errorf("%w: the process that made it does not answer", spawn.ErrTimeout)
 

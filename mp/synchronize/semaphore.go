@@ -2,6 +2,7 @@ package synchronize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
@@ -78,7 +79,7 @@ func (s *Semaphore) TryAcquire() (bool, error) {
 // confirm tells the owner that this process has got what it was given. The message must be out of this process when the
 // caller goes on and perhaps ends it.
 func (s *Semaphore) confirm() {
-	ctx := patient(share.Glance)
+	ctx := patient(glance)
 	defer ctx.End()
 	if err := s.ref.Send(ctx, opHeard, nil, nil, nil); err == share.ErrEnded { // the owner was stopped just now
 		s.ref.Post(opHeard, nil)
@@ -106,8 +107,9 @@ func (s *Semaphore) Release() error {
 	return nil
 }
 
-// releaseFirst is Release by a handle that has no view. If the word is not there, or not enough, it asks the owner: the
-// semaphore may be closed, and the view not hear of that.
+// releaseFirst is Release by a handle that has no view. If the word is not there, or not enough, it tells the owner, and then
+// waits for an answer: the semaphore may be closed, and the view not hear of that. What was told counts, however late the owner
+// takes it.
 func (s *Semaphore) releaseFirst(what string) error {
 	if err := s.usable(what); err != nil {
 		return err
@@ -119,7 +121,10 @@ func (s *Semaphore) releaseFirst(what string) error {
 		return failure(ctx, what, err)
 	}
 	if !v.put() {
-		if _, err := s.call(ctx, what, opRelease, nil, nil); err != nil {
+		if err := s.ref.Send(ctx, opRelease, nil, nil, nil); err != nil {
+			return failure(ctx, what, err)
+		}
+		if _, err := s.call(ctx, what, opState, nil, nil); err != nil && !errors.Is(err, errSilent) {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
@@ -67,7 +68,7 @@ func (suite) Run() int {
 			check(w.Join(context.Background()))
 		}
 	case "loader":
-		loader, err := dataloader.New(ctx, Open.With(0), Last, &dataloader.Options{Workers: 1})
+		loader, err := dataloader.New(ctx, Open.With(0), Last, &dataloader.Options{Workers: 1, KillDelay: time.Minute})
 		check(err)
 		defer loader.Close()
 		for _, err := range loader.Epoch(ctx) {
@@ -86,7 +87,7 @@ func process(ctx context.Context, n int) {
 }
 
 func pool(ctx context.Context) *mp.Pool {
-	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1, KillDelay: time.Minute})
 	check(err)
 	_, err = mp.Apply(ctx, workers, Sum, 21)
 	check(err)
