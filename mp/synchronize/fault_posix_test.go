@@ -38,6 +38,14 @@ var MakePair = mp.Register("make-pair", func(ctx context.Context, _ int) (p pair
 	return p, errors.Join(errs[:]...)
 })
 
+var keptSemaphore *synchronize.Semaphore
+
+// MakeSemaphore makes a semaphore.
+var MakeSemaphore = mp.Register("make-semaphore", func(_ context.Context, n int) (s *synchronize.Semaphore, err error) {
+	keptSemaphore, err = synchronize.NewSemaphore(n)
+	return keptSemaphore, err
+})
+
 // While the owner is stopped, what has a ctx ends with it, what has none ends with its patience, and when the owner goes on
 // nothing is lost.
 func TestFrozenOwner(t *testing.T) {
@@ -119,6 +127,35 @@ func TestFrozenOwnerAtOnce(t *testing.T) {
 			t.Errorf("%s: %v", when, err)
 		}
 	}
+}
+
+// The first Release of a handle, told to an owner that is stopped, is no error: it counts when the owner goes on. Otherwise the
+// caller would release once more.
+func TestReleaseToFrozenOwner(t *testing.T) {
+	leak.Check(t)
+	t.Setenv("MP_TRANSPORT", "socket") // each Release is the owner's to do
+	pool := made(mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1}))(t)
+	defer pool.Close()
+	s, err := mp.Apply(t.Context(), pool, MakeSemaphore, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Value(); n != 0 || err != nil { // it connects
+		t.Fatal(n, err)
+	}
+	owner := pool.Stats().Workers[0].Pid
+	if err := prog.Freeze(owner); err != nil {
+		t.Fatal(err)
+	}
+	synchronize.SetPatience(t, 20*time.Millisecond)
+	released := s.Release()
+	if err := syscall.Kill(owner, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if released != nil {
+		t.Error(released)
+	}
+	until(t, "it counts", func() bool { n, err := s.Value(); return n == 1 && err == nil })
 }
 
 // A holder that is stopped keeps the lock; when it is killed, the lock is told to be free at once.
