@@ -308,7 +308,7 @@ func ExampleAsCompleted() {
 		return
 	}
 	defer pool.Close()
-	slow := mp.Submit(ctx, pool, Double, time.Second)
+	slow := mp.Submit(ctx, pool, Double, 3*time.Second)
 	quick := mp.Submit(ctx, pool, Double, time.Millisecond)
 	for f, err := range mp.AsCompleted(ctx, slow, quick) {
 		if err != nil { // ctx is over
@@ -319,7 +319,7 @@ func ExampleAsCompleted() {
 	}
 	// Output:
 	// 2ms <nil>
-	// 2s <nil>
+	// 6s <nil>
 }
 
 func ExampleWaitAll() {

@@ -38,7 +38,7 @@ func TestTimeoutsPass(t *testing.T) {
 		leak.Check(t)
 		ctx := within(t)
 		const limit = 20 * time.Millisecond
-		l := listen(t, place{"tcp", ""}, &connection.Options{Key: key, HandshakeTimeout: 50 * limit})
+		l := listen(t, place{"tcp", ""}, &connection.Options{Key: key, HandshakeTimeout: 250 * limit})
 		a, b := pipe(t)
 		p, err := mp.Start(ctx, Late, late{b, place{l.Network(), l.Addr()}}, nil)
 		if err != nil {
@@ -72,7 +72,7 @@ func TestTimeoutsPass(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		time.Sleep(time.Until(began.Add(60 * limit))) // until the handshake's time is over, and no event tells of that
+		time.Sleep(time.Until(began.Add(260 * limit))) // until the handshake's time is over, and no event tells of that
 		expect(c, 456)
 		if _, err := p.Result(ctx); err != nil {
 			t.Error(err)

@@ -233,7 +233,10 @@ func TestTimeout(t *testing.T) {
 	leak.Check(t)
 	for _, what := range []string{"wait", "deaf"} {
 		t.Run(what, func(t *testing.T) {
-			opts := dataloader.Options{BatchSize: 4, Workers: 2, Timeout: 200 * time.Millisecond, KillDelay: 50 * time.Millisecond}
+			opts := dataloader.Options{BatchSize: 4, Workers: 2, Timeout: 500 * time.Millisecond, KillDelay: 50 * time.Millisecond}
+			if what == "wait" {
+				opts.KillDelay = time.Minute // it is not needed
+			}
 			c := config{N: 20, Does: map[int]string{9: what}}
 			got, err := epoch(newLoader(t, c, &opts))
 			if s := sampleError(t, err); len(got) != 2 || s.Index != 9 || !errors.Is(err, mp.ErrTimeout) {
@@ -243,7 +246,7 @@ func TestTimeout(t *testing.T) {
 			if died := what == "deaf"; errors.As(err, &exit) != died {
 				t.Errorf("%v: %v in it", err, exit)
 			} else if died && (exit.Pid != sampleError(t, err).Pid || !strings.Contains(exit.Error(), "SIGKILL") || exit.Func != "numbers" ||
-				!strings.HasSuffix(err.Error(), "was killed because it did not stop at its Timeout of 200ms")) {
+				!strings.HasSuffix(err.Error(), "was killed because it did not stop at its Timeout of 500ms")) {
 				t.Errorf("%v: %+v", err, exit)
 			}
 			opts.OnError = dataloader.Skip

@@ -96,7 +96,7 @@ func TestIteratePanics(t *testing.T) {
 func TestStreamPassesInTime(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 80, Each: 20 * time.Millisecond, Does: map[int]string{70: "once die"}, Dir: prog.TempDir(t)}
-	l := newStream(t, c, &dataloader.Options{BatchSize: 2, Workers: 1, Timeout: 400 * time.Millisecond, KillDelay: 50 * time.Millisecond})
+	l := newStream(t, c, &dataloader.Options{BatchSize: 2, Workers: 1, Timeout: time.Second, KillDelay: 50 * time.Millisecond})
 	want(t, l, chunks(80, 2))
 }
 

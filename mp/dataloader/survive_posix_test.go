@@ -105,7 +105,7 @@ func TestKilledWithViews(t *testing.T) {
 func TestFrozen(t *testing.T) {
 	leak.Check(t)
 	l := newLoader(t, config{N: 40}, &dataloader.Options{
-		BatchSize: 2, Workers: 2, Persistent: true, Timeout: 100 * time.Millisecond, KillDelay: 20 * time.Millisecond,
+		BatchSize: 2, Workers: 2, Persistent: true, Timeout: time.Second, KillDelay: 20 * time.Millisecond,
 	})
 	for range 2 {
 		if err := prog.Freeze(mp.ActiveChildren()[0].Pid()); err != nil {

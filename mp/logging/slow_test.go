@@ -182,7 +182,7 @@ func TestDeadlineOfChatter(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	if _, err := mp.Apply(t.Context(), pool, Chatter, 0, mp.Timeout(50*time.Millisecond)); !errors.Is(err, mp.ErrTimeout) {
+	if _, err := mp.Apply(t.Context(), pool, Chatter, 0, mp.Timeout(2*time.Second)); !errors.Is(err, mp.ErrTimeout) {
 		t.Error(err)
 	}
 	if !<-died {

@@ -59,11 +59,11 @@ func TestKilledWhileEncoding(t *testing.T) {
 // The time that we take to decode one result is not charged to the next item.
 func TestSlowDecodingIsNotCharged(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: 10 * time.Millisecond})
-	slow := func() { time.Sleep(400 * time.Millisecond) }
+	slow := func() { time.Sleep(700 * time.Millisecond) }
 	decoding.Store(&slow)
 	defer decoding.Store(nil)
 	items := make([]gate, 4)
-	if _, err := mp.Map(t.Context(), p, Through, items, mp.ChunkSize(2), mp.Timeout(300*time.Millisecond)); err != nil {
+	if _, err := mp.Map(t.Context(), p, Through, items, mp.ChunkSize(2), mp.Timeout(600*time.Millisecond)); err != nil {
 		t.Error(err)
 	}
 	if s := p.Stats(); s.Started != 1 {

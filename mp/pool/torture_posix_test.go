@@ -161,7 +161,7 @@ func (r *torture) plan(seed uint64) {
 		KillDelay:         pick(rnd, -1, ms, 10*ms, 50*ms),
 		Retries:           pick(rnd, 0, 0, 1, 2),
 		CrashRetries:      pick(rnd, 0, 0, -1, 1, 3),
-		InitTimeout:       300 * ms,
+		InitTimeout:       3000 * ms,
 		Stderr:            pick[io.Writer](rnd, io.Discard, io.Discard, slowly{ms / 10}),
 	}
 	if rnd.IntN(4) == 0 {

@@ -101,7 +101,7 @@ func TestNested(t *testing.T) {
 	leak.Check(t)
 	q := newQueue[int](t, 0)
 	must(start(t, Nest, q).Result(background))(t)
-	got := []int{must(q.TryGet())(t), must(q.TryGet())(t)}
+	got := []int{must(q.Get(background))(t), must(q.Get(background))(t)}
 	if slices.Sort(got); !slices.Equal(got, []int{1, 2}) {
 		t.Error(got)
 	}
@@ -147,6 +147,7 @@ func TestOwner(t *testing.T) {
 	if err := prog.Freeze(pid); err != nil {
 		t.Fatal(err)
 	}
+	patient := queue.SetPatience(100 * time.Millisecond)
 	ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
 	defer cancel()
 	for _, q := range []*queue.Queue[int]{q, unused} {
@@ -163,6 +164,7 @@ func TestOwner(t *testing.T) {
 		}
 	}
 	syscall.Kill(pid, syscall.SIGCONT)
+	patient()
 	for q.Len() > 0 { // what was put in time
 		q.Get(background)
 	}

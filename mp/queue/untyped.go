@@ -90,7 +90,7 @@ func (q *queue) take(ctx context.Context, now bool, buf []byte) (item, error) {
 }
 
 // patience is how long a call that does not wait for items or room waits for the owner's answer.
-const patience = time.Second
+var patience = time.Second // changed by tests
 
 var errSilent = fmt.Errorf("%w: its owner does not answer", spawn.ErrTimeout)
 

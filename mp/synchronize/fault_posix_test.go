@@ -105,6 +105,7 @@ func TestFrozenOwnerAtOnce(t *testing.T) {
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
+	synchronize.SetPatience(t, time.Minute)
 	for _, when := range []string{"not connected", "connected"} {
 		owner := pool.Stats().Workers[0].Pid
 		if err := prog.Freeze(owner); err != nil {
@@ -116,16 +117,18 @@ func TestFrozenOwnerAtOnce(t *testing.T) {
 				t.Errorf("%s, %d: %v", when, i, err)
 			}
 		}
-		if took := time.Since(begun); took > 2*time.Second { // less than a call without a ctx takes
+		if took := time.Since(begun); took > 30*time.Second { // less than a call without a ctx takes
 			t.Errorf("%s: it took %v", when, took)
 		}
 		if err := syscall.Kill(owner, syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
 		until(t, "the place is free", func() bool { n, err := p.Place.Value(); return n == 1 && err == nil })
+		undo := synchronize.SetGlance(time.Minute) // however busy the machine is
 		if err := errors.Join(p.Place.Acquire(over), p.Place.Release(), p.Event.Set(), p.Event.Wait(over), p.Event.Clear()); err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
+		undo()
 	}
 }
 
@@ -147,7 +150,7 @@ func TestReleaseToFrozenOwner(t *testing.T) {
 	if err := prog.Freeze(owner); err != nil {
 		t.Fatal(err)
 	}
-	synchronize.SetPatience(t, 20*time.Millisecond)
+	synchronize.SetPatience(t, time.Second)
 	released := s.Release()
 	if err := syscall.Kill(owner, syscall.SIGCONT); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -94,7 +95,7 @@ func run() error {
 			fmt.Println(exit(err))
 		}
 	case "worker":
-		pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
+		pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1, KillDelay: time.Minute})
 		if err != nil {
 			return err
 		}
