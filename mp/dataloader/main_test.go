@@ -150,6 +150,14 @@ func (d *numbers) do(ctx context.Context, i int) error {
 		f.Close()
 		what = once
 	}
+	if other, found := cut(what, "after "); found { // one that does something once
+		for {
+			if _, err := os.Stat(filepath.Join(d.Dir, other)); err == nil || ctx.Err() != nil {
+				return ctx.Err()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
 	switch what {
 	case "fail":
 		return fmt.Errorf("sample %d: %w", i, errUnlucky)

@@ -80,13 +80,21 @@ func TestStatsOfFaults(t *testing.T) {
 	for _, what := range []string{"wait", "deaf"} {
 		const limit = 200 * time.Millisecond
 		for _, policy := range []dataloader.Policy{dataloader.Fail, dataloader.Skip} {
+			failed := false
 			l := newLoader(t, config{N: 80, Does: map[int]string{41: what}}, &dataloader.Options{
 				BatchSize: 4, Workers: 2, Persistent: true, Timeout: limit, KillDelay: time.Millisecond, OnError: policy,
 			})
-			if _, err := epoch(l); (err != nil) != (policy == dataloader.Fail) {
-				t.Error(err)
+			for _, err := range l.Epoch(background) {
+				if err != nil && policy != dataloader.Fail {
+					t.Error(err)
+				}
+				failed = failed || err != nil
+				time.Sleep(20 * time.Millisecond) // so that a worker that stands still for a moment is no bottleneck
 			}
-			if s := l.Stats(); s.Lost < limit || s.Delayed < limit/2 || s.Delayed > s.Waited {
+			if failed != (policy == dataloader.Fail) {
+				t.Errorf("%s: failed: %v", what, failed)
+			}
+			if s := l.Stats(); s.Lost < limit || s.Delayed < limit/2 || s.Delayed > s.Waited || s.Bottleneck() {
 				t.Errorf("%s: %v: %+v", what, s, s)
 			}
 		}

@@ -2,7 +2,7 @@ package queue
 
 import "time"
 
-// However busy the machine is, no test fails for want of an answer, in children neither.
+// However busy the machine is, no test fails for want of an answer, nor in children.
 func init() { patience = time.Minute }
 
 // SetPatience sets how long calls wait that need not wait for items or room, until undo is called.

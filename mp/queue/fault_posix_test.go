@@ -101,7 +101,7 @@ func TestNested(t *testing.T) {
 	leak.Check(t)
 	q := newQueue[int](t, 0)
 	must(start(t, Nest, q).Result(background))(t)
-	got := []int{must(q.Get(background))(t), must(q.Get(background))(t)}
+	got := []int{must(q.TryGet())(t), must(q.TryGet())(t)}
 	if slices.Sort(got); !slices.Equal(got, []int{1, 2}) {
 		t.Error(got)
 	}

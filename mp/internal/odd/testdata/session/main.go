@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
-	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 var (
@@ -48,7 +47,7 @@ func session(ctx context.Context, p *mp.Pool) {
 		switch {
 		case got[i] == n*n:
 			fmt.Println("right")
-		case i == blamed && (exit.Cause == mp.CauseSignal || exit.Cause == spawn.CauseLink) && len(err.(interface{ Unwrap() []error }).Unwrap()) == 1:
+		case i == blamed && exit.Cause == mp.CauseSignal && len(err.(interface{ Unwrap() []error }).Unwrap()) == 1:
 			fmt.Println("blamed")
 		default:
 			fmt.Println("item", i, "gave", got[i], err)
