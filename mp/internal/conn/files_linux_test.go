@@ -33,21 +33,9 @@ func asMany(t *testing.T) []*os.File {
 	return slices.Repeat([]*os.File{null}, sys.FilesPerByte)
 }
 
-// socketEnds are the two ends of a pipe over a socket: the socket of one, for a peer that does what it likes, and the other one.
+// socketEnds is rawEnds over a socket, with the socket of the one.
 func socketEnds(t *testing.T) (*sys.Conn, *Conn) {
-	t.Setenv("MP_TRANSPORT", "socket")
-	a, b, err := Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		a.Close()
-		b.Close()
-	})
-	peer, err := a.transport()
-	if err != nil {
-		t.Fatal(err)
-	}
+	peer, b := rawEnds(t, "socket")
 	return peer.(*frames).stream.(*sys.Conn), b
 }
 

@@ -84,9 +84,9 @@ func TestPollPastDropped(t *testing.T) {
 	}
 }
 
-// ringsEnds are the two ends of a pipe: the transport of one, for a peer that does what it likes, and the other one.
-func ringsEnds(t *testing.T) (*rings, *Conn) {
-	t.Setenv("MP_TRANSPORT", "")
+// rawEnds are the two ends of a pipe: the transport of one, for a peer that does what it likes, and the other one.
+func rawEnds(t *testing.T, how string) (transport, *Conn) {
+	t.Setenv("MP_TRANSPORT", how)
 	a, b, err := Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -95,14 +95,21 @@ func ringsEnds(t *testing.T) (*rings, *Conn) {
 		a.Close()
 		b.Close()
 	})
-	if _, ok := a.seed.(*ringsSeed); !ok {
-		t.Skip("there is no shared memory here")
-	}
 	peer, err := a.transport()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return peer.(*rings), b
+	return peer, b
+}
+
+// ringsEnds is rawEnds over shared memory.
+func ringsEnds(t *testing.T) (*rings, *Conn) {
+	peer, b := rawEnds(t, "")
+	r, ok := peer.(*rings)
+	if !ok {
+		t.Skip("there is no shared memory here")
+	}
+	return r, b
 }
 
 // A peer does not hold up who only looks, or whose ctx is over: neither with empty records, of which memory is full that was never
