@@ -276,7 +276,7 @@ func (c *Child) ExitError(function string, index int) *ExitError {
 	c.mu.Lock()
 	reason, killed := c.reason, c.killed
 	c.mu.Unlock()
-	killed = killed && e.ExitCode == -int(syscall.SIGKILL) // otherwise it was dying of something else
+	killed = killed && e.ExitCode < 0
 	switch {
 	case c.fence.oom != nil:
 		e.Signal, e.Cause, e.Err = syscall.SIGKILL, CauseOOM, c.fence.oom
