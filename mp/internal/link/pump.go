@@ -8,15 +8,15 @@ import (
 // pump reads a stream in a goroutine of its own, so that urged messages are heeded while no goroutine receives. The other
 // messages wait for recv.
 type pump struct {
-	mu     sync.Mutex
-	more   sync.Cond // wakes the receiver: for a message, an urged message, the end
-	room   sync.Cond // wakes the pump
-	queue  []Msg
-	heeded uint32 // how many urged messages have come
-	err    error  // why no more will come
-	wanted bool   // the receiver waits for an urged message
-	closed bool   // the stream is closed or ends soon
-	unread bool   // nothing will be received any more
+	mu      sync.Mutex
+	more    sync.Cond // wakes the receiver: for a message, an urged message, the end
+	room    sync.Cond // wakes the pump
+	queue   []Msg
+	heeded  uint32 // how many urged messages have come
+	err     error  // why no more will come
+	wanted  bool   // the receiver waits for an urged message
+	closed  bool   // the stream is closed or ends soon
+	dropped bool   // nothing will be received any more
 }
 
 // mostQueued is how many messages the pump reads ahead. Urged messages behind more of them wait too, so a peer that urges must
@@ -72,7 +72,7 @@ func (p *pump) keep(m Msg) error {
 	for len(p.queue) >= mostQueued && !p.closed && !p.wanted {
 		p.room.Wait()
 	}
-	if p.unread {
+	if p.dropped {
 		discard(m)
 		return nil
 	}
@@ -139,7 +139,7 @@ func (p *pump) close() {
 func (p *pump) drop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closed, p.unread = true, true
+	p.closed, p.dropped = true, true
 	for _, m := range p.queue {
 		discard(m)
 	}

@@ -7,8 +7,8 @@ type known struct {
 	gone    bool    // there is no such object any more, and no Watcher comes
 }
 
-// refer notes a Ref to an object.
-func (p *peer) refer(number uint32) {
+// addRef notes a Ref to an object.
+func (p *peer) addRef(number uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := p.known[number]
@@ -22,8 +22,8 @@ func (p *peer) refer(number uint32) {
 	k.refs++
 }
 
-// unrefer notes that a Ref was collected. A Watcher stays: the owner may send to it.
-func (p *peer) unrefer(number uint32) {
+// dropRef notes that a Ref was collected. A Watcher stays: the owner may send to it.
+func (p *peer) dropRef(number uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if k := p.known[number]; k != nil { // nil: the peer has ended

@@ -82,7 +82,7 @@ func (p *peer) connected(ctx context.Context) error {
 
 // unref is called when a Ref to this object was collected. After the last one of all the peer ends.
 func (p *peer) unref(number uint32) {
-	p.unrefer(number)
+	p.dropRef(number)
 	p.place.mu.Lock()
 	p.refs--
 	last := p.refs == 0

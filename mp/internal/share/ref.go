@@ -311,7 +311,7 @@ func (p *place) ref(kind string, id ownerID, number uint32, key sys.Key) (*Ref, 
 func (p *place) refer(kind string, owner *peer, number uint32) *Ref {
 	r := &Ref{kind: kind, peer: owner, number: number}
 	owner.refs++
-	owner.refer(number)
+	owner.addRef(number)
 	runtime.AddCleanup(r, func(owner *peer) { go owner.unref(number) }, owner)
 	return r
 }
