@@ -80,6 +80,9 @@ func main() { mp.Main(run) }
 
 func run() error {
 	flag.Parse()
+	if *readers < 1 {
+		return fmt.Errorf("-readers=%d: it takes at least one to read", *readers)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	paths, err := queue.New[string](16)

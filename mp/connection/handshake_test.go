@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/record"
@@ -60,7 +61,7 @@ func TestProvedAtClose(t *testing.T) {
 	defer b.Close()
 	l.mu.Lock()
 	l.count++
-	l.young = append(l.young, a)
+	l.young = append(l.young, youngClient{a, time.Now()})
 	l.mu.Unlock()
 	cancel := l.cancel
 	l.cancel = func() {

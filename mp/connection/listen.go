@@ -25,15 +25,24 @@ type Listener struct {
 	mu     sync.Mutex
 	fewer  sync.Cond     // signals that count is lower, or Close
 	count  int           // clients that Accept has not returned
-	young  []*Conn       // those of them that are in their handshake, the oldest first
+	young  []youngClient // those of them that are in their handshake, the oldest first
 	proved []*Conn       // those of them that have passed it
 	more   chan struct{} // closed and replaced when proved grows
 	ended  bool          // by Close
 }
 
-// mostClients bounds the clients that Accept has not returned. One client more makes the listener disconnect the oldest one that
-// is in its handshake, so that stalling clients keep no other client out. If none is in its handshake, the new client waits.
-const mostClients = 256
+// mostClients bounds the clients that Accept has not returned. For one client more, the listener disconnects the oldest one that
+// has been in its handshake for longer than handshakeGrace: stalling clients keep no other client out, and a burst of honest clients costs none
+// of them its connection. If there is no such client, the new one waits.
+const (
+	mostClients    = 256
+	handshakeGrace = time.Second
+)
+
+type youngClient struct {
+	*Conn
+	since time.Time
+}
 
 // source accepts clients: a listening socket or Windows pipe.
 type source interface {
@@ -224,18 +233,32 @@ func (l *Listener) admit(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.count >= mostClients && !l.ended {
-		if len(l.young) > 0 {
-			l.young[0].Close()
-			l.young = l.young[1:]
-		}
-		l.fewer.Wait()
+		l.makeRoom()
 	}
 	if l.ended {
 		return false
 	}
 	l.count++
-	l.young = append(l.young, c)
+	l.young = append(l.young, youngClient{c, time.Now()})
 	return true
+}
+
+// makeRoom disconnects the oldest client if its handshake has taken longer than handshakeGrace. Then it waits until count may be lower, or
+// until the oldest one has had that time. The caller holds l.mu.
+func (l *Listener) makeRoom() {
+	if len(l.young) > 0 {
+		if rest := handshakeGrace - time.Since(l.young[0].since); rest > 0 {
+			defer time.AfterFunc(rest, func() {
+				l.mu.Lock() // by then Wait listens
+				defer l.mu.Unlock()
+				l.fewer.Broadcast()
+			}).Stop()
+		} else {
+			l.young[0].Close()
+			l.young = l.young[1:]
+		}
+	}
+	l.fewer.Wait()
 }
 
 // greet does the handshake and leaves the client to Accept.
@@ -260,7 +283,7 @@ func (l *Listener) greet(c *Conn) {
 func (l *Listener) endHandshake(c *Conn, proved bool) (accepted, crowded bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.Index(l.young, c)
+	i := slices.IndexFunc(l.young, func(y youngClient) bool { return y.Conn == c })
 	if crowded = i < 0; !crowded {
 		l.young = slices.Delete(l.young, i, i+1)
 	}

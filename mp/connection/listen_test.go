@@ -190,18 +190,24 @@ func TestStalledClients(t *testing.T) {
 	}
 }
 
-// Clients that have nothing to prove wait for Accept, however many they are, and none loses its connection to another one.
+// Clients wait for Accept, however many they are, and none loses its connection to another one.
 func TestManyClients(t *testing.T) {
+	for name, opts := range map[string]*connection.Options{"nothing to prove": nil, "key": {Key: key, HandshakeTimeout: time.Minute}} {
+		t.Run(name, func(t *testing.T) { manyClients(t, opts) })
+	}
+}
+
+func manyClients(t *testing.T, opts *connection.Options) {
 	places(t, func(t *testing.T, where place) {
 		leak.Check(t)
 		ctx := within(t)
-		l := listen(t, where, nil)
+		l := listen(t, where, opts)
 		const many = 300
 		var dialling sync.WaitGroup
 		defer dialling.Wait()
 		for range many {
 			dialling.Go(func() {
-				c, err := connection.Dial(ctx, l.Network(), l.Addr(), nil)
+				c, err := connection.Dial(ctx, l.Network(), l.Addr(), opts)
 				if err != nil {
 					t.Error(err)
 					return
