@@ -8,7 +8,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// stalled kills the worker if it has still not begun item id. No item is blamed: they run in other workers.
+// stalled kills the worker if it has still not begun item id. No item is blamed, not even one that the worker begins between
+// this look and its end: they run in other workers.
 func (w *worker) stalled(id uint64, limit time.Duration) {
 	if w.still(id, false, func() { w.stalled(id, limit) }) {
 		w.seat.KillFor(fmt.Errorf("%w: it did not begin an item for %v", spawn.ErrTimeout, limit))
@@ -20,6 +21,7 @@ func (w *worker) stalled(id uint64, limit time.Duration) {
 func (w *worker) mute(id uint64, limit time.Duration) {
 	w.pool.mu.Lock()
 	mute, waiting := !w.gone && len(w.queue) == 0 && len(w.skips) > 0 && w.skips[0] == id, w.receiver.waiting.Load()
+	w.blameless = w.blameless || mute && waiting
 	if mute && !waiting {
 		w.timer = time.AfterFunc(lookAgain, func() { w.mute(id, limit) })
 	}
@@ -50,6 +52,7 @@ func (w *worker) still(id uint64, running bool, again func()) bool {
 	if !waiting {
 		w.timer = time.AfterFunc(lookAgain, again)
 	}
+	w.blameless = w.blameless || waiting && !running
 	return waiting
 }
 

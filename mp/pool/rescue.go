@@ -132,6 +132,10 @@ func (p *Pool) collect(w *worker) {
 	}
 	index := k.index()
 	before, _ := w.journal.At(k.id())
+	if before == k.id() { // there are none; found would copy the page to say so
+		p.mu.Unlock()
+		return
+	}
 	count, results, _ := w.found(k)
 	if after, _ := w.journal.At(k.id()); after != before {
 		count = 0 // the copy of the page may be half overwritten

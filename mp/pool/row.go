@@ -207,6 +207,9 @@ func (p *Pool) salvage(w *worker) {
 	var results []byte
 	index := k.index()
 	count, results, w.running = w.found(k)
+	if count > 0 || w.running {
+		p.failures = 0 // it was a good start, though no message has told of it
+	}
 	k.done += count
 	w.answered += count
 	p.mu.Unlock()

@@ -183,6 +183,7 @@ type actor struct {
 	plays   []func(t *stage)
 	delay   time.Duration                 // the KillDelay of its workers
 	memory  *atomic.Int64                 // the memory that they use; nil: none
+	dying   func(*stage)                  // what they do between the pool's KillFor and their end; nil: nothing
 	newLink func() (a, b *link.InProcess) // nil: NewInProcess
 	mu      sync.Mutex
 	next    int
@@ -195,6 +196,18 @@ type extra struct {
 }
 
 func (e extra) Memory() int64 { return e.memory.Load() }
+
+// dying is the seat of an actor that is not dead at once.
+type dying struct {
+	*goroutine
+	stage *stage
+	do    func(*stage)
+}
+
+func (d dying) KillFor(reason error) error {
+	d.do(d.stage)
+	return d.goroutine.KillFor(reason)
+}
 
 // stage is what a play gets: the worker's end of the link.
 type stage struct {
@@ -223,8 +236,11 @@ func (a *actor) start(ctx context.Context, _ wire.Buffer) (seat, error) {
 		<-w.ended
 		stop()
 	}()
-	if a.memory != nil {
+	switch {
+	case a.memory != nil:
 		return extra{w, a.memory}, nil
+	case a.dying != nil:
+		return dying{w, &stage{link: theirs}, a.dying}, nil
 	}
 	return w, nil
 }
@@ -364,6 +380,44 @@ func TestFailuresAreInARow(t *testing.T) {
 		begin(t, p)
 		defer p.Close()
 		if n, err := Apply(t.Context(), p, echo, 1); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+	})
+}
+
+// An item that the worker begins counts as a good start, too, if the pool learns of it from the journal alone.
+func TestFailuresAreInARowOfRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var plays []func(*stage)
+		for range 2 * tooManyFailures {
+			plays = append(plays, func(s *stage) { id, _ := s.task(); s.link.Journal().Begin(id) }, func(*stage) {})
+		}
+		p := openJournal(t, 1, append(plays, honest)...)
+		p.opts.CrashRetries = 100
+		defer p.Close()
+		if d, err := Submit(t.Context(), p, sleepy, time.Second).Wait(t.Context()); d != time.Second || err != nil {
+			t.Error(d, err)
+		}
+	})
+}
+
+// A worker that is killed because it did not begin its item, and begins it between the kill and its end, is not blamed on
+// the item, which runs elsewhere.
+func TestBeginsWhileItIsKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var id atomic.Uint64
+		late := func(s *stage) {
+			first, _ := s.task()
+			id.Store(first)
+			for _, err := s.link.Recv(); err == nil; _, err = s.link.Recv() {
+			}
+		}
+		p := newPool()
+		p.backend = &actor{plays: []func(*stage){late, honest}, dying: func(s *stage) { s.started(id.Load()) }}
+		p.opts = Options{Workers: 1}
+		begin(t, p)
+		defer p.Close()
+		if n, err := Apply(t.Context(), p, echo, 1, Timeout(time.Second)); n != 1 || err != nil {
 			t.Error(n, err)
 		}
 	})

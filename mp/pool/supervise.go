@@ -133,6 +133,7 @@ func (p *Pool) bury(w *worker, err error) error {
 	var ended []*call
 	p.salvage(w)
 	p.mu.Lock()
+	w.running = w.running && !w.blameless
 	for i, k := range w.queue {
 		if i > 0 || !w.running {
 			k.call.loses(k)

@@ -44,6 +44,7 @@ type worker struct {
 
 	executions []execution // for cancelled items that have not ended
 	doomed     *span       // the items for which the worker is being killed
+	blameless  bool        // it is being killed because it did not begin or skip an item
 	running    bool        // the worker is at the first open item of the queue: it has said so or, for a row, salvage has found it
 	since      time.Time
 	timer      *time.Timer // calls expire, stalled or mute
