@@ -37,7 +37,7 @@ func (c *Conn) Recv(ctx context.Context, ptr any) error {
 		case h.sum != typ.Sum():
 			name, known := wire.TypeName(h.sum)
 			if !known {
-				name = "a type that this process has neither sent nor received"
+				name = "a type that this process has neither sent nor received, or comes from a machine with another word size or byte order"
 			}
 			return errors.Join(c.drop(ctx, t), fmt.Errorf("mp: Recv: the message is %s, and the target %s", name, typ.Name()))
 		}

@@ -1,8 +1,9 @@
 // Package wire turns typed values into bytes, plus the files that travel beside
-// them, and back. Both ends are the same binary, so they agree on types, word
-// size and byte order; they need not trust each other: a child may be corrupted
-// or hostile, and decoding its bytes never panics, never overflows the stack
-// and never takes much more memory than the bytes justify.
+// them, and back. Both ends agree on types, word size and byte order: they are
+// the same binary, or have compared [Type.Sum]. They need not trust each other:
+// a child may be corrupted or hostile, and decoding its bytes never panics,
+// never overflows the stack and never takes much more memory than the bytes
+// justify.
 //
 // [Compile] walks a type once. It refuses what has no meaning in another
 // process, naming the field, and otherwise yields a [Codec].

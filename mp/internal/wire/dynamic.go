@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"os"
 	"reflect"
+	"strconv"
 	"sync"
 )
 
@@ -46,7 +48,7 @@ func TypeOf(t reflect.Type) (*Type, error) {
 	}
 	w.name = rootName(w.t)
 	h := fnv.New64a()
-	h.Write([]byte(signature(w.t)))
+	fmt.Fprintf(h, "%s %d %d", signature(w.t), strconv.IntSize, binary.NativeEndian.Uint16([]byte{1, 0}))
 	w.sum = h.Sum64()
 	if w.t.Kind() == reflect.Slice && plain(w.t) && plain(w.t.Elem()) && rawSlice(w.t.Elem().Kind()) != nil {
 		switch w.t.Elem().Kind() {
@@ -71,7 +73,8 @@ func TypeName(sum uint64) (name string, ok bool) {
 // Name is the name of the type, for errors.
 func (w *Type) Name() string { return w.name }
 
-// Sum is a hash of the signature of the type. A value of one type can be decoded
+// Sum is a hash of the signature of the type and of this machine's word size and
+// byte order, which the form depends on. A value of one type can be decoded
 // as another type with the same sum.
 func (w *Type) Sum() uint64 { return w.sum }
 

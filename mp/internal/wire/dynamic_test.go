@@ -50,6 +50,39 @@ func TestTypeOf(t *testing.T) {
 	_, _ = TypeOf(reflect.TypeFor[endless]()) // it ends
 }
 
+// Two types of one name and the same fields that are sent are not taken for each other if the rest makes the form another one.
+func TestSumOfNamesakes(t *testing.T) {
+	bare := func() reflect.Type {
+		type namesake struct{ A int8 }
+		return reflect.TypeFor[map[string]namesake]()
+	}
+	laden := func() reflect.Type {
+		type namesake struct {
+			A     int8
+			Cache [100]byte `msgpack:"-"`
+		}
+		return reflect.TypeFor[map[string]namesake]()
+	}
+	from, err := TypeOf(bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := TypeOf(laden())
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := reflect.MakeMap(bare())
+	entry.SetMapIndex(reflect.ValueOf("k"), reflect.Zero(bare().Elem()))
+	var b Buffer
+	if err := from.Encode(&b, entry); err != nil {
+		t.Fatal(err)
+	}
+	got := reflect.New(laden()).Elem()
+	if err := to.Decode(b.Data, nil, got); from.Sum() == to.Sum() && err != nil {
+		t.Error("the sums are the same, and yet:", err)
+	}
+}
+
 func TestTypeMemory(t *testing.T) {
 	typ, err := TypeOf(reflect.TypeFor[[]uint32]())
 	if err != nil {

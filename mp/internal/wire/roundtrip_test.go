@@ -290,7 +290,7 @@ func TestConcurrentUse(t *testing.T) {
 func TestSignature(t *testing.T) {
 	const pkg = "github.com/go-multiprocessing/multiprocessing/mp/internal/wire."
 	for _, c := range []struct{ got, want string }{
-		{mustCompile[[]map[string]*int](t).Signature(), "[]map[string]*int"},
+		{mustCompile[[]map[string]*int](t).Signature(), fmt.Sprintf("[]map[string]*int~%d", mapFloor(reflect.TypeFor[string](), reflect.TypeFor[*int]()))},
 		{mustCompile[*Node](t).Signature(), "*" + pkg + "Node=struct{Value int;Next *#0}"},
 		{mustCompile[Inner](t).Signature(), pkg + "Inner=struct{Base " + pkg + "Base=struct{ID int};hidden " + pkg + "hidden=struct{Level int};Name string}"},
 		{mustCompile[Pair[any, error]](t).Signature(), pkg + "Pair[interface {},error]=struct{First any;Second own error}"},

@@ -67,6 +67,7 @@ func (s *signer) kind(t reflect.Type) {
 		s.sign(t.Key())
 		s.WriteString("]")
 		s.sign(t.Elem())
+		fmt.Fprintf(s, "~%d", mapFloor(t.Key(), t.Elem())) // it counts fields that are not sent, too
 	case reflect.Struct:
 		s.WriteString("struct{")
 		for i, f := range sentFields(t) {
