@@ -136,7 +136,7 @@ func busy() time.Duration {
 	line, _, _ := strings.Cut(string(b), "\n")
 	var sum time.Duration
 	for i, word := range strings.Fields(line) {
-		if n, err := strconv.Atoi(word); err == nil && i != 4 && i != 5 && i < 9 { // 4: idle, 5: iowait; from 9 on: guests, which are in user, too
+		if n, err := strconv.Atoi(word); err == nil && i != 4 && i != 5 && i < 9 { // 4: idle, 5: iowait; 9, 10: guests, also in user
 			sum += time.Duration(n) * tick
 		}
 	}

@@ -26,7 +26,7 @@ type options struct {
 	workers   int
 	inFlight  int           // more uploads at a time are refused: 503
 	timeout   time.Duration // of one decode; it counts from when a worker begins it
-	killDelay time.Duration // how long a decode may go on after its timeout, or after its client has gone, before its worker is killed
+	killDelay time.Duration // from a decode's timeout, or its client's departure, to the kill of its worker
 	log       *log.Logger   // gets what clients are not told
 }
 

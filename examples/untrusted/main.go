@@ -64,7 +64,7 @@ func run() error {
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{
 		Workers: 2, TaskTimeout: *limit, KillDelay: 100 * time.Millisecond,
 		Limits: mp.Limits{Memory: memory},
-		Env:    []string{"PATH=" + os.Getenv("PATH")}, // other variables may be secret; on Windows, mp adds the one that every process needs
+		Env:    []string{"PATH=" + os.Getenv("PATH")}, // others may be secret; on Windows, mp adds what every process needs
 	})
 	if err != nil {
 		return err
