@@ -60,7 +60,7 @@ cover: ## coverage, children included: cover.out and the total
 	go test -coverpkg=./mp/... -coverprofile=cover.out ./mp/...
 	go tool cover -func=cover.out | tail -n 1
 
-bench: ## our figures beside goroutines, the limits and other libraries; ROUNDS=5 ROWS=regexp BENCHFLAGS='-markdown ../docs/PERFORMANCE.md'
+bench: ## our figures beside goroutines, the limits and other libraries; ROUNDS=5 ROWS=regexp BENCHFLAGS='-markdown RESULTS.md'
 	cd bench && go run . -rounds $(ROUNDS) -run '$(ROWS)' $(BENCHFLAGS)
 
 benchmarks: ## those of the packages; BENCH=regexp BENCHTIME=3s

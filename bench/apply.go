@@ -13,7 +13,7 @@ const (
 	pipe    = "Go: os.Pipe, two processes"
 )
 
-// One call of a pool after the other, and what else a message to somebody and back can be.
+// Calls of a pool, one after the other, beside other ways to send a message and to get one back.
 func applyRows() []measure.Row {
 	return []measure.Row{{
 		Name: "apply", About: "Pool.Apply one after the other, 64 bytes there and back",
@@ -39,7 +39,7 @@ func applyRows() []measure.Row {
 	}}
 }
 
-// apply is a case with n bytes.
+// apply calls a function that returns its argument of n bytes.
 func apply(n int) func(ctx context.Context, m *measure.Meter, p *mp.Pool) error {
 	return func(ctx context.Context, m *measure.Meter, p *mp.Pool) error {
 		b := ones(m.Size(n))

@@ -9,11 +9,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// rest is long enough that who waits has gone to sleep, and its processor, too.
+// rest is long enough for a waiter to go to sleep, and for the processor that it ran on, too.
 const rest = 2 * time.Millisecond
 
-// handOverAsleep has the owner hold two of the three locks that go round. It lets go of the one that the other process sleeps for,
-// and gets the one that this one lets go of then.
+// handOverAsleep passes three locks round between their owner and another process. The owner holds two of them. While the
+// owner rests, the other process sleeps for one of the two. Then the owner releases that one, and waits for the lock that
+// the other process releases in turn.
 func handOverAsleep(n int) measure.Case {
 	return withCompanion(ours, passes, func(ctx context.Context, m *measure.Meter, c *companion) error {
 		b := baton{At: 1}
@@ -51,7 +52,7 @@ func handOverAsleep(n int) measure.Case {
 	})
 }
 
-// echoAsleep is the same with a byte there and a byte back.
+// echoAsleep does the same with a byte to another process and a byte back.
 func echoAsleep(name string, n int) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) error {
 		o, err := startOther(ctx, pipes, "echo", 1)

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// workers is how many processes, goroutines and threads work where nothing else is said.
+// workers is how many processes, goroutines or threads work in a case that does not name another number.
 const workers = 2
 
 const (
@@ -17,7 +17,7 @@ const (
 	goroutines = "goroutines"
 )
 
-// withPool is a case of ours, in a pool that is closed afterwards.
+// withPool is a case of mp's, in a pool that is closed afterwards.
 func withPool(name string, opts mp.PoolOptions, f func(ctx context.Context, m *measure.Meter, p *mp.Pool) error) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) error {
 		p, err := mp.NewPool(ctx, &opts)
@@ -29,12 +29,12 @@ func withPool(name string, opts mp.PoolOptions, f func(ctx context.Context, m *m
 	}}
 }
 
-// inPool are the cases of ours that nearly every row has: as it comes, and over the socket wherever there is something faster.
+// inPool returns the two cases of mp's that nearly every row has: with the default transport, and over the socket.
 func inPool(f func(ctx context.Context, m *measure.Meter, p *mp.Pool) error) []measure.Case {
 	return withRival(withPool(ours, mp.PoolOptions{Workers: workers}, f))
 }
 
-// withRival has behind a case the same with the slower of the transports.
+// withRival returns c and its rival, which is the same case over the socket, the slower transport.
 func withRival(c measure.Case) []measure.Case {
 	socket := c
 	socket.Name += ", MP_TRANSPORT=socket"
@@ -43,8 +43,8 @@ func withRival(c measure.Case) []measure.Case {
 	return []measure.Case{c, socket}
 }
 
-// crew calls f for each item in goroutines that take the next one from a channel when they have done one, and keeps the results
-// in their order: what a pool does, without processes.
+// crew calls f for each item in n goroutines that take items from a channel, and returns the results in the order of the
+// items. This is what a pool does, without processes.
 func crew[A, R any](n int, items []A, f func(A) R) []R {
 	results := make([]R, len(items))
 	next := make(chan int, 64)
@@ -64,7 +64,7 @@ func crew[A, R any](n int, items []A, f func(A) R) []R {
 	return results
 }
 
-// closeAll is for deferred calls.
+// closeAll closes cs, for deferred calls.
 func closeAll(cs ...io.Closer) {
 	for _, c := range cs {
 		c.Close()

@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
 )
 
-// companion is a process of ours with a pipe between. It runs until the pipe ends.
+// companion is a child process, and this end of a pipe to it. The child runs until the pipe ends.
 type companion struct {
 	*connection.Conn
 	process *mp.Process[int]
@@ -30,14 +30,15 @@ func newCompanion(ctx context.Context, role *mp.Func[*connection.Conn, int]) (*c
 	return &companion{end, p}, nil
 }
 
-// Close ends it and waits. It returns what the process has complained of.
+// Close ends the pipe, waits for the child to end, and returns the child's error.
 func (c *companion) Close() error {
 	c.Conn.Close()
 	_, err := c.process.Result(context.Background())
 	return err
 }
 
-// done waits until an errand is done, and returns how often.
+// done waits until the child has done its errand, and returns the number that the child sends back. After an error c is
+// closed.
 func (c *companion) done(ctx context.Context) (n int, err error) {
 	if err := c.Recv(ctx, &n); err != nil {
 		return 0, errors.Join(err, c.Close())
@@ -45,7 +46,8 @@ func (c *companion) done(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// registerErrands registers a role that does one errand after the other, and says each time how often it has done what it should.
+// registerErrands registers a function for a companion: it receives one errand after the other, and sends back what do
+// returns for each.
 func registerErrands[E any](name string, do func(ctx context.Context, e E) (int, error)) *mp.Func[*connection.Conn, int] {
 	return mp.Register(name, func(ctx context.Context, c *connection.Conn) (int, error) {
 		defer c.Close()
@@ -65,7 +67,7 @@ func registerErrands[E any](name string, do func(ctx context.Context, e E) (int,
 	})
 }
 
-// company are so many companions. Those that are there when one cannot be started are closed.
+// company starts n companions. If one cannot be started, those before it are closed.
 func company(ctx context.Context, n int, role *mp.Func[*connection.Conn, int]) (all companions, err error) {
 	for range n {
 		c, err := newCompanion(ctx, role)
@@ -79,7 +81,7 @@ func company(ctx context.Context, n int, role *mp.Func[*connection.Conn, int]) (
 
 type companions []*companion
 
-// Close ends all of them.
+// Close closes all of them.
 func (cs companions) Close() (err error) {
 	for _, c := range cs {
 		err = errors.Join(err, c.Close())
@@ -87,7 +89,7 @@ func (cs companions) Close() (err error) {
 	return err
 }
 
-// send gives each the same errand.
+// send gives each companion the same errand.
 func (cs companions) send(ctx context.Context, errand any) error {
 	for _, c := range cs {
 		if err := c.Send(ctx, errand); err != nil {
@@ -97,7 +99,7 @@ func (cs companions) send(ctx context.Context, errand any) error {
 	return nil
 }
 
-// done waits for all of them, and adds up.
+// done waits for all companions, and returns the sum of their numbers.
 func (cs companions) done(ctx context.Context) (sum int, err error) {
 	for _, c := range cs {
 		n, err := c.done(ctx)
@@ -109,7 +111,7 @@ func (cs companions) done(ctx context.Context) (sum int, err error) {
 	return sum, nil
 }
 
-// withCompanion is a case with one, which ends afterwards.
+// withCompanion is a case with a companion, which is closed afterwards.
 func withCompanion(name string, role *mp.Func[*connection.Conn, int], f func(ctx context.Context, m *measure.Meter, c *companion) error) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) error {
 		c, err := newCompanion(ctx, role)
@@ -123,15 +125,15 @@ func withCompanion(name string, role *mp.Func[*connection.Conn, int], f func(ctx
 	}}
 }
 
-// bothWays are a case of ours and the same over the socket, which is given another number of operations, so that it takes
-// about as long.
+// bothWays returns the case f(n), and its rival over the socket. The rival does overSocket operations, so that it takes about
+// as long.
 func bothWays(n, overSocket int, f func(n int) measure.Case) []measure.Case {
 	cases := withRival(f(n))
 	cases[1].Measure = f(overSocket).Measure
 	return cases
 }
 
-// counted says what is wrong with a number of things that have arrived.
+// counted returns err, or an error if n is not want.
 func counted(n, want int, err error) error {
 	if err == nil && n != want {
 		return fmt.Errorf("%d have arrived, not %d", n, want)

@@ -26,7 +26,7 @@ func crashRows() []measure.Row {
 	}}
 }
 
-// kill has other calls run beside the one whose worker is killed, and none of them may be lost.
+// kill has other calls in the pool when it kills the worker of one. None of the others may be lost.
 func kill(ctx context.Context, m *measure.Meter, p *mp.Pool) error {
 	const innocent = 100
 	lost := 0
@@ -38,7 +38,7 @@ func kill(ctx context.Context, m *measure.Meter, p *mp.Pool) error {
 		defer closeAll(r, w)
 		victim := mp.Submit(ctx, p, stuck, w)
 		var pid int32
-		if err := binary.Read(r, binary.NativeEndian, &pid); err != nil { // now it runs
+		if err := binary.Read(r, binary.NativeEndian, &pid); err != nil { // now the call runs
 			return 0, err
 		}
 		var others []*mp.Future[int]

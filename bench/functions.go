@@ -26,12 +26,12 @@ var (
 		if err := binary.Write(ready, binary.NativeEndian, int32(os.Getpid())); err != nil {
 			return 0, err
 		}
-		<-ctx.Done() // it is killed before that
+		<-ctx.Done() // the worker is killed before that
 		return 0, ctx.Err()
 	})
 )
 
-// touch reads a byte of each page, as whoever uses the bytes would at least.
+// touch reads a byte of each page. Any user of the bytes reads at least that much.
 func touch(b []byte) (sum int) {
 	for i := 0; i < len(b); i += 4096 {
 		sum += int(b[i])
@@ -41,7 +41,7 @@ func touch(b []byte) (sum int) {
 
 var onesBuffer []byte
 
-// ones are n bytes that are there already, so that making them is not part of a figure.
+// ones returns n bytes. It keeps them for the next call, so that no figure has the making of them in it.
 func ones(n int) []byte {
 	if len(onesBuffer) < n {
 		onesBuffer = make([]byte, n)
@@ -52,7 +52,7 @@ func ones(n int) []byte {
 	return onesBuffer[:n]
 }
 
-// spin computes for a time that its argument decides, and that no compiler takes away: the result depends on every turn.
+// spin computes for n turns. The result depends on every turn, so that the compiler cannot leave one out.
 //
 //go:noinline
 func spin(n int) uint64 {
@@ -67,8 +67,8 @@ func spin(n int) uint64 {
 
 const spinVar = "BENCH_SPIN"
 
-// calibrate is how many turns of spin take a millisecond when nothing disturbs. One process finds it out for all samples:
-// whoever does "10 µs" does the same.
+// calibrate measures how many turns of spin take a millisecond when nothing disturbs. One process measures it for all
+// samples, so that "10 µs" is the same number of turns in each.
 func calibrate() int {
 	const turns = 200_000
 	best := time.Hour
@@ -80,7 +80,7 @@ func calibrate() int {
 	return int(turns * float64(time.Millisecond) / float64(best))
 }
 
-// turns are those that take so long.
+// turns returns how many turns of spin take d.
 func turns(d time.Duration) (int, error) {
 	n, err := strconv.Atoi(os.Getenv(spinVar))
 	if err != nil || n < 1 {

@@ -9,7 +9,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// How cost grows: the ratio is to the first case. With the time of tasks it is in the rows tasks/….
+// How the cost grows with the number of workers, the payload, and the size of the program. Ratios are to the first case.
+// How it grows with the time of tasks is in the rows tasks/….
 func growthRows() []measure.Row {
 	return []measure.Row{
 		byWorkers("growth/workers-start", "start a pool of so many workers, and close it", measure.Seconds, startPool),

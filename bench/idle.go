@@ -9,8 +9,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/bench/measure"
 )
 
-// Pools of two workers that have done something and have nothing to do any more. Each is in a partner, so that whoever
-// looks is not part of what is looked at.
+// Pools of two workers that have worked and are idle now. Each pool is in a partner program, so that the figures have
+// nothing of the process that measures.
 func idleRows() []measure.Row {
 	cases := func(look func(m *measure.Meter, pid int) error) []measure.Case {
 		idle := func(name, need string, command ...string) measure.Case {
@@ -55,7 +55,7 @@ func memoryOfWorkers(m *measure.Meter, pid int) error {
 	return nil
 }
 
-// wakeUps waits a moment, so that what has just become idle has, and then looks twice.
+// wakeUps waits until the processes have become idle, and then counts their context switches over a window.
 func wakeUps(m *measure.Meter, pid int) error {
 	count := func() (parent, workers int) {
 		for _, p := range measure.Below(pid) {

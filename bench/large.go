@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// Large arguments and results. Whoever gets the bytes reads one of each page.
+// Large arguments and results. Their receiver reads a byte of each page.
 func largeRows() (rows []measure.Row) {
 	for _, size := range []struct {
 		name  string
@@ -76,7 +76,7 @@ func results(times, n int) func(ctx context.Context, m *measure.Meter, p *mp.Poo
 	}
 }
 
-// copying is what one goroutine needs to copy the bytes and to look at them.
+// copying is a case in which one goroutine copies the bytes and reads one of each page.
 func copying(times, n int) measure.Case {
 	return measure.Case{Name: "Go: copy", Measure: func(_ context.Context, m *measure.Meter) error {
 		from := ones(m.Size(n))

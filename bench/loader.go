@@ -6,7 +6,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/bench/measure"
 )
 
-// imageSize is what the rows of one size of images are.
+// imageSize describes the rows for one size of images.
 type imageSize struct {
 	name, about     string
 	photos          photos
@@ -79,12 +79,13 @@ func (s imageSize) rows() []measure.Row {
 	}
 }
 
-// inTorch is a case with as many images, or first batches.
+// inTorch is a case of torch's DataLoader with n images, or n first batches.
 func (s imageSize) inTorch(name, what string, n int) measure.Case {
 	return partner("torch: "+name, "torch", []string{"python3", "peers/loader.py", s.name, strconv.Itoa(s.photos.Batch)}, what, n, 0)
 }
 
-// roomy is a case in which garbage is collected less often. A program that has nothing but batches collects it every few of them.
+// roomy is c with garbage collected less often. By default, a program that has only batches collects garbage every few of
+// them.
 func roomy(c measure.Case) measure.Case {
 	c.Name += ", GOGC=400"
 	c.Vars = []string{"GOGC=400"}

@@ -13,8 +13,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// photos is a dataset whose samples cost no more than to be written, so that the figures are what the loader costs. Sample i is
-// all i, its label too.
+// photos is a dataset whose samples are only written, not computed, so that the figures are what the loader costs. All
+// numbers in sample i are i, and so is its label.
 type photos struct{ Size, Batch int } // numbers in a sample; samples in a batch
 
 type (
@@ -28,7 +28,7 @@ var (
 	stack   = mp.Register("stack", dataloader.StackPairs[float32, int])
 )
 
-// Len is more than are ever wanted: upTo says how many an epoch has.
+// Len is more than any epoch has: the sampler upTo says how many.
 func (p photos) Len() int { return math.MaxInt }
 
 func (p photos) Get(_ context.Context, i int) (labelled, error) {
@@ -51,7 +51,7 @@ func fill(pixels []float32, i int) {
 	}
 }
 
-// check looks at the labels, and at the first number of each sample.
+// check compares the first number of each sample with its label.
 func (p photos) check(pixels []float32, labels []int) error {
 	for k, i := range labels {
 		if pixels[k*p.Size] != float32(i) {
@@ -61,7 +61,7 @@ func (p photos) check(pixels []float32, labels []int) error {
 	return nil
 }
 
-// upTo are as many samples as it says when the epoch begins.
+// upTo is a sampler of 0 to n−1, with the n that is set when the epoch begins.
 type upTo struct{ n int }
 
 func (u *upTo) Indices(int, uint64, int) iter.Seq[int] {
@@ -75,7 +75,7 @@ func (u *upTo) Indices(int, uint64, int) iter.Seq[int] {
 	}
 }
 
-// lending makes a loader of one of the ways to load.
+// lending makes a loader. There is a function for each of the ways to load.
 type lending func(ctx context.Context, p photos, opts *dataloader.Options) (*dataloader.Loader[album], error)
 
 func viewing(ctx context.Context, p photos, opts *dataloader.Options) (*dataloader.Loader[album], error) {
@@ -96,12 +96,12 @@ func collatingViews(ctx context.Context, p photos, opts *dataloader.Options) (*d
 	return collating(ctx, p, opts)
 }
 
-// loader has two workers, which stay, and epochs of u.
+// loader makes a loader with two workers, which live on between epochs, and with the sampler u.
 func (p photos) loader(ctx context.Context, way lending, u *upTo) (*dataloader.Loader[album], error) {
 	return way(ctx, p, &dataloader.Options{BatchSize: p.Batch, Workers: workers, Persistent: true, Sampler: u})
 }
 
-// epoch is one of a loader. It returns when the first batch has come.
+// epoch runs an epoch of l, checks that it has want samples, and returns how long the first batch took to come.
 func (p photos) epoch(ctx context.Context, l *dataloader.Loader[album], want int) (first time.Duration, err error) {
 	began := time.Now()
 	n := 0
@@ -120,7 +120,7 @@ func (p photos) epoch(ctx context.Context, l *dataloader.Loader[album], want int
 	return first, counted(n, want, nil)
 }
 
-// load is a case of epochs of n samples.
+// load is a case of a loader in epochs of n samples.
 func (p photos) load(name string, way lending, n int) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) error {
 		var u upTo
@@ -137,7 +137,7 @@ func (p photos) load(name string, way lending, n int) measure.Case {
 	}}
 }
 
-// cold is a case from no workers to the first batch. The end of the loaders does not count.
+// cold is a case of the time from no workers to the first batch. Closing the loader does not count.
 func (p photos) cold(name string, way lending) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) error {
 		return m.Timed(firsts, func() (took time.Duration, err error) {
@@ -159,7 +159,7 @@ func (p photos) cold(name string, way lending) measure.Case {
 	}}
 }
 
-// next is a case of the first batch of each epoch after the first one.
+// next is a case of the time to the first batch of an epoch, except the first epoch, which has to start the workers.
 func (p photos) next(name string, way lending) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) error {
 		l, err := p.loader(ctx, way, &upTo{p.inFirst()})
@@ -171,7 +171,7 @@ func (p photos) next(name string, way lending) measure.Case {
 	}}
 }
 
-const firsts = 20 // times that first batches are waited for
+const firsts = 20 // how many first batches a case waits for
 
-// inFirst is how many samples an epoch has of which the first batch is wanted: as many as both workers prefetch, twice.
+// inFirst is how many samples an epoch has when only its first batch is measured: twice as many as both workers prefetch.
 func (p photos) inFirst() int { return 8 * p.Batch }

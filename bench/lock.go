@@ -12,14 +12,15 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// locking is an errand: to take a lock and to give it back, so many times.
+// locking is an errand: to acquire and release Lock, Times times.
 type locking struct {
 	Lock  *synchronize.Lock
 	Times int
 }
 
-// baton is a lock of three that one of two processes holds. It takes the next one and then lets go of the one that it has, as the
-// other one does, one behind: each time one of them gets what the other one has just let go of, and they cannot but take turns.
+// baton is what one of two processes has in a handover of three locks. It holds the lock At, acquires the next one, and then
+// releases the one that it held. The next one is the lock that the other process holds and then releases in the same way, so
+// the two have to take turns.
 type baton struct {
 	Locks [3]*synchronize.Lock
 	At    int
@@ -95,7 +96,7 @@ func (b *baton) pass(ctx context.Context, n int) error {
 	return nil
 }
 
-// Locks that nobody else wants, and one that two processes want all the time.
+// A Lock that only one process wants, and Locks that two processes hand to each other.
 func lockRows() []measure.Row {
 	const mutex = "Go: sync.Mutex"
 	alone := bothWays(10*million, calls, lockInChild)
@@ -129,7 +130,7 @@ func lockRows() []measure.Row {
 	}
 }
 
-// lockInChild has a process lock that has got the lock from its owner.
+// lockInChild measures in a process that has received the lock from its owner.
 func lockInChild(n int) measure.Case {
 	return withCompanion(ours, locks, func(ctx context.Context, m *measure.Meter, c *companion) error {
 		l, err := synchronize.NewLock()
@@ -147,7 +148,7 @@ func lockInChild(n int) measure.Case {
 	})
 }
 
-// lockInOwner is the same in the process that has made the lock, when another one has it, too.
+// lockInOwner measures in the process that has made the lock, after another process has used it, too.
 func lockInOwner(name string, n int) measure.Case {
 	return withCompanion(name, locks, func(ctx context.Context, m *measure.Meter, c *companion) error {
 		l, err := synchronize.NewLock()
@@ -165,7 +166,7 @@ func lockInOwner(name string, n int) measure.Case {
 	})
 }
 
-// handOver is between the owner and another process. Half of the turns are of each.
+// handOver passes three locks round between their owner and another process. Each of the two does half of the turns.
 func handOver(n int) measure.Case {
 	return withCompanion(ours, passes, func(ctx context.Context, m *measure.Meter, c *companion) error {
 		var b baton
@@ -200,7 +201,7 @@ func handOver(n int) measure.Case {
 	})
 }
 
-// semaphores wakes another process with one and is woken with the other.
+// semaphores wakes another process with one semaphore, and is woken with the other one.
 func semaphores(name string, n int) measure.Case {
 	return withCompanion(name, posts, func(ctx context.Context, m *measure.Meter, c *companion) error {
 		there, err := synchronize.NewSemaphore(0)
@@ -280,7 +281,7 @@ func compareAndSwap(n int) measure.Case {
 	}}
 }
 
-// handOverMutex is between two goroutines.
+// handOverMutex is handOver between two goroutines.
 func handOverMutex(name string, n int) measure.Case {
 	return measure.Case{Name: name, Measure: func(_ context.Context, m *measure.Meter) error {
 		return m.All(n, func(n int) error {

@@ -109,7 +109,8 @@ func selection() (chosen []measure.Row, places []measure.Place, err error) {
 	return chosen, places, err
 }
 
-// each measures rows and shows each when it is done. Cases that fail are an error in the end, and keep no other from its turn.
+// each measures rows, and shows the result of each when it is done. A case that fails does not stop the others, but is in
+// the error at the end.
 func each(ctx context.Context, runner *measure.Runner, rows []measure.Row, show func(*measure.Result)) (results []measure.Result, err error) {
 	var failed []error
 	for _, row := range rows {
@@ -127,7 +128,8 @@ func each(ctx context.Context, runner *measure.Runner, rows []measure.Row, show 
 	return results, errors.Join(failed...)
 }
 
-// save writes the files that were asked for, unless the run was interrupted: half of the figures replace no others.
+// save writes the files that the flags name. After an interrupt it writes none: half of the figures must not replace older
+// ones.
 func save(ctx context.Context, results []measure.Result, kind string, tables []byte) error {
 	if ctx.Err() != nil {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/bench/measure"
 )
 
-// partner is a case in another program. That is told what to do, how often, and how large messages are if that is not for it
-// to say (0).
+// partner is a case in another program. Its arguments tell it what to do, how often, and how large messages are; with size
+// 0 it decides their size itself.
 func partner(name, need string, command []string, what string, n, size int) measure.Case {
 	return measure.Case{Name: name, Needs: []string{need}, Measure: func(ctx context.Context, m *measure.Meter) error {
 		args := append(command[1:len(command):len(command)], what, strconv.Itoa(m.Count(n)))
@@ -33,12 +33,12 @@ func inPython(name, what string, n, size int) measure.Case {
 	return partner("Python: "+name, "python", []string{"python3", "peers/python.py"}, what, n, size)
 }
 
-// inNode needs node or one of its pools.
+// inNode is a case in node. need is node, or one of the packages with pools for it.
 func inNode(name, need, what string, n, size int) measure.Case {
 	return partner("Node: "+name, need, []string{"node", "peers/node.mjs"}, what, n, size)
 }
 
-// inPlugin is net/rpc, or hashicorp/go-plugin over net/rpc.
+// inPlugin is a case of net/rpc, or of hashicorp/go-plugin over net/rpc.
 func inPlugin(name, what string, n, size int) measure.Case {
 	return partner("Go: "+name, "go-plugin", []string{program("go-plugin")}, what, n, size)
 }

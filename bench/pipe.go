@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/connection"
 )
 
-// What the other end of a Pipe does.
+// What the process at the other end of a Pipe does.
 var (
 	echoesBytes = mp.Register("echoes-bytes", func(ctx context.Context, c *connection.Conn) (int, error) {
 		defer c.Close()
@@ -53,7 +53,7 @@ var (
 // Messages over a Pipe to another process: small ones there and back, and large ones.
 func pipeRows() []measure.Row {
 	bytes := bothWays(10*calls, calls, bytesThereAndBack)
-	bytes[0].Rival = pipe // it may nowhere be worse than what everybody has
+	bytes[0].Rival = pipe // not the socket: it must not be worse than what every Go program has
 	rows := []measure.Row{{
 		Name: "pipe", About: "64 bytes there and back over a Pipe, SendBytes and RecvBytesInto",
 		Unit: measure.Seconds, Anchor: pipe, Goal: measure.AtMost(measure.Seconds, 2e-6),

@@ -11,13 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// other is another process of this program with two files between.
+// other is a second process of this program, and this end of two files between the two.
 type other struct {
 	w, r *os.File
 	wait func() error
 }
 
-// link makes the files: what we write the other reads, and the other way round.
+// link makes the files: theirR reads what is written to w, and r what is written to theirW. The other process gets theirR
+// and theirW.
 type link func() (w, theirR, r, theirW *os.File, err error)
 
 func pipes() (w, theirR, r, theirW *os.File, err error) {
@@ -39,7 +40,7 @@ func sockets() (w, theirR, r, theirW *os.File, err error) {
 	return w, theirR, w, theirR, nil
 }
 
-// startOther starts one that echoes or swallows messages of n bytes.
+// startOther starts a process in the role echo or sink, for messages of n bytes.
 func startOther(ctx context.Context, l link, role string, n int) (*other, error) {
 	w, theirR, r, theirW, err := l()
 	if err != nil {
@@ -54,13 +55,13 @@ func startOther(ctx context.Context, l link, role string, n int) (*other, error)
 	return &other{w, r, cmd.Wait}, nil
 }
 
-// Close makes the other end, as it reads the end of its input.
+// Close closes this end, so that the other process reads the end of its input and exits, and waits for that.
 func (o *other) Close() error {
 	closeAll(o.w, o.r)
 	return o.wait()
 }
 
-// echo sends b to an echo, and has it back.
+// echo sends b to a process in the role echo, and reads it back.
 func (o *other) echo(b []byte) error {
 	if _, err := o.w.Write(b); err != nil {
 		return err

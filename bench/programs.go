@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// programsVar tells samples where the programs are that were built for this run; cacheVar names a folder with the
-// node_modules of Node's pools.
+// programsVar tells samples the folder of the programs that were built for this run. cacheVar names a folder with the
+// node_modules of pools for node.
 const (
 	programsVar = "BENCH_PROGRAMS"
 	cacheVar    = "BENCH_CACHE"
 )
 
-// builds are the programs that are built when a case needs them, and how.
+// builds has the commands that build programs when a case needs them. OUT stands for the file to make.
 var builds = map[string][]string{
 	"empty":     {"go", "build", "-o", "OUT", "./programs/empty"},
 	"start":     {"go", "build", "-o", "OUT", "./programs/start"},
@@ -32,7 +32,7 @@ var builds = map[string][]string{
 // peerNames are what -peers can name: programs that a machine may lack.
 var peerNames = []string{"c", "python", "torch", "node", "piscina", "workerpool", "go-plugin"}
 
-// programs are those that cases need. Each is looked for or built once.
+// programs looks for the programs that cases need, or builds them, each once.
 type programs struct {
 	ctx   context.Context
 	dir   string
@@ -64,7 +64,7 @@ func newPrograms(ctx context.Context, peers string, quick bool) (*programs, erro
 
 func (p *programs) Close() error { return os.RemoveAll(p.dir) }
 
-// Missing says why a program is not there.
+// Missing returns why a program cannot be used, or nil if it can.
 func (p *programs) Missing(name string) error {
 	err, ok := p.known[name]
 	if !ok {
@@ -108,7 +108,7 @@ func (p *programs) look(name string) error {
 	return p.try(args[0], args[1:]...)
 }
 
-// try runs a command that succeeds where a program is there and works.
+// try runs a command. It returns an error that says whether the command is not installed, or how it failed.
 func (p *programs) try(name string, args ...string) error {
 	if _, err := exec.LookPath(name); err != nil {
 		return fmt.Errorf("not installed: %s", name)

@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// supply is an errand: to put so many items into a queue, or to get all that come.
+// supply is an errand: to put Count items into Queue, or to get all items that come.
 type supply struct {
 	Queue *queue.Queue[[]byte]
 	Count int
@@ -44,7 +44,7 @@ func put(ctx context.Context, q *queue.Queue[[]byte], n int) error {
 	return nil
 }
 
-// Items of 64 bytes through a queue: the process that owns it is one end, or neither.
+// Items of 64 bytes through a queue, to or from the process that owns it, or between other processes.
 func queueRows() []measure.Row {
 	row := func(name, about string, goal float64, each int, cases ...[]measure.Case) measure.Row {
 		return measure.Row{
@@ -75,10 +75,12 @@ func queueRows() []measure.Row {
 	}
 }
 
-// traffic is how many other processes put and get. The owner does itself what none of them does.
+// traffic is how many other processes put and get. If there are none to put, the owner of the queue puts; the same with
+// get.
 type traffic struct{ producers, consumers, capacity int }
 
-// through is a case with n items. Each time there is a new queue, whose end tells the consumers that this was all.
+// through is a case with n items. Each measurement makes a queue and closes it, which tells the consumers that no more
+// items come.
 func (t traffic) through(name string, n int) measure.Case {
 	return measure.Case{Name: name, Measure: func(ctx context.Context, m *measure.Meter) (err error) {
 		producers, err := company(ctx, t.producers, produces)
@@ -127,8 +129,8 @@ func (t traffic) through(name string, n int) measure.Case {
 	}}
 }
 
-// itemsOverChannel is what goroutines do instead, as many of each kind as there are processes. Consumers own what they get,
-// here as there.
+// itemsOverChannel does the same with goroutines and a channel: each of them produce, and as many consume. Every item is a
+// new slice, because the consumers of a queue own what they get, too.
 func itemsOverChannel(name string, n, each int) measure.Case {
 	return measure.Case{Name: name, Measure: func(_ context.Context, m *measure.Meter) error {
 		return m.All(n, func(n int) error {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// serve is what this program does when it was started as the other end of an anchor.
+// serve is what this program does when it was started as another process for a case.
 func serve(ctx context.Context, role string, args []string) error {
 	switch role {
 	case "hog":
@@ -20,13 +20,13 @@ func serve(ctx context.Context, role string, args []string) error {
 			runtime.KeepAlive(spin(1_000_000))
 		}
 		return nil
-	case "echo": // what comes in at descriptor 3 goes out at 4, in messages of so many bytes
+	case "echo": // messages of args[0] bytes come in at descriptor 3 and go out again at 4
 		n, err := strconv.Atoi(args[0])
 		if err != nil {
 			return err
 		}
 		return echo(os.NewFile(3, "in"), os.NewFile(4, "out"), n)
-	case "sink": // messages of so many bytes come in at 3, and a byte for each goes out at 4
+	case "sink": // messages of args[0] bytes come in at 3, and a byte for each goes out at 4
 		n, err := strconv.Atoi(args[0])
 		if err != nil {
 			return err
@@ -60,7 +60,8 @@ func sink(in io.Reader, out io.Writer, n int) error {
 	}
 }
 
-// ended is no error when the other side has gone, which is how it says that it needs nothing more.
+// ended returns nil if err says that the other process has closed its end, as it does when it needs nothing more; otherwise
+// err.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) {
 		return nil
@@ -68,7 +69,8 @@ func ended(err error) error {
 	return err
 }
 
-// itself starts this program in a role, with files from descriptor 3 on. It does not outlive us.
+// itself starts this program in a role, with files from descriptor 3 on. The kernel kills the new process when this one
+// ends.
 func itself(ctx context.Context, files []*os.File, args ...string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -60,7 +60,8 @@ func startRows() []measure.Row {
 	}
 }
 
-// runProgram starts a program by the least that package os has for it. Package os/exec adds little; cases that are named after it use it.
+// runProgram starts a program with as little as package os needs for it. Package os/exec adds little; the cases that use it
+// name it.
 func runProgram(path string) error {
 	p, err := os.StartProcess(path, []string{path}, &os.ProcAttr{Files: []*os.File{nil, nil, nil}})
 	if err != nil {
@@ -79,7 +80,7 @@ func startGoroutine(_ context.Context, m *measure.Meter) error {
 	})
 }
 
-// firstResult does not count the end of the pools.
+// firstResult measures from no pool to the first result. Closing the pool does not count.
 func firstResult(ctx context.Context, m *measure.Meter) error {
 	return m.Timed(20, func() (time.Duration, error) {
 		began := time.Now()

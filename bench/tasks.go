@@ -9,11 +9,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// taskTime is how long the tasks of a case take two workers together, so that all rows take about as long.
+// taskTime is how long two workers need for the tasks of a case, so that all rows take about as long.
 const taskTime = 600 * time.Millisecond
 
-// Tasks that compute for a while, beside as many goroutines that do the same. The first of them show how the cost of a task
-// shrinks beside what it does.
+// Tasks that compute for a while, beside as many goroutines that do the same. The first rows show how the cost of handing
+// out a task shrinks in comparison as the task gets longer.
 func taskRows() (rows []measure.Row) {
 	for _, d := range []time.Duration{0, time.Microsecond, 10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond, 10 * time.Millisecond, 50 * time.Millisecond} {
 		row := taskRow("tasks/"+short(d), fmt.Sprintf("Map of tasks of %v", d), d, spins, func(turns int) int { return turns })
@@ -47,7 +47,7 @@ func short(d time.Duration) string {
 	return fmt.Sprintf("%dms", d.Milliseconds())
 }
 
-// taskRow is a row of tasks that take so long. All items are the same one: nobody writes to it.
+// taskRow is a row of tasks that take d each. All tasks of a case have the same argument: none writes to it.
 func taskRow[A, R any](name, about string, d time.Duration, fn *mp.Func[A, R], argument func(turns int) A) measure.Row {
 	n := some
 	if d > 0 {

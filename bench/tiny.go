@@ -88,7 +88,7 @@ func numbers(n int) []int {
 
 func double(n int) int { return 2 * n }
 
-// doubled sees that nothing is missing: the results are what twice makes of numbers.
+// doubled returns an error if a result is not twice its index; otherwise err.
 func doubled(results []int, err error) error {
 	for i, r := range results {
 		if r != 2*i {
@@ -142,7 +142,7 @@ func iterate(imap func(context.Context, *mp.Pool, *mp.Func[int, int], iter.Seq[i
 	}
 }
 
-// halves is the least that two goroutines can do for it: each takes half of the items.
+// halves is the fastest way to do it in two goroutines: each doubles half of the items.
 func halves(items []int) []int {
 	results := make([]int, len(items))
 	middle := len(items) / 2
@@ -160,7 +160,7 @@ func halves(items []int) []int {
 	return results
 }
 
-// memory lets a first Map fill what the pool keeps, and then looks at the second.
+// memory measures the second of two Maps: the first fills the memory that the pool keeps.
 func memory(ctx context.Context, m *measure.Meter, p *mp.Pool) error {
 	if err := doubled(mp.Map(ctx, p, twice, numbers(m.Count(some)))); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 // twin is how two goroutines do what a loader with two workers does.
 type twin struct {
 	inPlace bool // samples are made in their batch, as by GetBatch; else each alone and copied there, as by a collate function
-	again   bool // batches are made in the memory of others that are done with
-	kept    bool // whoever gets one copies it before that
+	again   bool // a batch is made in the memory of one that is no longer used
+	kept    bool // the consumer copies each batch, as its memory is used again
 }
 
 type rawBatch struct {
@@ -23,7 +23,7 @@ type rawBatch struct {
 	labels []int
 }
 
-// goroutines is a case of n samples.
+// goroutines is a case of n samples that goroutines make.
 func (p photos) goroutines(name string, n int, t twin) measure.Case {
 	return measure.Case{Name: name, Measure: func(_ context.Context, m *measure.Meter) error {
 		return m.All(n, func(n int) error {
@@ -42,7 +42,7 @@ func (p photos) goroutines(name string, n int, t twin) measure.Case {
 	}}
 }
 
-// made are batches of n samples in all, as they get ready. When the loop ends, so have the two goroutines.
+// made yields batches as they get ready, n samples in all. When the loop over them has ended, the goroutines have, too.
 func (p photos) made(n int, t twin) iter.Seq[rawBatch] {
 	const ahead = 2 * workers // as many as the workers of a loader prefetch
 	return func(yield func(rawBatch) bool) {
@@ -58,7 +58,7 @@ func (p photos) made(n int, t twin) iter.Seq[rawBatch] {
 		var wg sync.WaitGroup
 		defer func() {
 			close(free)
-			for range free { // or they would make more
+			for range free { // so that the goroutines find none to fill, and end
 			}
 			wg.Wait()
 		}()
@@ -76,7 +76,7 @@ func (p photos) made(n int, t twin) iter.Seq[rawBatch] {
 					from := k * p.Batch
 					b.labels = b.labels[:min(p.Batch, n-from)]
 					p.make(b, from, sample, t.inPlace)
-					ready <- b // there is room for all that are under way
+					ready <- b // does not block for ever: if the loop is left, it has one of the batches, and all others fit in
 				}
 			})
 		}
@@ -107,7 +107,7 @@ func (p photos) make(b rawBatch, from int, sample []float32, inPlace bool) {
 	}
 }
 
-// copied is what one goroutine needs to copy n samples, a batch at a time, when nobody has to make them.
+// copied is a case in which one goroutine copies n samples, a batch at a time, and has none to make.
 func (p photos) copied(name string, n int) measure.Case {
 	return measure.Case{Name: name, Measure: func(_ context.Context, m *measure.Meter) error {
 		pixels, labels := make([]float32, p.Batch*p.Size), make([]int, p.Batch)
@@ -126,7 +126,7 @@ func (p photos) copied(name string, n int) measure.Case {
 
 var errNoBatch = errors.New("no batch has come")
 
-// firstOfGoroutines is a case from no goroutines to the first batch.
+// firstOfGoroutines is a case of the time from no goroutines to the first batch.
 func (p photos) firstOfGoroutines(name string) measure.Case {
 	return measure.Case{Name: name, Measure: func(_ context.Context, m *measure.Meter) error {
 		return m.Timed(firsts, func() (time.Duration, error) {

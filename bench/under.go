@@ -12,7 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/bench/measure"
 )
 
-// places are what -under knows: where whoever looks at shared memory before it sleeps takes the processor from whom it waits for.
+// places are what -under knows: places in which a process that spins on shared memory before it sleeps takes the processor
+// from the process that it waits for.
 var places = []measure.Place{
 	{Name: "1core", About: "all on one core", CPUs: "0"},
 	{Name: "hogs", About: "beside two processes that compute", Hogs: 2},
@@ -40,7 +41,8 @@ func findPlaces(names string) (found []measure.Place, err error) {
 	return found, nil
 }
 
-// under measures rows in each place and prints a table for it: is shared memory nowhere worse than the socket?
+// under measures rows in each place and prints a table for it. The question is whether shared memory is worse than the
+// socket anywhere.
 func under(ctx context.Context, runner *measure.Runner, places []measure.Place, rows []measure.Row) error {
 	var page bytes.Buffer
 	var all []measure.Result

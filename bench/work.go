@@ -2,7 +2,7 @@ package main
 
 import "maps"
 
-// Arguments of tasks that compute: how long, and something to carry.
+// The arguments of tasks that compute: for how long, and a payload.
 
 // Floats is what a loader or a model is given.
 type Floats struct {

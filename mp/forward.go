@@ -88,7 +88,7 @@ func NewPool(ctx context.Context, opts *PoolOptions) (*Pool, error) { return poo
 // [pool.CallOption].
 type CallOption = pool.CallOption
 
-// ChunkSize sends at least n items to a worker at a time. See [pool.ChunkSize].
+// ChunkSize sends n items to a worker at a time, or a multiple of n. See [pool.ChunkSize].
 func ChunkSize(n int) CallOption { return pool.ChunkSize(n) }
 
 // Timeout bounds each item from its start. See [pool.Timeout].

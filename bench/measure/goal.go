@@ -4,9 +4,9 @@ package measure
 type Goal struct {
 	Text  string
 	bound float64
-	least bool // the bound is a lower one
-	ratio bool // of the ratio to the anchor, not of the value
-	more  bool // of what the value is above the anchor's
+	least bool // bound is a lower bound
+	ratio bool // bound is for the ratio to the anchor, not for the value
+	more  bool // bound is for the difference to the anchor's value
 }
 
 // AtMost bounds the value from above.
@@ -25,12 +25,13 @@ func TimesAtLeast(v float64) Goal {
 	return Goal{Text: "≥ " + digits(v) + " ×", bound: v, least: true, ratio: true}
 }
 
-// MoreAtMost bounds from above what the value is more than the anchor's.
+// MoreAtMost bounds from above the difference between the value and the anchor's.
 func MoreAtMost(u Unit, v float64) Goal {
 	return Goal{Text: "≤ the anchor + " + u.Format(v), bound: v, more: true}
 }
 
-// Judge says whether it is met; nothing when nothing was asked for, or there is no ratio to judge.
+// Judge says whether the goal is met, or that there is nothing to compare with if the ratio is 0. For the zero Goal it
+// returns an empty string.
 func (g Goal) Judge(value, ratio float64) string {
 	v := value
 	switch {
@@ -50,5 +51,5 @@ func (g Goal) Judge(value, ratio float64) string {
 	return g.Text + ": not met"
 }
 
-// compares says that it cannot be judged without an anchor.
+// compares reports whether the goal needs an anchor.
 func (g Goal) compares() bool { return g.ratio || g.more }

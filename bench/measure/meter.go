@@ -7,7 +7,7 @@ import (
 
 // Sample is one measurement of a case, in base units.
 type Sample struct {
-	Value float64 // in the unit of the row; of latencies the mean
+	Value float64 // in the unit of the row; for latencies their mean
 	P50   float64 `json:",omitempty"` // of the single latencies, in seconds
 	P99   float64 `json:",omitempty"`
 	CPU   float64 `json:",omitempty"` // seconds for an operation, of all processes that take part
@@ -15,7 +15,7 @@ type Sample struct {
 	Note  string  `json:",omitempty"`
 }
 
-// Meter takes a sample. The functions of a case are called with one, and call one of Each, All, Partner and Value.
+// Meter takes a sample. The Measure of a case gets one, and calls exactly one of Each, Timed, All, Partner and Value.
 type Meter struct {
 	unit   Unit
 	quick  bool
@@ -35,7 +35,7 @@ func (m *Meter) Sample() (Sample, error) {
 	return m.sample, nil
 }
 
-// Count is how many operations are worth doing: n, or a hundredth of it, at least two, when it is only to be seen that they work.
+// Count returns how many operations to do: n, or for a quick sample a hundredth of n, but at least two.
 func (m *Meter) Count(n int) int {
 	if m.quick {
 		return min(n, max(2, n/100))
@@ -43,7 +43,7 @@ func (m *Meter) Count(n int) int {
 	return n
 }
 
-// Size is how large a payload is worth being: n, or a MiB at most when it is only to be seen that it arrives.
+// Size returns how large to make a payload of n bytes: a quick sample has a MiB at most.
 func (m *Meter) Size(n int) int {
 	if m.quick {
 		return min(n, 1<<20)
@@ -51,7 +51,7 @@ func (m *Meter) Size(n int) int {
 	return n
 }
 
-// Window is how long to look at something that goes on by itself.
+// Window returns how long to watch something that goes on by itself: d, or for a quick sample a twentieth of it.
 func (m *Meter) Window(d time.Duration) time.Duration {
 	if m.quick {
 		return d / 20
@@ -89,7 +89,8 @@ func (m *Meter) Each(n int, operation func() error) error {
 	return nil
 }
 
-// Timed is Each for operations that know themselves which part of them counts. The CPU time is that of the whole.
+// Timed is Each for operations that measure themselves, and return how long the part took that counts. The CPU time is that
+// of whole operations.
 func (m *Meter) Timed(n int, operation func() (time.Duration, error)) error {
 	n = m.Count(n)
 	if _, err := operation(); err != nil {
@@ -125,7 +126,7 @@ func (m *Meter) All(n int, operations func(n int) error) error {
 	return err
 }
 
-// Value is for figures that are no times.
+// Value sets the value of the sample. Cases call it for figures that are not times.
 func (m *Meter) Value(v float64) {
 	m.sample.Value, m.taken = v, true
 }

@@ -12,10 +12,10 @@ import (
 	"syscall"
 )
 
-// Partner is another program that a case measures. It prepares itself and prints "ready". It is told "go", does what its
-// arguments say, and prints how many operations it did, in how many seconds, and their median and 99th percentile in seconds,
-// or zeros. It stays until its input ends. So preparation and end are in no figure, and its CPU time is read while it
-// lives, the same for a program in any language.
+// Partner is another program that a case measures. These are its rules. It prepares itself and prints "ready". When it
+// reads a line, "go", it does what its arguments say, and prints how many operations it did, in how many seconds, and their
+// median and 99th percentile in seconds, or zeros. It stays until its input ends. So no figure has the preparation or the
+// exit in it, and the CPU time of a program in any language can be read while the program lives.
 type Partner struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -45,10 +45,10 @@ func NewPartner(ctx context.Context, name string, args ...string) (*Partner, err
 	return p, nil
 }
 
-// Pid is its process id.
+// Pid is the process id of the program.
 func (p *Partner) Pid() int { return p.cmd.Process.Pid }
 
-// Close ends it and waits.
+// Close ends the input of the program, and waits for the program to end.
 func (p *Partner) Close() error {
 	p.in.Close()
 	return p.cmd.Wait()
@@ -59,7 +59,7 @@ func (p *Partner) line() (string, error) {
 	return strings.TrimSpace(line), err
 }
 
-// broken ends one that has not kept to the rules.
+// broken kills a program that has broken the rules, and returns the error to report.
 func (p *Partner) broken(err error) error {
 	p.cmd.Process.Kill()
 	if ended := p.Close(); ended != nil && (err == nil || err == io.EOF) {
@@ -71,7 +71,7 @@ func (p *Partner) broken(err error) error {
 	return err
 }
 
-// Partner measures what another program does. Its operations are those of the figure.
+// Partner takes the sample in another program, which counts and times its own operations.
 func (m *Meter) Partner(ctx context.Context, name string, args ...string) error {
 	p, err := NewPartner(ctx, name, args...)
 	if err != nil {

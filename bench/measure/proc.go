@@ -15,10 +15,12 @@ import (
 // tick is the unit of the times in /proc: 1/100 s on every Linux that Go runs on.
 const tick = 10 * time.Millisecond
 
-// used is the CPU time of this process, of those that it has waited for, and of those below it that live.
+// used is CPU time: own is that of this process and of the children that it has waited for, below that of its living
+// descendants.
 type used struct{ own, below time.Duration }
 
-// The living are looked up before our own time is read, and after it at the end: looking them up takes time too.
+// cpuBefore reads the times of the descendants first, and cpuSince reads them last: so the time between has none of the CPU
+// time that reading them takes.
 func cpuBefore() used {
 	below := cpuBelow()
 	return used{cpuOwn(), below}
@@ -36,7 +38,8 @@ func cpuOwn() time.Duration {
 	return time.Duration(self.Utime.Nano() + self.Stime.Nano() + children.Utime.Nano() + children.Stime.Nano())
 }
 
-// cpuBelow: a process's own clock is exact; what its dead children have used is known by ticks only.
+// cpuBelow is the CPU time of the living descendants. That of each process itself is exact; that of children that it has
+// waited for is known in ticks.
 func cpuBelow() (sum time.Duration) {
 	for _, p := range Below(os.Getpid()) {
 		sum += cpuClock(p.Pid) + p.reaped
@@ -44,8 +47,8 @@ func cpuBelow() (sum time.Duration) {
 	return sum
 }
 
-// cpuClock reads the CPU clock of another process; its number is made as in the kernel's posix-timers.h. It is 0 for one
-// that is gone: its time is in RUSAGE_CHILDREN then.
+// cpuClock reads the CPU clock of another process. The number of the clock is made as in the kernel's posix-timers.h. For a
+// process that is gone cpuClock returns 0: its time is in RUSAGE_CHILDREN then.
 func cpuClock(pid int) time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^pid<<3|2), &t); err != nil {
@@ -54,14 +57,14 @@ func cpuClock(pid int) time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// Process is one that lives.
+// Process is a living process.
 type Process struct {
 	Pid    int
 	parent int
 	reaped time.Duration // CPU time of its children that it has waited for
 }
 
-// Below are the processes that descend from one.
+// Below returns the living descendants of a process.
 func Below(pid int) (below []Process) {
 	all := map[int][]Process{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
@@ -80,7 +83,7 @@ func Below(pid int) (below []Process) {
 func parseStat(name string) (p Process, ok bool) {
 	b, err := os.ReadFile(name)
 	if err != nil {
-		return p, false // it has ended since
+		return p, false // the process has ended since
 	}
 	p.Pid, _ = strconv.Atoi(string(b[:max(0, bytes.IndexByte(b, ' '))]))
 	// The name in brackets may have blanks and brackets itself. Behind it: state, parent, ...; cutime and cstime are the
@@ -95,8 +98,8 @@ func parseStat(name string) (p Process, ok bool) {
 	return p, true
 }
 
-// Switches is how often a process has been switched to: each is a time that it had something to do. A thread that has ended is
-// not counted.
+// Switches counts the context switches of the living threads of a process. Each stands for a time that the thread had
+// something to do.
 func Switches(pid int) (n int) {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
 	for _, name := range threads {
@@ -108,14 +111,14 @@ func Switches(pid int) (n int) {
 // PSS is a process's memory in bytes, with its share of the pages that it has in common with others.
 func PSS(pid int) int { return field(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss:") << 10 }
 
-// RSS and PeakRSS are of this process, in bytes. ForgetPeak sets the peak to what it is now.
+// RSS is the memory of this process in bytes, PeakRSS its peak. ForgetPeak sets the peak to the memory of now.
 func RSS() int { return field("/proc/self/status", "VmRSS:") << 10 }
 
 func PeakRSS() int { return field("/proc/self/status", "VmHWM:") << 10 }
 
 func ForgetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
-// field is the number in a line that begins with key.
+// field is the number in the line of a file that begins with key; 0 if there is none.
 func field(name, key string) int {
 	b, _ := os.ReadFile(name)
 	for line := range strings.Lines(string(b)) {
@@ -127,13 +130,13 @@ func field(name, key string) int {
 	return 0
 }
 
-// busy is the time that all processors together have not been idle since the machine began.
+// busy is the time since boot that processors were not idle, summed over all of them.
 func busy() time.Duration {
 	b, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(b), "\n")
 	var sum time.Duration
 	for i, word := range strings.Fields(line) {
-		if n, err := strconv.Atoi(word); err == nil && i != 4 && i != 5 && i < 9 { // idle, iowait; guests count as users already
+		if n, err := strconv.Atoi(word); err == nil && i != 4 && i != 5 && i < 9 { // 4: idle, 5: iowait; 9, 10: guests, also in user
 			sum += time.Duration(n) * tick
 		}
 	}

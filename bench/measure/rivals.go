@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// Standing is how cases stand beside their rivals in one place.
+// Standing compares cases with their rivals, in one place.
 type Standing struct {
 	Place   Place
-	Results []Result // of rows that have been reduced to Rivals
+	Results []Result // of rows that Row.Rivals has made: each case stands before its rival
 }
 
 // rivalsHead are the columns. Ratios are to the rival in the same round, for the value and for the CPU time of an operation.
 var rivalsHead = []string{"row", "median", "min–max", "the rival's", "min–max", "ratio", "CPU/op", "CPU ratio", "not worse"}
 
-// Text prints it for a terminal.
+// Text prints the table for a terminal.
 func (s *Standing) Text(w io.Writer) {
 	fmt.Fprintf(w, "%s: %s\n", s.Place.Name, s.title())
 	columns(w, rivalsHead, s.lines())
 }
 
-// Markdown prints it for a page.
+// Markdown prints the table for a page.
 func (s *Standing) Markdown(w io.Writer) {
 	fmt.Fprintf(w, "**%s**: %s\n\n", s.Place.Name, s.title())
 	cells(w, rivalsHead, s.lines())
@@ -49,7 +49,7 @@ func (s *Standing) lines() (lines [][]string) {
 	return lines
 }
 
-// duel are the cells of a case beside its rival.
+// duel returns the cells for a case and its rival.
 func (r *Result) duel(ours, theirs *Figure) []string {
 	for _, f := range []*Figure{ours, theirs} {
 		if f.Err != "" {
@@ -68,16 +68,16 @@ func (r *Result) duel(ours, theirs *Figure) []string {
 	}
 }
 
-// comparison is of the samples of a case and of its rival, of which two each are of one round.
+// comparison has the samples of a case and of its rival. Samples with the same index are of the same round.
 type comparison struct {
 	column       string
 	ours, theirs []float64
-	more         bool // is better
+	more         bool // more is better
 }
 
 func (c *comparison) ratio() float64 { return ratio(c.ours, c.theirs) }
 
-// apart says that the worst of theirs is better than the best of ours: that is no noise.
+// apart reports whether the rival's worst sample is better than our best: that is more than noise.
 func (c *comparison) apart() bool {
 	if c.more {
 		return slices.Max(c.ours) < slices.Min(c.theirs)
@@ -85,7 +85,7 @@ func (c *comparison) apart() bool {
 	return slices.Min(c.ours) > slices.Max(c.theirs)
 }
 
-// behind says that ours is worse as far as the median of the ratios tells; where there is no ratio it does not.
+// behind reports whether ours is worse by the median of the ratios. If there is no ratio, it is not.
 func (c *comparison) behind() bool {
 	if c.more {
 		return c.ratio() < 1 && c.ratio() != 0
@@ -93,8 +93,8 @@ func (c *comparison) behind() bool {
 	return c.ratio() > 1
 }
 
-// notWorse is the verdict: met, unless ours is behind in one of the columns, which it names. It is not met only where the two
-// are apart, as less may be noise.
+// notWorse is the verdict. It is "not met" if the two are apart in some column. It is "met within noise" if ours is behind
+// in some column, and "met" otherwise. The verdict names the columns.
 func notWorse(comparisons ...comparison) string {
 	var apart, behind []string
 	for _, c := range comparisons {

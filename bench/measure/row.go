@@ -1,8 +1,8 @@
-// Package measure runs the rows of a benchmark in rounds and tells what came out. It knows nothing of what is measured.
+// Package measure runs the rows of a benchmark in rounds and prints the results. It does not know what the cases do.
 //
-// A Row is one question, its Cases are who answers it. Each sample of a case is taken in a process of its own, started for
-// it and gone after it: no case inherits another one's heap, threads or children. In each round every case of a row has
-// its turn, so that what the machine does meanwhile meets all of them.
+// A Row is one question; each of its Cases is one way to answer it. Each sample of a case is taken in a process of its own,
+// started for the sample and gone after it: no case inherits the heap, threads or children of another one. In each round
+// every case of a row has its turn, so that other work on the machine affects all of them.
 package measure
 
 import (
@@ -10,31 +10,31 @@ import (
 	"fmt"
 )
 
-// Row is one question, with those who answer it.
+// Row is one question, with the cases that answer it.
 type Row struct {
 	Name   string // what -run matches; words with a slash between
 	About  string // one line
 	Unit   Unit
-	Cases  []Case // the first is ours, and Goal is for it
-	Anchor string // the case to which all are compared; none: ""
+	Cases  []Case // the first one is mp's, and Goal is for it
+	Anchor string // the name of the case that all others are compared with; none: ""
 	Goal   Goal
 }
 
-// Case is one who answers.
+// Case is one way to answer the question of its row.
 type Case struct {
 	Name    string
-	Rival   string   // the case that it may nowhere be worse than; none: ""
-	Needs   []string // programs that may be missing
+	Rival   string   // the name of the case that this one must not be worse than in any place; none: ""
+	Needs   []string // programs; the case is left out if one is missing
 	Vars    []string // added to the environment of the sample
 	Measure func(ctx context.Context, m *Meter) error
 }
 
-// Place is what samples are taken under. The zero Place is the machine as it is.
+// Place is the conditions under which samples are taken. The zero Place is the machine as it is.
 type Place struct {
 	Name, About string
 	CPUs        string   // as for taskset -c; "" is all
 	Vars        []string // added to the environment
-	Hogs        int      // processes that compute beside it
+	Hogs        int      // processes that compute at the same time
 }
 
 // Find returns the case of that name.
@@ -47,7 +47,7 @@ func (r *Row) Find(name string) (Case, error) {
 	return Case{}, fmt.Errorf("the row %s has no case %s", r.Name, name)
 }
 
-// Rivals is the row with those cases only that have a rival, each with its rival behind it.
+// Rivals returns the row with only the cases that have a rival, each followed by its rival.
 func (r Row) Rivals() Row {
 	var cases []Case
 	for _, c := range r.Cases {
@@ -59,7 +59,7 @@ func (r Row) Rivals() Row {
 	return r
 }
 
-// Check says what is wrong with a row.
+// Check returns an error if the row has no cases, if names in it are not unique or not found, or if its goal lacks an anchor.
 func (r *Row) Check() error {
 	if len(r.Cases) == 0 {
 		return fmt.Errorf("the row %s has no cases", r.Name)

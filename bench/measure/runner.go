@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// limit is the time after which a sample is given up: longer than any takes on a busy machine.
+// limit is the time after which a sample is given up. It is longer than any sample takes on a busy machine.
 const limit = 2 * time.Minute
 
-// Runner takes the samples of rows. The program behind Command answers to: sample ROW CASE, by printing a Sample as JSON; and
-// to: hog, by computing until it is killed.
+// Runner takes the samples of rows. The program Command has two modes: with the arguments sample ROW CASE it prints a
+// Sample as JSON, with the argument hog it computes until it is killed.
 type Runner struct {
 	Command string
 	Rounds  int
 	Quick   bool
 	Vars    []string           // added to the environment of all samples
 	Place   Place              // of all samples
-	Missing func(string) error // what a case needs and why it is missing
-	Log     io.Writer          // hears of each sample
+	Missing func(string) error // says why a program that a case needs is missing; nil: it is not
+	Log     io.Writer          // gets a line for each sample
 }
 
 // Result is what came out of a row.
@@ -44,8 +44,8 @@ type Figure struct {
 	Err     string   `json:",omitempty"` // the first thing that went wrong
 }
 
-// Run takes the samples of a row, round by round. Each round begins with another case, so that none is always the one that
-// comes after a certain other. A case that fails is not tried again.
+// Run takes the samples of a row, round by round. Each round begins with another case, so that none is always the first. A
+// case that fails is not tried again.
 func (r *Runner) Run(ctx context.Context, row Row) (Result, error) {
 	res := Result{Row: row, Name: row.Name, Place: r.Place.Name, Figures: make([]Figure, len(row.Cases))}
 	for i, c := range row.Cases {
@@ -87,8 +87,8 @@ func (r *Runner) Run(ctx context.Context, row Row) (Result, error) {
 	return res, nil
 }
 
-// sample has another process take a sample. It is the leader of a process group, so that whatever it has started ends with it
-// when it does not end itself.
+// sample has another process take a sample. That process leads a process group, so that at the limit, or when ctx ends, the
+// processes that it has started are killed with it.
 func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it has not ended in %v", limit))
 	defer cancel()
@@ -112,7 +112,7 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 	if err == nil {
 		err = cmd.Run()
 	}
-	endHogs() // before we look who else was busy
+	endHogs() // before cpuOwn, which has the hogs' time only once they are waited for
 	if cause := context.Cause(ctx); cause != nil {
 		return s, cause
 	}
@@ -127,7 +127,7 @@ func (r *Runner) sample(ctx context.Context, row Row, c Case) (s Sample, err err
 	return s, nil
 }
 
-// hogs starts those of the place, and returns what ends them.
+// hogs starts the hogs of the place, and returns a function that ends them, also with an error.
 func (r *Runner) hogs(ctx context.Context) (end func(), err error) {
 	ctx, kill := context.WithCancel(ctx)
 	var started []*exec.Cmd
@@ -147,7 +147,7 @@ func (r *Runner) hogs(ctx context.Context) (end func(), err error) {
 	}, err
 }
 
-// Take is the other side: it takes one sample and prints it.
+// Take takes one sample and prints it. It runs in the process that Runner starts for a sample.
 func Take(ctx context.Context, row Row, name string, quick bool, out io.Writer) error {
 	c, err := row.Find(name)
 	if err != nil {

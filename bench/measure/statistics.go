@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// quantile sorts xs and returns the one below which the share q of them is; the zero value when there are none.
+// quantile sorts xs and returns the element below which the share q of the elements is, or the zero value if xs is empty.
 func quantile[T cmp.Ordered](xs []T, q float64) (x T) {
 	if len(xs) == 0 {
 		return x
@@ -14,7 +14,7 @@ func quantile[T cmp.Ordered](xs []T, q float64) (x T) {
 	return xs[min(int(q*float64(len(xs))), len(xs)-1)]
 }
 
-// median leaves xs as they are. Of an even number it is the mean of the middle two.
+// median does not change xs. For an even number of elements it is the mean of the middle two.
 func median(xs []float64) float64 {
 	if len(xs) == 0 {
 		return 0
@@ -27,8 +27,8 @@ func median(xs []float64) float64 {
 	return xs[middle]
 }
 
-// ratio is the median of the ratios in the same round: when the whole machine is slow for a while, both sides are. It is 0
-// where there is nothing to divide by.
+// ratio is the median of the ratios xs[i]/ys[i]. Each is of one round: when the whole machine is slow for a while, both
+// sides are. ratio is 0 if there is nothing to divide by.
 func ratio(xs, ys []float64) float64 {
 	var ratios []float64
 	for i, x := range xs {

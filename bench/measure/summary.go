@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// head are the columns of a table. CPU is that of all processes that take part, for an operation.
+// head are the columns of a table. CPU/op is the CPU time for an operation, of all processes that take part.
 var head = []string{"case", "median", "min–max", "p50", "p99", "CPU/op", "ratio", "goal"}
 
-// line are the cells of a case.
+// line returns the cells of a case.
 func (r *Result) line(i int) []string {
 	f := &r.Figures[i]
 	if len(f.Samples) == 0 || f.Err != "" {
@@ -52,7 +52,7 @@ func (f *Figure) values() []float64 { return f.all(func(s Sample) float64 { retu
 
 func (f *Figure) cpu() []float64 { return f.all(func(s Sample) float64 { return s.CPU }) }
 
-// ratio is that to the anchor.
+// ratio is that of f to the anchor; 0 if the anchor does not have as many samples.
 func (r *Result) ratio(f *Figure) float64 {
 	for i := range r.Figures {
 		if anchor := &r.Figures[i]; anchor.Case == r.Row.Anchor && len(anchor.Samples) == len(f.Samples) {
@@ -62,7 +62,7 @@ func (r *Result) ratio(f *Figure) float64 {
 	return 0
 }
 
-// others warns of figures that were taken beside other work.
+// others warns if other work ran beside the samples: it says on how many processors.
 func others(results ...Result) string {
 	var all []float64
 	for _, r := range results {
@@ -88,7 +88,7 @@ func (r *Result) title() string {
 	return title
 }
 
-// Failed are the cases that were there and did not work.
+// Failed returns the cases that ran and failed, with their errors.
 func (r *Result) Failed() (failed []string) {
 	for _, f := range r.Figures {
 		if f.Err != "" {
@@ -98,7 +98,7 @@ func (r *Result) Failed() (failed []string) {
 	return failed
 }
 
-// seconds is the cell of a time; of none it is empty.
+// seconds is the cell of a time. It is empty if there is no time.
 func seconds(v float64) string {
 	if v <= 0 {
 		return ""
@@ -106,7 +106,7 @@ func seconds(v float64) string {
 	return Seconds.Format(v)
 }
 
-// times is the cell of a ratio; of none it is empty.
+// times is the cell of a ratio. It is empty if there is no ratio.
 func times(v float64) string {
 	if v <= 0 {
 		return ""

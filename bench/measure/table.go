@@ -16,7 +16,7 @@ func (r *Result) Text(w io.Writer) {
 	columns(w, head, r.lines())
 }
 
-// Markdown prints it for a page.
+// Markdown prints the table of a row for a page.
 func (r *Result) Markdown(w io.Writer) {
 	fmt.Fprintf(w, "**%s**: %s\n\n", r.Name, r.title())
 	cells(w, head, r.lines())
@@ -29,7 +29,7 @@ func (r *Result) lines() (lines [][]string) {
 	return lines
 }
 
-// columns prints lines for a terminal. The last column, and what stands for missing figures, are as wide as they like.
+// columns prints lines for a terminal. A text in place of missing figures does not widen the columns.
 func columns(w io.Writer, head []string, lines [][]string) {
 	lines = slices.Insert(lines, 0, head)
 	width := make([]int, len(head))
@@ -56,7 +56,7 @@ func columns(w io.Writer, head []string, lines [][]string) {
 	fmt.Fprintln(w)
 }
 
-// cells prints lines for a page. Columns in which none has anything are left out.
+// cells prints lines for a page. It leaves out columns that no line fills, except the first two.
 func cells(w io.Writer, head []string, lines [][]string) {
 	filled := make([]bool, len(head))
 	align := slices.Repeat([]string{"--:"}, len(head))
@@ -82,13 +82,14 @@ func cells(w io.Writer, head []string, lines [][]string) {
 	fmt.Fprintln(w)
 }
 
-// What a page has marks for.
+// The kinds of tables that a page has marks for.
 const (
 	Figures = "figures"           // the tables of rows
 	Rivals  = "figures of rivals" // the tables of a Standing
 )
 
-// Fill writes figures into a page, between the two marks of their kind; a page that is not there is made.
+// Fill writes figures into a page, between the two marks of their kind. A page that does not exist is made of figures
+// alone.
 func Fill(name, kind string, figures []byte) error {
 	begin, end := "<!-- "+kind+" -->\n", "<!-- end of "+kind+" -->"
 	page, err := os.ReadFile(name)

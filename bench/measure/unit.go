@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Unit is what the figures of a row are. All are kept in the base unit, and printed in a readable one.
+// Unit is the unit of the figures of a row. They are kept in the base unit, and printed in a readable one.
 type Unit int
 
 const (
@@ -33,7 +33,7 @@ func (u Unit) Format(v float64) string {
 	return digits(v) + " /s"
 }
 
-// more says that more is better.
+// more reports whether more is better.
 func (u Unit) more() bool { return u == PerSecond || u == BytesPerSecond }
 
 // span prints the least and the greatest of some values, and the unit once if both have it.
@@ -61,7 +61,7 @@ func scaled(v, step float64, units ...string) string {
 	return ""
 }
 
-// digits prints three digits, and two of what is below a tenth.
+// digits prints three digits, or two of a value below a tenth.
 func digits(v float64) string {
 	a := math.Abs(v)
 	switch {

@@ -7,12 +7,13 @@ import (
 	"os/exec"
 )
 
-// role is set for the programs that -break runs: "forgetful" or "goroutines".
+// role is an environment variable. It tells a program that again starts what to
+// play: "forgetful" or "goroutines".
 const role = "CLASSIFIER_ROLE"
 
-// again runs this program once more, with more environment variables, and
-// returns what it wrote to stderr and how it ended. That is an ordinary
-// program, not a worker.
+// again runs this program once more, with more environment variables, and returns
+// what it wrote to stderr and how it ended. The new process is an ordinary program,
+// not a worker.
 func again(ctx context.Context, env []string, args ...string) (string, *os.ProcessState, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// tellFailure shows what a program reads that has not said what to do about samples that fail: with the policy Fail, which is
-// the default, the epoch ends with the error.
+// tellFailure shows the error that ends the epoch when a sample fails and the policy is Fail, which is the default.
 func tellFailure(ctx context.Context, o options, k kind) error {
 	o.workers, o.onError, o.incidents = max(o.workers, 1), dataloader.Fail, []kind{k}
 	_, err := train(ctx, o)
@@ -31,7 +30,7 @@ func tellFailure(ctx context.Context, o options, k kind) error {
 	return nil
 }
 
-// tellSlow shows how the Stats tell that a program waits for its loader, and what more workers do about it.
+// tellSlow shows that Stats tells when a program waits for its loader, and that more workers help.
 func tellSlow(ctx context.Context, o options) error {
 	o.epochs, o.incidents, o.slow = 1, nil, time.Millisecond
 	fmt.Printf("each image takes %v longer\n", o.slow)

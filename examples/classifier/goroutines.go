@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// goroutines meets an incident with goroutines in the place of worker
-// processes. It does not come back.
+// goroutines reads the truncated file in goroutines instead of worker processes.
+// The process dies of it, so goroutines does not return.
 func goroutines(ctx context.Context, o options) error {
 	o.incidents = []kind{truncated}
-	config, err := o.config(os.TempDir()) // which is ours alone: see tellGoroutines
+	config, err := o.config(os.TempDir()) // not shared with other programs: see tellGoroutines
 	if err != nil {
 		return err
 	}
@@ -47,10 +47,11 @@ func goroutines(ctx context.Context, o options) error {
 	return errors.New("the incident did not happen")
 }
 
-// tellGoroutines has goroutines run in a program of its own, as nothing less
-// survives it, and prints how that ended.
+// tellGoroutines runs goroutines in a process of its own, which dies of it, and
+// prints how that process ended.
 func tellGoroutines(ctx context.Context, o options) error {
-	// It cannot tidy up behind itself, so its temporary files go where we do.
+	// That process cannot remove its temporary files, so they go into a directory
+	// that is removed here.
 	dir, err := os.MkdirTemp("", "classifier-")
 	if err != nil {
 		return err

@@ -8,10 +8,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// This init plays the main of another program, one that never calls mp.Main.
-// If its pool started workers, each of them would be this program again, would
-// come here again, start workers again … In Python, that is a script without
-// if __name__ == "__main__".
+// This init plays the main of another program, one that never calls mp.Main. If
+// NewPool started workers, each of them would be this program again, and would
+// itself start workers here, without end. Its counterpart in Python is a script
+// without if __name__ == "__main__".
 func init() {
 	if os.Getenv(role) != "forgetful" {
 		return
@@ -23,7 +23,7 @@ func init() {
 	os.Exit(0)
 }
 
-// tellGuard runs the forgetful program and shows what it gets.
+// tellGuard runs that program and prints the error that it gets.
 func tellGuard(ctx context.Context) error {
 	stderr, state, err := again(ctx, []string{role + "=forgetful"})
 	if err != nil {

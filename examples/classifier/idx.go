@@ -42,8 +42,9 @@ func readIdx(r io.Reader, shape ...int) (elements []byte, items int, err error) 
 		}
 		size *= int64(want)
 	}
-	// ReadAll grows with what really arrives: a header that lies costs nothing.
-	// One byte beyond the end tells a longer stream, and lets gzip check its sum.
+	// ReadAll allocates only for bytes that arrive: a header that promises too much
+	// costs no memory. The one byte more than size reveals a stream that is too
+	// long, and has gzip check its checksum at the end.
 	elements, err = io.ReadAll(io.LimitReader(unzipped, size+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF) || err == nil && int64(len(elements)) < size:

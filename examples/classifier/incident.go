@@ -17,18 +17,19 @@ type Incident struct {
 type kind string
 
 const (
-	// truncated: the workers map the file, and somebody truncates it. The mapping stays but the memory behind it is gone: reading
-	// it is a SIGBUS. Go's runtime ends the process for it, and no recover gets to see it. A failing disk under a mapping
-	// does the same. On Windows the mapping is played; how the process ends is not.
+	// truncated: the workers map the file, which is truncated afterwards. The mapping stays, but the memory behind it is
+	// gone, and reading it raises SIGBUS. Go's runtime then ends the process; a recover has no effect. A failing disk under
+	// a mapping does the same. On Windows the mapping is simulated, but the process really ends.
 	truncated kind = "truncated"
-	// endless: the workers decode the file row by row, each with its size before it. One of the sizes becomes 0, and the decoder
-	// stays where it is: it fails no read, panics nowhere and never looks at a ctx. Only the end of its process ends it.
+	// endless: the file holds the image row by row, each row behind its size. One size becomes 0, and the decoder in the
+	// workers stays at that row for ever. It gets no error, does not panic and does not look at a ctx. Only the end of its
+	// process ends it.
 	endless kind = "endless"
-	// missing: the file is removed. That is an ordinary error.
+	// missing: the file is removed. Reading it returns an ordinary error.
 	missing kind = "missing"
 )
 
-// config is what the workers open, with the files of the incidents in dir.
+// config returns what the workers open. It writes the files of the incidents into dir.
 func (o options) config(dir string) (Config, error) {
 	c := Config{Data: o.data, Slow: o.slow}
 	if len(o.incidents) == 0 {
@@ -58,7 +59,7 @@ func newIncident(k kind, dir string, train *set) (Incident, error) {
 	return in, os.WriteFile(in.File, content(train.image(sample)), 0o600)
 }
 
-// happen lets it happen, and says what.
+// happen makes the incident happen, and returns a description of it.
 func (in Incident) happen() (told string, err error) {
 	switch in.Kind {
 	case truncated:
@@ -75,7 +76,7 @@ func (in Incident) happen() (told string, err error) {
 	return fmt.Sprintf("the file of sample %d, %s", in.Sample, told), err
 }
 
-// read runs in a worker that wants the image.
+// read returns the image, in a worker. mapped is the mapping of the file, for truncated.
 func (in Incident) read(mapped []byte) ([]byte, error) {
 	if in.Kind == truncated {
 		return mapped, keepUp(mapped, in.File)
@@ -92,7 +93,7 @@ func pack(image []byte) (packed []byte) {
 	return packed
 }
 
-// unpack believes every size.
+// unpack trusts the sizes in packed: with a size of 0 it never ends.
 func unpack(packed []byte) (image []byte) {
 	for at := 0; at < len(packed); {
 		size := int(packed[at])

@@ -2,8 +2,8 @@ package main
 
 import "math"
 
-// addScaled is y += a·x. It is where nearly all the time of the training goes;
-// four at a time keeps the loop's own cost down without assembly.
+// addScaled is y += a·x. The training spends nearly all of its time here. Four
+// elements a turn keep the cost of the loop itself down without assembly.
 func addScaled(y []float32, a float32, x []float32) {
 	for len(y) >= 4 && len(x) >= 4 {
 		y[0] += a * x[0]

@@ -1,8 +1,7 @@
-// Command classifier trains an image classifier while two worker processes
-// decode, augment and normalise its batches: PyTorch's
-// DataLoader(num_workers=2), told in Go. One training image cannot be read
-// without the reading process dying, the decoder of another never ends, and the
-// run survives both.
+// Command classifier trains an image classifier while two worker processes decode,
+// augment and normalise its batches, as with PyTorch's DataLoader(num_workers=2).
+// Reading one training image kills the process that reads it, and decoding another
+// one never ends. The training survives both.
 package main
 
 import (
@@ -17,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// options say what is trained with, and how.
+// options say how to train, and what goes wrong meanwhile.
 type options struct {
 	workers  int
 	epochs   int
@@ -28,18 +27,18 @@ type options struct {
 
 	incidents []kind
 	onError   dataloader.Policy
-	slow      time.Duration // that each image takes longer
-	without   map[int]bool  // samples
+	slow      time.Duration // added to the time of each image
+	without   map[int]bool  // samples to leave out
 	out       io.Writer
 }
 
-// A worker is this same program, started again: main runs there too, and
-// mp.MainContext makes a worker of it instead of calling run. That is why it
-// has to be the first thing that main does.
+// A worker is this same program, started again. main runs there too, but
+// mp.MainContext then makes the process a worker and does not call run. That is why
+// the call has to come first in main.
 func main() { mp.MainContext(run) }
 
-// run is the real main. Its context ends at Ctrl-C; coming back from there, and
-// not dying on the spot, removes the temporary files.
+// run is the real main. Its ctx ends at Ctrl-C. run then returns, and deferred
+// calls remove the temporary files.
 func run(ctx context.Context) error {
 	o := options{onError: dataloader.Skip, out: os.Stdout}
 	flag.IntVar(&o.workers, "workers", 2, "worker `processes`; 0 does everything in this one")

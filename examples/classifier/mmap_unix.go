@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// truncation tells what a truncation does to the workers.
+// truncation describes the incident truncated for the output.
 const truncation = "which the workers have mapped, is now truncated"
 
-// mapFile maps the first size bytes of a file for reading. It does not look
-// how long the file is: whoever shortens it later is not seen then either.
+// mapFile maps the first size bytes of a file for reading. It does not check the
+// length of the file, which can also change after a check.
 func mapFile(name string, size int) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -23,5 +23,5 @@ func mapFile(name string, size int) ([]byte, error) {
 	return b, os.NewSyscallError("mmap", err)
 }
 
-// keepUp has nothing to do: a mapping shows what became of its file.
+// keepUp does nothing here: a real mapping follows its file.
 func keepUp([]byte, string) error { return nil }

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// truncation tells what a truncation does to the workers.
+// truncation describes the incident truncated for the output.
 const truncation = "whose pages the workers lose with it, is now truncated"
 
-// mapFile plays a mapping of the first size bytes of a file: it copies them
-// into pages of their own. With a real one, Windows refuses to truncate the
-// file. What does take mapped pages away there is a disk or a network share
-// that fails, exception 0xc0000006, and no example can arrange that.
+// mapFile simulates a mapping of the first size bytes of a file: it copies them
+// into pages of their own. Windows does not truncate a file that is really mapped.
+// There, a disk or a network share that fails takes mapped pages away (exception
+// 0xc0000006), and no example can arrange that.
 func mapFile(name string, size int) ([]byte, error) {
 	address, err := windows.VirtualAlloc(0, uintptr(size), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
 	if err != nil {
@@ -27,9 +27,9 @@ func mapFile(name string, size int) ([]byte, error) {
 	return b, err
 }
 
-// keepUp takes the pages away when the file has got shorter. To read them is
-// then exception 0xc0000005, which the Go runtime treats as it does the other:
-// an unexpected fault address, and the end of the process.
+// keepUp takes the pages away once the file has become shorter. Reading them then
+// raises exception 0xc0000005. The Go runtime treats it like 0xc0000006: it reports
+// an unexpected fault address and ends the process.
 func keepUp(mapped []byte, name string) error {
 	info, err := os.Stat(name)
 	if err != nil || info.Size() >= int64(len(mapped)) {

@@ -13,7 +13,7 @@ const (
 )
 
 // params are the numbers of a 784–128–10 perceptron: its weights, or their
-// gradient, or their velocity. Row k of a matrix holds what leaves input k, so
+// gradient, or their velocity. Row k of a matrix holds the weights of input k, so
 // that all inner loops run along contiguous rows.
 type params struct {
 	w1 [pixels * hidden]float32

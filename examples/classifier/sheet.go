@@ -18,7 +18,8 @@ const (
 	legend = 9 // the height of a line of text, with some room; it is drawn twice as large
 )
 
-// show is imshow(make_grid(images)) of the tutorial: it tells what is in the batch, and draws it as a contact sheet.
+// show is imshow(make_grid(images)) of the tutorial. It prints what is in the batch, and draws it as a contact sheet if
+// -sheet is set.
 func show(o options, b Batch) error {
 	var names []string
 	for _, label := range b.Y[:min(perRow, len(b.Y))] {

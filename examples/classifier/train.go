@@ -19,14 +19,15 @@ const (
 	rateDecay = 0.8  // per epoch
 )
 
-// outcome is what a training leaves.
+// outcome is the result of a training.
 type outcome struct {
 	model   *model
-	leftOut map[int]bool // samples that could not be used
+	leftOut map[int]bool // samples that failed
 	took    time.Duration
 }
 
-// train is the tutorial: trainset, trainloader, the first batch of dataIter to look at, and the loop over the epochs.
+// train follows the PyTorch tutorial: trainset, trainloader, a look at the first batch of dataIter, and the loop over the
+// epochs.
 func train(ctx context.Context, o options) (*outcome, error) {
 	start := time.Now()
 	dir, err := os.MkdirTemp("", "classifier-")
@@ -84,12 +85,13 @@ func train(ctx context.Context, o options) (*outcome, error) {
 	return done, nil
 }
 
-// loader is how the batches are to be made. The samples that had to be left out are noted in leftOut.
+// loader returns how the loader is to make batches. The samples that it leaves out are added to leftOut.
 func (o options) loader(leftOut map[int]bool) *dataloader.Options {
 	opts := &dataloader.Options{
 		BatchSize: batchSize, Shuffle: true, Seed: o.seed,
 		Workers: o.workers, Persistent: true,
-		// A batch takes milliseconds. A worker that is still at one after half a second is killed, and replaced as one that has died.
+		// A batch takes milliseconds. A worker that takes longer than the deadline, half a second by default, is killed and
+		// replaced.
 		Timeout: o.deadline, KillDelay: 100 * time.Millisecond,
 		// A sample that fails is tried a second time, in case it was not the sample's fault. Then it is left out.
 		Retries: 1, OnError: o.onError, OnSkip: func(e *dataloader.SampleError) {
@@ -101,7 +103,7 @@ func (o options) loader(leftOut map[int]bool) *dataloader.Options {
 				fmt.Fprintf(o.out, "  ! left out: %v\n", e)
 			}
 		},
-		// A Go program that dies has hundreds of lines to say on stderr. Its error has kept them.
+		// A Go program that dies writes hundreds of lines to stderr. The error of its death keeps them.
 		Stderr: io.Discard,
 	}
 	if len(o.without) > 0 {
@@ -111,7 +113,7 @@ func (o options) loader(leftOut map[int]bool) *dataloader.Options {
 	return opts
 }
 
-// showProcesses shows the process tree that the loader has made.
+// showProcesses prints this process and the workers that the loader has started.
 func showProcesses(out io.Writer) {
 	fmt.Fprintf(out, "classifier (pid %d)\n", os.Getpid())
 	var workers []string

@@ -8,8 +8,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// Trainset opens the training images, and Stack makes a batch of some: datasets.FashionMNIST(train=True) and default_collate.
-// Registered in package variables, both are known in every process before main begins; parent and workers find them by name.
+// Trainset opens the training images, like datasets.FashionMNIST(train=True). Stack makes a batch of samples, like
+// default_collate. As package variables, both are registered in every process before main begins; parent and workers find
+// them by name.
 var (
 	Trainset = dataloader.Register("FashionMNIST", openTrainset)
 	Stack    = mp.Register("stack", dataloader.StackPairs[float32, byte])
@@ -24,7 +25,7 @@ type Batch = dataloader.Pair[dataloader.Tensor[float32], []byte]
 // Config travels to each worker once.
 type Config struct {
 	Data      string        // directory, "" for the embedded images
-	Slow      time.Duration // that each image takes longer
+	Slow      time.Duration // added to the time of each image
 	Incidents []Incident
 }
 
@@ -32,10 +33,10 @@ type Config struct {
 type trainset struct {
 	*set
 	Config
-	mapped []byte // the image of the incident that needs a mapping
+	mapped []byte // the mapped file of the incident truncated
 }
 
-// openTrainset runs once in each worker, also in one that takes the place of a dead one.
+// openTrainset runs once in each worker, also in one that replaces a dead one.
 func openTrainset(_ context.Context, c Config) (dataloader.Dataset[Sample], error) {
 	all, err := loadSet(c.Data, "train")
 	if err != nil {
@@ -50,8 +51,8 @@ func openTrainset(_ context.Context, c Config) (dataloader.Dataset[Sample], erro
 	return t, err
 }
 
-// Get decodes, augments and normalises an image: __getitem__ and its transform. dataloader.Rand depends on the seed, the epoch
-// and the sample only, so any number of workers, or none, makes the same of it.
+// Get decodes, augments and normalises an image, like __getitem__ and its transform. dataloader.Rand depends only on the
+// seed, the epoch and the sample, so the result is the same with any number of workers, or none.
 func (t *trainset) Get(ctx context.Context, i int) (Sample, error) {
 	time.Sleep(t.Slow)
 	image, err := t.read(i)
@@ -63,7 +64,7 @@ func (t *trainset) Get(ctx context.Context, i int) (Sample, error) {
 	return s, nil
 }
 
-// read returns the bytes of an image; some come out of files of their own.
+// read returns the bytes of an image. The images of incidents are in files of their own.
 func (t *trainset) read(i int) ([]byte, error) {
 	for _, in := range t.Incidents {
 		if in.Sample == i {

@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// without takes samples out of the batches of another sampler. The others stay where they are: to leave one out from the start
-// and to lose it on the way come to the same.
+// without removes samples from the batches of another sampler. All other samples stay in their batches, so these are the
+// same as in a run that loses the samples on the way.
 type without struct {
 	dataloader.BatchSampler
 	samples map[int]bool

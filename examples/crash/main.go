@@ -1,4 +1,4 @@
-// Crash shows what the caller reads when a function in another process dies, in each of the ways a Go program can.
+// Crash shows the error that a caller gets for each of the ways in which a function in another process can fail or die.
 package main
 
 import (
@@ -29,7 +29,8 @@ func run() error {
 	return nil
 }
 
-// report tells the two types of error apart: the function failed, or its process died.
+// report prints an error. There are two types: *mp.RemoteError says that the function failed, *mp.ExitError that its process
+// died.
 func report(name string, err error) {
 	var kind, details, stack string
 	if remote, ok := errors.AsType[*mp.RemoteError](err); ok {
@@ -47,7 +48,7 @@ func report(name string, err error) {
 	fmt.Println()
 }
 
-// head is the first line of a stack dump, and where it first speaks of this program.
+// head shortens a stack dump to four lines: the first one, and those that begin with the first function of this program.
 func head(stack string) []string {
 	lines := strings.Split(strings.ReplaceAll(strings.TrimSpace(stack), "\t", "    "), "\n")
 	if at := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "main.") }); at > 1 {

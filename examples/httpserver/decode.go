@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// What the workers can do.
+// What the workers run: LimitStack once at their start, then Decode for each upload.
 var (
 	Decode     = mp.Register("httpserver.decode", decode)
 	LimitStack = mp.RegisterInit("httpserver.limitStack", func(_ context.Context, bytes int) error {
@@ -19,21 +19,21 @@ var (
 	})
 )
 
-// Picture is what there is to tell about an upload.
+// Picture is the result of decoding an upload.
 type Picture struct {
 	Width, Height int
 	Light         int // the sum of all greys
 }
 
-// A picture is a magic word and chunks: a kind, the size of the chunk in two bytes, and data.
+// A file of a picture is a magic word and then chunks. A chunk is its kind, its whole size in two bytes, and data.
 const (
 	magic = "TPIC"
 	head  = 3 // bytes of kind and size
 
 	sizeChunk   = 'S' // width and height, two bytes each
-	tableChunk  = 'T' // where in the file the table of greys stands, four bytes
-	pixelChunk  = 'P' // pixels, an index into the table each
-	repeatChunk = 'R' // decodes once more the chunk at this offset in the file, four bytes
+	tableChunk  = 'T' // the offset in the file of the table of greys, four bytes
+	pixelChunk  = 'P' // pixels: each a byte, an index into the table
+	repeatChunk = 'R' // the offset in the file of a chunk to decode once more, four bytes
 )
 
 type decoder struct {
@@ -68,7 +68,7 @@ func (d *decoder) chunk(at int) (size int) {
 			d.pixels = append(d.pixels, peek(d.file, d.table+uint32(index))) // believes that the table is in the file
 		}
 	case repeatChunk:
-		d.chunk(int(binary.BigEndian.Uint32(data))) // believes that it is another chunk
+		d.chunk(int(binary.BigEndian.Uint32(data))) // believes that a chunk is there, and another one than this
 	}
 	return size
 }
@@ -76,7 +76,7 @@ func (d *decoder) chunk(at int) (size int) {
 func (d *decoder) picture() Picture {
 	p := Picture{Width: d.width, Height: d.height}
 	for i := range d.width * d.height {
-		p.Light += int(d.pixels[i]) // believes that there are so many
+		p.Light += int(d.pixels[i]) // believes that there are as many pixels as the size says
 	}
 	return p
 }

@@ -2,7 +2,7 @@ package main
 
 import "unsafe"
 
-// peek is file[offset] in C: nothing looks whether that is in the file.
+// peek is file[offset] as in C: it does not check that offset is inside file.
 //
 //go:nocheckptr
 func peek(file []byte, offset uint32) byte {

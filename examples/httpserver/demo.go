@@ -18,10 +18,10 @@ import (
 
 const (
 	clients = 16
-	cycle   = 50 // of so many uploads, one is poisoned in each way: 2 %
+	cycle   = 50 // of so many uploads in a row, one is poisoned in each of the ways: 2 %
 )
 
-// demonstrate serves, sends uploads, and shows how they were answered.
+// demonstrate starts the service, sends it uploads, and prints how they were answered.
 func demonstrate(ctx context.Context, o options) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -101,7 +101,7 @@ func (a answer) asItShould() bool {
 		a.blame.Cause == p.cause && strings.HasPrefix(a.blame.Said, p.said)
 }
 
-// send has clients send n uploads, some of them poisoned, and returns what they were answered.
+// send sends n uploads, some of them poisoned, from several clients at the same time, and returns the answers.
 func send(ctx context.Context, base string, n int) []answer {
 	answers := make([]answer, n)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
@@ -119,7 +119,7 @@ func send(ctx context.Context, base string, n int) []answer {
 	return answers
 }
 
-// poisonOf is the index in poisons of the one in an upload; −1: none.
+// poisonOf is the index in poisons for the upload with this number; −1: it is not poisoned.
 func poisonOf(number int) int {
 	apart := cycle / len(poisons)
 	if at := number % cycle; at%apart == 0 && at/apart < len(poisons) {

@@ -1,8 +1,9 @@
-// Httpserver is an HTTP service that survives what its clients upload. A decoder as careless as many in C runs in the
-// workers of a pool: an upload that makes it crash, panic, overflow the stack or loop for ever costs one worker, which is
-// replaced, and its sender gets 422 with the blame. The service, and everybody else's upload, does not notice.
+// Httpserver is an HTTP service that survives what its clients upload. Its decoder, as careless as many in C, runs in the
+// workers of a pool. An upload that makes the decoder panic costs nothing; one that makes it crash, overflow the stack or
+// loop for ever costs one worker, which is replaced. The sender gets 422 and the cause. The service goes on, and so do the
+// uploads of other clients.
 //
-// Without arguments it sends itself good and poisoned uploads, shows how they were answered, and ends. To keep it:
+// Without arguments it sends itself good and poisoned uploads, prints how they were answered, and ends. To keep it running:
 //
 //	go run ./examples/httpserver -listen 127.0.0.1:8080
 //	printf 'TPIC?\0\0' | curl --data-binary @- http://127.0.0.1:8080/decode/endless
@@ -28,7 +29,7 @@ func run(ctx context.Context) error {
 	timeout := flag.Duration("timeout", 500*time.Millisecond, "the `time` for one upload, of microseconds as a rule")
 	flag.Parse()
 	o := options{
-		workers:   max(4, mp.CPUCount()), // some may be busy with what never ends
+		workers:   max(4, mp.CPUCount()), // some may be busy with uploads that never end
 		inFlight:  64,
 		timeout:   *timeout,
 		killDelay: 20 * time.Millisecond,
@@ -37,7 +38,7 @@ func run(ctx context.Context) error {
 	if *address == "" {
 		return demonstrate(ctx, o)
 	}
-	listener, err := net.Listen("tcp", *address) // in run: a worker has no use for it
+	listener, err := net.Listen("tcp", *address) // in run and not in main, as a worker needs no listener
 	if err != nil {
 		return err
 	}

@@ -17,24 +17,24 @@ import (
 
 const (
 	maxUpload = 1 << 20          // bytes
-	maxStack  = 1 << 20          // bytes: plenty for a decoder, and soon overflowed by one that never comes back
-	farewell  = 8 * time.Second  // for what is in flight when the service stops
-	patience  = 10 * time.Second // with slow clients
+	maxStack  = 1 << 20          // bytes: plenty for the decoder, and soon full in an endless recursion
+	farewell  = 8 * time.Second  // for the requests in flight when the service stops
+	patience  = 10 * time.Second // for a client to send its request
 )
 
 type options struct {
 	workers   int
 	inFlight  int           // more uploads at a time are refused: 503
 	timeout   time.Duration // of one decode; it counts from when a worker begins it
-	killDelay time.Duration // from a decode's timeout, or its client's departure, to the death of its worker
-	log       *log.Logger   // hears what clients are not told
+	killDelay time.Duration // from a decode's timeout, or its client's departure, to the kill of its worker
+	log       *log.Logger   // gets what clients are not told
 }
 
-// serve answers requests until ctx ends, and then those that are in flight.
+// serve answers requests until ctx ends. Then it finishes those that are in flight.
 func serve(ctx context.Context, listener net.Listener, o options) error {
-	pool, err := mp.NewPool(context.WithoutCancel(ctx), &mp.PoolOptions{ // it outlives ctx, for what is in flight
+	pool, err := mp.NewPool(context.WithoutCancel(ctx), &mp.PoolOptions{ // the pool outlives ctx, for the requests in flight
 		Workers: o.workers, Init: LimitStack.With(maxStack), TaskTimeout: o.timeout, KillDelay: o.killDelay,
-		Stderr: io.Discard, // the errors have kept it
+		Stderr: io.Discard, // the error of a worker that dies keeps what the worker wrote
 	})
 	if err != nil {
 		listener.Close()
@@ -52,7 +52,7 @@ func serve(ctx context.Context, listener net.Listener, o options) error {
 	}
 	limit, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
-	return errors.Join(server.Shutdown(limit), pool.Shutdown(limit)) // first who asks, then who answers
+	return errors.Join(server.Shutdown(limit), pool.Shutdown(limit)) // first the server, which uses the pool
 }
 
 type service struct {
@@ -72,13 +72,13 @@ func (s *service) routes() http.Handler {
 // processes, are for the log.
 type Blame struct {
 	Item  string // the upload
-	Cause string // what it does: fatal, deadline, signal, panic, …; or what is wrong with it, or with us
-	Said  string // the last words
+	Cause string // what the upload did to the decoder (fatal, deadline, signal, panic, …), or why it was not decoded
+	Said  string // the message of the panic, the fatal error or the refusal
 }
 
 func (s *service) decode(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	select { // before the body is read: a crowd shall not fill the memory either
+	select { // before the body is read, so that the bodies of many clients cannot fill the memory
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	default:
@@ -105,11 +105,11 @@ func (s *service) decode(w http.ResponseWriter, r *http.Request) {
 	reply(w, status, Blame{name, cause, said})
 }
 
-// judge says whose fault an error is: the upload's, or ours.
+// judge says whose fault an error is, the upload's or the service's, and what its sender is told.
 func judge(err error) (status int, cause, said string) {
 	if exit, ok := errors.AsType[*mp.ExitError](err); ok {
 		said, _, _ = strings.Cut(strings.TrimSpace(exit.Stack), "\n")
-		if exit.Err != nil { // a kill of ours has a reason
+		if exit.Err != nil { // the pool killed the worker, for this reason
 			said = exit.Err.Error()
 		}
 		return http.StatusUnprocessableEntity, string(exit.Cause), said
@@ -118,12 +118,12 @@ func judge(err error) (status int, cause, said string) {
 		if remote.Panic {
 			return http.StatusUnprocessableEntity, "panic", remote.Message
 		}
-		return http.StatusBadRequest, "error", remote.Message // the decoder itself has refused it, as it should
+		return http.StatusBadRequest, "error", remote.Message // the decoder has refused the upload, as it should
 	}
-	return http.StatusServiceUnavailable, "stopped", "the upload was not decoded" // the service ends, or the client is gone
+	return http.StatusServiceUnavailable, "stopped", "the upload was not decoded" // the service is stopping, or the client has gone
 }
 
-// Status is what the service tells of itself.
+// Status is the body of GET /status.
 type Status struct {
 	Pid  int
 	Pool mp.PoolStats
@@ -136,5 +136,5 @@ func (s *service) status(w http.ResponseWriter, _ *http.Request) {
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(body) // who does not listen is gone
+	json.NewEncoder(w).Encode(body) // an error means that the client has gone
 }

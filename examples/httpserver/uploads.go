@@ -4,9 +4,9 @@ import "encoding/binary"
 
 const side = 32 // of the pictures that we send, in pixels
 
-// poisons are the uploads that the decoder does not survive, and what their sender is to be told.
+// poisons are the ways to spoil an upload so that the decoder does not survive it, and what the sender is to be told.
 var poisons = []struct {
-	name, cause, said string // said: how the last words begin
+	name, cause, said string // said: how Blame.Said begins
 	spoil             func(p *parts)
 }{
 	{"more-pixels-than-there-are", "panic", "runtime error: index out of range", func(p *parts) { p.height++ }},
@@ -15,14 +15,14 @@ var poisons = []struct {
 	{"a-chunk-of-size-0", "deadline", "mp: timeout: it ran longer than", func(p *parts) { p.more = []byte("?\x00\x00") }},
 }
 
-// parts are the places at which a picture can be spoiled.
+// parts are what a poison can change in the file of a picture.
 type parts struct {
-	height, end int // end: where the next chunk would be
+	height, end int // end: the offset at which more begins
 	table       uint32
 	more        []byte
 }
 
-// upload is a picture, spoiled if spoil is not nil, and what is in it.
+// upload returns the file of a picture, changed by spoil unless it is nil, and what the unchanged file decodes to.
 func upload(number int, spoil func(*parts)) ([]byte, Picture) {
 	greys, row := make([]byte, side), make([]byte, side)
 	want := Picture{Width: side, Height: side}
@@ -36,7 +36,7 @@ func upload(number int, spoil func(*parts)) ([]byte, Picture) {
 
 	file := append([]byte(magic), chunk('C', greys)...)
 	p := &parts{height: side, table: uint32(len(magic) + head)}
-	const between = 2*head + 4 + 4 // the size and the table, which come before the pixels
+	const between = 2*head + 4 + 4 // the size chunk and the table chunk, which stand before the pixels
 	pixels := len(file) + between
 	p.end = pixels + head + side + (side-1)*(head+4)
 	if spoil != nil {

@@ -38,7 +38,7 @@ import (
 // nothing is the argument, or the result, of a function that has none.
 type nothing = struct{}
 
-// What the processes run. A ctx means nothing to C: only the end of its process stops it.
+// What the processes run. C code does not look at a ctx: only the end of its process stops it.
 var (
 	NullPointer = mp.Register("native.nullPointer", func(context.Context, nothing) (int, error) { return int(C.null_pointer()), nil })
 	Endless     = mp.Register("native.endless", func(context.Context, nothing) (nothing, error) { C.endless(); return nothing{}, nil })

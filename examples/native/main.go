@@ -1,5 +1,5 @@
-// Native calls C in other processes, where what C does wrong ends a child and not the program: a null pointer, a loop
-// without end, and a library with a global variable that is right only when one thread at a time is in it.
+// Native calls C in other processes, so that a fault in the C code ends a child and not the program. It shows a null
+// pointer, an endless loop, and a library with a global variable, which works only for one thread at a time.
 //
 // It needs a C compiler, so it stands behind a build tag:
 //

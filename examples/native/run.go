@@ -57,7 +57,7 @@ func run() error {
 	return nil
 }
 
-// report shows what the caller of a function that did not come back knows.
+// report prints what the error says about a call whose process died.
 func report(name string, err error) {
 	exit, ok := errors.AsType[*mp.ExitError](err)
 	if !ok {

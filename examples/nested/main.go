@@ -1,4 +1,5 @@
-// Nested has a pool inside each worker of a pool: it counts primes in ranges, each of which a worker divides among its own.
+// Nested has a pool inside each worker of a pool. It counts primes in ranges: a worker of the outer pool divides its range
+// among the workers of its inner pool.
 package main
 
 import (
@@ -10,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// span is the numbers from From up to, but without, To.
+// span is the numbers n with From ≤ n < To.
 type span struct{ From, To int }
 
 // halves divides a span in two.
@@ -19,7 +20,7 @@ func (s span) halves() []span {
 	return []span{{s.From, middle}, {middle, s.To}}
 }
 
-// tally is how many primes a process has found, by itself or with the help of others.
+// tally is how many primes a process has found, by itself or by the workers of its pool.
 type tally struct {
 	Process string
 	Span    span
@@ -38,7 +39,7 @@ var (
 		}
 		return t, nil
 	})
-	// Divide runs in the workers of the outer pool: it has a pool of its own count the halves.
+	// Divide runs in the workers of the outer pool. It divides a span among the workers of the inner pool.
 	Divide = mp.Register("nested.divide", func(ctx context.Context, s span) (tally, error) {
 		t := tally{Process: mp.CurrentProcess().Name, Span: s}
 		var err error
@@ -48,11 +49,11 @@ var (
 		}
 		return t, err
 	})
-	// Hire runs once in each worker of the outer pool.
+	// Hire runs once in each worker of the outer pool. It starts the worker's inner pool.
 	Hire = mp.RegisterInit("nested.hire", hire)
 )
 
-// inner is the pool of a worker. It lasts as long as the worker, and ends with it, even if that is killed.
+// inner is the pool of a worker of the outer pool. It ends with that worker, even when the worker is killed.
 var inner *mp.Pool
 
 func hire(_ context.Context, workers int) (err error) {
@@ -98,7 +99,7 @@ func run() error {
 	return nil
 }
 
-// show shows who has counted what.
+// show prints which process has counted what.
 func show(t tally, indent string) {
 	fmt.Printf("%s%s: %d primes from %d to %d\n", indent, t.Process, t.Primes, t.Span.From, t.Span.To)
 	for _, h := range t.Helpers {

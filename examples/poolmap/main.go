@@ -1,4 +1,4 @@
-// Poolmap hashes the files of a tree in the processes of a pool, and then with as many goroutines.
+// Poolmap hashes the files of a directory tree in the processes of a pool, and then in as many goroutines.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// Digest runs in the workers. Its error is data too: errors.Is holds for it in the parent.
+// Digest runs in the workers. Its errors arrive in the parent such that errors.Is still finds fs.ErrNotExist in them.
 var Digest = mp.Register("poolmap.digest", digest)
 
 type file struct {
@@ -49,13 +49,13 @@ func run() error {
 	workers := len(pool.Stats().Workers)
 	fmt.Printf("%s: %d paths; %d workers, ready in %v\n", root, len(paths), workers, time.Since(began).Round(time.Microsecond))
 
-	inGoroutines(paths, workers) // so that neither side pays for the disk
+	inGoroutines(paths, workers) // reads all files once, so that neither measurement waits for the disk
 	began = time.Now()
 	var read []file
 	for f, err := range mp.IMap(context.Background(), pool, Digest, slices.Values(paths)) {
 		if err == nil {
 			read = append(read, f)
-		} else { // one file's error, not the others'
+		} else { // only this file has failed
 			fmt.Printf("not read (missing: %t, forbidden: %t): %v\n", errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), err)
 		}
 	}

@@ -1,4 +1,4 @@
-// Progress looks for numbers whose hashes begin with zeros, and draws a bar meanwhile.
+// Progress looks for numbers whose hashes begin with zeros, and draws a progress bar meanwhile.
 package main
 
 import (
@@ -35,7 +35,7 @@ func mine(_ context.Context, block uint64) (uint64, error) {
 	return 0, fmt.Errorf("block %d: %w up to %d", block, errBarren, most)
 }
 
-// draw draws the bar anew, over the one before. Map calls it ten times a second, and at the end.
+// draw draws the bar over the previous one. Map calls it ten times a second, and at the end.
 func draw(p pool.Progress) {
 	const width = 30
 	full := int(width * p.Fraction())

@@ -1,5 +1,5 @@
-// Queue counts the lines of a tree of source files: one process walks the tree, some read the files that it finds, and this one
-// adds up what they count. Two queues are between them.
+// Queue counts the lines of a tree of source files. One process walks the tree, others read the files that it finds, and the
+// main process adds up their counts. One queue carries the paths, another one the counts.
 package main
 
 import (
@@ -26,17 +26,17 @@ var (
 	readers = flag.Int("readers", 3, "how many processes read")
 )
 
-// work is what the children have in common with us.
+// work is what the parent gives to each child.
 type work struct {
 	Root  string
-	Paths *queue.Queue[string] // bounded: who walks does not run far ahead of those who read
+	Paths *queue.Queue[string] // bounded, so that the walker does not run far ahead of the readers
 	Files *queue.Queue[file]
 }
 
 type file struct {
 	Kind         string
 	Lines, Bytes int
-	Reader       string // the process
+	Reader       string // the name of the process that has read the file
 }
 
 var (
@@ -44,7 +44,7 @@ var (
 	Read = mp.Register("queue.read", read)
 )
 
-// walk is the producer.
+// walk puts the path of every file into Paths.
 func walk(ctx context.Context, w work) (found int, err error) {
 	err = filepath.WalkDir(w.Root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
@@ -56,7 +56,7 @@ func walk(ctx context.Context, w work) (found int, err error) {
 	return found, err
 }
 
-// read is a consumer of paths. It ends when the queue was closed and is empty.
+// read takes paths and puts counts into Files. It ends when Paths is closed and empty.
 func read(ctx context.Context, w work) (int, error) {
 	count := 0
 	for path, err := range w.Paths.All(ctx) {
@@ -108,8 +108,8 @@ func run() error {
 		reading = append(reading, p)
 	}
 
-	// When the walker is done there are no more paths, and when the readers are done, no more counts. The first that fails ends
-	// the others: a walker whose readers have all failed would wait for room in the queue for ever.
+	// When the walker is done, there are no more paths; when the readers are done, no more counts. The first process that fails
+	// ends the others through ctx. Otherwise a walker whose readers have all failed would wait for room in the queue for ever.
 	wait := func(p *mp.Process[int]) {
 		if _, err := p.Result(ctx); err != nil {
 			cancel(err)
@@ -147,7 +147,7 @@ func run() error {
 	return nil
 }
 
-// tree is the flag, or where this file is, or the current directory.
+// tree is the flag -dir, or the directory of this source file, or the current directory.
 func tree() string {
 	if *dir != "" {
 		return *dir

@@ -18,7 +18,7 @@ import (
 
 const width, height = 960, 640
 
-// canvas is what the painters get: the pixels, and the row that is to be painted next. Only references travel.
+// canvas is what the painters get: the pixels, and the next row to paint. Only references are sent, not the pixels.
 type canvas struct {
 	Pixels *sharedmem.Array[uint8]
 	Next   *sharedmem.Value[int32]
@@ -39,7 +39,7 @@ var Paint = mp.Register("shared.paint", func(ctx context.Context, c canvas) (row
 	return rows, ctx.Err()
 })
 
-// over is an image of these pixels, wherever they are.
+// over returns an image whose memory is pixels. It copies nothing.
 func over(pixels []uint8) *image.NRGBA {
 	return &image.NRGBA{Pix: pixels, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
 }

@@ -14,7 +14,7 @@ func paintRow(img *image.NRGBA, y int) {
 	}
 }
 
-// shade is the colour of a point: black inside the set, and outside the brighter the longer it takes to leave.
+// shade is the colour of a point: black inside the set. Outside, the more steps the point takes to leave, the brighter.
 func shade(c complex128) color.NRGBA {
 	const most = 200
 	z := complex(0, 0)

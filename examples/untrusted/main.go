@@ -1,8 +1,10 @@
-// Untrusted renders templates that strangers have sent, each within 256 MiB of memory and 2 seconds. One of them never ends,
-// one prints without end, one falls into a pit that is ours; each costs its own answer, and nobody else's.
+// Untrusted renders templates from strangers, each within 256 MiB of memory and 2 seconds. One of them never ends, one
+// prints without end, and one finds an endless recursion in a function of this program. Each of these loses its own answer,
+// and no other template does.
 //
-// It is a fence around resources, not a jail: a template can only do what its functions do. Code that could open files or
-// sockets would do so with the rights of this program; docs/LIMITS.md says what is not fenced, docs/COMPARE.md what is a jail.
+// The limits fence resources; they are not a jail. A template can only do what its functions do, but code that opens files
+// or sockets has the rights of this program. docs/LIMITS.md says what is not limited, docs/COMPARE.md names a jail for
+// code: wazero.
 package main
 
 import (
@@ -24,7 +26,7 @@ var limit = flag.Duration("limit", 2*time.Second, "the time that each template h
 
 type page struct{ Name, Text string }
 
-// The strangers' templates. The words below are theirs; the function "repeat" is ours, and careless.
+// The templates of the strangers. The functions "repeat" and "nest" that they call are of this program, and careless.
 var pages = []page{
 	{"greeting", `Hello, {{.}}!`},
 	{"table", `{{range 3}}[{{.}}]{{end}}`},
@@ -35,7 +37,7 @@ var pages = []page{
 	{"thanks", `Thank you, {{.}}.`},
 }
 
-// nest is a function of ours with a bug that a stranger has found: it was to count down.
+// nest has a bug that a stranger has found: it was meant to count down.
 func nest(depth int) int {
 	if depth < 0 {
 		return 0
@@ -62,7 +64,7 @@ func run() error {
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{
 		Workers: 2, TaskTimeout: *limit, KillDelay: 100 * time.Millisecond,
 		Limits: mp.Limits{Memory: memory},
-		Env:    []string{"PATH=" + os.Getenv("PATH")}, // no secrets of ours; on Windows what it cannot do without is added
+		Env:    []string{"PATH=" + os.Getenv("PATH")}, // others may be secret; on Windows, mp adds what every process needs
 	})
 	if err != nil {
 		return err
@@ -87,7 +89,7 @@ func run() error {
 	return nil
 }
 
-// index is the item that an error is about.
+// index is that of the item that an error is about; −1: of none.
 func index(err error) int {
 	var exit *mp.ExitError
 	var remote *mp.RemoteError

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// ours is Logger and the loggers derived from it. ToHclog knows by the type that they write to the log.
+// ours is the type of Logger and of the loggers derived from it. ToHclog recognises by it a logger that writes to the log.
 type ours struct {
 	hclog.Logger
 	sink *hclogSink
@@ -45,7 +45,7 @@ func Logger() hclog.Logger {
 }
 
 // hclogSink passes the records of a logger to the log. It gets all of them, whatever the level of the logger.
-type hclogSink struct{ level atomic.Int32 } // from SetLevel; hclog.NoLevel: that of the log
+type hclogSink struct{ level atomic.Int32 } // set by SetLevel; hclog.NoLevel: only the level of the log counts
 
 // Accept is documented with hclog.SinkAdapter.
 func (s *hclogSink) Accept(name string, level hclog.Level, msg string, args ...any) {
@@ -58,8 +58,8 @@ func (s *hclogSink) Accept(name string, level hclog.Level, msg string, args ...a
 	spawn.LogRecord(&record.Record{Level: record.Level(level), Message: msg, Args: printed(args)})
 }
 
-// printed is args with the text of values that tell hclog how to print them. Other loggers, and other processes, would not know.
-// A Quote remains: every form of the log quotes what needs it.
+// printed returns args with hclog's values for formatting (Format, Hex, Octal, Binary) replaced by their text. Other
+// loggers, and other processes, do not know these types. A Quote stays: every form of the log quotes what needs it.
 func printed(args []any) []any {
 	args = slices.Clone(args)
 	for i, v := range args {

@@ -20,8 +20,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Keys under which a record's origin is given to a logger of the program, before the record's own arguments. Of several arguments
-// with one key, hclog's JSON has only the last, so give yours other names. Where the library names a child, its pid is child_pid.
+// Keys under which a record's origin is given to a logger of the program, before the record's own arguments. hclog's JSON keeps
+// only the last of several arguments with the same key, so give your arguments other names. A record of the library about a
+// child has the child's pid as child_pid.
 const (
 	ProcessKey = "process" // the name of the process
 	PidKey     = "pid"

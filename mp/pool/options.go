@@ -18,29 +18,29 @@ type Options struct {
 	Workers int
 	// Init runs in every worker before its first task. If it fails, New fails; if it fails in a replacement, the pool
 	// starts another one, after longer and longer pauses. The pool keeps copies of the files in its argument until the pool
-	// has ended: when New returns, the caller may close its own. What Init made is the worker's own. If calls change it, the
-	// changes end with the worker.
+	// has ended: when New returns, the caller may close its own. What Init makes belongs to the worker: changes that calls
+	// make to it end with the worker.
 	Init spawn.Initializer
 	// InitTimeout bounds Init; 0: five minutes. After that time the ctx of Init ends, and after KillDelay the worker is
 	// killed. Init has then failed, with ErrTimeout.
 	InitTimeout time.Duration
-	// MaxTasksPerWorker replaces a worker after so many tasks; 0: never.
+	// MaxTasksPerWorker replaces a worker after this many tasks; 0: never.
 	MaxTasksPerWorker int
 	// MaxMemoryPerWorker replaces a worker that uses more bytes of memory than this after a task; 0: never. The pool looks
 	// after a task, but at most every 10 ms. It does not stop a task that uses too much: Limits.Memory does.
 	MaxMemoryPerWorker int64
-	// IdleTimeout ends a worker that has had nothing to do for so long; 0: never. The pool starts workers again when it has
+	// IdleTimeout ends a worker that has had nothing to do for this long; 0: never. The pool starts workers again when it has
 	// more work than the remaining ones can take.
 	IdleTimeout time.Duration
 	// Spares is how many processes wait to replace a worker that died, was recycled or left because it was idle; 0: none. A
 	// spare has run the program's init functions, but not Init. The first spares are started once all workers are ready,
 	// another one whenever one is taken. Each takes the memory of an idle worker before its Init, and some descriptors in
-	// this process; its Limits hold from the beginning. A spare has what a process is given at its start: it is not used
-	// any more when this process has changed its environment, its directory, its user or groups, os.Stdout or os.Stderr, or
-	// while MP_DEBUG_WAIT is set. Stats and OnEvent tell of spares only once they are workers.
+	// this process; its Limits hold from the beginning. A spare inherits at its own start what a worker inherits. So it is
+	// not used any more when this process has changed its environment, its directory, its user or groups, os.Stdout or
+	// os.Stderr, nor while MP_DEBUG_WAIT is set. Stats and OnEvent report spares only once they are workers.
 	Spares int
 	// TaskTimeout bounds every task from its start; 0: no bound. After that time the ctx of the function ends, and after
-	// KillDelay the worker is killed. In the error of the item, errors.Is finds ErrTimeout.
+	// KillDelay the worker is killed. errors.Is finds ErrTimeout in the error of the item.
 	TaskTimeout time.Duration
 	// KillDelay is the time between asking a task or a worker to stop and killing the worker. 0: one second; negative:
 	// it is killed at once.
@@ -53,13 +53,14 @@ type Options struct {
 	// InProcess runs the workers as goroutines of this process, for debuggers. Arguments and results are encoded and copied
 	// all the same, but a crash ends the whole process, and a function that does not return cannot be killed: its goroutine
 	// is left behind. A file in a result passes to the caller here too: the function's own is closed. What the workers
-	// print goes where this process prints: Stdout and Stderr are given nothing. All workers share the globals of this
+	// print goes where this process prints, and not to Stdout and Stderr. All workers share the globals of this
 	// process, and run Init and functions on them at the same time: for an Init or functions that use globals, set Workers
 	// to 1. The program has to begin with Main here, too: without it, New returns ErrBootstrapping.
 	InProcess bool
 	// Dir is the working directory of the workers; default: that of this process.
 	Dir string
-	// Env is the whole environment of the workers, as in exec.Cmd; nil: that of this process. GOCOVERDIR is kept.
+	// Env is the whole environment of the workers, as in exec.Cmd; nil: that of this process. GOCOVERDIR, MP_DEBUG and
+	// MP_DEBUG_WAIT of this process are kept.
 	Env []string
 	// Limits bound each worker by itself, not all of them together; none by default. If a worker dies at a limit, the error
 	// of the item that it was running says so.
@@ -67,7 +68,7 @@ type Options struct {
 	// Stdout gets what the workers print. If it is nil, which means the standard output of this process, or a *os.File, the
 	// workers write to it themselves. Stderr gets what they write to standard error, such as the dump of a fatal error,
 	// passed on by the pool; nil: the standard error of this process. Other writers are given whole lines, by several
-	// goroutines at once. With InProcess, both are given nothing.
+	// goroutines at once. With InProcess, both get nothing.
 	Stdout, Stderr io.Writer
 	// Name is the prefix of the workers' names; default: PoolWorker.
 	Name string
@@ -156,7 +157,7 @@ type callOptions struct {
 // ChunkSize sends items to a worker n at a time, or a multiple of n if they are quick. Without it, measured times decide
 // how many. A chunk has fewer than n items if no more are left, if the message is full, and for items that run again, or
 // that hold an object which one process has at a time, such as an end of a Pipe. ChunkSize only affects speed: each item
-// has its own result, its own timeout and its own blame. It is chunksize of Python's Pool.map.
+// has its own result and its own timeout, and a death is attributed to one item only. It is chunksize of Python's Pool.map.
 func ChunkSize(n int) CallOption {
 	return func(o *callOptions) {
 		if n < 1 {

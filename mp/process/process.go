@@ -35,19 +35,20 @@ type Options struct {
 	// Daemon: the process is killed when this one exits, not joined. Unlike Python's, a daemon may have children of its
 	// own: they cannot outlive it.
 	Daemon bool
-	// Dir is its working directory; default: ours.
+	// Dir is its working directory; default: that of this process.
 	Dir string
-	// Env is its whole environment, as in exec.Cmd; nil: ours. GOCOVERDIR is kept.
+	// Env is its whole environment, as in exec.Cmd; nil: that of this process. GOCOVERDIR, MP_DEBUG and MP_DEBUG_WAIT of
+	// this process are kept.
 	Env []string
-	// Stdout nil: the process writes to our standard output directly. It writes to a *os.File directly, too. Stderr nil: its
-	// standard error is passed on to ours; that includes the error or panic with which the function ends, as in Python. Other
-	// writers are given whole lines, and are never called twice at once for one process. When Stdout and Stderr are the same
-	// writer, and no *os.File, ExitError.Stderr is the end of both.
+	// Stdout nil: the process writes to the standard output of this one directly. It writes to a *os.File directly, too.
+	// Stderr nil: its standard error is passed on to that of this process; that includes the error or panic with which the
+	// function ends, as in Python. Other writers are given whole lines, and are never called twice at once for one process.
+	// When Stdout and Stderr are the same writer, and no *os.File, ExitError.Stderr is the end of both.
 	Stdout, Stderr io.Writer
 	// KillDelay is the time between asking it to stop, when the ctx of Start ends, and killing it and what it started.
 	// 0: one second; negative: it is killed at once.
 	KillDelay time.Duration
-	// Limits are the fences around it; none by default.
+	// Limits bound what it may use; none by default.
 	Limits spawn.Limits
 }
 
@@ -317,9 +318,9 @@ func (p *Process[R]) signal(send func(*spawn.Child) error) error {
 	return send(child)
 }
 
-// Close gives the process and its result up. Afterwards methods that return an error return ErrClosed, and the others zero
-// values, but Name and Daemon what Options gave. While the process runs, Close returns ErrStillRunning. A second Close does
-// nothing. A program need not call Close: an ended process holds no resource.
+// Close gives up the process and its result. Afterwards, methods that return an error return ErrClosed. The others return
+// zero values, except Name and Daemon, which return what Options gave. While the process runs, Close returns ErrStillRunning.
+// A second Close does nothing. A program need not call Close: an ended process holds no resource.
 func (p *Process[R]) Close() error {
 	if child, err := p.get(); err == nil && !child.Alive() {
 		<-p.done // its last message is about to arrive

@@ -50,8 +50,8 @@ func (q *Queue[T]) make(verb, name string, b *broker) (err error) {
 
 // Put adds an item. While the queue is full it waits until there is room, ctx ends, or the queue is closed. Put fails if v
 // cannot be encoded; files in v stay the caller's. Once Put has returned nil, the item is in the queue, even if this
-// process is killed. After an error it is not, unless the error says that it may arrive all the same. Python's
-// put(block=True, timeout).
+// process is killed, unless this process owns the queue: it is lost with its owner. After an error the item is not in the
+// queue, unless the error says that it may arrive all the same. Python's put(block=True, timeout).
 func (q *Queue[T]) Put(ctx context.Context, v T) error { return q.put(ctx, "Put", v, false) }
 
 // TryPut is Put that does not wait for room: it returns ErrFull at once. In another process than the owner, it returns

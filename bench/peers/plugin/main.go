@@ -1,6 +1,7 @@
-// Plugin is net/rpc between two processes, by itself and as hashicorp/go-plugin has it, as a partner: plugin CASE N [SIZE].
-// Prepares, prints "ready", waits for a line, does the case N times, prints "N seconds p50 p99", and stays until its input
-// ends. See measure/partner.go. It is a module of its own, for the sake of what go-plugin imports.
+// Plugin is a partner of the benchmark: plugin CASE N [SIZE]. It measures net/rpc between two processes, by itself and in
+// hashicorp/go-plugin. It prepares itself, prints "ready", waits for a line, does the case N times, prints "N seconds p50
+// p99", and stays until its input ends: see measure/partner.go. It is a module of its own because of what go-plugin
+// imports.
 package main
 
 import (
@@ -77,7 +78,7 @@ func run() error {
 	return fmt.Errorf("no case is called %s", os.Args[1])
 }
 
-// partner keeps to the rules.
+// partner keeps to the rules of measure.Partner.
 type partner struct {
 	n  int
 	in *bufio.Reader
@@ -88,7 +89,7 @@ func (p partner) ready() {
 	p.in.ReadString('\n')
 }
 
-// each adds up what the operations say that they took.
+// each does n operations, which return how long they took, after a warm-up.
 func (p partner) each(operation func() (time.Duration, error)) error {
 	for range p.n/10 + 1 {
 		if _, err := operation(); err != nil {
@@ -116,7 +117,7 @@ func (p partner) answer(sum, p50, p99 time.Duration) {
 	p.in.ReadString('\n')
 }
 
-// calls are one after the other.
+// calls makes n calls, one after the other.
 func (p partner) calls(method string, size int, start func() (caller, error)) error {
 	c, err := start()
 	if err != nil {
@@ -137,7 +138,7 @@ func (p partner) calls(method string, size int, start func() (caller, error)) er
 	})
 }
 
-// many are in flight at once, half of them to either of two processes.
+// many makes n calls, of which many are in flight, half of them to each of two processes.
 func (p partner) many(start func() (caller, error)) error {
 	const processes, inFlight = 2, 64
 	var cs [processes]caller

@@ -20,7 +20,7 @@ func (served) Server(*plugin.MuxBroker) (any, error) { return new(Server), nil }
 
 func (served) Client(_ *plugin.MuxBroker, c *rpc.Client) (any, error) { return c, nil }
 
-// servePlugin is the child's part.
+// servePlugin serves calls and exits if this process is a child of newPlugin.
 func servePlugin() {
 	if os.Getenv(handshake.MagicCookieKey) == "" {
 		return
@@ -80,7 +80,7 @@ func first() (time.Duration, error) {
 	return time.Since(began), err
 }
 
-// crash is from kill -9 to the error of the call that runs.
+// crash measures from kill -9 of the child to the error of the call that it runs.
 func crash() (time.Duration, error) {
 	c, err := newPlugin()
 	if err != nil {
@@ -89,7 +89,7 @@ func crash() (time.Duration, error) {
 	defer c.Close()
 	var r int
 	call := c.Go("Stuck", 0, &r)
-	if err := c.Call("Twice", 7, &r); err != nil { // it is served, so the one before it runs
+	if err := c.Call("Twice", 7, &r); err != nil { // Twice was served, so Stuck, sent before it, runs
 		return 0, err
 	}
 	began := time.Now()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Server has what is called.
+// Server has the methods that are called.
 type Server struct{}
 
 func (*Server) Echo(b []byte, result *[]byte) error { *result = b; return nil }
@@ -26,7 +26,7 @@ func (*Server) Stuck(int, *int) error { time.Sleep(time.Minute); return nil }
 
 const rpcMark = "BENCH_RPC"
 
-// rwc makes one of two pipes.
+// rwc is an io.ReadWriteCloser of two pipes.
 type rwc struct{ r, w *os.File }
 
 func (c rwc) Read(b []byte) (int, error)  { return c.r.Read(b) }
@@ -37,7 +37,7 @@ func (c rwc) Close() error {
 	return c.r.Close()
 }
 
-// serveRPC is the child's part.
+// serveRPC serves calls and exits if this process is a child of newRPC.
 func serveRPC() {
 	if os.Getenv(rpcMark) == "" {
 		return

@@ -1,4 +1,4 @@
-// Empty is the least that a Go program can be: what starting a process costs.
+// Empty does nothing. It shows what starting any Go program costs.
 package main
 
 func main() {}

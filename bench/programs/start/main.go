@@ -1,5 +1,5 @@
-// Start is a small program that starts processes, for figures in which the size of the program counts. With the build tags
-// ballast16 and ballast60 it is so many MiB larger, with the tag slow its initialisation takes 150 ms. It keeps to the
+// Start is a small program that starts processes, for figures in which the size of the program counts. The build tags
+// ballast16 and ballast60 make it 16 or 60 MiB larger. The tag slow makes its initialisation take 150 ms. It keeps to the
 // rules of measure.Partner.
 //
 //	start processes N    starts N processes by mp, one after the other, and joins each
@@ -20,7 +20,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// ballast keeps what a build tag adds in the file.
+// ballast refers to what a build tag adds, so that the linker keeps that in the file.
 var ballast []byte
 
 var (

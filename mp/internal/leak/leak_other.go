@@ -2,6 +2,6 @@
 
 package leak
 
-// There is no portable way to list these.
+// Other Unix systems have no portable way to list descriptors and processes.
 func descriptors() map[string]string { return nil }
 func processes() []string            { return nil }

@@ -90,7 +90,7 @@ type Record struct {
 // Place is how records name a line of a source file: file:line, without the directory.
 func Place(file string, line int) string { return filepath.Base(file) + ":" + strconv.Itoa(line) }
 
-// SplitPlace is the reverse of Place. What is no Place, as a child may send it, may have line 0.
+// SplitPlace is the reverse of Place. A child may send any text: without a line number in it, line is 0.
 func SplitPlace(place string) (file string, line int) {
 	i := strings.LastIndexByte(place, ':')
 	if i < 0 {

@@ -34,7 +34,7 @@ func NewChannel(size int) (*Channel, error) {
 }
 
 func (c *Channel) fill(size int) (err error) {
-	for i := range c.bells { // before the memory, as not every system has them
+	for i := range c.bells { // before the memory, as not every system has bells
 		if c.bells[i], err = sys.NewBell(); err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (c *Channel) fill(size int) (err error) {
 	return err
 }
 
-// OpenChannel opens what another process has made. It owns files, also when it fails.
+// OpenChannel opens a channel that another process made, from its Files. It takes the files over, even when it fails.
 func OpenChannel(files []*os.File, size int) (*Channel, error) {
 	c := new(Channel)
 	if rest, err := c.open(files, size); err != nil {
@@ -56,7 +56,7 @@ func OpenChannel(files []*os.File, size int) (*Channel, error) {
 	return c, nil
 }
 
-// open returns, with an error, the files that c does not own.
+// open opens the files into c. With an error it returns those that neither c nor a bell owns, for the caller to close.
 func (c *Channel) open(files []*os.File, size int) (rest []*os.File, err error) {
 	if len(files) != ChannelFiles {
 		return files, fmt.Errorf("%d files instead of %d for the shared memory", len(files), ChannelFiles)
@@ -73,7 +73,7 @@ func (c *Channel) open(files []*os.File, size int) (rest []*os.File, err error) 
 	return nil, nil
 }
 
-// Files are for the other process. They stay the channel's.
+// Files returns the files from which the other process opens the channel. They stay the channel's.
 func (c *Channel) Files() []*os.File {
 	files := []*os.File{c.segment.File()}
 	for _, b := range c.bells {
@@ -85,10 +85,10 @@ func (c *Channel) Files() []*os.File {
 // Bytes is the memory of the segment.
 func (c *Channel) Bytes() []byte { return c.segment.Bytes() }
 
-// Bell is the bell that wakes an end, 0 or 1, when it waits for what: Reads or Writes.
+// Bell returns the bell that wakes end, 0 or 1, when it waits for what, Reads or Writes.
 func (c *Channel) Bell(end, what int) *sys.Bell { return c.bells[2*end+what] }
 
-// CloseMemory closes the file of the memory, which stays mapped. The channel cannot be sent any more.
+// CloseMemory closes the file of the memory. The memory stays mapped, but the channel cannot be sent any more.
 func (c *Channel) CloseMemory() { c.segment.CloseFile() }
 
 // Close ends the mapping, and every wait for a bell. The memory must not be touched any more.

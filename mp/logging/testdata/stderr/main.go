@@ -1,5 +1,5 @@
-// Command stderr logs to standard error at the level of slog or hclog that it is told, in itself, in a child and in the
-// child's child.
+// Command stderr calls mp.LogToStderr, unless MP_TEST_LEVEL is empty, with the level of slog that it names, or with hclog.Debug
+// if it is hclog. Then a child and the child's child log.
 package main
 
 import (
