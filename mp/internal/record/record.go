@@ -103,13 +103,13 @@ func SplitPlace(place string) (file string, line int) {
 // Append appends the record as a line of text. The form is hclog's, with the process before the message.
 func (r *Record) Append(b []byte) []byte {
 	b = r.Time.AppendFormat(b, "2006-01-02T15:04:05.000Z0700")
-	b = fmt.Appendf(b, " %-7s %s (pid %d", "["+r.Level.String()+"]", r.Process, r.Pid)
+	b = fmt.Appendf(b, " %-7s %s (pid %d", "["+r.Level.String()+"]", oneLine(r.Process), r.Pid)
 	if r.Task != "" {
-		b = append(append(b, ", "...), r.Task...)
+		b = append(append(b, ", "...), oneLine(r.Task)...)
 	}
 	b = append(b, "): "...)
 	if r.Source != "" {
-		b = append(append(b, r.Source...), ": "...)
+		b = append(append(b, oneLine(r.Source)...), ": "...)
 	}
 	b = append(b, oneLine(r.Message)...)
 	for i := 0; i < len(r.Args); i += 2 {

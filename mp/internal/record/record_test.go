@@ -31,9 +31,9 @@ func TestLine(t *testing.T) {
 	r := Record{
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), Level: Warn, Message: "two\nlines",
 		Args:    []any{"n", 1, "text", "a b", "err", errors.New(`"x"`), "empty", "", "left over"},
-		Process: "PoolWorker-1", Pid: 42, Task: "resize[7]", Source: "a.go:1",
+		Process: "a\nworker", Pid: 42, Task: "resize[7]", Source: "a.go:1",
 	}
-	const want = `2026-01-02T03:04:05.006Z [WARN]  PoolWorker-1 (pid 42, resize[7]): a.go:1: two\nlines: n=1 text="a b" err="\"x\"" empty="" ` +
+	const want = `2026-01-02T03:04:05.006Z [WARN]  a\nworker (pid 42, resize[7]): a.go:1: two\nlines: n=1 text="a b" err="\"x\"" empty="" ` +
 		`EXTRA_VALUE_AT_END="left over"` + "\n"
 	if got := string(r.Append(nil)); got != want {
 		t.Errorf("got  %swant %s", got, want)
