@@ -165,7 +165,7 @@ func (c *core) Stats() Stats {
 // Close ends the workers and a running epoch. It waits for the workers, KillDelay at most, but not for the Epoch loop, in which it
 // may be called. What the loop still uses is released when the loop ends: with View, the memory of the batch; with Workers 0, the
 // dataset. If the dataset is in a Get, its ctx ends. Close returns what went wrong when workers exited after their work, such as a
-// report of the race detector. A second Close does nothing.
+// report of the race detector or the error of a dataset's Close. A second Close does nothing.
 func (c *core) Close() error {
 	c.mu.Lock()
 	c.closed = true

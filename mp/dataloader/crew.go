@@ -72,7 +72,7 @@ func (c *core) ended(m *member, err error) {
 	switch {
 	case m.retired || c.ctx.Err() != nil:
 		var exit *spawn.ExitError
-		if errors.As(err, &exit) && exit.Returned && exit.Cause != spawn.CauseCancel && exit.Cause != spawn.CauseDeadline {
+		if m.unclosed || errors.As(err, &exit) && exit.Returned && exit.Cause != spawn.CauseCancel && exit.Cause != spawn.CauseDeadline {
 			c.exits.Add(err)
 		}
 	case !m.up:

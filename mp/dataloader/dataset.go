@@ -74,7 +74,8 @@ type source struct {
 //
 // The ctx of open is only for the opening: it ends when open and WorkerInit have returned, or after Options.InitTimeout. A dataset
 // that keeps goroutines or files ends them in its Close: if it is an io.Closer, it is closed when its worker ends, unless the
-// worker dies. With Workers 0 it is closed when the Loader is closed and no Epoch loop runs any more.
+// worker dies. With Workers 0 it is closed when the Loader is closed and no Epoch loop runs any more. The Loader's Close returns
+// the error of its Close; if a loop was running then, the log has it.
 func Register[C, S any](name string, open func(ctx context.Context, cfg C) (Dataset[S], error)) *DatasetFunc[C, S] {
 	refuseNil("Register", name, open == nil)
 	typed := func(ctx context.Context, cfg C) (opened, error) {

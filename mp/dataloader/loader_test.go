@@ -359,6 +359,44 @@ func TestDatasetIsClosed(t *testing.T) {
 	}
 }
 
+// The Loader's Close returns what a dataset's Close has returned, once for each worker.
+func TestDatasetIsNotClosed(t *testing.T) {
+	leak.Check(t)
+	for _, does := range []string{"fail", "panic"} {
+		for _, workers := range []int{0, 2} {
+			l, err := dataloader.New(background, Unclosable.With(does), Collate, &dataloader.Options{Workers: workers})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := epoch(l); err != nil {
+				t.Error(err)
+			}
+			err = l.Close()
+			if n := strings.Count(fmt.Sprint(err), "not flushed"); n != max(workers, 1) {
+				t.Errorf("%s, %d workers: %v", does, workers, err)
+			}
+			if remote, ok := errors.AsType[*mp.RemoteError](err); !ok || remote.Func != Unclosable.Name() || remote.Panic != (does == "panic") {
+				t.Errorf("%s, %d workers: %#v", does, workers, remote)
+			}
+		}
+	}
+}
+
+type unclosable struct{ does string }
+
+func (unclosable) Len() int                                  { return 20 }
+func (unclosable) Get(_ context.Context, i int) (int, error) { return i, nil }
+func (u unclosable) Close() error {
+	if u.does == "panic" {
+		panic("not flushed")
+	}
+	return errors.New("not flushed")
+}
+
+var Unclosable = dataloader.Register("unclosable", func(_ context.Context, does string) (dataloader.Dataset[int], error) {
+	return unclosable{does}, nil
+})
+
 type closing struct{ *sharedmem.Value[int] }
 
 func (closing) Len() int { return 20 }

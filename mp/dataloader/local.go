@@ -108,7 +108,14 @@ func (c *core) closeHere() {
 		c.local.closed = true
 	}
 	c.mu.Unlock()
-	if now {
-		closeDataset(c.local.set)
+	if !now {
+		return
+	}
+	if failure := closeDataset(c.local.set); failure != nil {
+		err := failure.Remote(c.record.dataset, -1, spawn.Name(), os.Getpid())
+		spawn.Log.Warn("a dataset could not be closed", "error", err) // Close may have returned
+		c.mu.Lock()
+		c.exits.Add(err)
+		c.mu.Unlock()
 	}
 }

@@ -28,6 +28,7 @@ type member struct {
 	up         bool // it has said that it is ready
 	retired    bool // it was stopped because its epoch is over
 	distrusted bool // it was killed for what it has sent
+	unclosed   bool // its dataset's Close has failed
 	due        deadline
 	doubted    bool    // the deadline has passed once while it was at nothing: see expire
 	overdue    *uint64 // what it was at when it was killed because it took too long
@@ -104,6 +105,7 @@ func (c *core) attend(m *member) {
 func (c *core) outcome(m *member) error {
 	report, err := m.process.Result(context.Background())
 	if err == nil && report.Failure != nil {
+		m.unclosed = report.Close
 		function := c.record.dataset
 		if report.Init {
 			function = c.opts.WorkerInit.Name()

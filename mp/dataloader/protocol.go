@@ -101,10 +101,10 @@ type rules struct {
 	DropLast bool
 }
 
-// exitReport is the result of a worker: why it could not begin, or not go on.
+// exitReport is the result of a worker: why it could not begin, go on or end in order.
 type exitReport struct {
-	Failure *spawn.Failure
-	Init    bool // of WorkerInit; otherwise of opening the dataset
+	Failure     *spawn.Failure
+	Init, Close bool // of WorkerInit, or of the dataset's Close; otherwise of opening the dataset
 }
 
 // atWork is the word of shared memory that tells what a worker is at: the low 32 bits of the order's serial, and the position of

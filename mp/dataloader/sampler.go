@@ -19,7 +19,8 @@ type Sampler interface {
 
 // BatchSampler says which samples each batch of an epoch has: batch_sampler of PyTorch. Otherwise it is as a Sampler.
 type BatchSampler interface {
-	// Batches yields the indices of each batch. It may use the slice again for the next one: the loader copies it.
+	// Batches yields the indices of each batch. It may use the slice again for the next one: the loader copies it. A batch without
+	// indices is left out, but has a number like the others.
 	Batches(n int, seed uint64, epoch int) iter.Seq[[]int]
 }
 

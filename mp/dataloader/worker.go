@@ -40,8 +40,12 @@ type worker struct {
 	ballast spawn.Ballast
 }
 
-func (w *worker) serve(ctx context.Context) exitReport {
-	defer w.closeDataset()
+func (w *worker) serve(ctx context.Context) (report exitReport) {
+	defer func() {
+		if failure := w.closeDataset(); failure != nil && report.Failure == nil {
+			report = exitReport{Failure: failure, Close: true}
+		}
+	}()
 	w.ctx, w.stop = context.WithCancel(ctx)
 	defer w.stop()
 	if report := w.open(); report.Failure != nil {
@@ -73,7 +77,7 @@ func (w *worker) open() exitReport {
 	if w.Init == nil {
 		return exitReport{}
 	}
-	return exitReport{inTime(ctx, runPreset(scoped(), *w.Init)), true}
+	return exitReport{Failure: inTime(ctx, runPreset(scoped(), *w.Init)), Init: true}
 }
 
 // inTime marks failure as a timeout if InitTimeout was over. ctx is that of the initializer.
@@ -88,17 +92,25 @@ func runPreset(ctx context.Context, p preset) *spawn.Failure {
 	return spawn.RunInit(ctx, p.Func, p.Arg, p.Files)
 }
 
-func (w *worker) closeDataset() {
-	if w.set != nil {
-		closeDataset(w.set)
+func (w *worker) closeDataset() *spawn.Failure {
+	if w.set == nil {
+		return nil
 	}
+	return closeDataset(w.set)
 }
 
-func closeDataset(set opened) {
+func closeDataset(set opened) *spawn.Failure {
 	set.rest()
-	if c, ok := set.dataset().(io.Closer); ok {
-		spawn.Try(c.Close)
+	c, ok := set.dataset().(io.Closer)
+	if !ok {
+		return nil
 	}
+	return spawn.Try(func() error {
+		if err := c.Close(); err != nil {
+			return fmt.Errorf("its Close: %w", err)
+		}
+		return nil
+	})
 }
 
 // listen receives orders until the index queue is closed or the worker is to stop.
