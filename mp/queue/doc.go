@@ -27,5 +27,7 @@
 // consumers.
 //
 // Inside, the owner is a broker. With shared memory, it sends items ahead to consumers, and grants room ahead to producers,
-// in batches. It can take both back at any time, and does so when another process needs them.
+// in batches. It can take both back at any time, and does so when another process needs them. Without shared memory, a
+// consumer asks for each item, and confirms it, as it gives the item back if its Get has ended meanwhile. For others, a
+// closed queue does not end before that, or the end of that consumer.
 package queue
