@@ -102,6 +102,7 @@ type client struct {
 	hungry bool            // it has asked for more
 	fed    time.Time       // when items were sent to it last
 	handed int             // items that it has got
+	lent   int             // of these, how many it has neither confirmed nor given back; only where that can happen, see give
 	done   int             // items that it has done
 	held   map[uint64]item // items in its hands; nil: not an AcknowledgedQueue
 }
@@ -188,7 +189,7 @@ func (b *broker) Request(r share.Request) {
 		c.setPace(number(body))
 		b.distribute()
 	case opTook:
-		b.distribute()
+		b.confirmed(c)
 	case opRing:
 		kind := b.openInlet(c, r.Files)
 		b.distribute() // waiters want to know of items in the ring

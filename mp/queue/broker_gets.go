@@ -153,7 +153,10 @@ func (b *broker) calm() {
 	}
 }
 
-// give gives w an item, which is there; a client with shared memory gets n. b.mu is held.
+// give gives w an item, which is there; a client with shared memory gets n. Without it, the item is lent until the client
+// confirms it: it may come back, if the Get has ended, and a closed queue is not empty before that is known. That costs each
+// such Get one more message, for which nobody waits. To ask the clients at the end instead would cost less, but one that was
+// stopped long after its last Get could not answer, and the others would wait for it. b.mu is held.
 func (b *broker) give(w *waiter, n int) {
 	c := w.client
 	switch {
@@ -167,6 +170,9 @@ func (b *broker) give(w *waiter, n int) {
 		it := b.items.pop(nil)
 		c.got = max(c.got, it.number)
 		c.handed++
+		if c.held == nil {
+			c.lent++
+		}
 		w.request.Answer(ansItem, append(numbered(it.number), it.data...), it.files)
 		c.took(it)
 	default:
@@ -253,12 +259,23 @@ func (b *broker) unget(c *client, body []byte, r *share.Request) {
 		return
 	}
 	n := number(body)
-	if c.aheadWord.Uint64 != nil || c.handed == 0 || n == 0 || n > c.got {
+	if c.aheadWord.Uint64 != nil || c.lent == 0 || n == 0 || n > c.got {
 		link.CloseAll(r.Files)
 		r.Client.Break()
 		return
 	}
 	c.handed--
+	c.lent--
 	b.restore(item{data: bytes.Clone(body[numberSize:]), files: r.Files, number: n})
+	b.distribute()
+}
+
+// confirmed notes that a client has taken an item, which was lent to it or which it had ahead. b.mu is held.
+func (b *broker) confirmed(c *client) {
+	if c.lent > 0 {
+		if c.lent--; !b.closed {
+			return // nothing waits for that
+		}
+	}
 	b.distribute()
 }

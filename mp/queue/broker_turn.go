@@ -47,13 +47,13 @@ func (b *broker) giveOut() {
 	b.finish()
 }
 
-// drained reports whether the queue was closed and no item is left: here, on the way, or in hands. b.mu is held.
+// drained reports whether the queue was closed and no item is left: here, on the way, lent, or in hands. b.mu is held.
 func (b *broker) drained() bool {
 	if !b.closed || b.items.len()+len(b.held) > 0 {
 		return false
 	}
 	for _, c := range b.all {
-		if c.reserved() > 0 || c.has() > 0 {
+		if c.reserved() > 0 || c.has() > 0 || c.lent > 0 {
 			return false
 		}
 	}

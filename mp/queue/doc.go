@@ -14,6 +14,10 @@
 // descriptor left for the files of an item, Get returns an error for that item, in which errors.Is finds syscall.EMFILE;
 // the link, and other items, are as before.
 //
+// To an owner, a process has also ended when it has no handle of any of the owner's objects any more, because the garbage
+// collector has found the last one: what it has got from a JoinableQueue then counts as lost. So a process that has such an
+// item must keep a handle until TaskDone; it needs one to call it anyway. A Delivery keeps one itself.
+//
 // A queue does not know which processes are still to use it. When all consumers have died, a Put that waits for room goes on
 // waiting, and so does Join of a JoinableQueue while it has items. When all producers have died, Get goes on waiting. End
 // their ctx when Result of such a process is an error.
@@ -27,5 +31,7 @@
 // consumers.
 //
 // Inside, the owner is a broker. With shared memory, it sends items ahead to consumers, and grants room ahead to producers,
-// in batches. It can take both back at any time, and does so when another process needs them.
+// in batches. It can take both back at any time, and does so when another process needs them. Without shared memory, a
+// consumer asks for each item, and confirms it, as it gives the item back if its Get has ended meanwhile. For others, a
+// closed queue does not end before that, or the end of that consumer.
 package queue

@@ -28,7 +28,8 @@ var errTooMany = errors.New("mp: JoinableQueue.TaskDone: it was called more ofte
 
 // TaskDone says that an item that this process got is done. Calling it more often than items were put is an error. In
 // another process than the owner, it fails if the owner does not answer within a second; the call may still count later, so
-// do not repeat it for the item.
+// do not repeat it for the item. Until then this process must keep a handle of the queue: without any it counts as
+// dead, as the comment of the package says.
 func (q *JoinableQueue[T]) TaskDone() error {
 	if q.broker != nil {
 		if q.broker.taskDone() == ansWrong {

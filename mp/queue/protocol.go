@@ -16,7 +16,7 @@ const (
 	opGet                             // called: an item; the body is the pace, and a byte more says "now or never"
 	opUnget                           // gives back an item that came too late; the body is that of ansItem
 	opMore                            // more items will be needed soon; the body is the pace: nanoseconds per item taken; 0: none
-	opTook                            // the client took an item, after the broker had set tellMe
+	opTook                            // the client took an item: one that ansItem brought or, after the broker had set tellMe, one that it had ahead
 	opRing                            // called: the file is that of a ring for items
 	opLook                            // there are items in the ring; called: to make room
 	opLinked                          // how many items went over the link, including one that may not have arrived

@@ -46,7 +46,12 @@ func (r *remote) askRoom(ctx context.Context, ref *share.Ref, now bool) (granted
 	granted = r.used.Uint64 == nil
 	var late func(link.Msg)
 	if granted {
-		late = func(link.Msg) { ref.Post(opUnroom, nil) }
+		late = func(m link.Msg) {
+			defer m.Release()
+			if m.Kind == ansYes { // else this would give back the room of another Put
+				ref.Post(opUnroom, nil)
+			}
+		}
 	}
 	m, err := call(ctx, ref, opRoom, body(now), ErrFull, late)
 	m.Release()

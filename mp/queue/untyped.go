@@ -86,7 +86,11 @@ func (q *queue) take(ctx context.Context, now bool, buf []byte) (item, error) {
 	}
 	ctx, stop := q.until(ctx, now)
 	defer stop()
-	return r.get(ctx, q.ref, now, buf)
+	it, err := r.get(ctx, q.ref, now, buf)
+	if err == nil && r.aheadWord.Uint64 == nil && !q.again { // else the broker knows what this process has
+		q.ref.Post(opTook, nil)
+	}
+	return it, err
 }
 
 // patience is how long a call that does not wait for items or room waits for the owner's answer.
