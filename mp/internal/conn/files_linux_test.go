@@ -108,6 +108,28 @@ func TestUnannouncedFilesOfRings(t *testing.T) {
 	}
 }
 
+// Who only looks, and meets files that no message has announced, hears of them from the next receive: what came with them is lost.
+func TestPollMeetsUnannouncedFiles(t *testing.T) {
+	leak.Check(t)
+	peer, c := socketEnds(t)
+	files := asMany(t)
+	if err := peer.Write([][]byte{{0, 0x10, 0, 0}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for ready := false; !ready; {
+		err := peer.Write([][]byte{{0}}, files)
+		if err == nil {
+			ready, err = c.Poll(0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.RecvBytes(endedCtx); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+}
+
 // A peer cannot have numbers bring files, which nothing would close.
 func TestFilesOfNumbers(t *testing.T) {
 	typ, err := wire.TypeOf(reflect.TypeFor[[]float64]())
