@@ -95,3 +95,32 @@ func TestUnannouncedFiles(t *testing.T) {
 		}
 	}
 }
+
+// The files of a message that a link does not take are closed, also when the message ends it.
+func TestFilesOfNoUse(t *testing.T) {
+	for name, flags := range map[string]byte{"urged": flagUrgent, "about a slab": flagUrgent | flagSlab} {
+		t.Run(name, func(t *testing.T) {
+			leak.Check(t)
+			files := asMany(t)
+			before := openFiles(t)
+			a, b := streams(t)
+			ended := make(chan error)
+			a.Heed(func(m Msg, end error) {
+				if m.Release(); end != nil {
+					ended <- end
+				}
+			})
+			if err := socketOf(b).Write([][]byte{appendHeader(nil, header{kind: 5, flags: flags, files: len(files)})}, files); err != nil {
+				t.Fatal(err)
+			}
+			b.Close()
+			if end := <-ended; !errors.Is(end, errCorrupt) {
+				t.Error(end)
+			}
+			a.Close()
+			if n := openFiles(t) - before; n > 0 {
+				t.Errorf("%d files are open still", n)
+			}
+		})
+	}
+}
