@@ -33,7 +33,7 @@ func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 	}
 	go func() {
 		defer close(w.ended)
-		defer theirs.Close()
+		defer theirs.Drop()
 		newServer(theirs, false).serve(func(ctx context.Context) *spawn.Failure { return runInit(ctx, arg.Data, files) })
 	}()
 	stop := context.AfterFunc(ctx, func() { w.Stop(spawn.CtxError(ctx)) })

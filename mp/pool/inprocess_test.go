@@ -2,6 +2,9 @@ package pool_test
 
 import (
 	"context"
+	"io"
+	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -44,6 +47,64 @@ func TestInProcessGivenUp(t *testing.T) {
 			}
 			cancel()
 			p.Close()
+		}
+	}
+}
+
+// held is a file for HoldFile, which keeps it until its ctx ends, or not at all.
+type held struct {
+	File  *os.File
+	Quick bool
+}
+
+var HoldFile = mp.Register("hold-file", func(ctx context.Context, h held) (int, error) {
+	defer h.File.Close()
+	if h.Quick {
+		return 0, nil
+	}
+	select {
+	case heeded.begun <- struct{}{}:
+		<-ctx.Done()
+	case <-ctx.Done(): // the pool was closed just before
+	}
+	return 0, ctx.Err()
+})
+
+// The files of items that a worker InProcess has not begun are closed with the pool, wherever they wait: in the task at work, or
+// behind it.
+func TestFilesOfItemsNotBegun(t *testing.T) {
+	gc := debug.SetGCPercent(-1) // it would close what is left
+	t.Cleanup(func() { debug.SetGCPercent(gc) })
+	leak.Check(t)
+	p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1, InProcess: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reads []*os.File
+	var args []held
+	for i := range 12 { // quick ones first, so that the pool sends tasks ahead
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		reads, args = append(reads, r), append(args, held{w, i < 4})
+	}
+	mapped := make(chan error)
+	go func() {
+		_, err := mp.Map(t.Context(), p, HoldFile, args, mp.ChunkSize(2))
+		mapped <- err
+	}()
+	<-heeded.begun
+	p.Close()
+	if err := <-mapped; err == nil {
+		t.Error("Map has done what nobody has begun")
+	}
+	for i, r := range reads {
+		args[i].File.Close()
+		r.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := r.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("pipe %d: %v", i, err)
 		}
 	}
 }

@@ -167,6 +167,8 @@ func (s *server) loop() {
 		s.runItem()
 	}
 	over = true
+	link.CloseAll(s.files) // of items that were not begun
+	s.upcoming.CloseFiles()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.left {
@@ -186,11 +188,11 @@ func (s *server) next() bool {
 		if s.task.Body == nil {
 			return false
 		}
-		s.taken = time.Now()
+		s.taken, s.files = time.Now(), s.task.Files
 		if s.header, s.items, s.err = parseTask(s.task.Body); s.err != nil {
 			return false
 		}
-		s.files, s.position = s.task.Files, 0
+		s.position = 0
 		s.base.Store(s.task.ID)
 		if s.own && len(s.task.Body) > inlineRing {
 			s.ballast.Take(spawn.WorkerBallast)
@@ -215,6 +217,7 @@ func (s *server) fetch() (task link.Msg) {
 	defer s.mu.Unlock()
 	s.idle = false
 	if s.left {
+		task.CloseFiles()
 		return link.Msg{}
 	}
 	return task

@@ -208,10 +208,12 @@ func (b *broker) Request(r share.Request) {
 	case opUntold:
 		b.told = int(min(number(body), uint64(b.told)))
 	default:
-		link.CloseAll(r.Files)
 		r.Client.Break()
 	}
 }
+
+// TakesFiles is documented with share.FileTaker.
+func (b *broker) TakesFiles(op link.Kind) bool { return op == opPut || op == opUnget || op == opRing }
 
 // open notes the words of a client.
 func (b *broker) open(c *client, body []byte) {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -175,5 +176,32 @@ func TestFIFO(t *testing.T) {
 		if f.len() != len(want) {
 			t.Fatal(f.len(), len(want))
 		}
+	}
+}
+
+// What a client sends with files leaves none of them, if it is nothing that takes files.
+func TestFilesOfNoUse(t *testing.T) {
+	gc := debug.SetGCPercent(-1) // it would close what is left
+	t.Cleanup(func() { debug.SetGCPercent(gc) })
+	leak.Check(t)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	q, err := New[int](0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	ref := q.ref.Over(link.NewInProcess())
+	for _, op := range []link.Kind{opMore, opTook, opLook, opLen, opJoin, opUntold} {
+		if err := ref.Send(t.Context(), op, numbered(0), []*os.File{null}, nil); err != nil {
+			t.Fatal(op, err)
+		}
+	}
+	m, err := ref.Call(t.Context(), opLen, nil, nil, nil)
+	if m.Release(); err != nil {
+		t.Fatal(err)
 	}
 }

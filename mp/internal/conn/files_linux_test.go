@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
 // openFiles is how many files this process has open.
@@ -103,6 +105,49 @@ func TestUnannouncedFilesOfRings(t *testing.T) {
 		if n := openFiles(t) - before; n > 0 {
 			t.Fatalf("%d files are open after %d messages", n, i+1)
 		}
+	}
+}
+
+// Who only looks, and meets files that no message has announced, hears of them from the next receive: what came with them is lost.
+func TestPollMeetsUnannouncedFiles(t *testing.T) {
+	leak.Check(t)
+	peer, c := socketEnds(t)
+	files := asMany(t)
+	if err := peer.Write([][]byte{{0, 0x10, 0, 0}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for ready := false; !ready; {
+		err := peer.Write([][]byte{{0}}, files)
+		if err == nil {
+			ready, err = c.Poll(0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.RecvBytes(endedCtx); !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+}
+
+// A peer cannot have numbers bring files, which nothing would close.
+func TestFilesOfNumbers(t *testing.T) {
+	typ, err := wire.TypeOf(reflect.TypeFor[[]float64]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []string{"", "socket"} {
+		t.Run("MP_TRANSPORT="+how, func(t *testing.T) {
+			leak.Check(t)
+			peer, c := rawEnds(t, how)
+			if _, err := peer.send(t.Context(), head{kindMemory, typ.Sum(), 1, 8}, make([]byte, 8), asMany(t)[:1]); err != nil {
+				t.Fatal(err)
+			}
+			var got []float64
+			if err := c.Recv(t.Context(), &got); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("%v, %v", got, err)
+			}
+		})
 	}
 }
 

@@ -202,8 +202,13 @@ func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 		return false, err
 	}
 	defer c.receiver.unlock()
-	if _, err = c.begin(ctx, t); err != nil && (errors.Is(err, errOver) || c.closed()) {
+	_, err = c.begin(ctx, t)
+	switch {
+	case err == nil:
+	case errors.Is(err, errOver) || c.closed():
 		return false, c.fail(verb, waited(ctx, err))
+	case errors.Is(err, ErrCorrupt):
+		c.failed = err // what was read of it is gone; the end of the stream stays, also for a process to which this end moves
 	}
 	return true, nil // any other error is the next Recv's
 }

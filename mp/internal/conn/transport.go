@@ -56,7 +56,7 @@ func (h head) sane() bool {
 	switch {
 	case h.files < 0 || h.files > mostFiles:
 		return false
-	case h.kind == kindBytes:
+	case h.kind == kindBytes || h.kind == kindMemory:
 		return h.files == 0
 	case h.kind == kindFiles:
 		return h.size == 0

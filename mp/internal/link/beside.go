@@ -62,6 +62,7 @@ func (l *Rings) announceRecv() (filled bool) {
 // because the place was taken, and is woken again.
 func (l *Rings) leave(filled bool) {
 	l.receiving.Unlock()
+	l.left.Add(1) // before it looks at turnedAway: see sleepUnlessFilled
 	if l.turnedAway.Swap(false) || filled {
 		l.reads.Ring()
 	}
@@ -108,9 +109,14 @@ func (l *Rings) sleep() error {
 // sleepUnlessFilled is the condition of Recv's wait, checked before it sleeps and after every ring of its bell. While a caller
 // is beside Recv, Recv sleeps on: RecvBeside announces Recv's sleep again before it returns, and rings if Recv was turned away.
 func (l *Rings) sleepUnlessFilled(uintptr) bool {
-	if !l.receiving.TryLock() {
+	for {
+		left := l.left.Load()
+		if l.receiving.TryLock() {
+			break
+		}
 		l.turnedAway.Store(true)
-		if !l.receiving.TryLock() { // otherwise the caller has left before it could see turnedAway
+		// Not TryLock once more: one that fails is in no order with the store, and may see a lock that is free already.
+		if l.left.Load() == left { // the caller has yet to count itself, and sees turnedAway after that
 			return false
 		}
 	}

@@ -15,6 +15,8 @@ func (*bytesConn) TakeFiles(n int, _ func([]byte) error) ([]*os.File, error) {
 	}
 	return nil, nil
 }
+func (*bytesConn) Files() int                       { return 0 }
+func (*bytesConn) DropFiles()                       {}
 func (*bytesConn) Settle()                          {}
 func (*bytesConn) Settled() bool                    { return true }
 func (*bytesConn) Write([][]byte, []*os.File) error { return nil }

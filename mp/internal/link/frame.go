@@ -58,6 +58,8 @@ func parseHeader(b []byte) (header, error) {
 		return header{}, errCorrupt
 	case h.files > MaxFiles:
 		return header{}, fmt.Errorf("%w: it announces %d files", errCorrupt, h.files)
+	case h.files > 0 && h.flags == flagUrgent:
+		return header{}, fmt.Errorf("%w: it is urged, and announces %d files", errCorrupt, h.files)
 	case length > math.MaxInt-headerSize:
 		return header{}, fmt.Errorf("%w: it announces %d bytes", errCorrupt, length)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // InProcess is one end of a link inside one process. It waits on channels only, so that testing/synctest can follow it.
@@ -23,6 +24,7 @@ type mailbox struct {
 	urgent   chan Msg
 	once     sync.Once
 	closed   chan struct{} // closed when either end closes the link
+	dropped  atomic.Bool   // nothing will be received any more
 }
 
 func newMailbox() *mailbox {
@@ -30,6 +32,18 @@ func newMailbox() *mailbox {
 }
 
 func (b *mailbox) close() { b.once.Do(func() { close(b.closed) }) }
+
+// discard closes the files of what is in the mailbox.
+func (b *mailbox) discard() {
+	for {
+		select {
+		case m := <-b.messages:
+			discard(m)
+		default:
+			return
+		}
+	}
+}
 
 // NewInProcess returns both ends of a link.
 func NewInProcess() (a, b *InProcess) {
@@ -67,6 +81,9 @@ func (l *InProcess) put(to chan<- Msg, m Msg) error {
 	sent := Msg{Kind: m.Kind, ID: m.ID, Body: bytes.Clone(m.Body), Files: files}
 	select {
 	case to <- sent:
+		if l.out.dropped.Load() { // the peer may have looked before it came
+			l.out.discard()
+		}
 		return nil
 	case <-l.out.closed:
 		sent.CloseFiles()
@@ -145,4 +162,12 @@ func (l *InProcess) Close() error {
 	l.in.close()
 	l.out.close()
 	return nil
+}
+
+// Drop is Close for an end that receives nothing after it: the files of messages that it has not received are closed. After Close
+// alone, an end still receives what was sent before.
+func (l *InProcess) Drop() {
+	l.Close()
+	l.in.dropped.Store(true)
+	l.in.discard()
 }

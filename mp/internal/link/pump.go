@@ -46,6 +46,7 @@ func (p *pump) run(in *reader, f func(m Msg, end error), slab func(m Msg), ended
 		case slab != nil:
 			slab(m)
 		default:
+			discard(m)
 			err = errCorrupt
 		}
 		p.mu.Lock()

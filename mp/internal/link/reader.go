@@ -2,10 +2,13 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
 // reader cuts the stream into messages.
@@ -38,6 +41,11 @@ func (r *reader) receive(p []byte) (int, error) {
 			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			continue // PeerEnded was called during the read: from now on its limit holds for each read
+		}
+		// A read ends where files come, so that it brings those of at most one byte of the next message.
+		if r.conn.Files() > MaxFiles+sys.FilesPerByte {
+			r.conn.DropFiles()
+			return 0, fmt.Errorf("%w: files that no message has announced", errCorrupt)
 		}
 		return n, err
 	}
@@ -88,6 +96,9 @@ func (r *reader) next() (Msg, byte, error) {
 	if m.Lost = errors.Is(err, ErrFilesLost); err != nil && !m.Lost {
 		m.Release()
 		return Msg{}, 0, err
+	}
+	if r.start == r.end {
+		r.conn.DropFiles() // files that no message has announced
 	}
 	return m, h.flags, nil
 }

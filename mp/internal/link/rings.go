@@ -33,11 +33,12 @@ type Rings struct {
 	out     *ring.Writer
 	head    [recordHead]byte
 
-	reads, writes *sys.Bell   // this end's: for a record, and for room
-	waiting       sync.Mutex  // held by the one goroutine that waits for writes
-	crowded       atomic.Bool // a sender waits for room, or is about to
-	beside        atomic.Bool // a caller is in RecvBeside
-	turnedAway    atomic.Bool // Recv's bell has rung, and Recv could not look for the caller beside it
+	reads, writes *sys.Bell     // this end's: for a record, and for room
+	waiting       sync.Mutex    // held by the one goroutine that waits for writes
+	crowded       atomic.Bool   // a sender waits for room, or is about to
+	beside        atomic.Bool   // a caller is in RecvBeside
+	turnedAway    atomic.Bool   // Recv's bell has rung, and Recv could not look for the caller beside it
+	left          atomic.Uint32 // how many callers have left the place beside Recv
 	unlessFilled  func(uintptr) bool
 
 	receiving sync.Mutex

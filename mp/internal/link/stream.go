@@ -11,6 +11,10 @@ import (
 type Conn interface {
 	Read(p []byte) (int, error)
 	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
+	// Files is how many files have arrived that TakeFiles did not take.
+	Files() int
+	// DropFiles closes them.
+	DropFiles()
 	Write(bufs [][]byte, files []*os.File) error
 	// Settle waits until the files that were written can reach the peer without this process.
 	Settle()

@@ -193,6 +193,7 @@ func (c *Client) handle(m link.Msg) error {
 			c.send(link.Msg{Kind: kindGone, ID: m.ID})
 		}
 	case m.Kind == kindCancel:
+		m.CloseFiles()
 		if e.object.Cancel(c, m.ID) {
 			c.send(link.Msg{Kind: kindCancelled, ID: m.ID})
 		}
@@ -200,6 +201,9 @@ func (c *Client) handle(m link.Msg) error {
 		m.CloseFiles()
 		return fmt.Errorf("a client sent a message of kind %d", m.Kind)
 	default:
+		if len(m.Files) > 0 && !takesFiles(e.object, m.Kind) {
+			m.CloseFiles()
+		}
 		e.object.Request(Request{Client: c, ID: m.ID, Op: m.Kind, Body: m.Body, Files: m.Files})
 	}
 	return nil

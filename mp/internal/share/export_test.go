@@ -13,3 +13,9 @@ func KeyOf(r *Ref) *os.File {
 
 // NumberOf is the number of an object, as messages have it.
 func NumberOf(r *Ref) uint64 { return uint64(r.number) << 32 }
+
+// The kinds of messages about calls and objects.
+const (
+	KindCancel = kindCancel
+	KindGone   = kindGone
+)

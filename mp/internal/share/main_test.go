@@ -70,6 +70,8 @@ func (b *box) Request(r share.Request) {
 	}
 }
 
+func (b *box) TakesFiles(op link.Kind) bool { return op == opGive }
+
 func (b *box) Cancel(c *share.Client, id uint64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 // block: a request that has to wait is noted, and answered later. They may call Answer and Tell while they hold the mutex
 // of the object.
 type Object interface {
-	// Request handles a call or a message of a client. Its files belong to the object.
+	// Request handles a call or a message of a client.
 	Request(r Request)
 	// Cancel says that the client does not wait for the answer to request id any more. If the request still waits, Cancel
 	// forgets it and reports true. If it was answered, the client gives back what it got.
@@ -24,13 +24,22 @@ type Object interface {
 // client are there to be read.
 type Rester interface{ Rest() }
 
+// FileTaker is an Object that takes files: those of the requests for which TakesFiles reports true are its own. All other files
+// that another process sends with a request are closed.
+type FileTaker interface{ TakesFiles(op link.Kind) bool }
+
+func takesFiles(o Object, op link.Kind) bool {
+	t, ok := o.(FileTaker)
+	return ok && t.TakesFiles(op)
+}
+
 // Request is what a client asks for.
 type Request struct {
 	Client *Client
 	ID     uint64 // for Cancel
 	Op     link.Kind
-	Body   []byte // valid until Request returns
-	Files  []*os.File
+	Body   []byte     // valid until Request returns
+	Files  []*os.File // for a FileTaker
 }
 
 // Wanted reports whether the client waits for an answer: the request is a Call, not a Send.

@@ -229,6 +229,7 @@ func (p *peer) receive() {
 func (p *peer) handle(m link.Msg) {
 	switch {
 	case m.Kind == kindGone: // whether it answers a call or not
+		m.CloseFiles()
 		m.Release()
 		p.gone(objectOf(m.ID))
 	case uint32(m.ID) != 0:

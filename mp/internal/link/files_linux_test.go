@@ -1,0 +1,126 @@
+package link
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
+)
+
+// openFiles is how many files this process has open.
+func openFiles(t *testing.T) int {
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
+// asMany is as many files as one byte carries.
+func asMany(t *testing.T) []*os.File {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { null.Close() })
+	return slices.Repeat([]*os.File{null}, sys.FilesPerByte)
+}
+
+// socketOf is the socket of a link.
+func socketOf(l Link) Conn {
+	if r, ok := l.(*Rings); ok {
+		return r.stream.conn
+	}
+	return l.(*Stream).conn
+}
+
+// A peer cannot fill this process with files that no message has announced, though nobody receives.
+func TestUnannouncedFiles(t *testing.T) {
+	message := appendHeader(nil, header{kind: 5, flags: flagUrgent})
+	for what, test := range map[string]struct {
+		first, every []byte // without and with files
+		want         error
+	}{
+		"within a body":     {appendHeader(nil, header{kind: 5, length: 1000}), []byte{0}, errCorrupt},
+		"within a large":    {appendHeader(nil, header{kind: 5, length: 1 << 20}), []byte{0}, errCorrupt},
+		"with each message": {nil, message, nil},
+		"across messages":   {message[:1], append(message[1:], message[0]), errCorrupt},
+	} {
+		for name, connect := range map[string]func(testing.TB) (a, b Link){"stream": streams, "rings": rings} {
+			t.Run(what+"/"+name, func(t *testing.T) {
+				leak.Check(t)
+				a, b := connect(t)
+				defer b.Close()
+				defer a.Close()
+				peer, files := socketOf(b), asMany(t)
+				before := openFiles(t)
+				var heeded atomic.Int32
+				ended := make(chan error, 1)
+				a.Heed(func(m Msg, end error) {
+					m.Release()
+					if end != nil {
+						ended <- end
+					} else {
+						heeded.Add(1)
+					}
+				})
+				if err := peer.Write([][]byte{slices.Clone(test.first)}, nil); err != nil {
+					t.Fatal(err)
+				}
+				var end error
+				for i := 0; i < 40 && end == nil; i++ {
+					if err := peer.Write([][]byte{slices.Clone(test.every)}, files); err != nil {
+						t.Fatal(err)
+					}
+					for end == nil && heeded.Load() <= int32(i) && openFiles(t)-before <= i*sys.FilesPerByte {
+						select {
+						case end = <-ended:
+						default:
+							runtime.Gosched()
+						}
+					}
+					if n := openFiles(t) - before; n > MaxFiles+2*sys.FilesPerByte {
+						t.Fatalf("%d files are open after %d times", n, i+1)
+					}
+				}
+				if n := openFiles(t) - before; !errors.Is(end, test.want) || n > 0 {
+					t.Errorf("%v, and %d files are open still", end, n)
+				}
+			})
+		}
+	}
+}
+
+// The files of a message that a link does not take are closed, also when the message ends it.
+func TestFilesOfNoUse(t *testing.T) {
+	for name, flags := range map[string]byte{"urged": flagUrgent, "about a slab": flagUrgent | flagSlab} {
+		t.Run(name, func(t *testing.T) {
+			leak.Check(t)
+			files := asMany(t)
+			before := openFiles(t)
+			a, b := streams(t)
+			ended := make(chan error)
+			a.Heed(func(m Msg, end error) {
+				if m.Release(); end != nil {
+					ended <- end
+				}
+			})
+			if err := socketOf(b).Write([][]byte{appendHeader(nil, header{kind: 5, flags: flags, files: len(files)})}, files); err != nil {
+				t.Fatal(err)
+			}
+			b.Close()
+			if end := <-ended; !errors.Is(end, errCorrupt) {
+				t.Error(end)
+			}
+			a.Close()
+			if n := openFiles(t) - before; n > 0 {
+				t.Errorf("%d files are open still", n)
+			}
+		})
+	}
+}
