@@ -49,7 +49,7 @@ type Process struct {
 	tail   *tail
 	fatal  *headline
 
-	mu     sync.Mutex // held to signal and to reap the process, so that no signal meets a reused pid
+	mu     sync.Mutex // held to reach the process by its pid and to reap it, so that nothing meets a reused pid
 	reaped bool
 	killed bool // Kill was called before it was reaped
 
@@ -113,6 +113,17 @@ func (p *Process) watch() {
 
 // Pid is the process id. No other process has it before this one is Reaped.
 func (p *Process) Pid() int { return p.pid }
+
+// WithPid calls f with the process id, which no other process gets until f returns. Once the process was reaped it returns
+// os.ErrProcessDone instead.
+func (p *Process) WithPid(f func(pid int) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped {
+		return os.ErrProcessDone
+	}
+	return f(p.pid)
+}
 
 // Reaped reports whether the process has ended and its exit status is known. Its output may still be passed on.
 func (p *Process) Reaped() bool {

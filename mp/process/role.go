@@ -95,8 +95,7 @@ func listen(self *spawn.Self, ctx *spawn.Ending) {
 	}
 }
 
-// fail sends the failure to the parent and prints it on standard error, as Python does. It stops waiting after a second if the
-// reader of standard error does not read. It returns the exit code.
+// fail sends the failure to the parent and prints it on standard error, as Python does. It returns the exit code.
 func fail(self *spawn.Self, f *spawn.Failure) int {
 	var b wire.Buffer
 	err := spawn.EncodeFailure(&b, f)
@@ -106,19 +105,10 @@ func fail(self *spawn.Self, f *spawn.Failure) int {
 	if err != nil {
 		self.Orphaned()
 	}
-	said := make(chan struct{})
-	go func() {
-		defer close(said)
-		fmt.Fprintf(os.Stderr, "Process %s:\n", spawn.Name())
-		if f.Panic {
-			fmt.Fprintf(os.Stderr, "panic: %s\n\n%s", f.Message, f.Stack)
-		} else {
-			fmt.Fprintln(os.Stderr, f.Message)
-		}
-	}()
-	select {
-	case <-said:
-	case <-time.After(time.Second):
+	if f.Panic {
+		spawn.Complain("Process %s:\npanic: %s\n\n%s", spawn.Name(), f.Message, f.Stack)
+	} else {
+		spawn.Complain("Process %s:\n%s\n", spawn.Name(), f.Message)
 	}
 	return 1
 }

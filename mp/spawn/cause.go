@@ -7,7 +7,8 @@ import (
 	"reflect"
 )
 
-// Cause says why a process ended.
+// Cause says why a process ended. A panic in a process whose program has called debug.SetCrashOutput itself is CauseExit, with code
+// 2: the library does not get the dump then, which is still in the ExitError's Stderr.
 type Cause string
 
 const (

@@ -3,6 +3,7 @@ package spawn
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -140,7 +141,7 @@ func runHooks() {
 	select {
 	case <-done:
 	case <-time.After(ExitLimit):
-		fmt.Fprintf(os.Stderr, "mp: exit hooks took longer than %v and were left behind\n", ExitLimit)
+		Complain("mp: exit hooks took longer than %v and were left behind\n", ExitLimit)
 	}
 }
 
@@ -161,10 +162,25 @@ func runHook(f func(), ended chan<- struct{}) {
 	defer close(ended)
 	defer func() {
 		if value := recover(); value != nil {
-			fmt.Fprintf(os.Stderr, "mp: an exit hook panicked: %v\n%s", value, debug.Stack())
+			Complain("mp: an exit hook panicked: %v\n%s", value, debug.Stack())
 		}
 	}()
 	f()
+}
+
+// Complain prints on standard error what a process that is about to end has to say. It stops waiting after a second, as the reader
+// of standard error may not read: that must not keep the process from ending.
+func Complain(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		io.WriteString(os.Stderr, text)
+	}()
+	select {
+	case <-said:
+	case <-time.After(time.Second):
+	}
 }
 
 // takeLeave logs the exit and flushes the link to the parent. It takes ExitLimit at most, as the parent may not read.

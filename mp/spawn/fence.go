@@ -78,7 +78,7 @@ func niceHint(err error) error {
 func (c *Child) ownCgroup(limit int64) bool {
 	g, err := newCgroup(limit)
 	if err == nil {
-		if err = g.Add(c.Pid()); err == nil {
+		if err = c.popen.WithPid(g.Add); err == nil {
 			c.fence.cgroup = g
 			return true
 		}

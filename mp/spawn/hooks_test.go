@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,15 +23,17 @@ import (
 func TestHooks(t *testing.T) {
 	program := prog.Build(t, "./testdata/hooks")
 	for how, want := range map[string]prog.Result{
-		"order":          {Stdout: "the last\none of a hook\nthe second\nthe first\n", Stderr: "mp: an exit hook panicked: a bad hook"},
-		"exit":           {Code: 5, Stdout: "deferred\nthe first\n", Stderr: "an error"},
-		"exit elsewhere": {Stdout: "the first\n"},
-		"os.Exit":        {Code: 6, Stdout: "the last\n"},
-		"start":          {Stdout: "true true\nthe first\n"},
-		"stuck":          {Code: 7, Stderr: "mp: exit hooks took longer than 5s and were left behind\n"},
-		"stuck child":    {Stdout: "42 <nil>\nthe first\n", Stderr: "mp: exit hooks took longer than 5s and were left behind\n"},
-		"many":           {Code: 3, Stdout: "the first\n"},
-		"panic":          {Code: 2, Stderr: "panic: boom"},
+		"order":                {Stdout: "the last\none of a hook\nthe second\nthe first\n", Stderr: "mp: an exit hook panicked: a bad hook"},
+		"exit":                 {Code: 5, Stdout: "deferred\nthe first\n", Stderr: "an error"},
+		"exit elsewhere":       {Stdout: "the first\n"},
+		"os.Exit":              {Code: 6, Stdout: "the last\n"},
+		"start":                {Stdout: "true true\nthe first\n"},
+		"stuck":                {Code: 7, Stderr: "mp: exit hooks took longer than 5s and were left behind\n"},
+		"stuck child":          {Stdout: "42 <nil>\nthe first\n", Stderr: "mp: exit hooks took longer than 5s and were left behind\n"},
+		"stuck on the parent":  {Stdout: "42 <nil>\nthe first\n"},
+		"panic on full stderr": {Stdout: "the first\n"},
+		"many":                 {Code: 3, Stdout: "the first\n"},
+		"panic":                {Code: 2, Stderr: "panic: boom"},
 		"function": {Stdout: "hook of the child\nexit 0 by leave of item -1. \n" +
 			"hook of the child\nexit 3 by leave of item -1. \nthe first\n"},
 		"worker": {Stdout: strings.Repeat("hook of the child\n", 4) + "[-1 0 -1 0 -1] exit 3 by leave of item 1. exit 0 by leave of item 3. \n" +
@@ -43,6 +46,28 @@ func TestHooks(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		})
+	}
+}
+
+// A hook that writes to a standard error that nobody reads does not keep its process from ending.
+func TestHookStuckOnStderr(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes six seconds")
+	}
+	leak.Check(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, prog.Build(t, "./testdata/hooks"))
+	cmd.Env = append(os.Environ(), "MP_TEST_HOW=stuck on stderr")
+	cmd.Stderr = w
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 7 {
+		t.Error(err)
 	}
 }
 

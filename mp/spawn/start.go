@@ -223,8 +223,10 @@ func (c *Child) open(spec *Spec) error {
 		conn.Close()
 		return err
 	}
-	if err = conn.Connect(c.popen.Pid()); err == nil {
-		err = c.fenceIn(&spec.Limits)
+	if err = c.fenceIn(&spec.Limits); err == nil {
+		if err = c.popen.WithPid(conn.Connect); gone(err) {
+			err = nil // the handshake finds that it has ended, and says more
+		}
 	}
 	if err != nil {
 		conn.Close()

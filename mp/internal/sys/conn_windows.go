@@ -21,8 +21,9 @@ import (
 type Conn struct {
 	file *os.File
 
-	mu   sync.Mutex     // keeps Close from closing the handles while they are used
-	peer windows.Handle // the child's process; 0 at the child's end
+	mu     sync.Mutex     // keeps Close from closing the handles while they are used
+	closed bool           // no files pass any more
+	peer   windows.Handle // the child's process, until Close; 0 at the child's end
 
 	// At the child's end, for the files that the parent may not have fetched yet.
 	receipt windows.Handle   // for the files that were sent last; 0: there are none
@@ -136,10 +137,10 @@ func (c *Conn) Close() error {
 	err := c.file.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.peer != 0 && c.peer != windows.InvalidHandle {
+	if c.peer != 0 && !c.closed {
 		windows.CloseHandle(c.peer)
-		c.peer = windows.InvalidHandle // not 0, which means the child's end
 	}
+	c.closed = true
 	if c.receipt != 0 {
 		windows.SetEvent(c.receipt) // ends Settle
 		c.reclaim()

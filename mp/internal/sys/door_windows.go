@@ -18,6 +18,8 @@ type Door struct {
 	name string
 	next windows.Handle // the pipe for the next process that knocks
 
+	connecting windows.Overlapped // the system writes to it while Accept waits; a goroutine's stack may move meanwhile
+
 	mu     sync.Mutex
 	closed windows.Handle // an event, set by Close; 0: Accept has ended
 }
@@ -106,7 +108,8 @@ func (d *Door) await(h windows.Handle) error {
 		return os.NewSyscallError("CreateEvent", err)
 	}
 	defer windows.CloseHandle(event)
-	o := &windows.Overlapped{HEvent: event}
+	o := &d.connecting
+	*o = windows.Overlapped{HEvent: event}
 	switch err := windows.ConnectNamedPipe(h, o); err {
 	case nil, windows.ERROR_PIPE_CONNECTED, windows.ERROR_NO_DATA: // the process is there, or has gone again
 		return nil

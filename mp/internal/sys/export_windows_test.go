@@ -1,9 +1,25 @@
 package sys
 
-import "golang.org/x/sys/windows"
+import (
+	"os"
+
+	"golang.org/x/sys/windows"
+)
 
 // Break takes the door's pipe away.
 func (d *Door) Break() { windows.CloseHandle(d.next) }
 
 // Jam has the system refuse the door any more pipes.
 func (d *Door) Jam() { d.name = "no name of a pipe" }
+
+// Hand is what Write does with files.
+func (c *Conn) Hand(files []*os.File) error {
+	_, err := c.hand(files)
+	return err
+}
+
+// Fetch is what TakeFiles does with the number of a file that the peer has sent.
+func (c *Conn) Fetch(value uintptr) (uintptr, error) {
+	h, err := c.fetch(uint64(value))
+	return uintptr(h), err
+}

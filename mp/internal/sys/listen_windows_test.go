@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
@@ -37,6 +40,56 @@ func TestPipeListenerClose(t *testing.T) {
 		if err := l.Close(); !errors.Is(err, os.ErrClosed) {
 			t.Fatal(i, err)
 		}
+	}
+}
+
+// The stack of an Accept may have moved since it asked the system for a client, which writes where it was asked to. Close ends
+// the wait all the same.
+func TestCloseWhenTheStackHasMoved(t *testing.T) {
+	leak.Check(t)
+	for depth := range 256 {
+		l, err := sys.ListenPipe(fmt.Sprintf(`\\.\pipe\mp-test-deep-%d-%d`, os.Getpid(), depth))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := sys.NewDoor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		returned := make(chan string, 4)
+		go func() { deeper(depth, l.Accept); returned <- "the listener's Accept" }()
+		go func() { deeper(depth, d.Accept); returned <- "the door's Accept" }()
+		for waiting() < 2 {
+			runtime.Gosched()
+		}
+		go func() { l.Close(); returned <- "the listener's Close" }()
+		go func() { d.Close(); returned <- "the door's Close" }()
+		var have []string
+		for len(have) < cap(returned) {
+			select {
+			case who := <-returned:
+				have = append(have, who)
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%d calls deep, only these have returned: %q", depth, have)
+			}
+		}
+	}
+}
+
+// waiting is how many goroutines are waiting for several objects.
+func waiting() int {
+	stacks := make([]byte, 1<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "windows.WaitForMultipleObjects(")
+}
+
+// deeper calls accept so many calls deeper.
+//
+//go:noinline
+func deeper(calls int, accept func() (*sys.Conn, error)) {
+	if calls == 0 {
+		accept()
+	} else {
+		deeper(calls-1, accept)
 	}
 }
 

@@ -16,6 +16,8 @@ type PipeListener struct {
 	end  windows.Handle // an event: Close was called
 	next windows.Handle // the instance for the next client
 
+	connecting windows.Overlapped // the system writes to it while Accept waits; a goroutine's stack may move meanwhile
+
 	mu     sync.Mutex
 	closed bool           // no Accept begins any more
 	busy   sync.WaitGroup // a running Accept, which uses the handles
@@ -69,25 +71,26 @@ func (l *PipeListener) Accept() (*Conn, error) {
 
 // connect waits until an instance has a client, or Close.
 func (l *PipeListener) connect(h windows.Handle) error {
-	var o windows.Overlapped
+	o := &l.connecting
+	*o = windows.Overlapped{}
 	var err error
 	if o.HEvent, err = windows.CreateEvent(nil, 1, 0, nil); err != nil {
 		return os.NewSyscallError("CreateEvent", err)
 	}
 	defer windows.CloseHandle(o.HEvent)
-	err = windows.ConnectNamedPipe(h, &o)
+	err = windows.ConnectNamedPipe(h, o)
 	if errors.Is(err, windows.ERROR_IO_PENDING) {
 		if _, err = windows.WaitForMultipleObjects([]windows.Handle{l.end, o.HEvent}, false, windows.INFINITE); err != nil {
 			err = os.NewSyscallError("WaitForMultipleObjects", err)
 		}
 		var n uint32
 		if closed, _ := windows.WaitForSingleObject(l.end, 0); closed == windows.WAIT_OBJECT_0 {
-			windows.CancelIoEx(h, &o)
-			windows.GetOverlappedResult(h, &o, &n, true)
+			windows.CancelIoEx(h, o)
+			windows.GetOverlappedResult(h, o, &n, true)
 			return os.ErrClosed
 		}
 		if err == nil {
-			err = windows.GetOverlappedResult(h, &o, &n, true)
+			err = windows.GetOverlappedResult(h, o, &n, true)
 		}
 	}
 	if err == nil || errors.Is(err, windows.ERROR_PIPE_CONNECTED) || errors.Is(err, windows.ERROR_NO_DATA) { // the client may be gone

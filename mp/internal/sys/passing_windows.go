@@ -52,8 +52,10 @@ func (c *Conn) fetch(value uint64) (h windows.Handle, err error) {
 	switch {
 	case value == 0 || value > largest:
 		return 0, windows.ERROR_INVALID_HANDLE
-	case c.peer == 0:
+	case c.peer == 0: // it is open here, also after Close
 		return windows.Handle(value), nil
+	case c.closed:
+		return 0, os.ErrClosed
 	}
 	h, err = copyHandle(c.peer, windows.Handle(value), windows.CurrentProcess())
 	if err != nil && c.ended(0) {
@@ -71,6 +73,10 @@ func (c *Conn) hand(files []*os.File) (values []byte, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed {
+		closeHandles(copies)
+		return nil, os.ErrClosed
+	}
 	if c.peer == 0 {
 		receipt, err := windows.CreateEvent(nil, 1, 0, nil)
 		if err != nil {
@@ -130,9 +136,7 @@ func copyHandle(from, h, to windows.Handle) (other windows.Handle, err error) {
 }
 
 // ended reports whether the peer has ended, or does so soon. c.mu is held.
-func (c *Conn) ended(soon time.Duration) bool {
-	return c.peer == windows.InvalidHandle || signalled(c.peer, soon)
-}
+func (c *Conn) ended(soon time.Duration) bool { return signalled(c.peer, soon) }
 
 func signalled(h windows.Handle, within time.Duration) bool {
 	event, err := windows.WaitForSingleObject(h, uint32(within/time.Millisecond))

@@ -20,6 +20,23 @@ var Stuck = mp.Register("stuck", func(context.Context, int) (int, error) {
 	return 42, nil
 })
 
+// Loud returns, but a hook that it leaves behind writes to standard error without an end.
+var Loud = mp.Register("loud", func(context.Context, int) (int, error) {
+	mp.AtExit(flood)
+	return 42, nil
+})
+
+func flood() {
+	for {
+		os.Stderr.Write(make([]byte, 64<<10))
+	}
+}
+
+// stalled is a writer that takes nothing.
+type stalled struct{}
+
+func (stalled) Write([]byte) (int, error) { select {} }
+
 var Sleep = mp.Register("sleep", func(context.Context, int) (int, error) { select {} })
 
 // Leave calls Exit in a function.
@@ -72,6 +89,26 @@ func run() error {
 			return err
 		}
 		fmt.Println(p.Result(ctx))
+	case "stuck on stderr":
+		mp.AtExit(flood)
+		mp.Exit(7)
+	case "stuck on the parent":
+		p, err := mp.Start(ctx, Loud, 0, &mp.ProcessOptions{Stderr: stalled{}})
+		if err != nil {
+			return err
+		}
+		fmt.Println(p.Result(ctx))
+	case "panic on full stderr":
+		_, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		os.Stderr = w
+		if w.SetWriteDeadline(time.Now().Add(10*time.Millisecond)) == nil { // it cannot be filled so on Windows
+			w.Write(make([]byte, 1<<20))
+			w.SetWriteDeadline(time.Time{})
+		}
+		mp.AtExit(func() { panic("a bad hook") })
 	case "many":
 		for range 8 {
 			go mp.Exit(3)
