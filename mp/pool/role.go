@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
@@ -25,7 +24,7 @@ func serveChild(self *spawn.Self) (code int) {
 	case errors.Is(err, errGone):
 		self.Orphaned()
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "mp: %s: %v\n", spawn.Name(), err)
+		spawn.Complain("mp: %s: %v\n", spawn.Name(), err)
 		self.Link.Close() // so that the pool need not wait until this process has joined its own children
 		return 1
 	default: // this process may now wait for its own children, but ends if the pool is gone
