@@ -32,12 +32,11 @@ type Listener struct {
 }
 
 // mostClients bounds the clients that Accept has not returned. For one client more, the listener disconnects the oldest one that
-// has been in its handshake for longer than handshakeGrace: stalling clients keep no other client out, and a burst of honest clients costs none
-// of them its connection. If there is no such client, the new one waits.
-const (
-	mostClients    = 256
-	handshakeGrace = time.Second
-)
+// has been in its handshake for longer than handshakeGrace, so that stalling clients keep no other client out. If there is no such
+// client, the new one waits, so that a burst of honest clients costs none of them its connection.
+const mostClients = 256
+
+var handshakeGrace = time.Second // changed by tests
 
 type youngClient struct {
 	*Conn

@@ -364,7 +364,7 @@ func TestDatasetIsNotClosed(t *testing.T) {
 	leak.Check(t)
 	for _, does := range []string{"fail", "panic"} {
 		for _, workers := range []int{0, 2} {
-			l, err := dataloader.New(background, Unclosable.With(does), Collate, &dataloader.Options{Workers: workers})
+			l, err := dataloader.New(background, Unclosable.With(does), Collate, &dataloader.Options{Workers: workers, KillDelay: time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}

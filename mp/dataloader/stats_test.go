@@ -78,7 +78,7 @@ func TestStatsOfDecoding(t *testing.T) {
 func TestStatsOfFaults(t *testing.T) {
 	leak.Check(t)
 	for _, what := range []string{"wait", "deaf"} {
-		// Long beside the four batches at most that the consumer has when the fault begins, which it spends its time on meanwhile.
+		// Long beside the four batches at most that the consumer has when the fault begins, and works on meanwhile.
 		const limit = time.Second
 		for _, policy := range []dataloader.Policy{dataloader.Fail, dataloader.Skip} {
 			failed := false

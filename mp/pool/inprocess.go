@@ -48,7 +48,7 @@ func (b *goroutines) start(ctx context.Context, arg wire.Buffer) (seat, error) {
 // its link and leaves it behind.
 type goroutine struct {
 	name  string
-	link  link.Link
+	link  *link.InProcess
 	delay time.Duration
 	ended chan struct{}
 
@@ -82,10 +82,10 @@ func (w *goroutine) KillFor(reason error) error {
 	return w.link.Close()
 }
 
-// AwaitEnd closes the link: the goroutine ends with its item. AwaitEnd does not wait for that.
-func (w *goroutine) AwaitEnd(error) { w.link.Close() }
+// AwaitEnd closes the link: the goroutine ends with its item. AwaitEnd does not wait for that. Nothing more is received.
+func (w *goroutine) AwaitEnd(error) { w.link.Drop() }
 
-func (w *goroutine) Bury(error) { w.link.Close() }
+func (w *goroutine) Bury(error) { w.link.Drop() }
 
 func (w *goroutine) ExitError(function string, index int) *spawn.ExitError {
 	e := &spawn.ExitError{Pid: w.Pid(), Name: w.name, Func: function, Index: index, Cause: spawn.CauseExit}

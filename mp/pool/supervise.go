@@ -86,6 +86,7 @@ func (p *Pool) initialised(s seat) error {
 	late := fmt.Errorf("%w: Init ran longer than the InitTimeout of %v", spawn.ErrTimeout, p.opts.InitTimeout)
 	timer := time.AfterFunc(p.opts.InitTimeout, func() { s.Stop(late) })
 	m, err := s.Link().Recv()
+	m.CloseFiles() // there are none, if the worker keeps to the protocol
 	inTime := timer.Stop()
 	name := p.opts.Init.Name()
 	switch {

@@ -124,6 +124,9 @@ func (w *worker) noteIdle() {
 // handle takes in a message: a start, a skip or an answer. An error says that the worker does not keep to the protocol.
 func (w *worker) handle(m link.Msg) error {
 	p := w.pool
+	if m.Kind != kindResult {
+		m.CloseFiles() // there are none, if the worker keeps to the protocol
+	}
 	switch m.Kind {
 	case kindStarted:
 		p.mu.Lock()
@@ -135,6 +138,7 @@ func (w *worker) handle(m link.Msg) error {
 	case kindResult, kindFailure:
 		k, index, count, body, err := w.answer(m)
 		if err != nil {
+			m.CloseFiles()
 			return err
 		}
 		w.weigh()
@@ -142,7 +146,6 @@ func (w *worker) handle(m link.Msg) error {
 		if m.Kind == kindResult {
 			p.settleResults(k, index, count, body, m.Files)
 		} else {
-			m.CloseFiles()
 			c := k.call
 			p.fail(c, index, spawn.RemoteFailure(body, c.name, c.label(index), w.seat.Name(), w.seat.Pid()))
 		}

@@ -179,7 +179,7 @@ func TestFIFO(t *testing.T) {
 	}
 }
 
-// What a client sends with files leaves none of them, if it is nothing that takes files.
+// The files of a client's message that takes none are closed.
 func TestFilesOfNoUse(t *testing.T) {
 	gc := debug.SetGCPercent(-1) // it would close what is left
 	t.Cleanup(func() { debug.SetGCPercent(gc) })

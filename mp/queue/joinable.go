@@ -88,6 +88,7 @@ func (q *queue) join(ctx context.Context) (lost int, err error) {
 	defer stop()
 	m, err := call(ctx, q.ref, opJoin, nil, nil, func(m link.Msg) {
 		defer m.Release()
+		m.CloseFiles()
 		q.ref.Post(opUntold, rest(m.Body))
 	})
 	if err != nil {

@@ -101,7 +101,7 @@ func TestUngetAfterClose(t *testing.T) {
 	}
 }
 
-// What a process has got keeps no closed queue from its end.
+// An item that a process has got does not keep a closed queue from ending.
 func TestGotBeforeClose(t *testing.T) {
 	forgetful(t, func(t *testing.T, q, there *Queue[int], _ *valve) {
 		if err := q.TryPut(1); err != nil {
@@ -117,7 +117,7 @@ func TestGotBeforeClose(t *testing.T) {
 	})
 }
 
-// Nor does what it was given at Close, once it has got it or has ended.
+// Nor does an item under way at Close, once the process has got it or has ended.
 func TestGivenAtClose(t *testing.T) {
 	for _, dies := range []bool{false, true} {
 		forgetful(t, func(t *testing.T, q, there *Queue[int], slow *valve) {

@@ -141,6 +141,7 @@ func (o *outlet) open(ref *share.Ref) {
 		return
 	}
 	m, err := ref.Call(context.Background(), opRing, nil, []*os.File{segment.File()}, nil)
+	m.CloseFiles()
 	m.Release()
 	segment.CloseFile()
 	o.mu.Lock()

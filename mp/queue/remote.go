@@ -68,6 +68,7 @@ func (r *remote) open(ref *share.Ref) {
 		r.mu.Unlock()
 	}
 	m, err := ref.Call(context.Background(), opOpen, body, nil, nil)
+	m.CloseFiles()
 	defer m.Release()
 	r.err = shareError(context.Background(), err)
 }
@@ -112,11 +113,14 @@ func body(now bool) []byte {
 	return nil
 }
 
-// call sends a request to the broker. An answer in the negative is an error: for ansNo it is no.
+// call sends a request to the broker. An answer in the negative is an error: for ansNo it is no. Only an item has files.
 func call(ctx context.Context, ref *share.Ref, op link.Kind, body []byte, no error, late func(link.Msg)) (link.Msg, error) {
 	m, err := ref.Call(ctx, op, body, nil, late)
 	if err != nil {
 		return m, shareError(ctx, err)
+	}
+	if m.Kind != ansItem {
+		m.CloseFiles()
 	}
 	a := answer{kind: m.Kind}
 	if err := a.err(no); err != nil {

@@ -48,6 +48,7 @@ func (r *remote) askRoom(ctx context.Context, ref *share.Ref, now bool) (granted
 	if granted {
 		late = func(m link.Msg) {
 			defer m.Release()
+			m.CloseFiles()
 			if m.Kind == ansYes { // else this would give back the room of another Put
 				ref.Post(opUnroom, nil)
 			}

@@ -18,8 +18,8 @@ func init() {
 	}
 }
 
-// A child may end before Start has used its pid, which is another process's then: nobody is moved into the cgroup or gets files,
-// and Start says how the child has ended.
+// A child may end before Start has used its pid, which another process may have by then: no process is moved into the cgroup or
+// gets files, and Start says how the child has ended.
 func TestEndBeforeThePidIsUsed(t *testing.T) {
 	needWatching(t)
 	leak.Check(t)

@@ -225,7 +225,7 @@ func (c *Child) open(spec *Spec) error {
 	}
 	if err = c.fenceIn(&spec.Limits); err == nil {
 		if err = c.popen.WithPid(conn.Connect); gone(err) {
-			err = nil // the handshake finds that it has ended, and says more
+			err = conn.Connect(0) // the handshake finds that it has ended, and says more
 		}
 	}
 	if err != nil {

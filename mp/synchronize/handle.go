@@ -54,11 +54,13 @@ func (h *handle) call(ctx context.Context, what string, op link.Kind, body []byt
 // and of errorOf.
 func (h *handle) request(ctx context.Context, op link.Kind, body []byte, late func(link.Kind)) ([]byte, error) {
 	m, err := h.ref.Await(ctx, op, body, func(m link.Msg) {
+		m.CloseFiles()
 		m.Release()
 		if late != nil {
 			late(m.Kind)
 		}
 	})
+	m.CloseFiles()
 	defer m.Release()
 	if err == nil {
 		err = errorOf(m.Kind)

@@ -16,25 +16,6 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// openFiles is how many files this process has open.
-func openFiles(t *testing.T) int {
-	all, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(all)
-}
-
-// as many files as one byte carries.
-func asMany(t *testing.T) []*os.File {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { null.Close() })
-	return slices.Repeat([]*os.File{null}, sys.FilesPerByte)
-}
-
 // socketEnds is rawEnds over a socket, with the socket of the one.
 func socketEnds(t *testing.T) (*sys.Conn, *Conn) {
 	peer, b := rawEnds(t, "socket")
@@ -56,12 +37,12 @@ func TestUnannouncedFiles(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			leak.Check(t)
 			peer, c := socketEnds(t)
-			files := asMany(t)
+			files := leak.NullFiles(t, sys.FilesPerByte)
 			if err := peer.Write([][]byte{test.first}, nil); err != nil {
 				t.Fatal(err)
 			}
 			_, _ = c.RecvBytes(endedCtx)
-			before := openFiles(t)
+			before := leak.OpenFiles(t)
 			var err error
 			for i := 0; i < 40 && !errors.Is(err, ErrCorrupt); i++ {
 				if err := peer.Write([][]byte{slices.Clone(test.every)}, files); err != nil {
@@ -70,11 +51,11 @@ func TestUnannouncedFiles(t *testing.T) {
 				if _, err = c.RecvBytes(endedCtx); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrCorrupt) {
 					t.Fatal(err)
 				}
-				if n := openFiles(t) - before; n > test.most {
+				if n := leak.OpenFiles(t) - before; n > test.most {
 					t.Fatalf("%d files are open after %d times", n, i+1)
 				}
 			}
-			if n := openFiles(t) - before; !errors.Is(err, ErrCorrupt) || n > 0 {
+			if n := leak.OpenFiles(t) - before; !errors.Is(err, ErrCorrupt) || n > 0 {
 				t.Errorf("%v, and %d files are open still", err, n)
 			}
 		})
@@ -85,11 +66,11 @@ func TestUnannouncedFiles(t *testing.T) {
 func TestUnannouncedFilesOfRings(t *testing.T) {
 	leak.Check(t)
 	peer, c := ringsEnds(t)
-	files := asMany(t)
+	files := leak.NullFiles(t, sys.FilesPerByte)
 	if _, err := c.Poll(0); err != nil {
 		t.Fatal(err)
 	}
-	before := openFiles(t)
+	before := leak.OpenFiles(t)
 	h := make([]byte, ringsHead)
 	h[0] = byte(kindFiles)
 	binary.LittleEndian.PutUint32(h[4:], 1)
@@ -102,17 +83,17 @@ func TestUnannouncedFilesOfRings(t *testing.T) {
 			t.Fatalf("%d files, %v", len(got), err)
 		}
 		got[0].Close()
-		if n := openFiles(t) - before; n > 0 {
+		if n := leak.OpenFiles(t) - before; n > 0 {
 			t.Fatalf("%d files are open after %d messages", n, i+1)
 		}
 	}
 }
 
-// Who only looks, and meets files that no message has announced, hears of them from the next receive: what came with them is lost.
+// A Poll that meets files that no message has announced leaves the error to the next receive.
 func TestPollMeetsUnannouncedFiles(t *testing.T) {
 	leak.Check(t)
 	peer, c := socketEnds(t)
-	files := asMany(t)
+	files := leak.NullFiles(t, sys.FilesPerByte)
 	if err := peer.Write([][]byte{{0, 0x10, 0, 0}}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +121,7 @@ func TestFilesOfNumbers(t *testing.T) {
 		t.Run("MP_TRANSPORT="+how, func(t *testing.T) {
 			leak.Check(t)
 			peer, c := rawEnds(t, how)
-			if _, err := peer.send(t.Context(), head{kindMemory, typ.Sum(), 1, 8}, make([]byte, 8), asMany(t)[:1]); err != nil {
+			if _, err := peer.send(t.Context(), head{kindMemory, typ.Sum(), 1, 8}, make([]byte, 8), leak.NullFiles(t, sys.FilesPerByte)[:1]); err != nil {
 				t.Fatal(err)
 			}
 			var got []float64

@@ -208,7 +208,9 @@ func (c *Conn) await(ctx context.Context, verb string) (ready bool, err error) {
 	case errors.Is(err, errOver) || c.closed():
 		return false, c.fail(verb, waited(ctx, err))
 	case errors.Is(err, ErrCorrupt):
-		c.failed = err // what was read of it is gone; the end of the stream stays, also for a process to which this end moves
+		// The bytes are gone, so the next receive would not meet it again. The end of the stream need not be noted: it is met
+		// again, even by a process to which this end moves.
+		c.failed = err
 	}
 	return true, nil // any other error is the next Recv's
 }

@@ -2,34 +2,15 @@ package link
 
 import (
 	"errors"
-	"os"
 	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
-
-// openFiles is how many files this process has open.
-func openFiles(t *testing.T) int {
-	all, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(all)
-}
-
-// asMany is as many files as one byte carries.
-func asMany(t *testing.T) []*os.File {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { null.Close() })
-	return slices.Repeat([]*os.File{null}, sys.FilesPerByte)
-}
 
 // socketOf is the socket of a link.
 func socketOf(l Link) Conn {
@@ -57,8 +38,8 @@ func TestUnannouncedFiles(t *testing.T) {
 				a, b := connect(t)
 				defer b.Close()
 				defer a.Close()
-				peer, files := socketOf(b), asMany(t)
-				before := openFiles(t)
+				peer, files := socketOf(b), leak.NullFiles(t, sys.FilesPerByte)
+				before := leak.OpenFiles(t)
 				var heeded atomic.Int32
 				ended := make(chan error, 1)
 				a.Heed(func(m Msg, end error) {
@@ -77,18 +58,21 @@ func TestUnannouncedFiles(t *testing.T) {
 					if err := peer.Write([][]byte{slices.Clone(test.every)}, files); err != nil {
 						t.Fatal(err)
 					}
-					for end == nil && heeded.Load() <= int32(i) && openFiles(t)-before <= i*sys.FilesPerByte {
+					for began := time.Now(); end == nil && heeded.Load() <= int32(i) && leak.OpenFiles(t)-before <= i*sys.FilesPerByte; {
 						select {
 						case end = <-ended:
 						default:
 							runtime.Gosched()
 						}
+						if time.Since(began) > 10*time.Second {
+							t.Fatal("the link has neither taken what came nor ended")
+						}
 					}
-					if n := openFiles(t) - before; n > MaxFiles+2*sys.FilesPerByte {
+					if n := leak.OpenFiles(t) - before; n > MaxFiles+2*sys.FilesPerByte {
 						t.Fatalf("%d files are open after %d times", n, i+1)
 					}
 				}
-				if n := openFiles(t) - before; !errors.Is(end, test.want) || n > 0 {
+				if n := leak.OpenFiles(t) - before; !errors.Is(end, test.want) || n > 0 {
 					t.Errorf("%v, and %d files are open still", end, n)
 				}
 			})
@@ -101,8 +85,8 @@ func TestFilesOfNoUse(t *testing.T) {
 	for name, flags := range map[string]byte{"urged": flagUrgent, "about a slab": flagUrgent | flagSlab} {
 		t.Run(name, func(t *testing.T) {
 			leak.Check(t)
-			files := asMany(t)
-			before := openFiles(t)
+			files := leak.NullFiles(t, sys.FilesPerByte)
+			before := leak.OpenFiles(t)
 			a, b := streams(t)
 			ended := make(chan error)
 			a.Heed(func(m Msg, end error) {
@@ -118,7 +102,7 @@ func TestFilesOfNoUse(t *testing.T) {
 				t.Error(end)
 			}
 			a.Close()
-			if n := openFiles(t) - before; n > 0 {
+			if n := leak.OpenFiles(t) - before; n > 0 {
 				t.Errorf("%d files are open still", n)
 			}
 		})

@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// An end that receives nothing any more leaves no file open, also not of a message that is sent just then.
+// An end that receives nothing any more leaves no file open, not even that of a message that is sent just then.
 func TestDrop(t *testing.T) {
 	gc := debug.SetGCPercent(-1) // it would close what is left
 	t.Cleanup(func() { debug.SetGCPercent(gc) })

@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// What a peer sends with files leaves none of them, if it is nothing that takes files.
+// The files of a message that takes none are closed.
 func TestFilesOfNoUse(t *testing.T) {
 	gc := debug.SetGCPercent(-1) // it would close what is left
 	t.Cleanup(func() { debug.SetGCPercent(gc) })

@@ -23,6 +23,7 @@ type Conn struct {
 
 	mu     sync.Mutex     // keeps Close from closing the handles while they are used
 	closed bool           // no files pass any more
+	ended  bool           // at the parent's end: the child had ended before Connect; no files pass
 	peer   windows.Handle // the child's process, until Close; 0 at the child's end
 
 	// At the child's end, for the files that the parent may not have fetched yet.
@@ -52,10 +53,13 @@ func NewConn(handle uintptr) (*Conn, error) {
 	return &Conn{file: os.NewFile(handle, "mp-link")}, nil
 }
 
-// Connect tells the parent's end which process has the other one. Without it no files can be sent.
+// Connect tells the parent's end which process has the other one; pid 0: that process has ended. Without it no files can be sent.
 func (c *Conn) Connect(pid int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.ended = pid == 0; c.ended {
+		return nil
+	}
 	var err error
 	c.peer, err = windows.OpenProcess(windows.PROCESS_DUP_HANDLE|windows.SYNCHRONIZE, false, uint32(pid))
 	return os.NewSyscallError("OpenProcess", err)

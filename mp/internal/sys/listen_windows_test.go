@@ -59,8 +59,10 @@ func TestCloseWhenTheStackHasMoved(t *testing.T) {
 		returned := make(chan string, 4)
 		go func() { deeper(depth, l.Accept); returned <- "the listener's Accept" }()
 		go func() { deeper(depth, d.Accept); returned <- "the door's Accept" }()
-		for waiting() < 2 {
-			runtime.Gosched()
+		for began := time.Now(); waiting() < 2; runtime.Gosched() {
+			if time.Since(began) > 10*time.Second {
+				t.Fatalf("%d calls deep, an Accept does not wait", depth)
+			}
 		}
 		go func() { l.Close(); returned <- "the listener's Close" }()
 		go func() { d.Close(); returned <- "the door's Close" }()
@@ -82,7 +84,7 @@ func waiting() int {
 	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "windows.WaitForMultipleObjects(")
 }
 
-// deeper calls accept so many calls deeper.
+// deeper calls accept that many calls deeper.
 //
 //go:noinline
 func deeper(calls int, accept func() (*sys.Conn, error)) {

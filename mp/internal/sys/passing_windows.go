@@ -52,13 +52,13 @@ func (c *Conn) fetch(value uint64) (h windows.Handle, err error) {
 	switch {
 	case value == 0 || value > largest:
 		return 0, windows.ERROR_INVALID_HANDLE
-	case c.peer == 0: // it is open here, also after Close
+	case c.peer == 0 && !c.ended: // it is open here, also after Close
 		return windows.Handle(value), nil
-	case c.closed:
+	case c.closed || c.ended:
 		return 0, os.ErrClosed
 	}
 	h, err = copyHandle(c.peer, windows.Handle(value), windows.CurrentProcess())
-	if err != nil && c.ended(0) {
+	if err != nil && c.peerEnded(0) {
 		err = io.ErrUnexpectedEOF // the file has gone with its sender
 	}
 	return h, err
@@ -73,7 +73,7 @@ func (c *Conn) hand(files []*os.File) (values []byte, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.closed || c.ended {
 		closeHandles(copies)
 		return nil, os.ErrClosed
 	}
@@ -94,7 +94,7 @@ func (c *Conn) hand(files []*os.File) (values []byte, err error) {
 	theirs := make([]windows.Handle, len(copies), len(copies)+1)
 	for i, h := range copies {
 		if theirs[i], err = copyHandle(windows.CurrentProcess(), h, c.peer); err != nil {
-			if c.ended(time.Second) { // a process that is about to end does not take handles any more
+			if c.peerEnded(time.Second) { // a process that is about to end does not take handles any more
 				return nil, err
 			}
 			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
@@ -135,8 +135,8 @@ func copyHandle(from, h, to windows.Handle) (other windows.Handle, err error) {
 	return other, os.NewSyscallError("DuplicateHandle", err)
 }
 
-// ended reports whether the peer has ended, or does so soon. c.mu is held.
-func (c *Conn) ended(soon time.Duration) bool { return signalled(c.peer, soon) }
+// peerEnded reports whether the peer has ended, or does so soon. c.mu is held.
+func (c *Conn) peerEnded(soon time.Duration) bool { return signalled(c.peer, soon) }
 
 func signalled(h windows.Handle, within time.Duration) bool {
 	event, err := windows.WaitForSingleObject(h, uint32(within/time.Millisecond))
