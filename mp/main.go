@@ -19,8 +19,8 @@ func Main(run func() error) { spawn.Main(run) }
 // MainContext is Main for a run that wants to know when to stop: ctx ends at the first SIGINT or SIGTERM. The second
 // signal kills the program as if it were not caught. The cause of ctx names the signal.
 //
-// ctx also ends when run returns: a child that runs under it is told to stop, and killed after its KillDelay. What is to be
-// joined, start under context.WithoutCancel(ctx).
+// ctx also ends when run returns: a child that runs under it is told to stop, and killed after its KillDelay. Start a
+// process that is to outlive run under context.WithoutCancel(ctx).
 func MainContext(run func(ctx context.Context) error) { spawn.MainContext(run) }
 
 // TestMain is Main for test binaries:

@@ -34,7 +34,7 @@ func Main(run func() error) {
 // second signal kills the program as if it were not caught. The cause of ctx names the signal.
 //
 // ctx also ends when run returns. A child that was started under it, or under a ctx made of it, is then told to stop, and
-// killed after its KillDelay, rather than joined. What is to be joined, start under context.WithoutCancel(ctx).
+// killed after its KillDelay, rather than joined. Start a process that is to outlive run under context.WithoutCancel(ctx).
 func MainContext(run func(ctx context.Context) error) {
 	enter()
 	if run == nil {
