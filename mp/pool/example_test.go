@@ -22,7 +22,7 @@ var Twice = mp.Register("example.twice", func(ctx context.Context, d time.Durati
 	}
 })
 
-// WaitAny returns the first call that ends; the other one is cancelled.
+// WaitAny returns the first call that ends. Then the other call can be cancelled.
 func ExampleWaitAny() {
 	ctx := context.Background()
 	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})

@@ -90,7 +90,7 @@ func TestCancelAndShutdown(t *testing.T) {
 	}
 }
 
-// PY-PPE-26: during a Shutdown in the background the calls end and the workers leave, also if each does one task and tasks fail.
+// PY-PPE-26: during a Shutdown in the background the calls end and the workers leave, also if each does one task and some fail.
 func TestShutdownInTheBackground(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{MaxTasksPerWorker: 1})
 	f := submitAll(t, p, "", "fail", "", "panic", "", "")

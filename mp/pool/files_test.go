@@ -192,7 +192,7 @@ func TestFilesBeforeADeath(t *testing.T) {
 	}
 }
 
-// When a chunk is withdrawn because of a file, this affects neither the worker, nor the chunk before it, nor the end of the call.
+// A chunk that is withdrawn because of a file affects neither the worker, nor the chunk before it, nor the end of the call.
 func TestWithdrawnChunks(t *testing.T) {
 	p := newPool(t, nil)
 	null, err := os.Open(os.DevNull)

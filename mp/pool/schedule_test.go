@@ -109,7 +109,7 @@ func TestCallsTakeTurns(t *testing.T) {
 	})
 }
 
-// A long Map does not shut out a later call either if its quick items are sent ahead to the worker.
+// A long Map whose quick items are sent ahead to the worker does not shut out a later call either.
 func TestCallsTakeTurnsWithQuickItems(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		go Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{time.Millisecond}, 10_000))
@@ -178,7 +178,7 @@ func TestShutdownWaits(t *testing.T) {
 	})
 }
 
-// actor is a backend whose workers do what a test tells them: each worker has the next play, all further ones have the last play.
+// actor is a backend whose workers do what a test tells them: each worker has the next play, and all further ones the last.
 type actor struct {
 	plays   []func(t *stage)
 	delay   time.Duration                 // the KillDelay of its workers

@@ -12,7 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// PY-FUT-02, PY-FUT-03: String, Cancelled and Cancel of a future tell each state, and Wait under a ctx that is over does not wait.
+// PY-FUT-02, PY-FUT-03: String, Cancelled and Cancel tell each state of a future, and Wait under a ctx that is over does not
+// wait.
 func TestFutureStates(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
