@@ -26,7 +26,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// asProgram makes the test binary be the example, workers and all.
+// asProgram is the environment variable that makes the test binary run as the example, workers and all.
 const asProgram = "CLASSIFIER_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func zipped(parts ...any) io.Reader {
 		switch part := part.(type) {
 		case []byte:
 			z.Write(part)
-		case int: // so many bytes
+		case int: // so many zero bytes
 			z.Write(make([]byte, part))
 		}
 	}
@@ -279,14 +279,14 @@ func expect(t *testing.T, text string, patterns ...string) {
 	}
 }
 
-// underRace: the detector looks at each of the model's reads, which takes
-// forty times as long.
+// underRace reports whether the race detector is on. It looks at each of the model's reads, which then take forty times as
+// long.
 func underRace() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
-// patient is a deadline that a dying worker meets on a machine with other things to do, too. Under Wine one dies slowly.
+// patient is a deadline in which a worker can die even on a busy machine. Under Wine workers die slowly.
 var patient = map[bool]string{false: "-deadline=1s", true: "-deadline=4s"}[runtime.GOOS == "windows"]
 
 func TestProgram(t *testing.T) {
@@ -319,7 +319,8 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// shape is what the lines look like that README.md shows: theirs but for numbers, and for what else is not the same in every run.
+// shape returns patterns of the lines that README.md shows (output.txt). They leave open the numbers, and whatever else differs
+// from run to run.
 func shape(t *testing.T) (lines []string) {
 	t.Helper()
 	text, err := os.ReadFile("output.txt")
@@ -330,11 +331,11 @@ func shape(t *testing.T) (lines []string) {
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
-		case strings.HasPrefix(line, "["): // what is left out there
+		case strings.HasPrefix(line, "["): // says which lines are left out
 			continue
-		case strings.HasPrefix(line, "loader:"): // the verdict hangs on the machine
+		case strings.HasPrefix(line, "loader:"): // the verdict depends on the machine
 			line, _, _ = strings.Cut(line, ";")
-		case runtime.GOOS == "windows" && (strings.Contains(line, "SIGBUS") || strings.Contains(line, "mapped")): // it is another accident there
+		case runtime.GOOS == "windows" && (strings.Contains(line, "SIGBUS") || strings.Contains(line, "mapped")): // the accident is another one there
 			continue
 		}
 		lines = append(lines, "^"+number.ReplaceAllString(regexp.QuoteMeta(line), `[\w…]+`))
@@ -397,7 +398,7 @@ func TestProgramBreaks(t *testing.T) {
 	}
 	verdict := "is the bottleneck"
 	if underRace() {
-		verdict = "keeps up" // with a model that is so slow
+		verdict = "keeps up" // because the model is so slow then
 	}
 	expect(t, out, `^loader: .* 2 workers busy .* the loader `+verdict+`$`, `^loader: .* 8 workers busy `)
 

@@ -72,7 +72,7 @@ func TestPoolSurvives(t *testing.T) {
 	}
 }
 
-// What the process wrote to its standard error is kept for the error even when nobody wants to see it.
+// The error holds what the process wrote to its standard error, even if that output goes to io.Discard.
 func TestLastWords(t *testing.T) {
 	for way, w := range ways {
 		if w.name != "os.Exit(7)" {

@@ -31,7 +31,7 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// The function is an ordinary one: a test calls it in a process too, without building the program.
+// A test may also run Greet in a process of its own, without building the program.
 func TestGreet(t *testing.T) {
 	p, err := mp.Start(t.Context(), Greet, "eve", nil)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
 
-// patient is a timeout that a dying worker meets on a machine with other things to do, too.
+// patient is a timeout in which a worker can die even on a busy machine.
 const patient = 2 * time.Second
 
 func TestOutput(t *testing.T) {
@@ -46,7 +46,7 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// start serves until the test, or whoever calls stop, has enough. stop returns what serve does.
+// start serves until stop is called or the test ends. stop returns the error of serve.
 func start(t *testing.T, o options) (base string, stop func() error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -85,13 +85,14 @@ func status(t *testing.T, base string) Status {
 	return s
 }
 
-// Every good upload is answered rightly, and every poisoned one with its blame, by a service that stays what it was.
+// The service answers every good upload with the right picture, and every poisoned one with its blame, and stays the same
+// process.
 func TestLoad(t *testing.T) {
 	uploads := 1000
 	if runtime.GOOS == "windows" {
 		uploads = 200 // a start takes thirty times as long under Wine
 	}
-	const workers = clients // so that those who wait for a deadline wait for it side by side
+	const workers = clients // so that the uploads that last until their deadline do so side by side
 	base, stop := start(t, options{workers: workers, inFlight: clients, timeout: patient, killDelay: 20 * time.Millisecond})
 	before := status(t, base)
 	count := map[int]int{}
@@ -110,7 +111,7 @@ func TestLoad(t *testing.T) {
 	if after.Pid != before.Pid || after.Pid != os.Getpid() {
 		t.Errorf("the service was pid %d and is pid %d", before.Pid, after.Pid)
 	}
-	// A panic costs no worker, the other three do; those that died last may not be replaced yet.
+	// A panic costs no worker, the other three poisons do. The workers that died last may not be replaced yet.
 	deaths := 3 * uploads / cycle
 	if got := after.Pool.Started - before.Pool.Started; got > deaths || got < deaths-workers {
 		t.Errorf("%d workers were replaced, and %d have died", got, deaths)
@@ -120,7 +121,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// held is an upload whose handler has begun to read the body, which comes when release is closed.
+// held sends an upload, and returns when the handler has begun to read the body. The body comes when release is closed.
 func held(t *testing.T, base string, number int) (release chan struct{}, answered <-chan answer) {
 	t.Helper()
 	release = make(chan struct{})
@@ -183,7 +184,8 @@ func TestOverload(t *testing.T) {
 // An upload whose client has gone away keeps no worker busy, although the decoder never looks at its ctx.
 func TestClientGone(t *testing.T) {
 	base, _ := start(t, options{workers: 1, inFlight: 4, killDelay: 20 * time.Millisecond}) // no timeout
-	// A worker that hears that the client is gone just before it calls the decoder does not call it, and lives on.
+	// A worker that hears that the client is gone just before it calls the decoder does not call it, and lives on: then the
+	// loop tries again.
 	for n := 0; status(t, base).Pool.Started == 1 && !t.Failed(); n += 2 {
 		ctx, leave := context.WithCancel(t.Context())
 		gone := make(chan answer, 1)
@@ -207,13 +209,13 @@ func TestClientGone(t *testing.T) {
 	}
 }
 
-// What is in flight when the service is told to stop is answered.
+// Uploads that are in flight when the service is told to stop are answered.
 func TestStop(t *testing.T) {
 	base, stop := start(t, options{workers: 1, inFlight: 4})
 	release, answered := held(t, base, 1)
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
-	for { // until it does not listen any more
+	for { // until the service does not listen any more
 		c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 		if err != nil {
 			break
@@ -230,7 +232,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// What the decoder itself refuses, and what it is not even given, is no crash.
+// An upload that the decoder refuses, or that is too large to be given to it, costs no worker.
 func TestRefused(t *testing.T) {
 	base, _ := start(t, options{workers: 1, inFlight: 4})
 	for _, c := range []struct {

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
 
-// Without the tag there is no C, and the program says how to have it.
+// Without the build tag native there is no C code, and the program says how to run it with the tag.
 func TestWithout(t *testing.T) {
 	t.Setenv("GOFLAGS", os.Getenv("GOFLAGS")+" -tags=")
 	if out := program.Run(t); !strings.Contains(out, "go run -tags native ./examples/native") {

@@ -23,7 +23,7 @@ func TestOutput(t *testing.T) {
 			t.Errorf("the output does not match %s", want)
 		}
 	}
-	// Who helps is a child of the one that is helped.
+	// A worker's helpers are its own children: their names begin with its name.
 	for _, m := range regexp.MustCompile(`(?m)^(\S+): .*\n  (\S+): .*\n  (\S+): `).FindAllStringSubmatch(out, -1) {
 		if !strings.HasPrefix(m[2], m[1]+":") || !strings.HasPrefix(m[3], m[1]+":") {
 			t.Errorf("%s and %s have helped %s", m[2], m[3], m[1])

@@ -37,7 +37,7 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// A reader ends at a file that it cannot read. When none is left to make room in the queue of paths, the program ends, too.
+// A reader ends at a file that it cannot read. When no reader is left to make room in the queue of paths, the program ends, too.
 func TestUnreadable(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a path may be too long for the system only where that has one limit")
@@ -48,7 +48,7 @@ func TestUnreadable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The first file has a path that is too long, which forbids root, too, to open it. Its directory's is not.
+	// The path of the first file is too long for anybody, even root, to open it. The path of its directory is not too long.
 	long := strings.Repeat("0", 200)
 	dir := root
 	for os.Mkdir(filepath.Join(dir, long), 0o700) == nil {

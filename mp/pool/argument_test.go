@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The argument of a call may be shown, for blame, while it is cancelled.
+// The pool may show the argument of a call, for blame, while the call is being cancelled.
 func TestArgumentOfACancelledCall(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		var futures []*Future[time.Duration]

@@ -39,7 +39,7 @@ var DieLateOfReceiving = mp.RegisterInit("dieLateOfReceiving", func(ctx context.
 // An item that kills every worker which receives it, before the worker begins it, is found out and blamed.
 func TestDeathOnArrival(t *testing.T) { deathOnArrival(t, DieOfReceiving.With(0)) }
 
-// So it is when the workers wait for a child of theirs when they exit.
+// The same holds when the workers, as they exit, wait for a child of their own.
 func TestLateDeathOnArrival(t *testing.T) {
 	outlasts, held, err := os.Pipe()
 	if err != nil {
@@ -50,7 +50,7 @@ func TestLateDeathOnArrival(t *testing.T) {
 		defer held.Close()
 		deathOnArrival(t, DieLateOfReceiving.With(held))
 	})
-	outlasts.Read(make([]byte, 1)) // until none of them is left
+	outlasts.Read(make([]byte, 1)) // until no process of Outlast is left
 }
 
 func deathOnArrival(t *testing.T, die mp.Initializer) {

@@ -9,14 +9,15 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// collections is how often this process has collected its garbage.
+// collections returns how often its worker has collected garbage.
 var collections = mp.Register("pool_test.collections", func(_ context.Context, _ []byte) (uint32, error) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.NumGC, nil
 })
 
-// A worker that gets 64 MB in large arguments collects for every 9, not for every 3; one without memory to waste does.
+// A worker that gets 64 MB in large arguments collects garbage every 9 MB, not every 3 MB. One with a memory limit collects
+// every 3 MB.
 func TestLargeArgumentsAreCollectedSeldom(t *testing.T) {
 	args := slices.Repeat([][]byte{make([]byte, 1<<20)}, 64)
 	for name, test := range map[string]struct {

@@ -63,7 +63,7 @@ func submitAll(ctx context.Context, p *Pool, durations []time.Duration) (futures
 	return futures
 }
 
-// No call waits for one that does not end, whether it travelled before or behind it in the same message.
+// No call waits for a slow call, whether it travels before or behind the slow one in the same message.
 func TestSlowCallAmongQuickOnes(t *testing.T) {
 	for _, slow := range []int{0, 1, 7, 100, 250, 498, 499} {
 		together(t, 2, func(t *testing.T, p *Pool) {
@@ -92,7 +92,7 @@ func TestSlowCallAmongQuickOnes(t *testing.T) {
 	}
 }
 
-// A call can be cancelled wherever it is: at once if it has not begun. The others do not notice, and nobody is killed.
+// A call can be cancelled wherever it is, and ends at once if it has not begun. The other calls go on, and no worker is killed.
 func TestCancelOneOfMany(t *testing.T) {
 	for _, wait := range []time.Duration{0, rescueEvery / 2, 10 * rescueEvery} {
 		together(t, 1, func(t *testing.T, p *Pool) {
@@ -129,7 +129,7 @@ func TestCancelOneOfMany(t *testing.T) {
 	}
 }
 
-// A ctx that ends takes its own calls with it and no others.
+// A ctx that ends cancels its own calls and no others.
 func TestContextsOfABatch(t *testing.T) {
 	together(t, 2, func(t *testing.T, p *Pool) {
 		short, cancel := context.WithCancelCause(t.Context())
@@ -157,7 +157,7 @@ func TestContextsOfABatch(t *testing.T) {
 	})
 }
 
-// Close ends all of a batch, whatever has become of it.
+// Close ends all submissions of a batch, whatever their state.
 func TestCloseEndsABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := openJournal(t, 2, honest)
@@ -179,7 +179,7 @@ func TestCloseEndsABatch(t *testing.T) {
 	})
 }
 
-// A worker that skips what was not taken back, or does so elsewhere, does not keep to the protocol; nothing is lost by that.
+// The pool ends a worker that skips an item that was not taken back, or that does not exist. No call is lost by that.
 func TestHostileSkips(t *testing.T) {
 	skip := func(by uint64) func(*stage) {
 		return func(s *stage) {
@@ -200,11 +200,11 @@ func TestHostileSkips(t *testing.T) {
 	})
 }
 
-// The pool begins to end while the only submission that a worker has is taken back. The others end with the pool all the
-// same.
+// When the pool begins to end while the only submission of a worker is being taken back, the other submissions still end with
+// the pool.
 func TestRecalledAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := openJournal(t, 1, func(s *stage) { // it begins nothing
+		p := openJournal(t, 1, func(s *stage) { // the worker begins nothing
 			s.task()
 			for {
 				if _, err := s.link.Recv(); err != nil {
@@ -221,7 +221,7 @@ func TestRecalledAtTheEnd(t *testing.T) {
 		var b *batch
 		for _, b = range p.batches {
 		}
-		b.at(0).stopped = context.Canceled // by first.Cancel, which goes on in a moment
+		b.at(0).stopped = context.Canceled // as first.Cancel does, which then calls recall (below)
 		b.marked++
 		p.mu.Unlock()
 		p.end(closedError())

@@ -30,7 +30,7 @@ var decodedHere bool
 
 var Swallow = mp.Register("swallow", func(context.Context, poison) (int, error) { return 0, nil })
 
-// What ends a worker when it is decoded is not decoded by the pool, for blame.
+// The pool does not decode an argument to show it in a blame: decoding it may have ended the worker.
 func TestPoisonIsNotDecodedByThePool(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	var exit *mp.ExitError

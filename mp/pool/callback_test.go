@@ -15,7 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// PY-FUT-01, PY-POOL-03: callbacks run once, in order, however the call ends, and also when it has ended.
+// PY-FUT-01, PY-POOL-03: callbacks run once, in order, however the call ends, also those that are registered after its end.
 func TestOnDone(t *testing.T) {
 	p := newPool(t, nil)
 	for name, c := range map[string]struct {
@@ -95,7 +95,7 @@ func TestCallbackPanics(t *testing.T) {
 	}
 }
 
-// A callback that is slow delays those of its own future only, and not the pool.
+// A slow callback delays only the next callbacks of its own future, and not the pool.
 func TestSlowCallback(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	slow := mp.Submit(t.Context(), p, Square, 1)

@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// Calls whose ctxs end all at once, as those of requests do when a server is stopped, end in a moment, however many there are.
+// Calls whose ctxs end all at once, like those of requests when a server stops, end in a moment, however many they are.
 func TestManyContextsEnd(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	all, cancel := context.WithCancel(t.Context())
@@ -38,7 +38,7 @@ func (c curious) Done() <-chan struct{} { c.pool.Stats(); return c.Context.Done(
 
 func (c curious) Value(key any) any { c.pool.Stats(); return c.Context.Value(key) }
 
-// The code of a ctx may call the pool.
+// The methods of a ctx may call the pool.
 func TestCuriousContext(t *testing.T) {
 	p := newPool(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())

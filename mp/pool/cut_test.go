@@ -2,7 +2,7 @@ package pool
 
 import "testing"
 
-// What finds no room in a message goes on together, in the next ones.
+// The items that find no room in a message travel together in the next messages.
 func TestItemsThatFindNoRoom(t *testing.T) {
 	c := &call{pool: newPool(), limit: 25, opts: callOptions{chunk: 10}}
 	c.pool.opts.Workers = 1

@@ -34,7 +34,7 @@ func (g *gate) UnmarshalBinary(b []byte) error {
 
 var Through = mp.Register("through", func(_ context.Context, g gate) (gate, error) { return g, nil })
 
-// A worker that dies while its next chunk is encoded does not take the chunk along.
+// A chunk that is being encoded for a worker is not lost when the worker dies.
 func TestKilledWhileEncoding(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	var once atomic.Bool
@@ -44,7 +44,7 @@ func TestKilledWhileEncoding(t *testing.T) {
 		}
 		victim := p.Stats().Workers[0].Pid
 		prog.Kill(victim)
-		for s := p.Stats(); s.Started < 2 || len(s.Workers) == 0; s = p.Stats() { // until another one is up
+		for s := p.Stats(); s.Started < 2 || len(s.Workers) == 0; s = p.Stats() { // until another worker is up
 			time.Sleep(time.Millisecond)
 		}
 	}
@@ -56,7 +56,7 @@ func TestKilledWhileEncoding(t *testing.T) {
 	}
 }
 
-// The time that we take to decode one result is not charged to the next item.
+// The time that the pool takes to decode a result does not count for the timeout of the next item.
 func TestSlowDecodingIsNotCharged(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: 10 * time.Millisecond})
 	slow := func() { time.Sleep(700 * time.Millisecond) }

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
-// A function of OnEvent that ends its goroutine, as t.FailNow does, hears of the next event all the same.
+// A function of OnEvent that ends its goroutine, as t.FailNow does, is still called for the next event.
 func TestEventsAfterGoexit(t *testing.T) {
 	heard := make(chan pool.Event, 10)
 	p := newPool(t, &mp.PoolOptions{Workers: 1, OnEvent: func(e pool.Event) {

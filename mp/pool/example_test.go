@@ -22,7 +22,7 @@ var Twice = mp.Register("example.twice", func(ctx context.Context, d time.Durati
 	}
 })
 
-// The first answer will do.
+// WaitAny returns the first call that ends. Then the other call can be cancelled.
 func ExampleWaitAny() {
 	ctx := context.Background()
 	workers, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
@@ -59,7 +59,7 @@ func ExampleOnProgress() {
 	}
 	defer workers.Close()
 	bar := func(p pool.Progress) {
-		if p.Done == p.Total { // a program prints every one of them
+		if p.Done == p.Total { // a program would print every report
 			fmt.Printf("%3.0f %%, %d of %d, %d failed\n", 100*p.Fraction(), p.Done, p.Total, p.Failed)
 		}
 	}
@@ -67,7 +67,7 @@ func ExampleOnProgress() {
 	// Output: 100 %, 3 of 3, 1 failed
 }
 
-// Shutdown lets everything end that was taken; Close would cancel it.
+// Shutdown lets the calls end that the pool has taken; Close would cancel them.
 func ExamplePool_Shutdown() {
 	ctx := context.Background()
 	workers, err := pool.New(ctx, &pool.Options{Workers: 2})
@@ -86,7 +86,7 @@ func ExamplePool_Shutdown() {
 	// true
 }
 
-// What runs is cancelled, too: its ctx ends.
+// Cancel ends a running call, too: its ctx ends.
 func ExampleFuture_Cancel() {
 	ctx := context.Background()
 	workers, err := pool.New(ctx, &pool.Options{Workers: 1})
@@ -113,7 +113,7 @@ var Crash = mp.Register("example.crash", func(_ context.Context, attempts *share
 	return n, nil
 })
 
-// An item whose worker died is run again in another one. The pool counts what happens to it.
+// An item whose worker died runs again in another worker. Stats counts the deaths and the retries.
 func ExampleCrashRetries() {
 	ctx := context.Background()
 	workers, err := pool.New(ctx, &pool.Options{Workers: 1})

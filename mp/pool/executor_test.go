@@ -35,7 +35,7 @@ func TestIMapYieldsUpToTheFailure(t *testing.T) {
 	}
 }
 
-// PY-PPE-25: cancel_futures is a loop here. What was not cancelled ends as it would have.
+// PY-PPE-25: cancel_futures is a loop over Cancel here. The other futures end as they would have.
 func TestCancelBeforeShutdown(t *testing.T) {
 	p := newPool(t, nil)
 	var futures []*mp.Future[int]
@@ -71,7 +71,7 @@ func TestCancelBeforeShutdown(t *testing.T) {
 	}
 }
 
-// PY-PPE-26: a cancel right before the end, again and again.
+// PY-PPE-26: a Shutdown right after a cancel lets the other calls end and leaves no worker.
 func TestCancelAndShutdown(t *testing.T) {
 	for range 5 {
 		p := newPool(t, &mp.PoolOptions{KillDelay: time.Millisecond})
@@ -90,7 +90,7 @@ func TestCancelAndShutdown(t *testing.T) {
 	}
 }
 
-// PY-PPE-26: a Shutdown that nobody waits for: the calls end, and the workers go, also if each does one task and one fails.
+// PY-PPE-26: during a Shutdown in the background the calls end and the workers leave, also if each does one task and some fail.
 func TestShutdownInTheBackground(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{MaxTasksPerWorker: 1})
 	f := submitAll(t, p, "", "fail", "", "panic", "", "")
@@ -108,7 +108,7 @@ func TestShutdownInTheBackground(t *testing.T) {
 	}
 }
 
-// A Shutdown says so when calls that it was to let end were cut short, and for what.
+// When calls that Shutdown waits for are cut short, its error says so, and why.
 func TestShutdownOfCallsThatAreCutShort(t *testing.T) {
 	t.Run("broken", func(t *testing.T) {
 		p := newPool(t, &mp.PoolOptions{Workers: 1, Init: Prepare.With("once " + filepath.Join(prog.TempDir(t), "count"))})
@@ -123,7 +123,7 @@ func TestShutdownOfCallsThatAreCutShort(t *testing.T) {
 		awaitBusy(t, p, 1)
 		ended := make(chan error)
 		go func() { ended <- p.Shutdown(context.Background()) }()
-		for err := error(nil); !errors.Is(err, mp.ErrClosed); { // until it is at it
+		for err := error(nil); !errors.Is(err, mp.ErrClosed); { // until Shutdown has begun
 			_, err = mp.Apply(t.Context(), p, Square, 1)
 		}
 		if err := p.Close(); err != nil {

@@ -28,11 +28,11 @@ func (s span) report(b *testing.B, name string) {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// A worker is killed while it runs an item: from the kill to the typed error of the call, and to the pool at its full size;
-// and how many of the items beside it are lost.
+// BenchmarkKill kills a worker while it runs an item. It measures the time from the kill to the typed error of the call, and
+// to the pool at its full size, and counts how many of the items beside that one are lost.
 func BenchmarkKill(b *testing.B) { benchmarkKill(b, 0) }
 
-// The same, when spares wait to take its place.
+// BenchmarkKillWithSpares is BenchmarkKill for a pool with spares.
 func BenchmarkKillWithSpares(b *testing.B) { benchmarkKill(b, 2) }
 
 func benchmarkKill(b *testing.B, spares int) {
@@ -76,8 +76,8 @@ func benchmarkKill(b *testing.B, spares int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// The only worker is at a task that does not listen, and the call is cancelled: from KillDelay after that to the result of
-// the next call, for which the worker must be replaced.
+// BenchmarkCancelDeaf cancels a call that does not heed its ctx, in the only worker. It measures the time from KillDelay after
+// that to the result of the next call, for which the worker must be replaced.
 func BenchmarkCancelDeaf(b *testing.B) {
 	const delay = 20 * time.Millisecond
 	p := newPool(b, &mp.PoolOptions{Workers: 1, KillDelay: delay})
@@ -106,7 +106,7 @@ func BenchmarkCancelDeaf(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// Close with 10,000 calls behind tasks that do not listen: what it takes beyond KillDelay.
+// BenchmarkCloseQueued measures what Close takes beyond KillDelay, with 10,000 calls behind tasks that do not heed their ctx.
 func BenchmarkCloseQueued(b *testing.B) {
 	const delay = 20 * time.Millisecond
 	var beyond span

@@ -18,7 +18,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// The death of a worker ends the item that it ran, with blame, and nothing else; the pool is whole again afterwards.
+// The death of a worker fails the item that it ran, with blame, and no other item; the pool goes on working.
 //
 // PY-POOL-28, PY-PPE-08 … 10, PY-PPE-19
 func TestKilledWorker(t *testing.T) {
@@ -81,7 +81,7 @@ func TestCrashExperiment(t *testing.T) {
 	}
 }
 
-// Without KeepGoing, Map stops at the first error, and what else runs is cancelled.
+// Without KeepGoing, Map stops at the first error and cancels its other items.
 func TestMapFailsFast(t *testing.T) {
 	p := newPool(t, nil)
 	_, err := mp.Map(t.Context(), p, Do, []task{{1, "wait"}, {2, "fail"}, {3, "wait"}, {4, "wait"}})
@@ -117,8 +117,8 @@ func TestGoexitInAWorker(t *testing.T) {
 	}
 }
 
-// The deadline of an item counts from its start, also inside a chunk; its chunk-mates run elsewhere. An item that stops at
-// its deadline has the KillDelay to say so, however busy the machine is.
+// The deadline of an item counts from the item's own start, also inside a chunk, and the other items of the chunk get their
+// results. The item that heeds its deadline has a KillDelay of a minute to say so, however busy the machine is.
 func TestTimeout(t *testing.T) {
 	for how, delay := range map[string]time.Duration{"wait": time.Minute, "deaf": 20 * time.Millisecond} {
 		t.Run(how, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestTimeout(t *testing.T) {
 			}
 		})
 	}
-	t.Run("in time", func(t *testing.T) { // each item, although the call, and each chunk, takes longer than one may
+	t.Run("in time", func(t *testing.T) { // each item is in time, although each chunk takes longer than an item may
 		p := newPool(t, nil)
 		if _, err := mp.Map(t.Context(), p, Slow, slices.Repeat([]time.Duration{60 * time.Millisecond}, 40), mp.ChunkSize(20), mp.Timeout(time.Second)); err != nil {
 			t.Error(err)
@@ -204,7 +204,7 @@ var Tries = mp.Register("tries", func(ctx context.Context, t tries) (int, error)
 	return do(ctx, task{1, t.How})
 })
 
-// A worker that is stopped (SIGSTOP) holds up its own items only; a deadline ends them.
+// A frozen worker (SIGSTOP) holds up only its own items, and a cancel ends these.
 func TestFrozenWorker(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{KillDelay: 10 * time.Millisecond})
 	frozen := p.Stats().Workers[0].Pid
@@ -220,7 +220,7 @@ func TestFrozenWorker(t *testing.T) {
 			ended <- err
 		}()
 	}
-	for range calls - 1 { // the other worker does them all, but for the one that is stuck
+	for range calls - 1 { // the other worker runs all calls but the one that is stuck at the frozen worker
 		if err := <-ended; err != nil {
 			t.Errorf("%v", err)
 		}
@@ -240,7 +240,7 @@ func TestFrozenBeforeTheStart(t *testing.T) {
 	}
 }
 
-// Nor does a worker that is frozen before it can skip a cancelled item hold up any call.
+// A worker that is frozen before it skips a cancelled item does not hold up the next call.
 func TestFrozenBeforeItSkips(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: time.Millisecond})
 	prog.Freeze(p.Stats().Workers[0].Pid)
@@ -256,7 +256,7 @@ func TestFrozenBeforeItSkips(t *testing.T) {
 	}
 }
 
-// Results that break on the way, because their worker is killed while it writes them, break cleanly. PY-PPE-21
+// A call whose worker is killed while it writes the result gets the whole result or an ExitError. PY-PPE-21
 func TestKilledWhileWriting(t *testing.T) {
 	p := newPool(t, nil)
 	payload := bytes.Repeat([]byte("x"), 32<<20)
@@ -274,8 +274,8 @@ func TestKilledWhileWriting(t *testing.T) {
 	}
 }
 
-// Workers are killed at random while they work. Every item ends exactly once: with its result, or with the death of the
-// worker that ran it. What was blamed had been started, what had not been started was not lost, and nothing ran twice.
+// Workers are killed at random while they work. Every item ends exactly once: with its result, or blamed for the death of the
+// worker that ran it. No item is lost, and none runs twice.
 func TestTortureKills(t *testing.T) {
 	items := 2000
 	if prog.Wine() {
@@ -346,7 +346,7 @@ func TestTortureKills(t *testing.T) {
 		case !blamed[i] && (ends[i] != 1 || got[i] != i):
 			t.Errorf("item %d: result %d, started %d times, ended %d times", i, got[i], starts[i], ends[i])
 		case blamed[i] && starts[i] == 0:
-			unstarted++ // killed between its announcement and its first line
+			unstarted++ // its worker was killed after it announced the item and before the item wrote its first line
 		}
 	}
 	t.Logf("%d items, %d kills, %d blamed (%d of them before their first line)", items, kills, len(blamed), unstarted)
@@ -355,7 +355,7 @@ func TestTortureKills(t *testing.T) {
 	}
 }
 
-// Idle workers are killed; nobody is blamed, and calls that come at that moment succeed or blame a death of theirs.
+// When idle workers are killed, no item is blamed, and a call that comes at that moment succeeds.
 func TestKilledWhileIdle(t *testing.T) {
 	p := newPool(t, nil)
 	for i := range 20 {

@@ -50,7 +50,7 @@ func TestFilesToWorkers(t *testing.T) {
 	}
 }
 
-// Files that are closed too early, or cannot be received, cost their own item.
+// A file that is closed too early, by the caller or by the worker, fails only its own item.
 func TestFilesThatCannotBeSent(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	path := filepath.Join(prog.TempDir(t), "f")
@@ -64,10 +64,10 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 		}
 		return f
 	}
-	blocker := mp.Submit(t.Context(), p, Do, task{0, "wait"}) // so that what follows waits
+	blocker := mp.Submit(t.Context(), p, Do, task{0, "wait"}) // keeps the worker busy, so that the next call waits
 	f := open()
 	early := mp.Submit(t.Context(), p, Read, f)
-	f.Close() // it was encoded: this is allowed
+	f.Close() // allowed, as Submit has encoded it
 	blocker.Cancel()
 	if s, err := early.Wait(t.Context()); s != "text" || err != nil {
 		t.Errorf("%q, %v", s, err)
@@ -103,7 +103,7 @@ var Call = mp.Register("call", func(ctx context.Context, a callerAndFile) (int, 
 	return 1, errors.Join(a.C.Send(ctx, "there"), a.C.Close(), a.F.Close())
 })
 
-// An end of a Pipe stays here when the file beside it cannot be sent: it can be used, and be sent again.
+// When the file beside an end of a Pipe cannot be sent, the end stays in this process: it can be used, and be sent again.
 func TestPipeBesideAClosedFile(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	ctx := t.Context()
@@ -144,7 +144,7 @@ func TestPipeBesideAClosedFile(t *testing.T) {
 	}
 }
 
-// The files of results that nobody gets are closed; leak.Check would see them.
+// The pool closes the files of results that no caller gets. leak.Check would find them open.
 func TestFilesOfResultsNobodyGets(t *testing.T) {
 	p := newPool(t, nil)
 	paths := []string{os.DevNull, os.DevNull, "/no/such/file", os.DevNull, os.DevNull}
@@ -170,7 +170,7 @@ func TestFilesOfResultsNobodyGets(t *testing.T) {
 	}
 }
 
-// A worker that dies right after an item that returned a file has not taken the file along, nor the blame to that item.
+// When a worker dies right after an item that returned a file, the caller gets the file, and that item is not blamed.
 func TestFilesBeforeADeath(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	for range 5 {
@@ -192,7 +192,7 @@ func TestFilesBeforeADeath(t *testing.T) {
 	}
 }
 
-// A chunk that is withdrawn because of a file leaves the worker, the chunk before it, and the end of the call alone.
+// A chunk that is withdrawn because of a file affects neither the worker, nor the chunk before it, nor the end of the call.
 func TestWithdrawnChunks(t *testing.T) {
 	p := newPool(t, nil)
 	null, err := os.Open(os.DevNull)
@@ -202,7 +202,7 @@ func TestWithdrawnChunks(t *testing.T) {
 	defer null.Close()
 	closed, _ := os.Open(os.DevNull)
 	closed.Close()
-	for range 100 { // the first error stops the call while others are on their way
+	for range 100 { // the first error stops the call while other chunks are on their way
 		files := []*os.File{closed, null, null, closed, closed, null, closed, closed}
 		if _, err := mp.Map(t.Context(), p, Count1, files, mp.ChunkSize(2)); !errors.Is(err, os.ErrClosed) {
 			t.Fatalf("%v", err)
@@ -228,7 +228,7 @@ func TestWithdrawnChunks(t *testing.T) {
 
 var Count1 = mp.Register("count1", func(_ context.Context, f *os.File) (int, error) { return 1, f.Close() })
 
-// CloseItsFile is an initializer that closes the file that it gets, and has no use for a queue.
+// CloseItsFile is an initializer that closes the file that it gets, and ignores the queue.
 var CloseItsFile = mp.RegisterInit("closeItsFile", func(_ context.Context, a fileAndQueue) error { return a.File.Close() })
 
 type fileAndQueue struct {
@@ -238,8 +238,7 @@ type fileAndQueue struct {
 
 var PutOne = mp.Register("putOne", func(ctx context.Context, q *mp.Queue[int]) (int, error) { return 0, q.Put(ctx, 1) })
 
-// The workers of a pool InProcess get files and handles of their own, too: neither the caller's file nor the queue is of less use
-// afterwards.
+// The workers of a pool InProcess get files and handles of their own, too: the caller can still use its file and its queue.
 func TestInitFilesInProcess(t *testing.T) {
 	leak.Check(t)
 	q, err := mp.NewQueue[int](0)
@@ -276,7 +275,7 @@ func TestInitFilesInProcess(t *testing.T) {
 	}
 }
 
-// ReadItsFile is an initializer that uses what it gets.
+// ReadItsFile is an initializer that reads the file and the shared memory that it gets, and closes both.
 var ReadItsFile = mp.RegisterInit("readItsFile", func(_ context.Context, a fileAndMemory) error {
 	b := make([]byte, 4)
 	if _, err := a.File.ReadAt(b, 0); err != nil || string(b) != "dear" || a.Memory.Bytes()[0] != 7 {
@@ -290,7 +289,7 @@ type fileAndMemory struct {
 	Memory *sharedmem.SharedMemory
 }
 
-// The files of the argument of Init, and its shared memory, are the caller's again when NewPool has returned: workers that come
+// When NewPool has returned, the caller may close the files and the shared memory of the argument of Init: workers that start
 // later get them all the same.
 func TestInitFilesAreTheCallers(t *testing.T) {
 	path := filepath.Join(prog.TempDir(t), "letter")
@@ -323,7 +322,7 @@ func TestInitFilesAreTheCallers(t *testing.T) {
 	}
 }
 
-// A pool that could not be started has closed them.
+// A pool that could not be started has closed its own copies of the files and the shared memory of the argument of Init.
 func TestInitFilesOfNoPool(t *testing.T) {
 	leak.Check(t)
 	f, err := os.Open(os.DevNull)

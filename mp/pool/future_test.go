@@ -37,7 +37,7 @@ func TestSubmit(t *testing.T) {
 	}
 }
 
-// PY-POOL-07, PY-FUT-02, with a cancel that ends what runs.
+// PY-POOL-07, PY-FUT-02: Cancel ends a pending call, and a running one, too.
 func TestCancel(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{KillDelay: time.Millisecond})
 	running := []*mp.Future[int]{mp.Submit(t.Context(), p, Do, task{1, "deaf"}), mp.Submit(t.Context(), p, Do, task{2, "deaf"})}
@@ -48,7 +48,7 @@ func TestCancel(t *testing.T) {
 	if _, err := pending.Wait(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Wait: %v", err)
 	}
-	for _, f := range []*mp.Future[int]{pending, running[0], pending} { // twice is as good as once
+	for _, f := range []*mp.Future[int]{pending, running[0], pending} { // a second Cancel of a call reports true, too
 		if !f.Cancel() {
 			t.Error("Cancel reports false")
 		}
@@ -67,7 +67,7 @@ func TestCancel(t *testing.T) {
 	running[1].Wait(t.Context())
 }
 
-// A call that was refused can be cancelled all the same.
+// Cancel of a call that the pool refused reports false.
 func TestCancelOfARefusedCall(t *testing.T) {
 	p := newPool(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -85,7 +85,7 @@ func TestCancelOfARefusedCall(t *testing.T) {
 	}
 }
 
-// Many calls that wait cost no more than their number.
+// Many calls may wait at once: the cost grows only with their number.
 func TestManySubmits(t *testing.T) {
 	p := newPool(t, nil)
 	n := 50_000

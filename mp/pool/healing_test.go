@@ -19,7 +19,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
-// watch makes the pool of opts tell its events, and returns a function that waits for the next one of a kind.
+// watch sets OnEvent in opts, and returns a function that waits for the next event of a kind.
 func watch(t *testing.T, opts *mp.PoolOptions) (await func(pool.EventKind) pool.Event) {
 	events := make(chan pool.Event, 1000)
 	opts.OnEvent = func(e pool.Event) { events <- e }
@@ -38,7 +38,7 @@ func watch(t *testing.T, opts *mp.PoolOptions) (await func(pool.EventKind) pool.
 	}
 }
 
-// Errors and deaths are counted apart; an item that has used up its deaths is quarantined and named.
+// Errors and deaths are counted apart. An item that has used up its CrashRetries, 1 at least, is quarantined and named.
 func TestRetryBudgets(t *testing.T) {
 	opts := &mp.PoolOptions{Workers: 2, Retries: 3, CrashRetries: 2}
 	await := watch(t, opts)
@@ -78,7 +78,7 @@ func TestRetryBudgets(t *testing.T) {
 	}
 }
 
-// A crash that is retried costs nobody else anything, and the retry may well succeed.
+// A crash that is retried affects no other item, and the call succeeds if the retry does.
 func TestRetryAfterACrash(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{CrashRetries: 1})
 	path := filepath.Join(prog.TempDir(t), "once")
@@ -91,7 +91,7 @@ func TestRetryAfterACrash(t *testing.T) {
 	}
 }
 
-// Once dies the first time that anybody calls it with this path.
+// Once ends its worker at the first call with a path, and succeeds at the next ones.
 var Once = mp.Register("once", func(_ context.Context, path string) (int, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -101,7 +101,7 @@ var Once = mp.Register("once", func(_ context.Context, path string) (int, error)
 	return 0, nil
 })
 
-// The blame shows the item.
+// The error that blames an item shows its argument.
 func TestBlameShowsTheArgument(t *testing.T) {
 	p := newPool(t, nil)
 	var exit *mp.ExitError
@@ -120,7 +120,7 @@ func TestBlameShowsTheArgument(t *testing.T) {
 	}
 }
 
-// What happens to a worker is told in order: it starts, it dies of its item, another one starts.
+// Events come in order: a worker starts, it dies of its item, its replacement starts.
 func TestEvents(t *testing.T) {
 	opts := &mp.PoolOptions{Workers: 1, MaxTasksPerWorker: 2}
 	await := watch(t, opts)
@@ -151,7 +151,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// A worker that had to be killed is told as such.
+// A worker that the pool had to kill is reported by EventKilled.
 func TestKilledEvent(t *testing.T) {
 	opts := &mp.PoolOptions{Workers: 1, KillDelay: time.Millisecond}
 	await := watch(t, opts)
@@ -162,7 +162,7 @@ func TestKilledEvent(t *testing.T) {
 	}
 }
 
-// A worker that ends by itself while it has nothing to do has died, however well it did.
+// A worker that exits by itself while it is idle counts as died, even with exit code 0.
 func TestDiedWhileIdle(t *testing.T) {
 	opts := &mp.PoolOptions{Workers: 1}
 	await := watch(t, opts)
@@ -195,7 +195,7 @@ var Tether = mp.Register("tether", func(_ context.Context, f *os.File) (int, err
 	return os.Getpid(), nil
 })
 
-// Close from an event ends the pool and hangs nobody. PY-POOL-31
+// Close, called from OnEvent, ends the pool and does not hang. PY-POOL-31
 func TestCloseFromAnEvent(t *testing.T) {
 	leak.Check(t)
 	closed := make(chan error, 1)
@@ -234,7 +234,7 @@ func TestIdleTimeout(t *testing.T) {
 		if n, err := mp.Apply(t.Context(), p, Square, 3); n != 9 || err != nil {
 			t.Error(n, err)
 		}
-		// Three are wanted again, for three that wait for each other.
+		// Three calls at a time, which last until they time out, need three workers again.
 		start := make(chan error, 3)
 		for range 3 {
 			go func() {
@@ -272,7 +272,7 @@ func TestMaxMemoryPerWorker(t *testing.T) {
 
 var grown [][]byte
 
-// Grow keeps so many MiB more, and uses them.
+// Grow allocates so many MiB more, writes to them, and keeps them.
 var Grow = mp.Register("grow", func(_ context.Context, mib int) (int, error) {
 	b := make([]byte, mib<<20)
 	for i := 0; i < len(b); i += 4096 {
@@ -280,11 +280,11 @@ var Grow = mp.Register("grow", func(_ context.Context, mib int) (int, error) {
 	}
 	grown = append(grown, b)
 	runtime.GC()
-	time.Sleep(2 * 10 * time.Millisecond) // so that the pool looks again
+	time.Sleep(2 * 10 * time.Millisecond) // so that the pool looks at the memory again
 	return os.Getpid(), nil
 })
 
-// That a worker was exiting, when its Init wanted to start something, is no reason for the pool to end: another one is tried.
+// When Init fails with ErrExiting, because its worker was exiting, the pool does not end: it tries another worker.
 func TestInitInAnExitingWorker(t *testing.T) {
 	file := filepath.Join(prog.TempDir(t), "fail")
 	p := newPool(t, &mp.PoolOptions{Workers: 1, Init: Prepare.With("exiting " + file)})
@@ -302,7 +302,7 @@ func TestInitInAnExitingWorker(t *testing.T) {
 	}
 }
 
-// An Init that does not end is ended, whether it listens or not, and New says so.
+// An Init that takes longer than InitTimeout is ended, whether it heeds its ctx or not, and NewPool says so.
 func TestInitTimeout(t *testing.T) {
 	for _, how := range []string{"hang", "deaf"} {
 		leak.Check(t)
@@ -326,7 +326,7 @@ func TestStatsOfWork(t *testing.T) {
 	awaitBusy(t, p, 1)
 	s := p.Stats()
 	f.Cancel()
-	// How long is what the pool saw: on a busy machine it may hear late of a beginning as of an end.
+	// The durations are those that the pool saw: on a busy machine it may hear late that an item has begun or ended.
 	slowest := make(map[int]bool)
 	var longest time.Duration
 	for _, l := range s.Slowest {
@@ -355,7 +355,7 @@ func TestStatsOfWork(t *testing.T) {
 	f.Wait(t.Context())
 }
 
-// OnceDeaf dies the first time that anybody calls it with this path, and does not listen the second time.
+// OnceDeaf ends its worker at the first call with a path. At the second call it never returns.
 var OnceDeaf = mp.Register("once.deaf", func(_ context.Context, path string) (int, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -366,7 +366,7 @@ var OnceDeaf = mp.Register("once.deaf", func(_ context.Context, path string) (in
 	select {}
 })
 
-// An item whose worker is killed because its call was cancelled has not ended that worker.
+// When a worker is killed because a call was cancelled, that death does not count for the quarantine of the item.
 func TestCancelledIsNotQuarantined(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1, CrashRetries: 1, KillDelay: -1})
 	path := filepath.Join(prog.TempDir(t), "once")

@@ -12,7 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A worker that does not keep to the protocol is ended; it cannot settle what is not its own, nor take the pool along.
+// The pool ends a worker that does not keep to the protocol. The worker cannot settle items that are not its own, nor break
+// the pool.
 func TestHostileWorkers(t *testing.T) {
 	for name, hostile := range map[string]func(s *stage, id uint64){
 		"answers without a start": func(s *stage, id uint64) { s.answer(id, 0, 1) },
@@ -49,7 +50,7 @@ func TestHostileWorkers(t *testing.T) {
 	}
 }
 
-// What a worker sends for an item may be unreadable; that costs this item only.
+// An answer that cannot be read fails only its own item.
 func TestUnreadableAnswers(t *testing.T) {
 	for name, answer := range map[string]struct {
 		kind link.Kind
@@ -87,7 +88,7 @@ func TestUnreadableAnswers(t *testing.T) {
 	}
 }
 
-// The worker's end does not trust the pool either.
+// A worker does not trust the pool either: it ends with an error when a message is malformed.
 func TestHostilePool(t *testing.T) {
 	item := func(n, size uint64, body ...byte) []byte {
 		b := (&taskHeader{count: 1}).append(nil)
@@ -117,7 +118,7 @@ func TestHostilePool(t *testing.T) {
 	}
 }
 
-// A result, or a Failure, for a function that nobody registered.
+// A worker answers a task for a function that is not registered with a failure, and goes on.
 func TestUnknownFunction(t *testing.T) {
 	ours, theirs := link.NewInProcess()
 	body := (&taskHeader{function: 1 << 30, count: 1}).append(nil)

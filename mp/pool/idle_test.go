@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// The tests in this file run in the time of testing/synctest: workers that leave, and the work that comes meanwhile.
+// The tests in this file are about workers that leave, and work that comes meanwhile. They run in the time of testing/synctest.
 
 // Workers leave after the IdleTimeout, not before, and as many come back as there is work for.
 func TestIdleWorkersLeaveAndComeBack(t *testing.T) {
@@ -47,7 +47,7 @@ func TestIdleWorkersLeaveAndComeBack(t *testing.T) {
 	})
 }
 
-// Work that comes in the moment in which workers leave is done by others.
+// Work that comes at the moment when workers leave is done by other workers at once.
 func TestWorkMeetsLeavingWorkers(t *testing.T) {
 	inBubble(t, Options{Workers: 2, IdleTimeout: time.Second}, func(t *testing.T, p *Pool) {
 		for i := range 200 {
@@ -63,7 +63,7 @@ func TestWorkMeetsLeavingWorkers(t *testing.T) {
 	})
 }
 
-// A worker that answers nothing for a while is not idle.
+// A worker that is busy with one item for longer than IdleTimeout does not leave.
 func TestBusyWorkersDoNotLeave(t *testing.T) {
 	inBubble(t, Options{Workers: 1, IdleTimeout: time.Second}, func(t *testing.T, p *Pool) {
 		if _, err := Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{10 * time.Second}, 3)); err != nil {
@@ -75,7 +75,7 @@ func TestBusyWorkersDoNotLeave(t *testing.T) {
 	})
 }
 
-// Workers are replaced after MaxTasksPerWorker, whatever the chunks are, and nothing waits for that.
+// Workers are replaced after MaxTasksPerWorker items, whatever the size of the chunks, and no item waits for that.
 func TestMaxTasksInChunks(t *testing.T) {
 	for _, most := range []int{1, 2, 3, 7} {
 		inBubble(t, Options{Workers: 2, MaxTasksPerWorker: most}, func(t *testing.T, p *Pool) {
@@ -94,10 +94,10 @@ func TestMaxTasksInChunks(t *testing.T) {
 	}
 }
 
-// An item that takes every worker along is quarantined after as many as it was allowed; its neighbours are not.
+// An item that kills every worker is quarantined once its CrashRetries are used up. The other items of its chunk are not.
 func TestQuarantineInAChunk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		poisoned := func(s *stage) { // dies of item number 3, wherever it comes
+		poisoned := func(s *stage) { // a worker that dies of item 3, wherever that is in its chunk
 			s.link.Send(link.Msg{Kind: kindReady})
 			for {
 				first, h, items := s.chunk()
@@ -134,7 +134,7 @@ func TestQuarantineInAChunk(t *testing.T) {
 
 var heavy atomic.Int64
 
-// late takes time to encode, and then fails to.
+// late, when it is true, takes time to encode, and then fails.
 type late bool
 
 func (l late) MarshalBinary() ([]byte, error) {
@@ -153,7 +153,7 @@ var fatten = spawn.Register("pool.fatten", func(_ context.Context, _ late) (int,
 	return 1, nil
 })
 
-// A worker that is to leave leaves even if the pool is encoding something for it at that moment, and then does not send it.
+// A worker that must leave does so even if the pool is just encoding an item for it, which then cannot be sent.
 func TestLeavingWhileSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		heavy.Store(0)
@@ -167,7 +167,7 @@ func TestLeavingWhileSending(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 			heavy.Store(0)
 			yield(false)
-			yield(true) // while this is encoded the one before is answered
+			yield(true) // while this item is encoded, the worker answers the one before
 		}) {
 			if n++; (err != nil) != (n == 3) {
 				t.Errorf("item %d: %v", n, err)
@@ -180,7 +180,7 @@ func TestLeavingWhileSending(t *testing.T) {
 	})
 }
 
-// A worker is as idle as before when something could not be sent to it.
+// When an item could not be sent to a worker, the worker still leaves after the IdleTimeout.
 func TestIdleAfterWhatCannotBeSent(t *testing.T) {
 	closed, err := os.Open(os.DevNull)
 	if err != nil {

@@ -77,7 +77,7 @@ func TestIMapErrors(t *testing.T) {
 	}
 }
 
-// endless counts what was taken from it.
+// endless is an input without end that counts the items taken from it.
 func endless(taken *atomic.Int64) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := 0; yield(i); i++ {
@@ -107,7 +107,7 @@ func TestIMapEndlessInput(t *testing.T) {
 	}
 }
 
-// Results come although the input has stalled, and leaving the loop does not wait for it.
+// Results come although the input has stalled, and leaving the loop does not wait for the input.
 func TestIMapStalledInput(t *testing.T) {
 	p := newPool(t, nil)
 	more := make(chan int)
@@ -173,7 +173,7 @@ func TestIMapContext(t *testing.T) {
 	}
 }
 
-// Leaving the loop early cancels what runs.
+// Leaving the loop early cancels the items that run.
 func TestIMapBreak(t *testing.T) {
 	p := newPool(t, nil)
 	for range 20 {
@@ -188,7 +188,7 @@ func TestIMapBreak(t *testing.T) {
 	if s := p.Stats(); s.Started != 2 || s.Queued != 0 {
 		t.Errorf("%+v", s)
 	}
-	for range 50 { // of the items, at most the one that was being fetched is taken
+	for range 50 { // once the loop is left, at most the item that is being fetched is still taken
 		var taken atomic.Int64
 		ended := make(chan struct{})
 		for range mp.IMap(t.Context(), p, Square, func(yield func(int) bool) {

@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// heeded receives from each call of Heed: when it begins, and when its ctx has ended.
+// Each call of Heed sends to begun when it begins, and to ended when its ctx has ended.
 var heeded = struct{ begun, ended chan struct{} }{make(chan struct{}), make(chan struct{})}
 
 var Heed = mp.Register("heed", func(ctx context.Context, _ struct{}) (int, error) {
@@ -22,8 +22,8 @@ var Heed = mp.Register("heed", func(ctx context.Context, _ struct{}) (int, error
 	return 0, ctx.Err()
 })
 
-// A function InProcess cannot be killed. Even if its worker is given up at once, its ctx must end, as nothing else tells
-// it.
+// A function InProcess cannot be killed. Its ctx must end even if the pool gives its worker up at once: nothing else tells the
+// function to stop.
 func TestInProcessGivenUp(t *testing.T) {
 	leak.Check(t)
 	for how, end := range map[string]func(p *mp.Pool, f *mp.Future[int], cancel func()){
@@ -51,7 +51,7 @@ func TestInProcessGivenUp(t *testing.T) {
 	}
 }
 
-// held is a file for HoldFile, which keeps it until its ctx ends, or not at all.
+// held is the argument of HoldFile, which keeps the file until its ctx ends or, if Quick is set, closes it at once.
 type held struct {
 	File  *os.File
 	Quick bool
@@ -73,7 +73,7 @@ var HoldFile = mp.Register("hold-file", func(ctx context.Context, h held) (int, 
 // The files of items that a worker InProcess has not begun are closed with the pool, wherever they wait: in the task at work, or
 // behind it.
 func TestFilesOfItemsNotBegun(t *testing.T) {
-	gc := debug.SetGCPercent(-1) // it would close what is left
+	gc := debug.SetGCPercent(-1) // the collector would close files that are left
 	t.Cleanup(func() { debug.SetGCPercent(gc) })
 	leak.Check(t)
 	p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1, InProcess: true})

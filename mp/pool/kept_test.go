@@ -33,7 +33,7 @@ func newParcel(how string) *parcel {
 	return a
 }
 
-// forgotten waits until what nobody should hold any more is collected.
+// forgotten waits until the collector has freed all these values, which nothing should hold any more.
 func forgotten[T any](t *testing.T, what string, pointers ...weak.Pointer[T]) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -56,7 +56,7 @@ func TestNothingIsKept(t *testing.T) {
 	for _, how := range []string{"", "fail", "wait"} {
 		var values []weak.Pointer[parcel]
 		var futures []weak.Pointer[mp.Future[*parcel]]
-		func() { // a frame of its own, which is gone then
+		func() { // a frame of its own, so that its variables are gone afterwards
 			for range 5 {
 				a, held := newParcel(how), new(parcel)
 				f := mp.Submit(t.Context(), p, Carry, a)
@@ -110,7 +110,7 @@ func TestNothingIsKept(t *testing.T) {
 	forgotten(t, "IMap", values...)
 }
 
-// PY-FUT-05: what AsCompleted has yielded it does not keep.
+// PY-FUT-05: AsCompleted does not keep the futures that it has yielded.
 func TestAsCompletedKeepsNothing(t *testing.T) {
 	p := newPool(t, nil)
 	waiting := mp.Submit(t.Context(), p, Do, task{0, "wait"})
@@ -152,8 +152,8 @@ func TestClosedPoolIsNotKept(t *testing.T) {
 	forgotten(t, "the pool", closed)
 }
 
-// Nor is the timer left that was to kill the worker of a cancelled item, once the item or the worker has ended. With an
-// endless KillDelay it would stay for ever.
+// When a cancelled item or its worker has ended, the timer is gone that was to kill the worker. With an endless KillDelay it
+// would keep the pool for ever.
 func TestCancelledItemsAreNotWaitedFor(t *testing.T) {
 	leak.Check(t)
 	const ever = math.MaxInt64

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
 
-// What the workers of these tests do.
+// The functions and the initializer that the workers of these tests run.
 var (
 	Square = mp.Register("square", func(_ context.Context, n int) (int, error) { return n * n, nil })
 	Pid    = mp.Register("pid", func(context.Context, int) (int, error) { return os.Getpid(), nil })
@@ -55,7 +55,7 @@ var (
 	})
 )
 
-// task is what Do does.
+// task is the argument of Do, which returns the square of N unless How says otherwise.
 type task struct {
 	N   int
 	How string
@@ -83,7 +83,7 @@ func do(ctx context.Context, t task) (int, error) {
 		select {}
 	case "exit":
 		os.Exit(99)
-	case "wait": // until it is told to stop
+	case "wait": // until its ctx ends
 		<-ctx.Done()
 		return 0, ctx.Err()
 	case "deaf":
@@ -132,7 +132,7 @@ func prepare(ctx context.Context, s string) error {
 		select {}
 	case s == "panic":
 		panic("init")
-	case strings.HasPrefix(s, "exiting "): // fails once
+	case strings.HasPrefix(s, "exiting "): // fails once: if it finds the file, which it removes
 		if os.Remove(filepath.Clean(s[8:])) == nil {
 			return fmt.Errorf("no helper: %w", spawn.ErrExiting)
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// Who says math.MaxInt64 means never. The tests run in the time of testing/synctest.
+// In the tests of this file a time limit of math.MaxInt64 means never. They run in the time of testing/synctest.
 
-// A worker that is let go has for ever to end when the KillDelay is for ever.
+// With an endless KillDelay, a worker that is told to go may take as long as it wants.
 func TestKillDelayForEver(t *testing.T) {
 	leak.Check(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestKillDelayForEver(t *testing.T) {
 	})
 }
 
-// A worker has for ever to begin an item whose Timeout is for ever.
+// A worker may take as long as it wants to begin an item whose Timeout is endless.
 func TestTimeoutForEver(t *testing.T) {
 	leak.Check(t)
 	synctest.Test(t, func(t *testing.T) {

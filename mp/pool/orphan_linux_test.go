@@ -17,15 +17,15 @@ import (
 
 const unguarded = "MP_TEST_UNGUARDED=1"
 
-// The kernel kills a child here when its parent dies, which not all systems do: unguarded switches that off. It is a
-// setting of one thread, the one that runs init functions.
+// On Linux the kernel kills a child when its parent dies. Not all systems do, so unguarded switches that off. The setting
+// belongs to one thread, the one that runs init functions.
 func init() {
 	if os.Getenv("MP_TEST_UNGUARDED") != "" {
 		syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, 0, 0)
 	}
 }
 
-// Family starts a daemon and another process, each with a file, and writes the pid of this process to the daemon's file.
+// Family starts a daemon and another process, each with a file, and writes the pid of its worker to the daemon's file.
 var Family = mp.Register("family", func(ctx context.Context, files []*os.File) (int, error) {
 	if _, err := fmt.Fprintln(files[0], os.Getpid()); err != nil {
 		return 0, err
@@ -39,7 +39,7 @@ var Family = mp.Register("family", func(ctx context.Context, files []*os.File) (
 	return 0, nil
 })
 
-// LeaveFamily closes a pool whose worker has a Family. It takes all the time that the worker needs.
+// LeaveFamily closes a pool whose worker has a Family. Close waits for as long as the worker needs.
 var LeaveFamily = mp.Register("leaveFamily", func(ctx context.Context, files []*os.File) (int, error) {
 	p, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1, Env: append(os.Environ(), unguarded), KillDelay: time.Hour})
 	if err != nil {
@@ -81,7 +81,7 @@ func TestOrphanOnItsWayOut(t *testing.T) {
 	}
 	parent.Kill()
 	parent.Join(t.Context())
-	if _, err := io.ReadAll(ours[1]); err != nil { // until the other one is an orphan, too
+	if _, err := io.ReadAll(ours[1]); err != nil { // until the other process, an orphan now, has ended, too
 		t.Error(err)
 		prog.Kill(pid)
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Items that were cancelled before the worker came to them have no results. The page must not say that they are those of the
-// row that was sent before: the pool would settle them with these. It looks while the worker writes, as the test does here, of
-// which the race detector would complain.
+// Items that were cancelled before the worker came to them have no results. The page must not claim that they belong to the row
+// that was sent before: the pool would settle them with the results of that row. The test, like the pool, reads the page while
+// the worker may write it, of which the race detector would complain.
 func TestPageOfCancelledItems(t *testing.T) {
 	for _, dense := range []bool{false, true} {
 		leak.Check(t)

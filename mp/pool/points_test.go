@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// points are where in the protocol a worker goes wrong, and how many items are to be blamed for that.
+// points maps each point of the protocol at which a worker goes wrong to the number of items that are to be blamed for that.
 var points = map[string]int{
 	"before ready":       0,
 	"after ready":        0,
@@ -34,7 +34,7 @@ type villain struct {
 	done       atomic.Bool
 }
 
-type gone struct{} // is thrown by a villain that leaves
+type gone struct{} // the value with which a villain that leaves panics
 
 func (v *villain) play(s *stage) {
 	defer func() {
@@ -92,7 +92,7 @@ func (v *villain) work(s *stage, first, count uint64) {
 	v.at(s, "between two chunks")
 }
 
-// at goes wrong at this point.
+// at makes the villain go wrong, once, if this is its point.
 func (v *villain) at(s *stage, point string) {
 	if v.point != point || !v.done.CompareAndSwap(false, true) {
 		return
@@ -113,7 +113,8 @@ func (v *villain) at(s *stage, point string) {
 	panic(gone{})
 }
 
-// ways are the kinds of calls, each of 6 items. An item that succeeds gives its own number or the villain's.
+// ways maps the kinds of calls to functions that make them, each with 6 items. An item that succeeds gives its own number, or 7
+// from the villain.
 var ways = map[string]func(ctx context.Context, p *Pool) (got []int, errs []error){
 	"Map in a chunk": func(ctx context.Context, p *Pool) ([]int, []error) { return mapped(ctx, p, ChunkSize(6)) },
 	"Map in chunks":  func(ctx context.Context, p *Pool) ([]int, []error) { return mapped(ctx, p, ChunkSize(2)) },
@@ -152,8 +153,8 @@ func mapped(ctx context.Context, p *Pool, opts ...CallOption) ([]int, []error) {
 	return got, nil
 }
 
-// At each point of the protocol a worker dies, garbles or hangs, during each kind of call. The call ends, with the right
-// results but for the one that is to be blamed; the pool goes on; Close ends in its time.
+// A worker may die, garble or hang at each point of the protocol, during each kind of call. The call ends with the right
+// results, but for an item that is to be blamed; the pool goes on; Close ends in time.
 func TestPointsOfTheProtocol(t *testing.T) {
 	for point, blames := range points {
 		for _, how := range []string{"dies", "garbles", "hangs"} {
@@ -192,7 +193,7 @@ func misbehave(t *testing.T, v *villain, blames int, call func(context.Context, 
 		}
 	} else {
 		if !v.done.Load() {
-			blames = 0 // it never came to this point
+			blames = 0 // the villain never came to its point
 		}
 		checkBlames(t, got, errs, blames)
 		if limit := 11*time.Second + delay + time.Second; took > limit && v.point != "before ready" {
@@ -235,7 +236,7 @@ func checkBlames(t *testing.T, got []int, errs []error, blames int) {
 	}
 }
 
-// Close does not wait for what was never begun: with 10,000 items queued behind one that is deaf it takes the KillDelay.
+// Close does not wait for items that were never begun: with 10,000 items queued behind one that hangs it takes the KillDelay.
 func TestCloseWithManyQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &villain{point: "after its start", how: "hangs"}

@@ -46,7 +46,7 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// PY-POOL-04, PY-POOL-17: what cannot be sent costs its own call only, however often.
+// PY-POOL-04, PY-POOL-17: an argument or result that cannot be encoded fails only its own item, and costs no worker.
 func TestUnsendable(t *testing.T) {
 	p := newPool(t, nil)
 	for range 20 {
@@ -137,7 +137,7 @@ func TestDefaultWorkers(t *testing.T) {
 	}
 }
 
-// PY-POOL-11: Close is prompt, whatever is queued and running, and whoever waits is told.
+// PY-POOL-11: Close returns promptly, whatever is queued and running, and every waiter gets ErrClosed.
 func TestCloseWithWork(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 3, KillDelay: 50 * time.Millisecond})
 	items := make([]task, 10_000)
@@ -294,7 +294,7 @@ func TestInitFails(t *testing.T) {
 	}
 }
 
-// When no worker can be replaced any more, the pool says so instead of trying for ever. PY-PPE-16
+// When replacements of workers keep failing, calls fail with ErrBroken; the pool does not try for ever. PY-PPE-16
 func TestReplacementsFail(t *testing.T) {
 	var log syncBuffer
 	p := newPool(t, &mp.PoolOptions{
@@ -338,7 +338,7 @@ func (b *syncBuffer) String() string {
 func TestMaxTasksPerWorker(t *testing.T) {
 	for _, limit := range []int{1, 3, 10} {
 		p := newPool(t, &mp.PoolOptions{MaxTasksPerWorker: limit})
-		names, err := mp.Map(t.Context(), p, Name, numbers(40)) // pids come again, on Windows soon
+		names, err := mp.Map(t.Context(), p, Name, numbers(40)) // not pids, which are reused, on Windows soon
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ var (
 		}
 		return n, nil
 	})
-	// attempts counts the calls of insecure, of which the first two fail; its workers are goroutines.
+	// attempts counts the calls of insecure, of which the first two fail. The workers are goroutines, which share it.
 	attempts atomic.Int64
 	insecure = spawn.Register("pool.insecure", func(context.Context, int) (int, error) {
 		if attempts.Add(1) <= 2 {
@@ -40,7 +40,7 @@ var (
 
 func init() { spawn.RegisterError("pool.odd", errOdd) }
 
-// reports collects what a call tells.
+// reports collects the reports of a call.
 type reports []Progress
 
 func (r *reports) add(p Progress) { *r = append(*r, p) }
@@ -109,7 +109,7 @@ func TestProgressOfFailures(t *testing.T) {
 	})
 }
 
-// The end is told, however it comes; what was cut short is not counted.
+// There is a last report however the call ends, and items that were cut short do not count in it.
 func TestProgressOfAnEnd(t *testing.T) {
 	inBubble(t, Options{Workers: 2}, func(t *testing.T, p *Pool) {
 		items := slices.Repeat([]time.Duration{time.Second}, 20)
@@ -152,7 +152,7 @@ func TestProgressOfAnEnd(t *testing.T) {
 				return err
 			}, Progress{0, 0, 0, 0, 0}},
 		} {
-			// Not a deadline: the workers know of that one, and at which side it comes first is left to chance.
+			// A cancel, not a deadline: the workers would have that, too, and on which side it comes first is left to chance.
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(2500*time.Millisecond, cancel)
 			var r reports
@@ -164,7 +164,7 @@ func TestProgressOfAnEnd(t *testing.T) {
 	})
 }
 
-// A slow function holds up the end only, and is not called more often for it.
+// A slow function of OnProgress holds up only the end of the call, and the reports that it misses are not made up for.
 func TestSlowProgress(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		start, calls := time.Now(), 0
@@ -180,14 +180,14 @@ func TestSlowProgress(t *testing.T) {
 		if _, err := Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{time.Second}, 10), OnProgress(slow)); err != nil {
 			t.Error(err)
 		}
-		// From 0.1, 3.2, 6.3 and 9.4 to 12.4 s, and the last time.
+		// The calls begin after 0.1, 3.2, 6.3 and 9.4 s, the last one after 12.4 s.
 		if took := time.Since(start); calls != 5 || took != 15400*time.Millisecond {
 			t.Errorf("%d calls, %v", calls, took)
 		}
 	})
 }
 
-// What the function panics with is the caller's to see, and the items do not go on.
+// A panic of the function of OnProgress reaches the caller, and the items of the call do not go on.
 func TestPanickingProgress(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		items := slices.Repeat([]time.Duration{time.Second}, 10)

@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// load is a call of some size that takes its time.
+// load is an argument of some size, for a call that takes the time Run.
 type load struct {
 	Run  time.Duration
 	Data []byte
@@ -25,11 +25,11 @@ var loaded = spawn.Register("pool.loaded", func(ctx context.Context, l load) (in
 	return len(l.Data), err
 })
 
-// atOnce submits calls of loaded that are one chunk.
+// atOnce submits calls of loaded so that they are one chunk.
 func atOnce(t *testing.T, p *Pool, loads ...load) (futures []*Future[int]) {
 	p.mu.Lock()
 	w := p.workers[0]
-	w.sending = true // the worker gets none before all are submitted
+	w.sending = true // so that the worker gets no call before all are submitted
 	p.mu.Unlock()
 	for _, l := range loads {
 		futures = append(futures, Submit(t.Context(), p, loaded, l))
@@ -42,7 +42,7 @@ func atOnce(t *testing.T, p *Pool, loads ...load) (futures []*Future[int]) {
 	return futures
 }
 
-// whileEncoding has stop called, once, when the first of the next calls of loaded has been encoded.
+// whileEncoding has stop called once: when the next call of loaded has been encoded.
 func whileEncoding(p *Pool, stop func(b *batch, index int)) {
 	b := p.batches[spawn.ID(loaded)]
 	b.call.encode = func(out *wire.Buffer, index int) error {
@@ -53,7 +53,7 @@ func whileEncoding(p *Pool, stop func(b *batch, index int)) {
 	}
 }
 
-// A call that is cancelled while the message for it is encoded ends at once, although its worker is long busy. This also
+// A call that is cancelled while the message for it is encoded ends at once, although its worker stays busy. This also
 // holds if the call finds no room in the message, or if the message is not sent after all.
 func TestCancelWhatIsNotSentAfterAll(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, p *Pool) (long *Future[int], cancelled []*Future[int]){
@@ -68,7 +68,7 @@ func TestCancelWhatIsNotSentAfterAll(t *testing.T) {
 			long := atOnce(t, p, load{Run: time.Hour}, load{})
 			synctest.Wait()
 			whileEncoding(p, func(b *batch, first int) {
-				b.stop(first-1, context.Canceled) // it is taken back
+				b.stop(first-1, context.Canceled) // takes back the call at the worker, so that the message is not sent
 				b.stop(first, context.Canceled)
 			})
 			return long[0], append(long[1:], atOnce(t, p, make([]load, 4)...)[0])
@@ -125,7 +125,7 @@ func TestCancelWhileSending(t *testing.T) {
 	})
 }
 
-// A timer that was set for a skip which the worker has made since does not kill it for the next skip.
+// A timer that was set for one skip, which the worker has made since, does not kill the worker for the next skip.
 func TestLateTimerForASkip(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, _ *hooked) {
 		p.mu.Lock()
@@ -143,7 +143,7 @@ func TestLateTimerForASkip(t *testing.T) {
 	})
 }
 
-// A call that is cancelled and whose worker ends before it has begun it ends then, and not when another worker could take it.
+// When a worker ends before it has begun a cancelled call, the call ends, too. It does not wait for another worker.
 func TestCancelWhatNobodyBegins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool()
@@ -174,6 +174,6 @@ func TestCancelWhatNobodyBegins(t *testing.T) {
 			t.Error(err)
 		}
 		nothingLeft(t, p)
-		time.Sleep(time.Minute) // the late one ends
+		time.Sleep(time.Minute) // until the late worker ends
 	})
 }

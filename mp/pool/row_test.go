@@ -17,7 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// noted is where functions of these tests say what they are at: each worker in a file of its own.
+// noted opens the file, one for each worker, in which the functions of these tests note the items that they run.
 var noted = mp.RegisterInit("row.noted", func(_ context.Context, dir string) (err error) {
 	notes, err = os.Create(filepath.Join(dir, strconv.Itoa(os.Getpid())))
 	return err
@@ -27,7 +27,7 @@ var notes *os.File
 
 func note(n int) { fmt.Fprintln(notes, n) }
 
-// What these functions make of numbers; some are the death of the worker, or fail.
+// These functions take numbers, some of which make them fail or end the worker (rowItem).
 var (
 	rowNumber = mp.Register("row.number", func(ctx context.Context, n int) (int32, error) { return int32(2 * n), rowItem(ctx, n) })
 	rowText   = mp.Register("row.text", func(ctx context.Context, n int) (string, error) { return strconv.Itoa(2 * n), rowItem(ctx, n) })
@@ -114,7 +114,7 @@ func rows[R comparable](t *testing.T, fn *mp.Func[int, R], want func(int) R) {
 	}
 }
 
-// ranOnce sees that each item has left one note.
+// ranOnce checks that each item has left one note.
 func ranOnce(t *testing.T, dir string, items int) {
 	t.Helper()
 	ran := make(map[string]int)
@@ -140,7 +140,7 @@ var rowWait = mp.Register("row.wait", func(ctx context.Context, n int) (int, err
 	return 0, context.Cause(ctx)
 })
 
-// The end of a call reaches an item in the middle of a row, and the worker goes on to others.
+// The cancel of a call reaches an item in the middle of a row, and the same worker runs the next call.
 func TestRowIsCancelled(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: time.Minute})
 	items := make([]int, 10000)
@@ -171,7 +171,7 @@ func atWork(p *mp.Pool) string {
 	return ""
 }
 
-// A word that means nothing is refused before anything starts.
+// NewPool refuses an unknown value of MP_TRANSPORT before it starts a worker.
 func TestUnknownTransport(t *testing.T) {
 	t.Setenv("MP_TRANSPORT", "pigeons")
 	_, err := mp.NewPool(t.Context(), nil)
@@ -187,7 +187,7 @@ var rowSlow = mp.Register("row.slow", func(_ context.Context, n int) (int, error
 	return n, os.ErrNotExist
 })
 
-// An item that fails has taken its time all the same, and many that fail at once travel together.
+// Every failure in a row is reported, and the time of an item that fails is measured, too.
 func TestFailuresInRowsTakeTime(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	_, err := mp.Map(t.Context(), p, rowSlow, make([]int, 1500), mp.KeepGoing())

@@ -56,7 +56,7 @@ func begin(t *testing.T, p *Pool) {
 	}
 }
 
-// What takes n seconds of work takes n/workers seconds of time.
+// The workers share the work: n seconds of it take n/workers seconds of time.
 func TestWorkIsSpread(t *testing.T) {
 	inBubble(t, Options{Workers: 4}, func(t *testing.T, p *Pool) {
 		start := time.Now()
@@ -69,7 +69,7 @@ func TestWorkIsSpread(t *testing.T) {
 	})
 }
 
-// Behind an item that does not end, nothing of another call waits while a worker is free.
+// No item waits behind a slow item of another call while a worker is free.
 func TestCallsDoNotWaitForEachOther(t *testing.T) {
 	inBubble(t, Options{Workers: 2}, func(t *testing.T, p *Pool) {
 		for range 100 { // the pool learns that these are quick
@@ -109,7 +109,7 @@ func TestCallsTakeTurns(t *testing.T) {
 	})
 }
 
-// Nor does a long Map whose quick items are sent ahead to the worker.
+// A long Map whose quick items are sent ahead to the worker does not shut out a later call either.
 func TestCallsTakeTurnsWithQuickItems(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		go Map(t.Context(), p, sleepy, slices.Repeat([]time.Duration{time.Millisecond}, 10_000))
@@ -118,13 +118,13 @@ func TestCallsTakeTurnsWithQuickItems(t *testing.T) {
 		if _, err := Apply(t.Context(), p, echo, 1); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(start); took > 3*rowWork { // the chunk at work, the one ahead, and one whose turn it was
+		if took := time.Since(start); took > 3*rowWork { // the chunk at work, the one sent ahead, and one that had its turn before
 			t.Errorf("it waited %v", took)
 		}
 	})
 }
 
-// The last items of a call wait for no other one while a worker is free.
+// The last items of a call do not wait behind another item while a worker is free.
 func TestLastItemsAreNotSentAhead(t *testing.T) {
 	inBubble(t, Options{Workers: 2}, func(t *testing.T, p *Pool) {
 		items := slices.Repeat([]time.Duration{10 * time.Millisecond}, 20)
@@ -178,7 +178,7 @@ func TestShutdownWaits(t *testing.T) {
 	})
 }
 
-// actor is a backend whose workers do what a test tells them, one after the other; the last play is repeated.
+// actor is a backend whose workers do what a test tells them: each worker has the next play, and all further ones the last.
 type actor struct {
 	plays   []func(t *stage)
 	delay   time.Duration                 // the KillDelay of its workers
@@ -197,7 +197,7 @@ type extra struct {
 
 func (e extra) Memory() int64 { return e.memory.Load() }
 
-// dying is the seat of an actor that is not dead at once.
+// dying is the seat of an actor whose workers still do something when they are killed.
 type dying struct {
 	*goroutine
 	stage *stage
@@ -245,7 +245,7 @@ func (a *actor) start(ctx context.Context, _ wire.Buffer) (seat, error) {
 	return w, nil
 }
 
-// task gets ready and waits for a chunk.
+// task says that the worker is ready, and waits for a chunk.
 func (s *stage) task() (first uint64, h taskHeader) {
 	s.link.Send(link.Msg{Kind: kindReady})
 	for {
@@ -300,7 +300,7 @@ func honest(s *stage) {
 	newServer(s.link, false).serve(func(context.Context) *spawn.Failure { return nil })
 }
 
-// play runs Map over 6 items with one worker after the other.
+// play runs Map over 6 items in a pool of one worker. The workers have these plays one after the other, and then are honest.
 func play(t *testing.T, plays ...func(*stage)) (got []int, errs []error, started int) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool()
@@ -317,7 +317,8 @@ func play(t *testing.T, plays ...func(*stage)) (got []int, errs []error, started
 	return got, errs, started
 }
 
-// Of a chunk whose worker dies, the item at work is blamed, what was answered counts, and the rest runs elsewhere.
+// When a worker dies, the item at work is blamed. Of its chunk, items that were answered keep their results, and the rest runs
+// elsewhere.
 func TestBlameInsideAChunk(t *testing.T) {
 	got, errs, started := play(t, func(s *stage) {
 		id, _ := s.task()
@@ -338,7 +339,7 @@ func TestBlameInsideAChunk(t *testing.T) {
 func TestNoBlameBeforeTheStart(t *testing.T) {
 	got, errs, started := play(t,
 		func(s *stage) { s.task() },
-		func(s *stage) { id, _ := s.task(); s.started(id); s.answer(id, 0, 7) }, // one item, then nothing
+		func(s *stage) { id, _ := s.task(); s.started(id); s.answer(id, 0, 7) }, // answers an item that travels alone, and ends
 	)
 	if want := []int{7, 10, 20, 30, 40, 50}; len(errs) != 0 || !slices.Equal(got, want) || started != 3 {
 		t.Errorf("%v, %v, %d workers", got, errs, started)
@@ -368,7 +369,8 @@ func TestBarrenWorkers(t *testing.T) {
 	})
 }
 
-// Starts that fail now and then do not break the pool while workers between them begin their items, whatever then happens.
+// Failed starts break the pool only if they come in a row. A worker in between that begins an item ends the row, even if the
+// worker then dies.
 func TestFailuresAreInARow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var plays []func(*stage)
@@ -385,7 +387,7 @@ func TestFailuresAreInARow(t *testing.T) {
 	})
 }
 
-// An item that the worker begins counts as a good start, too, if the pool learns of it from the journal alone.
+// A worker that begins an item ends the row of failed starts also if the pool learns of that from the journal alone.
 func TestFailuresAreInARowOfRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var plays []func(*stage)
@@ -401,8 +403,8 @@ func TestFailuresAreInARowOfRows(t *testing.T) {
 	})
 }
 
-// A worker that is killed because it did not begin its item, and begins it between the kill and its end, is not blamed on
-// the item, which runs elsewhere.
+// When a worker is killed because it did not begin its item, and begins it between the kill and its end, the item is not
+// blamed and runs elsewhere.
 func TestBeginsWhileItIsKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var id atomic.Uint64
@@ -423,7 +425,7 @@ func TestBeginsWhileItIsKilled(t *testing.T) {
 	})
 }
 
-// Who is to blame for a death, by what the pool knows of the worker.
+// The pool decides whether an item is to blame for a death by what it knows of the worker.
 func TestBlame(t *testing.T) {
 	for name, c := range map[string]struct {
 		running bool

@@ -16,11 +16,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
-// spareLog is a pool's logger that hears of spares.
+// spareLog is a logger that passes on what the pool logs about spares.
 type spareLog struct {
 	t     testing.TB
-	ready chan int    // their pids
-	other chan string // what happened to others
+	ready chan int    // pids of spares that are ready
+	other chan string // the other messages about spares
 }
 
 func (l spareLog) Debug(msg string, args ...any) {
@@ -45,7 +45,7 @@ func (l spareLog) await() (pid int) {
 	return pid
 }
 
-// spared makes a pool with spares that tells of them, and of what becomes of its workers.
+// spared makes a pool with spares. The spareLog tells of the spares, the returned function waits for an event of the pool.
 func spared(t *testing.T, opts *mp.PoolOptions) (*mp.Pool, spareLog, func(pool.EventKind) pool.Event) {
 	t.Helper()
 	l := spareLog{t, make(chan int, 1000), make(chan string, 1000)}
@@ -91,7 +91,7 @@ func TestSpareReplacesTheDead(t *testing.T) {
 	}
 }
 
-// Workers that were recycled, or left as idle, are replaced by spares, too.
+// Workers that are recycled, or leave because they are idle, are replaced by spares, too.
 func TestSpareReplacesTheLeaving(t *testing.T) {
 	for what, opts := range map[string]*mp.PoolOptions{
 		"recycled": {Workers: 1, Spares: 1, MaxTasksPerWorker: 1},
@@ -117,13 +117,13 @@ func TestSpareReplacesTheLeaving(t *testing.T) {
 	}
 }
 
-// Where tells where a worker is, what of our environment it has, and what its Go runtime keeps to.
+// Where returns the directory of a worker, a variable of its environment, and the memory limit of its Go runtime.
 var Where = mp.Register("where", func(context.Context, int) ([]string, error) {
 	dir, err := os.Getwd()
 	return []string{dir, os.Getenv("MP_TEST_VAR"), os.Getenv("GOMEMLIMIT")}, err
 })
 
-// Spares have the Dir, Env and Limits of the pool. Those that were made before this process has changed its environment are
+// Spares have the Dir, Env and Limits of the pool. A spare that was made before the environment of this process changed is
 // not used.
 func TestSparesAreOfThePool(t *testing.T) {
 	dir := prog.TempDir(t)
@@ -140,7 +140,7 @@ func TestSparesAreOfThePool(t *testing.T) {
 	for _, stale := range []bool{false, true} {
 		pid := l.await()
 		if stale {
-			t.Setenv("MP_DEBUG", "0") // a child has it besides its Env
+			t.Setenv("MP_DEBUG", "0") // a child gets MP_DEBUG of this process whatever its Env is
 		}
 		if _, err := mp.Apply(t.Context(), p, Do, task{1, "exit"}); err == nil {
 			t.Error("it has not died")
@@ -154,7 +154,7 @@ func TestSparesAreOfThePool(t *testing.T) {
 	}
 }
 
-// A spare that is killed is replaced, and is no event of the pool.
+// A spare that is killed is replaced, and does not count as a worker that died.
 func TestSparesDieUnseen(t *testing.T) {
 	p, l, _ := spared(t, &mp.PoolOptions{Workers: 1, Spares: 1})
 	for range 3 {
@@ -169,7 +169,7 @@ func TestSparesDieUnseen(t *testing.T) {
 	}
 }
 
-// Close comes while spares are being made, or before, or after that.
+// Close works before spares are made, while they are being made, and after that.
 func TestCloseMeetsSpares(t *testing.T) {
 	leak.Check(t)
 	for i := range 10 {
@@ -189,7 +189,7 @@ func TestCloseMeetsSpares(t *testing.T) {
 	}
 }
 
-// A pool that could not be started has no spares either, and one whose ctx ends loses them.
+// A pool that could not be started leaves no spares, and when the ctx of a pool ends, its spares end.
 func TestSparesEndWithThePool(t *testing.T) {
 	leak.Check(t)
 	l := spareLog{t, make(chan int, 10), make(chan string, 10)}

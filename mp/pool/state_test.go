@@ -12,7 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// PY-FUT-02, PY-FUT-03: what a future says of itself in each state, and what a Wait that does not wait returns.
+// PY-FUT-02, PY-FUT-03: String, Cancelled and Cancel tell each state of a future, and Wait under a ctx that is over does not
+// wait.
 func TestFutureStates(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -35,7 +36,7 @@ func TestFutureStates(t *testing.T) {
 				t.Errorf("%s: %v, cancelled: %t, ended: %t", want, f, f.Cancelled(), f.finished())
 			}
 			d, err := f.Wait(over)
-			right := errors.Is(err, context.Canceled) // over, or cancelled
+			right := errors.Is(err, context.Canceled) // its ctx is over, or the call was cancelled
 			switch want {
 			case "done":
 				right = d == time.Second && err == nil
@@ -52,7 +53,7 @@ func TestFutureStates(t *testing.T) {
 		if refused.Cancel() || refused.Cancelled() || !strings.HasSuffix(refused.String(), " failed>") {
 			t.Error(refused)
 		}
-		// The end wakes those who wait, and a cancel does.
+		// A cancel wakes the waiters of a call, whether it runs or not.
 		for _, f := range []*Future[time.Duration]{stopped, running} {
 			woken := make(chan error)
 			go func() {
@@ -71,7 +72,7 @@ func TestFutureStates(t *testing.T) {
 	})
 }
 
-// Those who have left are forgotten by the futures.
+// A future forgets a waiter that has left.
 func TestAsCompletedLeaves(t *testing.T) {
 	inBubble(t, Options{Workers: 1}, func(t *testing.T, p *Pool) {
 		quick, slow := Submit(t.Context(), p, sleepy, time.Second), Submit(t.Context(), p, sleepy, time.Hour)
@@ -85,7 +86,7 @@ func TestAsCompletedLeaves(t *testing.T) {
 	})
 }
 
-// PY-FUT-04: a second answer does not change the first, and the worker that gives it is ended.
+// PY-FUT-04: a second answer for an item does not change the first, and ends the worker that gives it.
 func TestSecondAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool()
@@ -108,8 +109,8 @@ func TestSecondAnswer(t *testing.T) {
 	})
 }
 
-// PY-PPE-03: a time limit on a loop yields what was quick, and then says that time is up. (An item's own failure comes in its
-// place.)
+// PY-PPE-03: a loop with a time limit yields the results that come in time, and then an error that says that time is up. (An
+// item's own failure comes in its place.)
 func TestIMapTimeout(t *testing.T) {
 	inBubble(t, Options{Workers: 2}, func(t *testing.T, p *Pool) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -50,7 +50,7 @@ func TestSubmitMany(t *testing.T) {
 
 var submitHang = mp.Register("submit.hang", func(ctx context.Context, hang bool) (int, error) {
 	if hang {
-		for ctx.Err() == nil { // without a look at the channel: nothing ends it but us
+		for ctx.Err() == nil { // it never calls Done, and only the end of its ctx ends it
 			time.Sleep(time.Millisecond)
 		}
 		return 0, ctx.Err()
@@ -58,7 +58,7 @@ var submitHang = mp.Register("submit.hang", func(ctx context.Context, hang bool)
 	return os.Getpid(), nil
 })
 
-// Behind a call that does not end, nothing waits, and what was in front of it has its outcome.
+// When one call does not end, the calls submitted before and after it get their outcomes all the same.
 func TestSubmitBehindOneThatHangs(t *testing.T) {
 	for _, transport := range []string{"shm", "socket"} {
 		t.Run(transport, func(t *testing.T) {

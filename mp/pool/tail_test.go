@@ -32,7 +32,7 @@ func (l *parcel) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// Both return when they began.
+// Both functions return the time at which they began.
 var (
 	unpack = spawn.Register("pool.unpack", func(_ context.Context, l parcel) (time.Time, error) {
 		defer time.Sleep(l.Run)
@@ -48,7 +48,7 @@ var (
 // looked for work while the message was written.
 func TestWhatFindsNoRoomGoesElsewhere(t *testing.T) {
 	leak.Check(t)
-	for name, last := range map[string][]parcel{ // they are sent to one worker, which is at the first one for a minute
+	for name, last := range map[string][]parcel{ // the last items go to one worker, where the first of them runs for a minute
 		"the message is full":   {{Encode: time.Hour, Size: fullChunk, Run: time.Minute}, {}, {}},
 		"one cannot be encoded": {{Encode: time.Hour, Run: time.Minute}, {Bad: true}, {}},
 	} {
@@ -64,7 +64,7 @@ func TestWhatFindsNoRoomGoesElsewhere(t *testing.T) {
 	}
 }
 
-// Nor do the items of a chunk that could not be sent wait for each other.
+// When a chunk cannot be sent, its items do not wait for each other: other workers that have nothing to do take them.
 func TestWhatCouldNotBeSentGoesElsewhere(t *testing.T) {
 	leak.Check(t)
 	null, err := os.Open(os.DevNull)

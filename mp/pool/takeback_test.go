@@ -25,7 +25,7 @@ func undisturbed(t *testing.T, p *Pool, workers int) {
 	}
 }
 
-// Items may be taken back from the last one forward, one at a time: across chunks, and up to the item at work.
+// Items may be taken back one at a time, from the last one to the one behind the item at work, across chunks.
 func TestTakeBackFromTheEnd(t *testing.T) {
 	together(t, 1, func(t *testing.T, p *Pool) {
 		durations := make([]time.Duration, 500)
@@ -43,7 +43,7 @@ func TestTakeBackFromTheEnd(t *testing.T) {
 	})
 }
 
-// Taking back again, when everything behind the item at work was taken back, changes nothing.
+// When all items behind the item at work were taken back, taking them back again changes nothing.
 func TestTakeBackTwice(t *testing.T) {
 	together(t, 2, func(t *testing.T, p *Pool) {
 		durations := make([]time.Duration, 500)
@@ -92,7 +92,7 @@ var (
 	})
 )
 
-// While a chunk is encoded, what lies before it at its worker may be taken back.
+// While a chunk is encoded for a worker, the items that the worker has already may be taken back.
 func TestTakeBackWhileEncoding(t *testing.T) {
 	for encoded := 110; encoded < 250; encoded += 10 {
 		tardyRuns.Clear()
@@ -167,7 +167,7 @@ func withHooks(t *testing.T, test func(t *testing.T, p *Pool, h *hooked)) {
 	})
 }
 
-// Of a chunk that cannot be sent, the item that is left alone because others were cancelled meanwhile is not to blame.
+// When a chunk cannot be sent, the only item that is left of it is not blamed if others were taken back meanwhile, for a cancel.
 func TestUnsentAfterCancel(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, h *hooked) {
 		once := false
@@ -195,7 +195,7 @@ func TestUnsentAfterCancel(t *testing.T) {
 	})
 }
 
-// What is cancelled while its dead worker is buried leaves nothing, and does not run again.
+// Calls that are cancelled while their dead worker is buried leave nothing behind, and do not run again.
 func TestCancelDuringBurial(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, h *hooked) {
 		h.bury = func() { time.Sleep(time.Second) }
@@ -224,14 +224,14 @@ func TestCancelDuringBurial(t *testing.T) {
 		if _, err := WaitAll(t.Context(), submitAll(t.Context(), p, make([]time.Duration, 100))...); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(time.Second) // for what the dead one was at
+		time.Sleep(time.Second) // until the item that the dead worker was at has ended
 		if n := p.Stats().Retried; n != 0 {
 			t.Errorf("%d were retried", n)
 		}
 	})
 }
 
-// A submission that is cancelled while it is encoded for a busy worker does not cost that worker its life.
+// A submission that is cancelled while it is encoded for a busy worker does not get the worker killed.
 func TestCancelWhileEncoding(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, _ *hooked) {
 		for _, b := range p.batches {
@@ -254,7 +254,7 @@ func TestCancelWhileEncoding(t *testing.T) {
 	})
 }
 
-// liar sends, before a row with an item that took long, a lie: that the first item of the row has failed.
+// liar is the link of a worker that lies: before it sends a row that took long, it says that the row's first item has failed.
 type liar struct {
 	link.Link
 	lied *atomic.Bool
@@ -273,7 +273,7 @@ func (l liar) Send(m link.Msg) error {
 	return l.Link.Send(m)
 }
 
-// A failure makes no sense where results are due that were read early: it must not be taken for their outcome. The test
+// Where results are due that the pool has read early (collect), a failure must not be taken for their outcome. The test
 // leaves open how far the worker has come when it lies, and when it is ended: the slow item may be alone in its row, and
 // one item may be at work.
 func TestHostileAfterCollect(t *testing.T) {

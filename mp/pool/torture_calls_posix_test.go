@@ -23,14 +23,14 @@ type ordeal struct {
 	kind   string
 	deeds  []deed
 	opts   []mp.CallOption
-	limit  time.Duration // the time of an item; 0: none
+	limit  time.Duration // the time limit of an item; 0: none
 	tries  int           // how often an item may be started
-	cancel time.Duration // when it is cancelled; 0: never
-	leave  int           // after how many results its loop is left; 0: after all
-	nap    time.Duration // of the consumer, after each result
+	cancel time.Duration // when the call is cancelled, from its start; 0: never
+	leave  int           // after how many results the loop over them is left; 0: after all
+	nap    time.Duration // how long the consumer sleeps after each result
 }
 
-// kinds of ordeals and how they are run.
+// kinds maps each kind of ordeal to the method that runs it.
 var kinds = map[string]func(*torture, context.Context, *ordeal){
 	"Map":           (*torture).mapAll,
 	"Map, failfast": (*torture).mapFast,
@@ -40,7 +40,7 @@ var kinds = map[string]func(*torture, context.Context, *ordeal){
 	"Submit":        (*torture).submitAll,
 }
 
-// play runs a call and judges what it gives.
+// play runs a call and judges its outcomes.
 func (r *torture) play(o *ordeal) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -55,7 +55,8 @@ func (r *torture) play(o *ordeal) {
 	kinds[o.kind](r, ctx, o)
 }
 
-// excused reports whether err says that the call as a whole was ended, as it was to be.
+// excused reports whether err says that the whole call was ended, and there is a reason: the pool is broken or being closed,
+// or the call was to be cancelled.
 func (r *torture) excused(o *ordeal, err error) bool {
 	switch {
 	case r.brokenBy(err):
@@ -66,7 +67,7 @@ func (r *torture) excused(o *ordeal, err error) bool {
 	return errors.Is(err, context.Canceled) && (o.cancel > 0 || r.closing.Load())
 }
 
-// brokenBy notes that the pool has given up: too many of its workers were met by a fault while they came up.
+// brokenBy reports whether err says that the pool has given up, and notes it: faults met too many workers while they came up.
 func (r *torture) brokenBy(err error) bool {
 	if !errors.Is(err, pool.ErrBroken) {
 		return false
@@ -170,7 +171,7 @@ func (r *torture) applyAll(ctx context.Context, o *ordeal) {
 	}
 }
 
-// submitAll cancels the futures of all unending deeds, when it has waited for the others.
+// submitAll waits for the futures of all other deeds before it cancels those of unending deeds.
 func (r *torture) submitAll(ctx context.Context, o *ordeal) {
 	futures := make([]*mp.Future[fruit], len(o.deeds))
 	for i, d := range o.deeds {
@@ -197,7 +198,7 @@ func (r *torture) submitAll(ctx context.Context, o *ordeal) {
 
 var itemNumber = regexp.MustCompile(`\(item (\d+)\)`)
 
-// indexOf is the item that an error names.
+// indexOf returns the index of the item that an error names; −1: none.
 func indexOf(err error) int {
 	var exit *mp.ExitError
 	var remote *mp.RemoteError
@@ -216,7 +217,7 @@ func indexOf(err error) int {
 	return -1
 }
 
-// judge says whether an outcome may be that of item i.
+// judge reports an outcome that cannot be that of item i, and notes any other one.
 func (r *torture) judge(o *ordeal, i int, f *fruit, err error) {
 	d := o.deeds[i]
 	index := i
@@ -255,7 +256,8 @@ func (r *torture) judge(o *ordeal, i int, f *fruit, err error) {
 	}
 }
 
-// unjust says what is wrong with the blame for a death; empty when somebody has really killed this worker, or the item has.
+// unjust says what is wrong with the blame for a death. It is empty if a fault, the item or the item's deadline has really
+// ended this worker.
 func (r *torture) unjust(o *ordeal, d deed, exit *mp.ExitError) string {
 	own, isDeadly := deadly[d.What]
 	switch {
@@ -264,9 +266,9 @@ func (r *torture) unjust(o *ordeal, d deed, exit *mp.ExitError) string {
 	case isDeadly && exit.ExitCode == own.code && exit.Cause == own.cause:
 		return ""
 	case isDeadly && exit.Cause == own.cause && own.cause == mp.CauseFatal && exit.ExitCode == prog.KillCode:
-		return "" // its deadline came while it wrote its dump
+		return "" // it was killed at its deadline, while it wrote the dump of its fatal error
 	case o.limit > 0 && errors.Is(exit, mp.ErrTimeout) && exit.Cause == mp.CauseDeadline:
-		if slices.Contains(unending, d.What) || r.mayBeSlow(o) { // one that only waits may be too slow to leave
+		if slices.Contains(unending, d.What) || r.mayBeSlow(o) { // also "wait", which ends with its ctx: it may be too slow
 			return ""
 		}
 		return "it cannot have taken so long"
@@ -274,8 +276,8 @@ func (r *torture) unjust(o *ordeal, d deed, exit *mp.ExitError) string {
 	return fmt.Sprintf("nobody has killed pid %d", exit.Pid)
 }
 
-// mayBeSlow reports whether an item that does not wait for its deadline may meet it all the same: it was stopped, or there
-// is too little time for a machine that is busy.
+// mayBeSlow reports whether an item that should end in time may run into its deadline: workers were frozen, or the limit is
+// too short for a busy machine.
 func (r *torture) mayBeSlow(o *ordeal) bool {
 	return r.stopped.Load() > 0 || o.limit < 100*time.Millisecond
 }

@@ -23,14 +23,14 @@ import (
 
 // deed is what an item of the torture does in its worker.
 type deed struct {
-	Call, N int // which one it is
+	Call, N int // the number of its call, and its own number in the call, from 1
 	What    string
 	For     time.Duration // how long it works
 	Size    int           // of its result
 	Any     any
 }
 
-// deadly deeds end their worker; each with the exit code and the cause that its blame has to tell.
+// deadly lists the deeds that end their worker, each with the exit code and the cause that the blame must name.
 var deadly = map[string]struct {
 	code  int
 	cause spawn.Cause
@@ -42,10 +42,10 @@ var deadly = map[string]struct {
 	"garbage":  {prog.KillCode, spawn.CauseLink},
 }
 
-// faulty deeds end with an error, but for those that only make trouble.
+// faulty lists the deeds that fail or end their worker, and flood, which only writes a lot of output.
 var faulty = []string{"fail", "panic", "goexit", "bad argument", "bad result", "brittle", "flood", "exit", "kill", "fatal", "overflow", "garbage"}
 
-// unending deeds are for calls that are ended.
+// unending lists the deeds that do not end by themselves. Only calls that a time limit or a cancel ends get them.
 var unending = []string{"wait", "deaf"}
 
 // fruit is the result of a deed.
@@ -56,7 +56,7 @@ type fruit struct {
 	Brittle brittle
 }
 
-// brittle can be encoded and not decoded when it is true.
+// brittle, when it is true, can be encoded but not decoded.
 type brittle bool
 
 var errBrittle = errors.New("it broke")
@@ -75,7 +75,7 @@ func (b *brittle) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// right reports whether it is what a sequential run would give.
+// right reports whether f is the result that a sequential run of d would give.
 func (f *fruit) right(d deed) bool {
 	return f.N == d.N*d.N && len(f.Data) == d.Size && bytes.Count(f.Data, []byte{byte(d.N)}) == d.Size
 }
@@ -84,7 +84,7 @@ func (f *fruit) right(d deed) bool {
 type sulk struct {
 	Dir     string
 	Seed    uint64
-	Workers int // that behave: the first ones, or there would be no pool
+	Workers int // how many behave well: the first ones, as there would be no pool otherwise
 	Faults  bool
 }
 
@@ -94,8 +94,8 @@ var (
 	marks *os.File
 )
 
-// beSulky opens the file of the marks. With Faults, some replacements fail, die or hang: which ones, depends on the seed
-// and on how many workers there were before.
+// beSulky opens the file of the marks. With Faults, some replacements fail, die or hang. The seed and the number of
+// workers so far decide which ones.
 func beSulky(ctx context.Context, s sulk) (err error) {
 	if marks, err = os.OpenFile(filepath.Join(s.Dir, fmt.Sprint(os.Getpid())), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
 		return err
@@ -145,7 +145,7 @@ func doDeed(ctx context.Context, d deed) (fruit, error) {
 		debug.SetMaxStack(256 << 10)
 		f.N = deep(1)
 	case "garbage":
-		const link = 3 // the descriptor that the bootstrap gives it
+		const link = 3 // the descriptor that the bootstrap gives to the worker's link
 		syscall.Write(link, bytes.Repeat([]byte("garbage"), 100))
 		select {}
 	default:
@@ -156,7 +156,7 @@ func doDeed(ctx context.Context, d deed) (fruit, error) {
 	return f, nil
 }
 
-// deep never returns.
+// deep recurses until the stack overflows.
 var deep func(n int) int
 
 func init() { deep = func(n int) int { return deep(n+1) + n } }

@@ -38,7 +38,7 @@ func (r *torture) torment(rnd *rand.Rand, stop <-chan struct{}) {
 	}
 }
 
-// target is a worker: mostly one that is at work, sometimes one that comes up or leaves.
+// target returns the pid of a worker: mostly a ready one, sometimes one that may be coming up or leaving; 0: there is none.
 func (r *torture) target(rnd *rand.Rand) (pid int) {
 	if r.pool != nil && rnd.IntN(4) > 0 {
 		if workers := r.pool.Stats().Workers; len(workers) > 0 {
@@ -52,7 +52,7 @@ func (r *torture) target(rnd *rand.Rand) (pid int) {
 	return 0
 }
 
-// kill kills a worker. It is noted before, because its blame may come at once.
+// kill kills a worker. It notes the pid first, because the blame for the death may come at once.
 func (r *torture) kill(pid int) {
 	r.mu.Lock()
 	known := r.killed[pid]
@@ -69,7 +69,8 @@ func (r *torture) wasKilled(pid int) bool {
 	return r.killed[pid]
 }
 
-// stop freezes a worker, and lets it go on, or kills it, a little later; or, when items have a timeout, never.
+// stop freezes a worker. A little later it kills the worker or lets it go on. If items have a timeout, the worker may also
+// stay frozen.
 func (r *torture) stop(rnd *rand.Rand, pid int) {
 	after, how := time.Duration(rnd.Int64N(int64(20*time.Millisecond))), rnd.IntN(3)
 	r.stopped.Add(1)
@@ -115,7 +116,7 @@ func starve(d time.Duration) {
 	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 }
 
-// slowly takes its time to read what workers write.
+// slowly is a writer that takes the output of workers slowly.
 type slowly struct{ nap time.Duration }
 
 func (s slowly) Write(b []byte) (int, error) {
@@ -123,7 +124,7 @@ func (s slowly) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// begun is what the workers have left in their files.
+// begun holds the marks that the workers have left in their files.
 type begun struct {
 	starts, ends map[[2]int]int // by call and number
 	at           map[[3]int]bool

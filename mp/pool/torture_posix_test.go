@@ -25,7 +25,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
-// tally is what all runs together have seen.
+// tally counts what happened in all runs together.
 type tally struct {
 	runs, kills, stops, starvings, cancellations         atomic.Int64
 	items, right, failed, blames, unstarted, late, again atomic.Int64
@@ -43,8 +43,8 @@ func (c *tally) String() string {
 		c.again.Load(), c.quarantined.Load(), c.started.Load(), c.died.Load(), c.ended.Load(), c.recycled.Load(), c.broken.Load(), c.unborn.Load())
 }
 
-// torture is one run: a pool, calls of all kinds, and faults. All of it is drawn from the seed; what is not is the moment at
-// which a fault meets what is going on.
+// torture is one run: a pool, calls of all kinds, and faults. All of it is drawn from the seed, except the moment of the run
+// at which each fault comes.
 type torture struct {
 	t     *testing.T
 	tally *tally
@@ -53,28 +53,28 @@ type torture struct {
 	pool  *mp.Pool
 	long  bool
 
-	every    time.Duration // between faults, at the most
+	every    time.Duration // the longest time between two faults
 	starving bool          // descriptors run out now and then
 	early    bool          // faults begin before the pool is there
-	end      string        // how it ends
+	end      string        // how the run ends: calm, close or shutdown
 	calls    []*ordeal
 
 	closing, broken atomic.Bool
-	breach          atomic.Value // why it is broken
+	breach          atomic.Value // the error of a pool that is broken
 	stopped         atomic.Int64
-	later           sync.WaitGroup // faults that are still to come
+	later           sync.WaitGroup // the ends of freezes (stop) that are still to come
 
 	mu     sync.Mutex
 	killed map[int]bool
 	frozen []int
 	late   map[int]bool      // by pid: killed at the deadline of an item that may have been slow to begin
-	judged map[int][2]int    // by pid: what was blamed for its death
-	done   map[[2]int]string // outcomes
+	judged map[int][2]int    // by pid: the item that was blamed for its death, as call and number
+	done   map[[2]int]string // the outcomes of items, by call and number
 }
 
 // TestTorture runs pools under faults. After each run: every item has ended once, with its right result or its right blame;
-// nothing hangs, nothing is left, and the pool is whole again. In short a few fixed seeds; MP_TORTURE_SEED=n is that one
-// run alone; MP_TORTURE=n goes on with new seeds until there were n kills (make torture).
+// nothing hangs, nothing is left, and the pool is whole again. By default there is a run for each of a few fixed seeds, with
+// MP_TORTURE_SEED=n a run for this seed only. MP_TORTURE=n goes on with new seeds until there were n kills (make torture).
 func TestTorture(t *testing.T) {
 	all := &tally{}
 	wanted, _ := strconv.ParseInt(os.Getenv("MP_TORTURE"), 10, 64)
@@ -95,11 +95,11 @@ func TestTorture(t *testing.T) {
 	t.Logf("torture: %v", all)
 }
 
-// soak runs until there were so many kills, and checks that this process has not grown.
+// soak runs one seed after the other until there were wanted kills, and checks that this process has not grown.
 func (c *tally) soak(t *testing.T, seed uint64, wanted int64) {
 	begin := time.Now()
 	for range 10 {
-		c.run(t, seed, true) // the first runs make what is made once
+		c.run(t, seed, true) // the first runs allocate what is allocated only once
 		seed++
 	}
 	before, files := footprint()
@@ -114,7 +114,7 @@ func (c *tally) soak(t *testing.T, seed uint64, wanted int64) {
 	}
 }
 
-// footprint is what this process uses now: resident memory and descriptors.
+// footprint returns what this process uses now: its resident memory, in bytes, and the number of its descriptors.
 func footprint() (rss int64, files int) {
 	runtime.GC()
 	debug.FreeOSMemory()
@@ -149,7 +149,7 @@ func (c *tally) run(t *testing.T, seed uint64, long bool) {
 
 func pick[T any](rnd *rand.Rand, from ...T) T { return from[rnd.IntN(len(from))] }
 
-// plan draws the run.
+// plan draws the options, the faults and the calls of the run from the seed.
 func (r *torture) plan(seed uint64) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	const ms = time.Millisecond
@@ -170,7 +170,7 @@ func (r *torture) plan(seed uint64) {
 	r.opts.Init = Sulky.With(sulk{r.dir, seed, r.opts.Workers, rnd.IntN(3) == 0})
 	r.early = rnd.IntN(10) == 0
 	r.starving = rnd.IntN(4) == 0
-	r.every = pick(rnd, 2*ms, 4*ms) // for each millisecond that a start takes (run), so that some workers come up
+	r.every = pick(rnd, 2*ms, 4*ms) // run multiplies it by the milliseconds that a start takes, so that some workers come up
 	r.end = pick(rnd, "calm", "calm", "close", "shutdown")
 	count := 6 + rnd.IntN(6)
 	if r.long {
@@ -234,7 +234,7 @@ func (r *torture) draw(rnd *rand.Rand, number int) *ordeal {
 	return o
 }
 
-// run is the run that was drawn.
+// run carries out the plan.
 func (r *torture) run(seed uint64) {
 	if full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0); err == nil {
 		defer full.Close()
@@ -248,7 +248,7 @@ func (r *torture) run(seed uint64) {
 		r.torment(rand.New(rand.NewPCG(seed, 1)), stop)
 	}
 	if r.early {
-		go torment() // before there is a pool: its first workers are met too
+		go torment() // before there is a pool, so that faults meet its first workers, too
 	}
 	begin := time.Now()
 	p, err := mp.NewPool(context.Background(), &r.opts)
@@ -262,7 +262,7 @@ func (r *torture) run(seed uint64) {
 		r.tally.unborn.Add(1)
 		return
 	}
-	if r.early { // it must not see the pool appear: that would be a race
+	if r.early { // torment reads r.pool: it must not run while that is set
 		close(stop)
 		<-tormented
 		stop, tormented = make(chan struct{}), make(chan struct{})
@@ -285,7 +285,7 @@ func (r *torture) run(seed uint64) {
 	if err := p.Close(); err != nil && !r.broken.Load() {
 		r.t.Errorf("Close: %v", err)
 	}
-	if !calm { // faults were going on while it ended
+	if !calm { // the faults go on until the pool has ended
 		quiet()
 	}
 	s := p.Stats()
@@ -330,10 +330,11 @@ func (r *torture) callAll(rnd *rand.Rand) {
 	calls.Wait()
 }
 
-// awaitWhole waits until all workers are there again, or have left as idle and come back.
+// awaitWhole waits until all workers are there again, unless idle ones may leave, and checks that the pool works and has no
+// items left.
 func (r *torture) awaitWhole() {
 	whole := func() bool {
-		_, err := mp.Map(context.Background(), r.pool, Square, nil) // hears whether it has given up
+		_, err := mp.Map(context.Background(), r.pool, Square, nil) // fails if the pool has given up
 		return len(r.pool.Stats().Workers) == r.opts.Workers || r.opts.IdleTimeout > 0 || r.brokenBy(err)
 	}
 	for begin := time.Now(); !whole(); time.Sleep(time.Millisecond) {

@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// wrong is an invariant that does not hold.
+// wrong reports an invariant that does not hold for item i of a call; i < 0: for the call.
 func (r *torture) wrong(o *ordeal, i int, format string, args ...any) {
 	what := ""
 	if i >= 0 && i < len(o.deeds) {
@@ -17,7 +17,7 @@ func (r *torture) wrong(o *ordeal, i int, format string, args ...any) {
 	r.t.Errorf("call %d, %s%s: %s", o.number, o.kind, what, fmt.Sprintf(format, args...))
 }
 
-// once notes an outcome; a second one of the same item is wrong.
+// once notes the outcome of an item. A second outcome of the same item is wrong.
 func (r *torture) once(o *ordeal, i int, outcome string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -33,7 +33,7 @@ func (r *torture) succeeded(o *ordeal, i int) {
 	r.once(o, i, "right")
 }
 
-// blamed notes the blame for the death of a worker, which is for one item only.
+// blamed notes that an item was blamed for the death of a worker. Only one item may be.
 func (r *torture) blamed(o *ordeal, i int, exit *mp.ExitError) {
 	r.tally.blames.Add(1)
 	r.once(o, i, "blamed")
@@ -46,8 +46,8 @@ func (r *torture) blamed(o *ordeal, i int, exit *mp.ExitError) {
 	r.late[exit.Pid] = exit.Cause == mp.CauseDeadline && r.mayBeSlow(o)
 }
 
-// mayBeLate judges an item whose time was up and which has ended by itself. It must have waited for its deadline, or may
-// have been slow.
+// mayBeLate judges an item that ended by itself after its time was up. It must have waited for its deadline, or it may have
+// been slow.
 func (r *torture) mayBeLate(o *ordeal, i int, err error) {
 	r.tally.late.Add(1)
 	r.once(o, i, "late")
@@ -57,15 +57,16 @@ func (r *torture) mayBeLate(o *ordeal, i int, err error) {
 }
 
 // settle compares the outcomes with the marks that the items have left. A worker that is being killed for one item may have
-// begun the next one. That one is innocent and begins again elsewhere, which does not count: at most one item for each such
-// worker.
+// begun the next item, which is innocent and begins again in another worker. innocents is how many such extra starts there
+// may be: one for each worker that the pool killed and for each cancellation.
 func (r *torture) settle(innocents int) {
 	b := r.readMarks()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for pid, at := range r.judged {
 		if !b.at[[3]int{pid, at[0], at[1]}] {
-			// Killed between its announcement and its first line, by us or at its deadline; or three workers were, before they began it.
+			// The worker was killed, by a fault or at a deadline, after it announced the item and before the item wrote its
+			// first line. Or three workers (mostLost) died before they began the item.
 			r.tally.unstarted.Add(1)
 			if !r.killed[pid] && !r.late[pid] && r.stopped.Load() == 0 {
 				r.t.Errorf("item %v was blamed for the end of pid %d, where it had not begun", at, pid)

@@ -9,10 +9,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// once has the numbers that third was called with.
+// once holds the numbers that third was called with.
 var once sync.Map
 
-// third fails at every third number, the first time.
+// third fails for every third number, the first time that it gets the number.
 var third = spawn.Register("pool.third", func(_ context.Context, n int) (int, error) {
 	if _, again := once.LoadOrStore(n, true); n%3 == 0 && !again {
 		return 0, errOdd
@@ -20,7 +20,8 @@ var third = spawn.Register("pool.third", func(_ context.Context, n int) (int, er
 	return n, nil
 })
 
-// The failed attempts of an item are forgotten when it has its outcome, as a call may have no end. So are suspects.
+// The pool forgets the failed attempts of an item, and that it is a suspect, when the item has its outcome: a call may have
+// no end.
 func TestTriesAreForgotten(t *testing.T) {
 	leak.Check(t)
 	p, err := New(t.Context(), &Options{InProcess: true, Workers: 2})
@@ -39,7 +40,7 @@ func TestTriesAreForgotten(t *testing.T) {
 		}
 		if n++; n == 1 {
 			p.mu.Lock()
-			for c := range p.calls { // a worker has died with the next ones
+			for c := range p.calls { // as when a worker dies with items that are still to come
 				c.loses(&chunk{from: 1000, count: 10})
 			}
 			p.mu.Unlock()
@@ -47,7 +48,7 @@ func TestTriesAreForgotten(t *testing.T) {
 		if n == 3000 {
 			p.mu.Lock()
 			for c := range p.calls {
-				if len(c.tries) > 500 || len(c.lost) > 0 { // of 1000 that have failed
+				if len(c.tries) > 500 || len(c.lost) > 0 { // although 1000 items have failed
 					t.Errorf("%d tries and %d suspects are known", len(c.tries), len(c.lost))
 				}
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/pool"
 )
 
-// submitAll submits a task for each way and returns the futures.
+// submitAll submits a task for each of hows and returns the futures.
 func submitAll(t *testing.T, p *mp.Pool, hows ...string) []*mp.Future[int] {
 	futures := make([]*mp.Future[int], len(hows))
 	for i, how := range hows {
@@ -51,7 +51,7 @@ func TestAsCompleted(t *testing.T) {
 	if !errors.Is(last, context.Canceled) || !strings.HasPrefix(fmt.Sprint(last), "mp: 2 (of 4) futures unfinished: ") {
 		t.Errorf("%v", last)
 	}
-	// The others, as they end.
+	// AsCompleted yields the other futures as they end.
 	n := 0
 	for ended, err := range mp.AsCompleted(t.Context(), f...) {
 		if err != nil {
@@ -129,7 +129,7 @@ func TestWaitAll(t *testing.T) {
 	}
 }
 
-// PY-FUT-06: FIRST_COMPLETED, and FIRST_EXCEPTION as a loop that is left.
+// PY-FUT-06: FIRST_COMPLETED is WaitAny; FIRST_EXCEPTION is a loop over AsCompleted that is left at the first error.
 func TestWaitAny(t *testing.T) {
 	p := newPool(t, nil)
 	f := submitAll(t, p, "wait", "")
@@ -147,7 +147,7 @@ func TestWaitAny(t *testing.T) {
 		t.Errorf("of none: %v, %v", first, err)
 	}
 	failed := mp.Submit(t.Context(), p, Do, task{0, "fail"})
-	for range 2 { // as it fails, and after
+	for range 2 { // while it fails, and after that
 		var first error
 		for f := range mp.AsCompleted(t.Context(), f[0], f[1], failed) {
 			if _, first = f.Wait(t.Context()); first != nil {
@@ -164,7 +164,7 @@ func TestWaitAny(t *testing.T) {
 	}
 }
 
-// PY-FUT-06: many wait for the same hundred, which end meanwhile.
+// PY-FUT-06: many goroutines wait for the same 100 futures, which end meanwhile.
 func TestManyWaitForTheSame(t *testing.T) {
 	p := newPool(t, nil)
 	f := submitAll(t, p, make([]string, 100)...)
@@ -200,7 +200,7 @@ func TestManyWaitForTheSame(t *testing.T) {
 	wg.Wait()
 }
 
-// PY-PPE-28: the end of the pool wakes whoever waits, whether the call ran, was queued, or could not be sent.
+// PY-PPE-28: the end of the pool wakes every waiter, whether its call ran, was queued, or could not be sent.
 func TestCloseWakesWaiters(t *testing.T) {
 	for name, end := range map[string]func(*mp.Pool){
 		"Close":              func(p *mp.Pool) { p.Close() },
@@ -247,8 +247,8 @@ func TestCloseWakesWaiters(t *testing.T) {
 	}
 }
 
-// With a ctx that is over, what needs nothing of a worker is done: a Map of no items, unless the pool takes no calls. An IMap would
-// have to ask the iterator whether there are any.
+// Under a ctx that is over, a Map of no items succeeds, as it needs no worker, unless the pool is closed. An IMap fails, as it
+// would have to ask the iterator whether there are items.
 func TestNoItemsAndNoTime(t *testing.T) {
 	p := newPool(t, &mp.PoolOptions{Workers: 1})
 	for range 100 {
