@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// OnSkip is called before the batch that lacks the sample counts as delivered: a run that resumes from the State in OnSkip, or from
-// that after a panic of OnSkip, gets the batch.
+// OnSkip is called before the batch that lacks the sample counts as delivered. A run that resumes from the State in OnSkip, or
+// from that after a panic of OnSkip, gets the batch.
 func TestOnSkipComesBefore(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {

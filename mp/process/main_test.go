@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	mp.TestMain(prog.Tests{M: m})
 }
 
-// What the children of these tests do.
+// These functions run in the children of these tests.
 var (
 	Double = mp.Register("double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
 	Echo   = mp.Register("echo", func(_ context.Context, v value) (value, error) { return v, nil })
