@@ -98,7 +98,7 @@ func TestRetriesTakeNoMemory(t *testing.T) {
 		most = max(most, l.held())
 		number++
 	}
-	if batch := 10 * block; most > 3*batch { // the first slab consists of segments that double it
+	if batch := 10 * block; most > 3*batch { // each segment that is added to the first slab doubles the slab
 		t.Errorf("%d bytes are held for batches of %d", most, batch)
 	}
 }

@@ -102,8 +102,8 @@ func bear(t testing.TB, opts *mp.ProcessOptions) (b birth, spare bool) {
 	return b, b.Born.Before(begin)
 }
 
-// A spare has bootstrapped before Start takes it, and until then ActiveChildren does not list it. From then on it is like any other
-// process: it has a name, a parent and a directory.
+// A spare has bootstrapped before Start takes it, and until then ActiveChildren does not list it. From then on it is like any
+// other process: it has a name, a parent and a directory.
 func TestSpare(t *testing.T) {
 	k := keepSpares(t, 1)
 	var last int
