@@ -16,12 +16,12 @@ import (
 	"testing"
 )
 
-// module is the path of this module; allowed names its packages below it.
+// module is the path of this module. allowed names its packages relative to it.
 const module = "github.com/go-multiprocessing/multiprocessing/"
 
-// allowed says which packages outside the standard library a package of this module may import, and what it wants of
-// them. Arrows point down only: mp → nouns → process → spawn → popen → internal. A change that needs a new arrow adds it here with
-// its reason; one between layers also to the figure in docs/ARCHITECTURE.md.
+// allowed says which packages outside the standard library each package of this module may import, and why. An import is an
+// arrow, and arrows point down only: mp → nouns → process → spawn → popen → internal. A change that needs a new arrow adds it here
+// with its reason. An arrow between layers also goes into the figure in docs/ARCHITECTURE.md.
 var allowed = map[string]map[string]string{
 	"mp": {
 		"mp/spawn":         "forwards Main, Register and the errors",
@@ -129,9 +129,9 @@ var allowed = map[string]map[string]string{
 	},
 }
 
-// forbidden are imports with a reason worth a message of its own; except are the packages that have them all the same.
+// forbidden are imports that are refused with a message of their own. The packages in except may import them.
 var forbidden = []struct {
-	path   string // also what lies below it
+	path   string // stands for the packages below it, too
 	except []string
 	why    string
 }{
@@ -147,7 +147,7 @@ var forbidden = []struct {
 	{"testing", []string{"mp/internal/leak", "mp/internal/prog"}, "it adds its flags to every program; helpers of tests are packages of their own"},
 }
 
-// boot is initialised before any other package of the program, because it imports nothing that the program's packages do not.
+// bootMayImport keeps the imports of package boot so few that Go initialises boot before any package that could start a process.
 var bootMayImport = []string{"syscall", "sync/atomic", "unsafe"}
 
 type pkg struct {
@@ -158,12 +158,12 @@ type pkg struct {
 
 func (p *pkg) name() string { return strings.TrimPrefix(p.ImportPath, module) }
 
-// production are the files of the package for every platform.
+// production returns the package's files for all platforms, without the tests.
 func (p *pkg) production() []string {
 	return slices.DeleteFunc(slices.Concat(p.GoFiles, p.CgoFiles, p.IgnoredGoFiles), func(f string) bool { return strings.HasSuffix(f, "_test.go") })
 }
 
-// list runs go list on the packages under mp, as goos sees them.
+// list runs go list for goos on the packages under mp.
 func list(t *testing.T, goos string) (pkgs []*pkg) {
 	t.Helper()
 	tool, err := exec.LookPath("go")
@@ -199,9 +199,9 @@ func within(path, root string) bool { return path == root || strings.HasPrefix(p
 
 func TestArchitectureImports(t *testing.T) {
 	used := make(map[string]bool)
-	defer func() { // a table that promises more than there is would be no picture
+	defer func() { // the table is a picture of the imports, so it must have no arrow that no package uses
 		if len(used) == 0 {
-			return // all was skipped
+			return // every platform was skipped
 		}
 		for name, arrows := range allowed {
 			for to := range arrows {
@@ -249,8 +249,8 @@ func whyForbidden(p *pkg, imported string) string {
 	return ""
 }
 
-// What a package imports without knowing it counts too: the network comes in by the back door. On Windows it does come in,
-// with golang.org/x/sys/windows, whose types mention it; its resolver is the system's there, and needs no cgo.
+// No package but mp/connection depends on net or cgo, not even through its imports. Windows is an exception for net:
+// golang.org/x/sys/windows imports it, and the resolver there is the system's, which needs no cgo.
 func TestArchitectureNoNetwork(t *testing.T) {
 	tool, err := exec.LookPath("go")
 	if err != nil {
@@ -259,7 +259,7 @@ func TestArchitectureNoNetwork(t *testing.T) {
 	for _, goos := range []string{"linux", "darwin", "windows"} {
 		args := []string{"list", "-test=false", "-deps"}
 		for _, p := range list(t, goos) {
-			if p.name() != "mp/connection" { // it listens and dials, which is why it is imported
+			if p.name() != "mp/connection" { // a program imports it to listen and dial
 				args = append(args, p.ImportPath)
 			}
 		}
@@ -358,7 +358,7 @@ func TestArchitectureFacade(t *testing.T) {
 	t.Logf("%d of %d names", len(names), most)
 }
 
-// declared are the exported names that the file gives its package.
+// declared returns the exported names that the file declares at package level.
 func declared(file *ast.File) (names []string) {
 	add := func(ids ...*ast.Ident) {
 		for _, id := range ids {
@@ -396,7 +396,7 @@ func parse(t *testing.T, path string) *ast.File {
 	return file
 }
 
-// Every reason is told, and no arrow of the table is one that another rule forbids.
+// Every arrow of the table has a reason, and no other rule forbids it.
 func TestArchitectureTable(t *testing.T) {
 	for name, arrows := range allowed {
 		for to, why := range arrows {

@@ -13,8 +13,8 @@ var Shout = mp.Register("shout", func(_ context.Context, text string) (string, e
 	return strings.ToUpper(text) + "!", nil
 })
 
-// A whole program, but for "func main()" around this statement: it is the first one there and never returns. run is what main would
-// be without it; only the first process comes to it.
+// This is a whole program, except that in a program the call of Main is the first statement of func main. Main never returns.
+// run is what main would be in a program that starts no processes: only the first process calls it.
 func ExampleMain() {
 	mp.Main(run)
 }

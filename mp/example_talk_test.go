@@ -11,7 +11,7 @@ import (
 )
 
 var Add = mp.Register("add", func(ctx context.Context, numbers *mp.Queue[int]) (sum int, err error) {
-	for n, err := range numbers.All(ctx) { // until the queue is closed, and empty
+	for n, err := range numbers.All(ctx) { // until the queue is closed and empty
 		if err != nil {
 			return sum, err
 		}
@@ -23,7 +23,7 @@ var Add = mp.Register("add", func(ctx context.Context, numbers *mp.Queue[int]) (
 // The argument is a handle: both processes use the same queue.
 func ExampleNewQueue() {
 	ctx := context.Background()
-	numbers, err := mp.NewQueue[int](10) // Put waits while there are ten
+	numbers, err := mp.NewQueue[int](10) // Put waits while the queue holds ten numbers
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -39,7 +39,7 @@ func ExampleNewQueue() {
 			return
 		}
 	}
-	numbers.Close() // nothing more comes
+	numbers.Close() // this ends the loop in the child
 	fmt.Println(p.Result(ctx))
 	// Output: 4950 <nil>
 }
@@ -47,7 +47,7 @@ func ExampleNewQueue() {
 var Answer = mp.Register("answer", func(ctx context.Context, c *mp.Conn) (answered int, err error) {
 	for {
 		var question string
-		if err := c.Recv(ctx, &question); errors.Is(err, io.EOF) { // the other end was closed
+		if err := c.Recv(ctx, &question); errors.Is(err, io.EOF) { // the parent closed its end
 			return answered, nil
 		} else if err != nil {
 			return answered, err
@@ -66,7 +66,7 @@ func ExamplePipe() {
 		fmt.Println(err)
 		return
 	}
-	p, err := mp.Start(ctx, Answer, theirs, nil) // theirs is the child's now
+	p, err := mp.Start(ctx, Answer, theirs, nil) // theirs moves to the child
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -82,8 +82,8 @@ func ExamplePipe() {
 
 var Processors = mp.Register("processors", func(context.Context, string) (int, error) { return runtime.GOMAXPROCS(0), nil })
 
-// A child that takes more than a GiB would be killed, and its error be ErrMemory. BestEffort leaves away what this system
-// has not.
+// A child that takes more than a GiB of memory is killed, and its error is ErrMemory. With BestEffort, limits that this system
+// does not support are ignored.
 func ExampleLimits() {
 	ctx := context.Background()
 	p, err := mp.Start(ctx, Processors, "", &mp.ProcessOptions{

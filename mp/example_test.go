@@ -14,8 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// Examples run in the test binary, so they need the TestMain of this package: mp.TestMain(m). A program has
-// mp.Main(run) in its place.
+// These examples run in the test binary, whose TestMain calls mp.TestMain(m). A program calls mp.Main(run) in its main instead.
 
 var Square = mp.Register("square", func(_ context.Context, n int) (int, error) { return n * n, nil })
 
@@ -114,7 +113,7 @@ func ExampleSubmit() {
 	// 16 <nil>
 }
 
-// vocabulary is a global variable: every worker has its own, and LoadVocabulary fills it.
+// vocabulary is a global variable. Every worker has its own copy, which LoadVocabulary fills.
 var vocabulary map[string]int
 
 var (
@@ -154,7 +153,7 @@ var Size = mp.Register("size", func(_ context.Context, path string) (int64, erro
 	return info.Size(), nil
 })
 
-// An error of the function is data; errors.Is finds the sentinels of the standard library in it.
+// An error that the function returned arrives as a value, and errors.Is still finds the standard library's sentinels in it.
 func ExampleRemoteError() {
 	ctx := context.Background()
 	// A failed function is reported on standard error too, as in Python. Discard hides it here.
@@ -183,7 +182,7 @@ var Leave = mp.Register("leave", func(_ context.Context, code int) (int, error) 
 	return 0, nil
 })
 
-// The death of a process is an error value, with what it said last.
+// The death of a process is an error value, with the end of its standard error.
 func ExampleExitError() {
 	ctx := context.Background()
 	p, err := mp.Start(ctx, Leave, 7, &mp.ProcessOptions{Stderr: io.Discard})
@@ -213,7 +212,7 @@ var Reserve = mp.Register("reserve", func(_ context.Context, n int) (int, error)
 	return n, nil
 })
 
-// A sentinel of the program's own is found across processes once it has a name.
+// RegisterError gives a sentinel of the program a name, so that errors.Is finds it in errors of other processes.
 func ExampleRegisterError() {
 	ctx := context.Background()
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
@@ -248,12 +247,12 @@ func ExampleParentProcess() {
 
 var Spin = mp.Register("spin", func(_ context.Context, forever bool) (string, error) {
 	for forever {
-		time.Sleep(time.Millisecond) // and never a look at its ctx
+		time.Sleep(time.Millisecond) // it never looks at its ctx
 	}
 	return "done", nil
 })
 
-// A function that does not look at its ctx is ended all the same: after KillDelay its worker is killed and replaced.
+// Timeout ends even a function that does not look at its ctx: after KillDelay its worker is killed and replaced.
 func ExampleTimeout() {
 	ctx := context.Background()
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1, KillDelay: 10 * time.Millisecond})
@@ -270,7 +269,7 @@ func ExampleTimeout() {
 	// done <nil>
 }
 
-// With KeepGoing, one bad item costs its own result only. The failures come joined, in the order of the items.
+// With KeepGoing, a bad item costs only its own result. The errors of all bad items are joined, in the order of the items.
 func ExampleKeepGoing() {
 	ctx := context.Background()
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
@@ -299,7 +298,7 @@ var Double = mp.Register("double", func(ctx context.Context, d time.Duration) (t
 	}
 })
 
-// Calls whose results are wanted as soon as they are there.
+// AsCompleted yields each call as soon as it has ended.
 func ExampleAsCompleted() {
 	ctx := context.Background()
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 2})
@@ -334,7 +333,7 @@ func ExampleWaitAll() {
 	// Output: [9 16] <nil>
 }
 
-// A callback runs when the call has ended, in a goroutine of its own.
+// OnDone runs a callback in a goroutine of its own when the call has ended.
 func ExampleFuture_onDone() {
 	ctx := context.Background()
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1})
@@ -345,7 +344,7 @@ func ExampleFuture_onDone() {
 	defer pool.Close()
 	called := make(chan bool)
 	mp.Submit(ctx, pool, Square, 5).OnDone(func(f *mp.Future[int]) {
-		fmt.Println(f.Wait(ctx)) // it does not wait any more
+		fmt.Println(f.Wait(ctx)) // returns at once
 		close(called)
 	})
 	<-called

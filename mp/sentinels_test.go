@@ -23,7 +23,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// ours are the sentinels of the library. Those of package mp are among them.
+// ours are the sentinels of the library. Those of package mp are aliases of some of them.
 var ours = map[string]error{
 	"connection.ErrAuthentication": connection.ErrAuthentication,
 	"dataloader.ErrBusy":           dataloader.ErrBusy,
@@ -51,7 +51,7 @@ var Raise = mp.Register("raise one of ours", func(_ context.Context, name string
 	return 0, fmt.Errorf("raised: %w", ours[name])
 })
 
-// Each sentinel of the library is found in an error of another process, and no other one in its place.
+// errors.Is finds each sentinel of the library in an error that came from another process, and finds no other sentinel there.
 func TestSentinelsCross(t *testing.T) {
 	leak.Check(t)
 	p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
@@ -72,7 +72,7 @@ func TestSentinelsCross(t *testing.T) {
 	}
 }
 
-// The table has them all.
+// The table ours lists every sentinel that the library's packages declare.
 func TestSentinelsAreListed(t *testing.T) {
 	var found []string
 	for _, p := range list(t, "linux") {

@@ -17,7 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// starved is a dataset whose process has no descriptors left when it wants to send what it has made.
+// starved is a dataset that leaves its process no descriptors before a batch is sent.
 type starved struct{ n int }
 
 func (d starved) Len() int { return d.n }
@@ -49,7 +49,7 @@ var (
 	})
 )
 
-// A worker that cannot send what it has made for want of descriptors is an error, and nothing waits for it.
+// If a worker has no descriptors left to send a batch with, the epoch ends with an error and does not hang.
 func TestNoDescriptors(t *testing.T) {
 	leak.Check(t)
 	l := open[[]float32](t)(dataloader.NewBatched(background, Starved.With(8), &dataloader.Options{Workers: 2}))
@@ -70,7 +70,8 @@ func TestNoDescriptors(t *testing.T) {
 	sampleError(t, last)
 }
 
-// Where this process has no descriptors left, an epoch ends with an error, and the next one that has some is whole.
+// If this process has no descriptors left, an epoch whose workers die ends with an error. The next epoch that has descriptors is
+// whole.
 func TestParentHasNoDescriptors(t *testing.T) {
 	leak.Check(t)
 	var old syscall.Rlimit
@@ -102,7 +103,7 @@ func TestParentHasNoDescriptors(t *testing.T) {
 	}
 }
 
-// struckAtTheEnd fails the test unless all that err of a Close tells of are signals of ours that have met workers when these had done
+// struckAtTheEnd checks the error of a Close: it may only tell of workers that a signal of this test killed after they had done
 // their work.
 func struckAtTheEnd(t *testing.T, err error) {
 	t.Helper()
@@ -116,7 +117,7 @@ func struckAtTheEnd(t *testing.T, err error) {
 	}
 }
 
-// Whatever is done to the workers, the results are the same.
+// The batches are the same, whatever signals the workers get.
 func TestSameWhoeverIsKilled(t *testing.T) {
 	leak.Check(t)
 	reference := newLoader(t, config{N: 60}, &dataloader.Options{BatchSize: 3, Shuffle: true, Seed: 9})

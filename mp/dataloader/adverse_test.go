@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// Batches of which nothing is left, however many in a row, hold up nothing.
+// Any number of batches in a row that are empty, or that have no sample left, do not hold up the next one.
 func TestManyEmptyBatches(t *testing.T) {
 	leak.Check(t)
 	empty := slices.Concat(make(lists, 50), lists{{1}}, make(lists, 50))
@@ -30,7 +30,7 @@ func TestManyEmptyBatches(t *testing.T) {
 	}
 }
 
-// A loop that is left by a panic of OnSkip gives back what it had.
+// After a panic of OnSkip, which leaves the loop, the next epoch is whole.
 func TestOnSkipPanics(t *testing.T) {
 	leak.Check(t)
 	panics, times := true, 0
@@ -55,7 +55,7 @@ func TestOnSkipPanics(t *testing.T) {
 	}
 }
 
-// Close may be called while the loop has a batch, or hears of a sample.
+// Close may be called in the body of the loop and in OnSkip. The epoch then ends with ErrClosed.
 func TestCloseWithABatch(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 20, Does: map[int]string{2: "fail"}}
@@ -78,10 +78,10 @@ func TestCloseWithABatch(t *testing.T) {
 	}
 }
 
-// visit is what goes on in the dataset of this process that is visited.
+// visit is the state of the dataset visited, which runs in this process.
 var visit struct {
-	began  chan context.Context // of Get
-	leave  chan bool            // Get returns
+	began  chan context.Context // gets the ctx of Get when Get begins
+	leave  chan bool            // when it is closed, Get returns
 	closed bool
 }
 
@@ -97,7 +97,7 @@ func (visited) Get(ctx context.Context, i int) (int, error) {
 
 var Visited = dataloader.Register("visited", func(context.Context, int) (dataloader.Dataset[int], error) { return visited{}, nil })
 
-// Close does not wait for the loop of another goroutine, and closes no dataset that it is at.
+// Close does not wait for the loop of another goroutine, and leaves it to that loop to close a dataset whose Get is running.
 func TestCloseDuringGet(t *testing.T) {
 	leak.Check(t)
 	visit.began, visit.leave, visit.closed = make(chan context.Context), make(chan bool), false
@@ -124,7 +124,8 @@ func TestCloseDuringGet(t *testing.T) {
 	}
 }
 
-// A worker whose dataset has become longer is an error of each epoch, until there is another one.
+// If the dataset of a new worker has become longer, every epoch ends with an error, until a worker opens the dataset with its
+// first length again.
 func TestLenHasChanged(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 20, Open: "count", Dir: prog.TempDir(t)}
@@ -133,7 +134,7 @@ func TestLenHasChanged(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(c.Dir, "more"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	kill := sync.OnceFunc(func() { prog.Kill(mp.ActiveChildren()[0].Pid()) }) // later there may be none just then
+	kill := sync.OnceFunc(func() { prog.Kill(mp.ActiveChildren()[0].Pid()) }) // only once: later there may be no child
 	for range l.Epoch(background) {
 		kill()
 	}
@@ -148,7 +149,7 @@ func TestLenHasChanged(t *testing.T) {
 	want(t, l, chunks(20, 1))
 }
 
-// A batch that has failed was not delivered: a run that is resumed gets it again.
+// A failed batch does not count as delivered: a run that is resumed from the state after it gets it again.
 func TestResumeAfterAnError(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -172,7 +173,7 @@ func TestResumeAfterAnError(t *testing.T) {
 	}
 }
 
-// A sample whose worker has died, and that was got after that, is as good as any.
+// A sample whose worker died, and that was got afterwards, has all its crash retries again in the next epoch.
 func TestStrikesEnd(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 20, Does: map[int]string{7: "once die"}, Dir: prog.TempDir(t)}
@@ -186,7 +187,7 @@ func TestStrikesEnd(t *testing.T) {
 	}
 }
 
-// A worker that begins a stream anew passes by what was left out before.
+// A worker that begins a stream anew, after a death or Restore, passes by the samples that were left out before, too.
 func TestStreamPassesErrors(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 20, Does: map[int]string{2: "fail", 11: "once die"}, Dir: prog.TempDir(t)}
@@ -202,7 +203,7 @@ func TestStreamPassesErrors(t *testing.T) {
 	want(t, l, all[2:])
 }
 
-// An epoch that begins while the workers of the one before end does not get those.
+// An epoch that begins while the workers of the one before are ending does not use those workers.
 func TestEpochRightAfterAnother(t *testing.T) {
 	leak.Check(t)
 	l := newLoader(t, config{N: 6}, &dataloader.Options{Workers: 2, Prefetch: 1})
@@ -232,7 +233,7 @@ func TestEpochRightAfterAnother(t *testing.T) {
 	}
 }
 
-// A ctx that ends is no fault of the sample that is got.
+// If the ctx of Epoch ends while a sample is being got, that sample is not counted as skipped.
 func TestCtxBlamesNobody(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 1} {
@@ -248,7 +249,7 @@ func TestCtxBlamesNobody(t *testing.T) {
 	}
 }
 
-// A Len that panics is an error of New.
+// If the dataset's Len panics, New returns an error.
 func TestLenPanics(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 1} {

@@ -8,7 +8,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// Who keeps batches of 4 MB collects its garbage for every ten of them, and not for each; one without memory to waste does.
+// A program that takes batches of 4 MB without View collects garbage about once per ten of them, thanks to the loader's ballast.
+// With a low memory limit there is no ballast, and it collects more often.
 func TestKeptBatchesAreCollectedSeldom(t *testing.T) {
 	leak.Check(t)
 	for name, test := range map[string]struct {

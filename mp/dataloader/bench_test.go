@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// shape is of images that cost no more than to be written.
+// shape describes a dataset of images that cost no time beyond writing their pixels.
 type shape struct{ Size, Count, Batch int }
 
 type picture struct {
@@ -58,8 +58,8 @@ var (
 	})
 )
 
-// BenchmarkLoader is the time of an image: with GetBatch and View, with copies that may be kept, and with Get and collate; and
-// of goroutines that make the same batches in memory that is used again, or new.
+// BenchmarkLoader reports images per second: with GetBatch and View, with GetBatch and copies that may be kept, and with Get and
+// a collate function. For comparison, goroutines make the same batches in reused or in new memory.
 func BenchmarkLoader(b *testing.B) {
 	for _, s := range []shape{{3 * 224 * 224, 32 * 32, 32}, {3 * 32 * 32, 256 * 64, 64}} {
 		for _, workers := range []int{0, 1, 2} {

@@ -10,26 +10,26 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A worker that is called off twice, and obeys, stays: the second time takes the place of the first.
+// A worker that is told twice to drop its orders, and does, is kept: its reply to the second order to drop is enough.
 func TestCalledOffTwice(t *testing.T) {
 	leak.Check(t)
 	l := newStream(t, config{N: 15, Each: 100 * time.Millisecond}, &dataloader.Options{
 		BatchSize: 15, Workers: 1, Persistent: true, KillDelay: time.Millisecond,
 	})
-	for _, wait := range []time.Duration{50 * time.Millisecond, 0} { // the second epoch orders nothing
+	for _, wait := range []time.Duration{50 * time.Millisecond, 0} { // the second epoch ends before it orders a batch
 		ctx, cancel := context.WithTimeout(background, wait)
 		for range l.Epoch(ctx) {
 			continue
 		}
 		cancel()
 	}
-	want(t, l, chunks(15, 15)) // takes longer than a worker has to obey
+	want(t, l, chunks(15, 15)) // 1.5 seconds: longer than a worker has to drop its orders
 	if s := l.Stats(); s.Starts != 1 {
 		t.Errorf("%+v", s)
 	}
 }
 
-// Epochs that are left at once give a worker that hangs no more time.
+// A worker that hangs gets no more time to drop its orders when further epochs are begun and left.
 func TestPeeksPostponeNothing(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 4, Does: map[int]string{0: "once deaf"}, Dir: prog.TempDir(t)}

@@ -18,11 +18,11 @@ type (
 	stack  = dataloader.Pair[tensor, []string]
 )
 
-// ragged is a dataset of so many pairs, of four numbers each but for a few.
+// ragged is a dataset of N pairs with four numbers each.
 type ragged struct {
 	N    int
-	Odd  int // the sample that has three; −1: none
-	Fail int // the sample that there is not; −1: none
+	Odd  int // the sample that has three numbers; −1: none
+	Fail int // the sample that cannot be got; −1: none
 }
 
 func (r ragged) Len() int { return r.N }
@@ -108,7 +108,7 @@ func TestStackRefuses(t *testing.T) {
 	}
 }
 
-// What collates make arrives as they made it, as a copy and as a view, from workers and from here.
+// The batch of a collate function arrives unchanged, as a copy and as a view, from workers and with Workers 0.
 func TestCollatesInWorkers(t *testing.T) {
 	leak.Check(t)
 	for _, o := range []dataloader.Options{{}, {Workers: 2}, {Workers: 2, View: true}} {
@@ -146,7 +146,8 @@ func TestCollatesInWorkers(t *testing.T) {
 	}
 }
 
-// Which sample is unlike the others is told by its index.
+// If a sample has another shape than the rest of its batch, the error names it by its index. If a sample of the batch was left
+// out before, the indices are not known, and the error gives the place in the batch.
 func TestStackNamesTheSample(t *testing.T) {
 	leak.Check(t)
 	backwards := dataloader.Subset([]int{6, 5, 4, 3, 2, 1, 0}, false)

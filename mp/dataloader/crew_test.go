@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// A worker can open Together, and be met by Meet, when the others are at it, too.
+// Together opens its dataset, and Meet returns, only when all workers have got there.
 var (
 	Together = dataloader.Register("together", func(ctx context.Context, all *synchronize.Barrier) (dataloader.Dataset[int], error) {
 		_, err := all.Wait(ctx)
@@ -28,7 +28,8 @@ var (
 	})
 )
 
-// The workers start at once, and not one after the other. What is shared by this process comes with configurations, too.
+// The workers start at the same time, not one after the other. A Barrier of this process can be a configuration and the argument
+// of WorkerInit.
 func TestStartTogether(t *testing.T) {
 	leak.Check(t)
 	all, err := synchronize.NewBarrier(3)
@@ -39,12 +40,12 @@ func TestStartTogether(t *testing.T) {
 	l := open[batch](t)(dataloader.New(background, Together.With(all), Collate, &dataloader.Options{
 		Workers: 3, WorkerInit: Meet.With(all), InitTimeout: 30 * time.Second,
 	}))
-	for range 2 { // in each epoch there are others
+	for range 2 { // each epoch has new workers
 		want(t, l, chunks(9, 1))
 	}
 }
 
-// Reopened is a dataset that each worker can open the first time.
+// Reopened is a dataset that every worker ID can open the first time. Open says which later openings fail.
 var Reopened = dataloader.Register("reopened", func(ctx context.Context, c config) (dataloader.Dataset[int], error) {
 	info, _ := dataloader.Worker(ctx)
 	f, err := os.OpenFile(filepath.Join(c.Dir, fmt.Sprint("opened-", info.ID)), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
@@ -65,7 +66,7 @@ var Reopened = dataloader.Register("reopened", func(ctx context.Context, c confi
 	return &numbers{c}, nil
 })
 
-// Workers that fail to come up once each are no reason to give up.
+// The loader does not give up when each worker fails to come up once.
 func TestEachFailsOnceToComeUp(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 40, Dir: prog.TempDir(t), Open: "not twice"}
@@ -74,12 +75,12 @@ func TestEachFailsOnceToComeUp(t *testing.T) {
 	want(t, l, chunks(40, 4))
 }
 
-// One that never comes up again is, although the others do well.
+// The loader gives up when one worker never comes up again, although the other one works.
 func TestOneDoesNotComeUpAgain(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 1000, Dir: prog.TempDir(t), Open: "1 only once", Does: map[int]string{3: "once exit"}, Each: 10 * time.Millisecond}
 	l := open[batch](t)(dataloader.New(background, Reopened.With(c), Collate, &dataloader.Options{Workers: 2, Order: dataloader.Unordered()}))
-	for range 2 { // no matter which of the two dies in the first
+	for range 2 { // the first epoch may go well: worker 0 may be the one that dies there
 		if _, err := epoch(l); err != nil {
 			if !errors.Is(err, errUnlucky) {
 				t.Error(err)
@@ -93,7 +94,7 @@ func TestOneDoesNotComeUpAgain(t *testing.T) {
 	t.Error("it was started again and again")
 }
 
-// Fleeting is a dataset whose worker 0 ends soon after it has come up, and that the others open after that.
+// Fleeting is a dataset whose worker 0 is killed soon after it has come up. The other workers can open it only after that.
 var Fleeting = dataloader.Register("fleeting", func(ctx context.Context, c config) (dataloader.Dataset[int], error) {
 	if info, _ := dataloader.Worker(ctx); info.ID == 0 {
 		time.AfterFunc(100*time.Millisecond, func() { prog.Kill(os.Getpid()) })
@@ -107,7 +108,7 @@ var Fleeting = dataloader.Register("fleeting", func(ctx context.Context, c confi
 	return nil, ctx.Err()
 })
 
-// New does not wait for a worker that has come up and has died while the others come up.
+// New returns an error when a worker that has come up dies while the others come up.
 func TestDiesWhileOthersComeUp(t *testing.T) {
 	leak.Check(t)
 	for _, persistent := range []bool{false, true} {
@@ -122,7 +123,7 @@ func TestDiesWhileOthersComeUp(t *testing.T) {
 			}
 			failed <- err
 		}()
-		for most, over := 0, false; !over; { // until one of two is no more
+		for most, over := 0, false; !over; { // when one of the two workers is gone, let the other one open the dataset
 			select {
 			case err := <-failed:
 				over = true

@@ -51,7 +51,8 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// overdue is a core with one worker that was ordered the batches 1 and 2 and whose time for the first is over.
+// overdue returns a core with one worker. The worker has the orders 1 and 2, and its time for order 1 is over. word is what the
+// worker says it is at.
 func overdue(t *testing.T, word uint64) (*core, *member, [2]*task) {
 	t.Helper()
 	atWork, err := sharedmem.NewValue(word)
@@ -74,7 +75,7 @@ func overdue(t *testing.T, word uint64) (*core, *member, [2]*task) {
 	return c, m, tasks
 }
 
-// Who is at the next order when the time is over has answered: the next one has its own time.
+// A worker that is at the next order when its time is over has answered the first one. It gets the time of the next order.
 func TestAnswerOnItsWay(t *testing.T) {
 	c, m, _ := overdue(t, atWork(2, 0))
 	c.expire(m)
@@ -83,7 +84,8 @@ func TestAnswerOnItsWay(t *testing.T) {
 	}
 }
 
-// Who was at nothing when the time was over, and has begun since, has its time from then on, once.
+// A worker that was at nothing when its time was over, and has begun an order since, gets the time of that order from then on, but
+// only once.
 func TestBegunSinceTheFirstLook(t *testing.T) {
 	c, m, _ := overdue(t, 0)
 	c.expire(m)
@@ -99,7 +101,7 @@ func TestBegunSinceTheFirstLook(t *testing.T) {
 	}
 }
 
-// Who was killed for an order is not blamed for the one that it began in the meantime.
+// When a worker is killed because an order is late, that order's sample is blamed, not the one that the worker has begun since.
 func TestLateBlamesWhatWasLate(t *testing.T) {
 	c, m, _ := overdue(t, atWork(2, 0))
 	was := atWork(1, 0)
@@ -111,7 +113,7 @@ func TestLateBlamesWhatWasLate(t *testing.T) {
 	}
 }
 
-// Nobody is blamed when the answer came after all.
+// If the late answer of a worker comes before the worker is dead, no sample is blamed.
 func TestLateAnswerBlamesNobody(t *testing.T) {
 	c, m, tasks := overdue(t, atWork(2, 0))
 	was := atWork(1, 0)
@@ -124,7 +126,7 @@ func TestLateAnswerBlamesNobody(t *testing.T) {
 	}
 }
 
-// Nobody is blamed when the worker was killed for what it has sent.
+// If a worker was killed for a reply that cannot be true, no sample is blamed.
 func TestDistrustBlamesNobody(t *testing.T) {
 	c, m, tasks := overdue(t, atWork(1, 0))
 	m.distrusted = true
@@ -135,7 +137,7 @@ func TestDistrustBlamesNobody(t *testing.T) {
 	}
 }
 
-// What a worker passes by has time as batches have.
+// The limit of an order includes a Timeout for every batch that the worker passes by first.
 func TestOrderLimit(t *testing.T) {
 	for _, c := range []struct {
 		o    order

@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// picky is a batch that cannot be decoded when it is of 3, and not encoded when it is of 5.
+// picky is a batch that cannot be decoded if its first sample is 3, and cannot be encoded if that is 5.
 type picky struct{ first int }
 
 func (p *picky) MarshalBinary() ([]byte, error) {
@@ -31,7 +31,7 @@ func (p *picky) UnmarshalBinary(b []byte) error {
 
 var Picky = mp.Register("picky", func(_ context.Context, samples []int) (picky, error) { return picky{samples[0]}, nil })
 
-// A batch that cannot be decoded was not delivered.
+// A batch that cannot be decoded does not count as delivered.
 func TestUndecodableIsNotDelivered(t *testing.T) {
 	leak.Check(t)
 	for _, view := range []bool{false, true} {

@@ -24,7 +24,7 @@ var PickyBatches = dataloader.RegisterBatch("pickyBatches", func(_ context.Conte
 	return pickyBatches{n}, nil
 })
 
-// The error of a batch that cannot be encoded names who has made it, its number and its samples.
+// The error of a batch that cannot be encoded names the function that made it, its number and its samples.
 func TestUnencodableIsNamed(t *testing.T) {
 	leak.Check(t)
 	opts := &dataloader.Options{BatchSize: 5, Workers: 1}

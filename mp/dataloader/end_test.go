@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A loop that is left ends what the workers are at, and the next epoch is whole.
+// When the loop is left, the workers drop their orders, and the next epoch is whole.
 func TestBreak(t *testing.T) {
 	leak.Check(t)
 	for _, opts := range []dataloader.Options{
@@ -51,7 +51,7 @@ func TestBreak(t *testing.T) {
 	}
 }
 
-// What does not look at its ctx is killed, and that is no death.
+// When the loop is left, a worker whose sample does not look at its ctx is killed, and Stats does not count that as a death.
 func TestBreakDeaf(t *testing.T) {
 	leak.Check(t)
 	for _, persistent := range []bool{false, true} {
@@ -60,7 +60,7 @@ func TestBreakDeaf(t *testing.T) {
 		for range l.Epoch(background) {
 			break
 		}
-		for { // until the worker has begun it
+		for { // until a worker has begun sample 3
 			if _, err := os.Stat(filepath.Join(c.Dir, "3")); err == nil {
 				break
 			}
@@ -75,7 +75,7 @@ func TestBreakDeaf(t *testing.T) {
 	}
 }
 
-// A worker that is at a sample when the loop is left may finish it, and stays.
+// When the loop is left, a persistent worker may finish the sample that it is at, and is kept.
 func TestBreakKeepsWorkers(t *testing.T) {
 	leak.Check(t)
 	l := newLoader(t, config{N: 6, Each: 100 * time.Millisecond}, &dataloader.Options{Workers: 2, Persistent: true, KillDelay: time.Millisecond})
@@ -88,12 +88,12 @@ func TestBreakKeepsWorkers(t *testing.T) {
 	}
 }
 
-// The end of ctx ends the loop and the work at once.
+// When the ctx of Epoch ends, the loop ends at once, and so does the sample that is being got.
 func TestEpochCtx(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
 		l := newLoader(t, config{N: 20, Does: map[int]string{3: "wait"}}, &dataloader.Options{Workers: workers, Persistent: workers > 0})
-		ctx, cancel := context.WithTimeoutCause(background, time.Second, errUnlucky) // the first three come long before
+		ctx, cancel := context.WithTimeoutCause(background, time.Second, errUnlucky) // the first three batches come long before
 		defer cancel()
 		n := 0
 		var last error
@@ -108,7 +108,7 @@ func TestEpochCtx(t *testing.T) {
 	}
 }
 
-// ctx of New ends the workers.
+// When the ctx of New ends, the workers end, and an epoch that runs ends with an error.
 func TestLoaderCtx(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {

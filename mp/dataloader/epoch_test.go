@@ -9,16 +9,16 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// simulation is an epoch with workers that are numbers.
+// simulation runs an epoch without processes: its workers are only ids.
 type simulation struct {
 	*epoch
 	t      *testing.T
 	rand   *rand.Rand
-	left   int // batches of the sampler
+	left   int // batches that the sampler still has
 	size   int
 	serial uint64
-	ups    []int // workers that have died
-	kills  map[int]bool
+	ups    []int        // dead workers, which may come up again
+	kills  map[int]bool // samples that kill their worker; −1: no worker notes which sample it is at
 	held   []*task
 	got    [][]int
 }
@@ -37,7 +37,7 @@ func newSimulation(t *testing.T, seed uint64, workers, prefetch int, order Order
 	return s
 }
 
-// step lets something happen; false: it is over.
+// step makes the next event happen, and returns false if the epoch is over.
 func (s *simulation) step() bool {
 	for s.wants() {
 		if s.left == 0 {
@@ -89,12 +89,12 @@ func (s *simulation) busy() (ids []int) {
 	return ids
 }
 
-// reply has a worker get its first batch, or die.
+// reply makes a worker answer its first order, or die.
 func (s *simulation) reply(id, n int) {
 	t := s.seats[id].out[0]
 	for position, i := range t.trying() {
 		if s.kills[i] {
-			if s.kills[-1] { // nobody knows which
+			if s.kills[-1] {
 				position = whole
 			}
 			s.die(id, atWork(t.serial, position))
@@ -134,7 +134,8 @@ func (s *simulation) run() {
 	}
 }
 
-// Whatever happens, every batch comes once and in order, and it always goes on.
+// Whatever the workers do, each sample that kills no worker is yielded once, in order if Order says so. The samples that kill are
+// quarantined, and the epoch never hangs.
 func TestSchedule(t *testing.T) {
 	for seed := range uint64(300) {
 		workers, prefetch := 1+int(seed)%5, 1+int(seed/5)%3
@@ -166,7 +167,7 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-// The batches that come before the error are yielded, and none behind it.
+// With Fail, the batches before the error are yielded, and none after it.
 func TestScheduleFails(t *testing.T) {
 	for seed := range uint64(100) {
 		s := newSimulation(t, seed, 3, 2, InOrder(), Fail)
@@ -226,7 +227,7 @@ func TestSampleErrorText(t *testing.T) {
 	}
 }
 
-// A batch that came ahead, and is next, is still one that came.
+// A batch that was yielded ahead of its turn stays in the State, even when it is the next one in order.
 func TestStateKnowsWhatIsNext(t *testing.T) {
 	s := newSimulation(t, 1, 1, 1, Unordered(), Fail)
 	s.restore(&State{Delivered: 2, Ahead: []int{3}})
@@ -238,7 +239,8 @@ func TestStateKnowsWhatIsNext(t *testing.T) {
 	}
 }
 
-// What is quarantined is missing from the batch that it would be in.
+// A sample that is already quarantined fails a later batch, or with Skip is left out of it. The error names that batch, and the
+// error of the quarantine does not change.
 func TestQuarantinedIsMissingFromItsBatch(t *testing.T) {
 	for _, policy := range []Policy{Fail, Skip} {
 		s := newSimulation(t, 1, 1, 1, InOrder(), policy)
@@ -257,7 +259,7 @@ func TestQuarantinedIsMissingFromItsBatch(t *testing.T) {
 	}
 }
 
-// Each epoch has all its retries, and a worker that has died is remembered until the sample is got.
+// A sample that was late has all its retries again in the next epoch. The deaths that it caused still count, since it was not got.
 func TestLateStrikesEndWithTheError(t *testing.T) {
 	s := newSimulation(t, 1, 1, 1, InOrder(), Skip)
 	s.retries = 1

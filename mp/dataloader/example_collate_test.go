@@ -38,7 +38,7 @@ var (
 	})
 )
 
-// A collate function of one's own makes a column of each field; Stack puts slices into one piece of memory.
+// A collate function for a struct makes a Column of each field. Stack puts a column of slices into one tensor.
 func ExampleStack() {
 	ctx := context.Background()
 	loader, err := dataloader.New(ctx, OpenPhotos.With(3), StackPhotos, &dataloader.Options{BatchSize: 2, Workers: 2})

@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// Two processes that train together share each epoch out between them.
+// Shard gives each of two processes that train together its half of every epoch.
 func ExampleShard() {
 	for rank := range 2 {
 		mine := dataloader.Shard(dataloader.Shuffled(), rank, 2, false)
@@ -26,7 +26,7 @@ func ExampleShard() {
 	// rank 1, epoch 1: 4 2 1
 }
 
-// Samples of a rare class are drawn as often as those of the others.
+// With these weights, the rare class is drawn as often as the common one.
 func ExampleWeighted() {
 	labels := []string{"cat", "cat", "cat", "cat", "cat", "cat", "cat", "cat", "cat", "dog"}
 	times := make(map[string]float64)
@@ -43,7 +43,7 @@ func ExampleWeighted() {
 	// Output: map[cat:495 dog:505]
 }
 
-// short is a sampler of a program's own: the first samples of another one, to try things out.
+// short is a sampler that a program may write to try things out. It yields the first n indices of another sampler.
 type short struct {
 	dataloader.Sampler
 	n int

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 )
 
-// Digits is a dataset that is opened by its size.
+// Digits is a dataset whose configuration is its length.
 type Digits int
 
 func (d Digits) Len() int { return int(d) }
@@ -56,7 +56,7 @@ func ExampleNew() {
 	// 9 <nil>
 }
 
-// A checkpoint keeps the State of a Loader; another one goes on from there, with another number of workers.
+// A checkpoint saves the State of a Loader. Another Loader resumes from it, with another number of workers.
 func ExampleLoader_restore() {
 	ctx := context.Background()
 	opts := &dataloader.Options{BatchSize: 2, Seed: 1}

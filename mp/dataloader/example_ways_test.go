@@ -12,7 +12,7 @@ import (
 // Lines is a stream: its samples come one after the other.
 type Lines int
 
-// Iterate yields every second line in one of two workers, and the others in the other one.
+// Iterate yields the share of its worker. With two workers, one yields the even lines and the other one the odd lines.
 func (l Lines) Iterate(ctx context.Context) iter.Seq2[string, error] {
 	info, _ := dataloader.Worker(ctx)
 	return func(yield func(string, error) bool) {
@@ -31,7 +31,7 @@ var (
 	Several = mp.Register("example.several", dataloader.List[string])
 )
 
-// The workers share a stream out between them; Worker says which of how many one is.
+// The workers share a stream out between them. Worker tells each of them its ID and how many there are.
 func ExampleRegisterIterable() {
 	ctx := context.Background()
 	loader, err := dataloader.New(ctx, OpenLines.With(6), Several, &dataloader.Options{BatchSize: 2, Workers: 2})
@@ -50,7 +50,7 @@ func ExampleRegisterIterable() {
 	// ["line 5"] <nil>
 }
 
-// Grid makes whole batches, where they are to be.
+// Grid is a dataset that makes whole batches, in memory from Alloc.
 type Grid int
 
 func (g Grid) Len() int { return int(g) }
@@ -67,7 +67,7 @@ var OpenGrid = dataloader.RegisterBatch("example.grid", func(_ context.Context, 
 	return Grid(n), nil
 })
 
-// Alloc is memory that this process has, too: nothing of the batch is sent, and with View nothing is copied.
+// Alloc returns memory that the parent maps, too: the numbers of a batch are not sent, and with View they are not copied.
 func ExampleNewBatched() {
 	ctx := context.Background()
 	loader, err := dataloader.NewBatched(ctx, OpenGrid.With(5), &dataloader.Options{BatchSize: 3, Workers: 2, View: true})

@@ -7,7 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Who is killed while others get batches has not failed; who fails, or is killed while nobody gets any, has.
+// If something outside kills a worker, and replies have arrived since the last failure, the row of failures begins anew. Every
+// other failure continues the row.
 func TestFailuresInARow(t *testing.T) {
 	for _, c := range []struct {
 		killed  bool
@@ -29,7 +30,8 @@ func TestFailuresInARow(t *testing.T) {
 	}
 }
 
-// A kill of this loader's own, for an InitTimeout or for nonsense, is a failure of the worker.
+// wasKilled is true only for a signal from outside. It is false if the loader killed the worker, because the worker was late or
+// sent nonsense.
 func TestWhoHasKilled(t *testing.T) {
 	struck := &spawn.ExitError{Cause: spawn.CauseSignal}
 	for _, c := range []struct {

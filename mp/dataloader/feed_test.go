@@ -25,12 +25,12 @@ func (e *endless) Iterate(ctx context.Context) iter.Seq2[int, error] {
 	}
 }
 
-// lateCtx ends when it was asked so many times whether it has ended, with the answer no.
+// lateCtx ends during the call of Err that counts left down to 0. That call still returns nil.
 type lateCtx struct {
 	context.Context
 	left int
 	done chan struct{}
-	seen func() // waits until it was noticed
+	seen func() // waits until the end was noticed
 }
 
 func (c *lateCtx) Done() <-chan struct{} { return c.done }
@@ -50,8 +50,8 @@ func (c *lateCtx) Err() error {
 
 // patient waits until the ctx of its iteration ends, and yields nothing.
 type patient struct {
-	atOnce bool   // in Iterate, not in what that returns
-	waits  func() // it does from now on
+	atOnce bool   // wait in Iterate, not in the iterator that it returns
+	waits  func() // called before the wait
 }
 
 func (p *patient) wait(ctx context.Context) {
@@ -77,8 +77,8 @@ func fetchTwo(ctx context.Context, d *iterated[int], fresh bool) *fetch {
 	return f
 }
 
-// A Timeout just after the last sample of a batch ends the iteration, so the batch is late: else the rest of the samples would be
-// missed by nobody.
+// A Timeout just after the last sample of a batch ends the iteration, so the batch must count as late. Otherwise the rest of the
+// samples would be missing without an error.
 func TestIterationEndsWithItsBatch(t *testing.T) {
 	set := &endless{}
 	d := &iterated[int]{set: set}
@@ -91,9 +91,9 @@ func TestIterationEndsWithItsBatch(t *testing.T) {
 	}
 }
 
-// The end of an iteration that was called off, however late it is noticed, is not that of the next one.
+// The end of an order's ctx ends the iteration of that order, and not the next iteration, even if it takes effect late.
 func TestIterationEndsAlone(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that it is noticed late
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that the goroutine that ends the iteration runs late
 	for range 100 {
 		ctx, cancel := context.WithCancel(context.Background())
 		set := &endless{begun: cancel}
@@ -109,7 +109,8 @@ func TestIterationEndsAlone(t *testing.T) {
 	}
 }
 
-// An iteration hears of the end of its batch from the beginning, also while it passes by what was got before.
+// The end of an order's ctx ends the iteration's ctx, even while Iterate itself runs, or while the worker passes by samples that
+// were got before.
 func TestIterationHearsFromTheBeginning(t *testing.T) {
 	for _, atOnce := range []bool{false, true} {
 		for passed := range 2 {

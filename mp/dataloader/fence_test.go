@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// greedy is a dataset one of whose samples takes more memory than it may.
+// greedy is a dataset with one sample that takes up to 2 GiB of memory, which is more than its limit.
 type greedy int
 
 func (g greedy) Len() int { return 12 }
@@ -32,7 +32,7 @@ func (g greedy) Get(_ context.Context, i int) (int, error) {
 
 var Greedy = dataloader.Register("greedy", func(_ context.Context, i int) (dataloader.Dataset[int], error) { return greedy(i), nil })
 
-// A sample that takes all memory costs a worker and itself, and its error says what it was.
+// A sample that takes more memory than Limits allow costs one worker and is quarantined. Its error is an ErrMemory.
 func TestMemoryFence(t *testing.T) {
 	if !spawn.MeasuresMemory {
 		t.Skip("this system does not tell how much memory another process has")

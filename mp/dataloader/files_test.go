@@ -28,7 +28,7 @@ var Letters = dataloader.RegisterBatch("letters", func(_ context.Context, dir st
 	return letters(dir), nil
 })
 
-// Who takes a batch owns the files in it; those of batches that nobody takes are closed.
+// The loop owns the files in a batch that it gets. The files in batches that the loop does not get are closed.
 func TestFilesInBatches(t *testing.T) {
 	leak.Check(t)
 	dir := prog.TempDir(t)
@@ -61,7 +61,7 @@ type dirAndFile struct {
 	File *os.File
 }
 
-// The dataset, and the initializer, use the file that they get.
+// Opening the dataset, and the initializer, read from the file that they get.
 var (
 	ReadAndLetters = dataloader.RegisterBatch("readAndLetters", func(_ context.Context, c dirAndFile) (dataloader.BatchDataset[*os.File], error) {
 		return letters(c.Dir), readDear(c.File)
@@ -78,8 +78,8 @@ func readDear(f *os.File) error {
 	return nil
 }
 
-// Files in the configuration, and in the argument of WorkerInit, are the caller's again when New has returned: workers that come
-// later get them all the same.
+// When New has returned, the caller may close the files in the configuration and in the argument of WorkerInit. Workers that start
+// later still get them.
 func TestFilesAreTheCallers(t *testing.T) {
 	leak.Check(t)
 	dir := prog.TempDir(t)
@@ -106,7 +106,8 @@ func TestFilesAreTheCallers(t *testing.T) {
 
 var KeepEnd = mp.RegisterInit("keepEnd", func(context.Context, *mp.Conn) error { return nil })
 
-// WorkerInit's argument goes to every worker, which the end of a pipe cannot: New says so, and the end is the caller's still.
+// The end of a Pipe cannot be the argument of WorkerInit, which every worker gets. New returns an error, and the end stays with
+// the caller.
 func TestWorkerInitWithAnEnd(t *testing.T) {
 	leak.Check(t)
 	a, b, err := mp.Pipe()

@@ -29,7 +29,7 @@ func newSegments(t testing.TB, sizes ...int) (all []*sharedmem.SharedMemory) {
 	return all
 }
 
-// adopted are loans with one slab, which has come back with these segments.
+// adopted returns loans with one slab, which has come back with segments of these sizes.
 func adopted(t testing.TB, sizes ...int) *loans {
 	t.Helper()
 	l := newLoans(1)
@@ -41,7 +41,7 @@ func adopted(t testing.TB, sizes ...int) *loans {
 	return l
 }
 
-// What a worker says of its slabs is refused when it cannot be, and nothing is kept of it.
+// A reply that says something impossible of a slab is refused, and its segments are closed.
 func TestHostileNews(t *testing.T) {
 	leak.Check(t)
 	l := newLoans(1)
@@ -90,10 +90,10 @@ func TestHostileNews(t *testing.T) {
 	}
 }
 
-// refs are segments, offsets and lengths.
+// refs are references into a slab. Each is a segment, an offset and a length.
 type refs [][3]uint64
 
-// list is the message of a list of slices that lie in the slab.
+// list encodes a list of byte slices, one for each reference.
 func (r refs) list(t testing.TB) []byte {
 	t.Helper()
 	v := make([][]byte, len(r))
@@ -120,7 +120,7 @@ func byteLists(t testing.TB) *wire.Codec[[][]byte] {
 	return c
 }
 
-// A late reply takes nothing away from who looks at a batch.
+// A late reply that retires a slab does not unmap the slab while a view of a batch in it is in use.
 func TestHostileDecline(t *testing.T) {
 	leak.Check(t)
 	l := adopted(t, 64)
@@ -138,7 +138,7 @@ func TestHostileDecline(t *testing.T) {
 	}
 }
 
-// No reference leads out of the slab, and a small message is not much memory.
+// References that lead out of the slab are refused. So are references that overlap: a small message must not become much memory.
 func TestHostileReferences(t *testing.T) {
 	leak.Check(t)
 	l := adopted(t, 64, 100_000)
@@ -171,7 +171,7 @@ func TestHostileReferences(t *testing.T) {
 	}
 }
 
-// Under MP_DEBUG, a view that is used too late does not look like a batch.
+// If poisons is set, as under MP_DEBUG, a view is overwritten when its slab is given back.
 func TestPoison(t *testing.T) {
 	leak.Check(t)
 	for _, poisons := range []bool{false, true} {
@@ -225,7 +225,7 @@ func FuzzBatch(f *testing.F) {
 	})
 }
 
-// memoryOf is what two slices are compared by, as NaNs differ from themselves.
+// memoryOf returns the bits of the floats. Two slices are compared by them, because a NaN does not equal itself.
 func memoryOf(s []float32) (bits []uint32) {
 	for _, f := range s {
 		bits = append(bits, math.Float32bits(f))

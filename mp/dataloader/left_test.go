@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// However a loop is left, and whenever a ctx ends, nothing hangs or stays.
+// Nothing hangs or is left behind, however a loop is left and whenever a ctx ends.
 func TestLeftInAnyWay(t *testing.T) {
 	leak.Check(t)
 	for _, o := range []dataloader.Options{{}, {Workers: 2}, {Workers: 2, Persistent: true, View: true}, {Workers: 3, Prefetch: 1, OnError: dataloader.Skip, Order: dataloader.Unordered()}} {
@@ -57,7 +57,7 @@ func TestLeftInAnyWay(t *testing.T) {
 	}
 }
 
-// Far more workers than there is work for each.
+// An epoch is whole even if there are far more workers than batches.
 func TestManyWorkers(t *testing.T) {
 	leak.Check(t)
 	l := newLoader(t, config{N: 30}, &dataloader.Options{Workers: many(80)})

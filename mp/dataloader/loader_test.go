@@ -92,7 +92,7 @@ func TestOptionsAreRefused(t *testing.T) {
 	}
 }
 
-// InitTimeout ends the ctx of what opens the dataset, and of WorkerInit.
+// InitTimeout ends the ctx in which the dataset is opened, and that of WorkerInit.
 func TestInitTimeout(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -109,10 +109,10 @@ func TestInitTimeout(t *testing.T) {
 	}
 }
 
-// Shut closes the file that it gets.
+// Shut closes its argument.
 var Shut = mp.RegisterInit("shut", func(_ context.Context, f *os.File) error { return f.Close() })
 
-// An initializer has a file of its own wherever it runs: the caller's stays open.
+// An initializer gets a file of its own, even with Workers 0: when it closes the file, the caller's stays open.
 func TestInitFile(t *testing.T) {
 	leak.Check(t)
 	f, err := os.Open(os.DevNull)
@@ -129,7 +129,7 @@ func TestInitFile(t *testing.T) {
 	}
 }
 
-// Every worker is prepared, also one that takes the place of another.
+// WorkerInit runs in every worker, also in one that replaces a dead worker.
 func TestInitInEveryWorker(t *testing.T) {
 	leak.Check(t)
 	counter, err := sharedmem.NewValue(0)
@@ -147,7 +147,7 @@ func TestInitInEveryWorker(t *testing.T) {
 	}
 }
 
-// A slow batch holds up nothing, or only so many.
+// A batch overtakes at most as many others as Order allows, and with Unordered a slow batch holds up no other.
 func TestOrder(t *testing.T) {
 	leak.Check(t)
 	for _, window := range []int{0, 1, 3, -1} {
@@ -156,7 +156,7 @@ func TestOrder(t *testing.T) {
 			order = dataloader.Unordered()
 		}
 		c := config{N: 30, Does: map[int]string{0: "slow", 10: "slow"}, Dir: prog.TempDir(t)}
-		if window < 0 { // what 15 waits for to be ordered overtakes 0, however fast the workers are
+		if window < 0 { // 0 is done only after 15 was begun, so the batches before 15 overtake 0 however fast the workers are
 			c.Does = map[int]string{0: "after 15", 10: "slow", 15: "once slow"}
 		}
 		l := newLoader(t, c, &dataloader.Options{Workers: 2, Order: order, Prefetch: 3})
@@ -182,7 +182,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Batches are kept unless they are views, and a view is the memory that the worker has written.
+// Without View, a batch stays as it is after the next iteration. With View, it is right until then.
 func TestView(t *testing.T) {
 	leak.Check(t)
 	for _, view := range []bool{false, true} {
@@ -232,7 +232,7 @@ func (d images) GetBatch(ctx context.Context, indices []int) (image, error) {
 
 var Images = dataloader.RegisterBatch("images", func(_ context.Context, n int) (dataloader.BatchDataset[image], error) { return images(n), nil })
 
-// Many epochs take no more of anything.
+// The heap does not grow with the number of epochs, and they leave nothing behind.
 func TestManyEpochs(t *testing.T) {
 	leak.Check(t)
 	for _, opts := range []dataloader.Options{{Workers: 2, Persistent: true}, {}, {Workers: 1, Persistent: true, View: true}} {
@@ -268,7 +268,7 @@ func TestInsideAPoolWorker(t *testing.T) {
 	}
 }
 
-// The configuration may hold handles; each worker has them.
+// The configuration may hold handles, such as a shared Value. Each worker gets them.
 func TestHandleInConfig(t *testing.T) {
 	leak.Check(t)
 	counter, err := sharedmem.NewValue(0)
@@ -299,7 +299,8 @@ var Counted = dataloader.Register("counted", func(_ context.Context, v *sharedme
 	return counted{v}, nil
 })
 
-// What a sampler says is checked, and a batch without samples is none.
+// An index that the dataset does not have ends the epoch with an error, and an empty batch of a sampler is not yielded. A panic of
+// a sampler comes out of the loop.
 func TestSamplersThatAreWrong(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -334,7 +335,7 @@ func (l lists) Batches(int, uint64, int) iter.Seq[[]int] {
 	return slices.Values(l)
 }
 
-// A dataset that can be closed is, when its worker ends and when the loader of this process is closed.
+// A dataset that has a Close method is closed when its worker ends, or with Workers 0 when the loader is closed.
 func TestDatasetIsClosed(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -359,7 +360,7 @@ func TestDatasetIsClosed(t *testing.T) {
 	}
 }
 
-// The Loader's Close returns what a dataset's Close has returned, once for each worker.
+// The Loader's Close returns the errors of the dataset's Close, one for each worker.
 func TestDatasetIsNotClosed(t *testing.T) {
 	leak.Check(t)
 	for _, does := range []string{"fail", "panic"} {
@@ -412,13 +413,13 @@ var Closing = dataloader.Register("closing", func(_ context.Context, v *sharedme
 	return closing{v}, nil
 })
 
-// early is what New says before Main.
+// early is the error of a New before Main.
 var early = func() error {
 	_, err := dataloader.New(background, Numbers.With(config{N: 1}), Collate, &dataloader.Options{Workers: 1})
 	return err
 }()
 
-// refused is what cannot be registered says.
+// refused are the panics of registrations that are refused.
 var refused = func() (all []any) {
 	taken := Numbers.Name()
 	for _, register := range []func(){

@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// lookahead is a stream that has made a few samples before it yields the first of them, as one does that shuffles.
+// lookahead is a stream that has made a few further samples when it yields one, as a stream that shuffles has.
 type lookahead int
 
 func (n lookahead) Iterate(ctx context.Context) iter.Seq2[[]float32, error] {
@@ -44,7 +44,7 @@ var (
 	StackAhead = mp.Register("stackAhead", dataloader.Stack[float32])
 )
 
-// What Iterate has from Alloc for a sample is still that in a later batch.
+// Memory that Iterate got from Alloc still holds its sample if the sample is yielded for a later batch.
 func TestAllocInIterate(t *testing.T) {
 	leak.Check(t)
 	for workers := range 2 {

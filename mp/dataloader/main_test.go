@@ -22,14 +22,14 @@ func TestMain(m *testing.M) { mp.TestMain(m) }
 
 var background = context.Background()
 
-// config is of the datasets of these tests: how many numbers, and which of them do what.
+// config is the configuration of the datasets of these tests. Sample i of N is the number i.
 type config struct {
 	N    int
-	Does map[int]string
-	Dir  string        // where those that do it once leave a mark
-	Log  bool          // in Dir, which process has got which
-	Open string        // what opening does
-	Each time.Duration // how long a sample takes at least
+	Does map[int]string // what getting a sample does: see numbers.do
+	Dir  string         // where samples that do something once leave a mark
+	Log  bool           // write to a file in Dir which samples each process gets
+	Open string         // what opening the dataset does
+	Each time.Duration  // how long a sample takes at least
 }
 
 type batch struct {
@@ -138,7 +138,7 @@ func (d *numbers) Get(ctx context.Context, i int) (int, error) {
 	return i, d.do(ctx, i)
 }
 
-// do is what sample i does.
+// do does what Does says of sample i.
 func (d *numbers) do(ctx context.Context, i int) error {
 	time.Sleep(d.Each)
 	what := d.Does[i]
@@ -150,7 +150,7 @@ func (d *numbers) do(ctx context.Context, i int) error {
 		f.Close()
 		what = once
 	}
-	if other, found := cut(what, "after "); found { // one that does something once
+	if other, found := cut(what, "after "); found { // wait for the mark of a sample that does something once
 		for {
 			if _, err := os.Stat(filepath.Join(d.Dir, other)); err == nil || ctx.Err() != nil {
 				return ctx.Err()
@@ -245,7 +245,7 @@ func (d draws) Get(ctx context.Context, i int) (int, error) {
 
 var Draws = dataloader.Register("draws", func(_ context.Context, n int) (dataloader.Dataset[int], error) { return draws(n), nil })
 
-// many is n, or less where processes are slow.
+// many returns n, or a tenth of it on Windows, where processes are slow.
 func many(n int) int {
 	if runtime.GOOS == "windows" {
 		return max(n/10, 1)
@@ -253,7 +253,7 @@ func many(n int) int {
 	return n
 }
 
-// newLoader makes a loader that is closed when the test ends.
+// newLoader returns a loader that is closed when the test ends.
 func newLoader(t testing.TB, c config, opts *dataloader.Options) *dataloader.Loader[batch] {
 	t.Helper()
 	return open[batch](t)(dataloader.New(background, Numbers.With(c), Collate, opts))
@@ -285,7 +285,7 @@ func open[B any](t testing.TB) func(*dataloader.Loader[B], error) *dataloader.Lo
 	}
 }
 
-// epoch is the batches of an epoch, and the error that it ended with.
+// epoch runs an epoch, and returns its batches and the error that it ended with.
 func epoch(l *dataloader.Loader[batch]) (all [][]int, err error) {
 	for b, err := range l.Epoch(background) {
 		if err != nil {
@@ -296,7 +296,7 @@ func epoch(l *dataloader.Loader[batch]) (all [][]int, err error) {
 	return all, nil
 }
 
-// want checks an epoch.
+// want runs an epoch and checks its batches.
 func want(t testing.TB, l *dataloader.Loader[batch], want [][]int) {
 	t.Helper()
 	got, err := epoch(l)
@@ -308,7 +308,7 @@ func want(t testing.TB, l *dataloader.Loader[batch], want [][]int) {
 	}
 }
 
-// chunks are the numbers below n, but for some, in batches.
+// chunks returns the numbers below n in batches of size, without some of them.
 func chunks(n, size int, without ...int) (all [][]int) {
 	for from := 0; from < n; from += size {
 		var b []int

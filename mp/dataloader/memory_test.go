@@ -26,7 +26,7 @@ func (b blocks) GetBatch(ctx context.Context, indices []int) ([]byte, error) {
 
 var openBlocks = RegisterBatch("dataloader.test.blocks", func(_ context.Context, n int) (BatchDataset[[]byte], error) { return blocks(n), nil })
 
-// There is never more memory than for Prefetch × Workers batches.
+// The loader never holds more memory than for Prefetch × Workers batches.
 func TestMemoryIsBounded(t *testing.T) {
 	leak.Check(t)
 	for _, view := range []bool{false, true} {
@@ -46,7 +46,7 @@ func TestMemoryIsBounded(t *testing.T) {
 				most = max(most, l.held())
 			}
 		}
-		batch := block * size * 9 / 8 // they differ somewhat in size, as a rule
+		batch := block * size * 9 / 8 // a segment is an eighth larger than needed: see grow
 		if bound := workers * prefetch * (batch + 1<<16); most > bound || most < workers*block*size {
 			t.Errorf("%d bytes are held, more than %d", most, bound)
 		}
@@ -56,7 +56,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// flaky is a dataset whose batches are got at the fifth attempt.
+// flaky is a dataset that gets each batch at the fifth attempt.
 type flaky struct{ attempts int }
 
 func (f *flaky) Len() int { return 40 }
@@ -77,7 +77,7 @@ func (f *flaky) GetBatch(ctx context.Context, indices []int) ([][]byte, error) {
 
 var openFlaky = RegisterBatch("dataloader.test.flaky", func(context.Context, int) (BatchDataset[[][]byte], error) { return new(flaky), nil })
 
-// Attempts that fail take no memory from the one that does not.
+// A failed attempt at a batch leaves its memory to the next attempt.
 func TestRetriesTakeNoMemory(t *testing.T) {
 	leak.Check(t)
 	l, err := NewBatched(t.Context(), openFlaky.With(0), &Options{Workers: 1, Prefetch: 1, Retries: 4})
@@ -98,12 +98,12 @@ func TestRetriesTakeNoMemory(t *testing.T) {
 		most = max(most, l.held())
 		number++
 	}
-	if batch := 10 * block; most > 3*batch { // the first slab consists of segments that double it
+	if batch := 10 * block; most > 3*batch { // each segment that is added to the first slab doubles the slab
 		t.Errorf("%d bytes are held for batches of %d", most, batch)
 	}
 }
 
-// held is how much memory there is for batches.
+// held returns how many bytes of slabs this process holds.
 func (c *core) held() (bytes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,8 +115,8 @@ func (c *core) held() (bytes int) {
 	return bytes
 }
 
-// A reply that nobody can read, or that is of a slab that there is not, ends the epoch and the workers, and the next epoch has
-// others.
+// A reply with a body that cannot be decoded, or with an impossible segment, ends the epoch with an error, and the workers, too.
+// The next epoch has new workers and is whole.
 func TestRepliesThatAreWrong(t *testing.T) {
 	leak.Check(t)
 	for name, wrong := range map[string]func(*reply){
@@ -157,7 +157,7 @@ func TestRepliesThatAreWrong(t *testing.T) {
 	}
 }
 
-// forge does as if the worker had sent a reply that is wrong, if one is to come.
+// forge takes in a wrong reply as if the worker had sent it. It returns false if the worker has no order to answer.
 func (c *core) forge(worker int, wrong func(*reply)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -174,7 +174,7 @@ func (c *core) forge(worker int, wrong func(*reply)) bool {
 	return true
 }
 
-// peek reports what is at the beginning of a batch whose time is over.
+// peek returns the first byte of a batch after the next one was yielded.
 var peek = spawn.Register("dataloader.test.peek", func(ctx context.Context, view bool) (first byte, err error) {
 	l, err := NewBatched(ctx, openBlocks.With(10), &Options{Workers: 1, View: view})
 	if err != nil {
@@ -186,10 +186,10 @@ var peek = spawn.Register("dataloader.test.peek", func(ctx context.Context, view
 		if err != nil {
 			return 0, err
 		}
-		for i := range b { // it is this process's own until then
+		for i := range b { // until the next iteration, this process may write to the batch
 			b[i] = 1
 		}
-		if before != nil { // the worker may be at the next batch in it, which it does not write to
+		if before != nil { // the worker may be making a batch in that memory, but blocks writes nothing to it
 			first = before[0]
 		}
 		before = b
@@ -197,7 +197,7 @@ var peek = spawn.Register("dataloader.test.peek", func(ctx context.Context, view
 	return first, nil
 })
 
-// With MP_DEBUG, a view that is used too late does not look like a batch; a batch that may be kept does.
+// With MP_DEBUG, a view is overwritten when the next batch is yielded. Without View, a batch is not overwritten.
 func TestViewIsPoisoned(t *testing.T) {
 	leak.Check(t)
 	for _, view := range []bool{false, true} {

@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// What OnSkip hears of comes before the batch that it is missing from: who resumes from there, or after a panic of OnSkip, has
-// that batch.
+// OnSkip is called before the batch that lacks the sample counts as delivered. A run that resumes from the State in OnSkip, or
+// from that after a panic of OnSkip, gets the batch.
 func TestOnSkipComesBefore(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {

@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// Whoever gets the samples, they come in the same batches, in the same order.
+// The batches and their order are the same for any number of workers.
 func TestSameForAllWorkers(t *testing.T) {
 	leak.Check(t)
 	reference := newLoader(t, config{N: 103}, &dataloader.Options{BatchSize: 5, Shuffle: true, Seed: 7})
@@ -53,7 +53,7 @@ func TestSameForAllWorkers(t *testing.T) {
 	}
 }
 
-// With Workers 0 a batch that is got again is not overtaken, and none is got ahead of it.
+// With Workers 0, whatever Order says, a batch that is tried again is not overtaken, and no later batch is got before it.
 func TestInOrderHere(t *testing.T) {
 	leak.Check(t)
 	for _, order := range []dataloader.Order{dataloader.InOrder(), dataloader.Window(1), dataloader.Unordered()} {
@@ -70,7 +70,7 @@ func TestInOrderHere(t *testing.T) {
 	}
 }
 
-// PyTorch's edge cases.
+// With an empty dataset, a short last batch and DropLast, the batches are those of PyTorch.
 func TestEdges(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 1, 3} {
@@ -93,7 +93,7 @@ func TestEdges(t *testing.T) {
 	}
 }
 
-// lots is a dataset whose batches are what their samples draw, and have a draw of their own.
+// lots is a dataset whose batches hold a draw of RandOf for each sample, and two of Rand for the batch.
 type lots int
 
 func (d lots) Len() int { return int(d) }
@@ -108,11 +108,11 @@ func (d lots) GetBatch(ctx context.Context, indices []int) (b batch, err error) 
 
 var (
 	Lots = dataloader.RegisterBatch("lots", func(_ context.Context, n int) (dataloader.BatchDataset[batch], error) { return lots(n), nil })
-	// Draw makes a batch of its own draw.
+	// Draw makes a batch of the samples and two draws of Rand.
 	Draw = mp.Register("draw", func(ctx context.Context, samples []int) (batch, error) {
 		return batch{samples, []float64{dataloader.Rand(ctx).Float64(), dataloader.Rand(ctx).Float64()}, 0}, nil
 	})
-	// Shares yields what its worker draws.
+	// Shares is a stream whose samples are draws of Rand.
 	Shares = dataloader.RegisterIterable("shares", func(context.Context, int) (dataloader.IterableDataset[int], error) { return shares{}, nil })
 )
 
@@ -128,7 +128,8 @@ func (shares) Iterate(ctx context.Context) iter.Seq2[int, error] {
 	}
 }
 
-// GetBatch and a collate function draw for their batch, and RandOf is what Get has for a sample.
+// In GetBatch and in a collate function, Rand belongs to the batch, and is the same for any number of workers. RandOf is what Rand
+// is in Get for that sample.
 func TestRandOfBatches(t *testing.T) {
 	leak.Check(t)
 	seen := make(map[float64]int)
@@ -167,7 +168,7 @@ func TestRandOfBatches(t *testing.T) {
 	}
 }
 
-// Iterate draws for its worker.
+// In Iterate, Rand belongs to the worker and the epoch.
 func TestRandOfShares(t *testing.T) {
 	leak.Check(t)
 	seen := make(map[int]bool)
@@ -181,12 +182,12 @@ func TestRandOfShares(t *testing.T) {
 			seen[got[0][0]], seen[got[1][0]] = true, true
 		}
 	}
-	if len(seen) != 4 { // of two workers in two epochs, both times
+	if len(seen) != 4 { // two workers in two epochs; the second loader draws the same
 		t.Errorf("%v", seen)
 	}
 }
 
-// What a sample draws at random depends on the seed, the epoch and its index.
+// In Get, Rand depends on the seed, the epoch and the index of the sample, and on nothing else.
 func TestRand(t *testing.T) {
 	leak.Check(t)
 	var first [][]int

@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// sampleError is the *SampleError in err.
+// sampleError returns the *SampleError in err. Without one, the test fails.
 func sampleError(t testing.TB, err error) *dataloader.SampleError {
 	t.Helper()
 	var s *dataloader.SampleError
@@ -24,7 +24,7 @@ func sampleError(t testing.TB, err error) *dataloader.SampleError {
 	return s
 }
 
-// An error in Get ends the epoch in its place, and names sample, batch and worker.
+// An error of Get ends the epoch after the batches before it. It names the sample, the batch and the worker.
 func TestFail(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -78,7 +78,8 @@ func TestSkip(t *testing.T) {
 	}
 }
 
-// OnSkip hears of a sample just before its batch comes. Stats has the one that was left out last, here or there.
+// OnSkip is called for a sample just before its batch is yielded. Stats has the sample that was left out last, with workers and
+// without.
 func TestSkipIsToldBeforeItsBatch(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -102,7 +103,7 @@ func TestSkipIsToldBeforeItsBatch(t *testing.T) {
 	}
 }
 
-// What fails once is got again.
+// With Retries, a sample that fails once is got again.
 func TestRetries(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -132,7 +133,7 @@ func TestQuarantine(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 20, Does: map[int]string{9: "die"}}
 	l := newLoader(t, c, &dataloader.Options{BatchSize: 4, Workers: 2, Persistent: true})
-	for deaths := 2; deaths < 4; deaths++ { // in the second epoch it kills no more
+	for deaths := 2; deaths < 4; deaths++ { // in the second epoch the sample kills no worker any more
 		got, err := epoch(l)
 		var exit *mp.ExitError
 		if s := sampleError(t, err); len(got) != 2 || s.Index != 9 || s.Attempts != 2 || !errors.Is(err, dataloader.ErrQuarantined) || !errors.As(err, &exit) {
@@ -161,7 +162,7 @@ func TestQuarantineSkip(t *testing.T) {
 	}
 }
 
-// Of a batch that kills, or fails as a whole, the parts are tried alone.
+// If a whole batch of GetBatch kills its worker or fails, parts of it are tried until the bad samples are found.
 func TestBatchIsSearched(t *testing.T) {
 	leak.Check(t)
 	for what, err := range map[string]error{"die": dataloader.ErrQuarantined, "fail": errUnlucky, "panic": nil, "goexit": nil} {
@@ -186,7 +187,7 @@ func TestBatchIsSearched(t *testing.T) {
 	}
 }
 
-// A batch that fails only as a whole is left out as a whole, and its error says so.
+// A batch that fails, although its parts can be got, is left out as a whole, and its error names all its samples.
 func TestBatchIsLeftOut(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -213,7 +214,7 @@ func TestBatchFails(t *testing.T) {
 	}
 }
 
-// With no workers, what is late is noticed when it is there.
+// With Workers 0, a late sample is noticed when Get returns.
 func TestTimeoutHere(t *testing.T) {
 	leak.Check(t)
 	for _, what := range []string{"wait", "late"} {
@@ -235,7 +236,7 @@ func TestTimeout(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			opts := dataloader.Options{BatchSize: 4, Workers: 2, Timeout: 500 * time.Millisecond, KillDelay: 50 * time.Millisecond}
 			if what == "wait" {
-				opts.KillDelay = time.Minute // it is not needed
+				opts.KillDelay = time.Minute // no worker needs to be killed
 			}
 			c := config{N: 20, Does: map[int]string{9: what}}
 			got, err := epoch(newLoader(t, c, &opts))

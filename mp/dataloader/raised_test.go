@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// breaking is a sampler that yields some batches and then does something else.
+// breaking is a sampler that yields some batches and then calls then.
 type breaking struct {
 	batches int
 	then    func()
@@ -27,8 +27,8 @@ func (s breaking) Batches(int, uint64, int) iter.Seq[[]int] {
 	}
 }
 
-// A sampler that panics, or ends the goroutine, takes no batch with it that the loop has not had: the state is behind the last one that
-// it had.
+// After a sampler has panicked, or ended the goroutine, the State is right behind the last batch that the loop has had. No batch
+// is lost.
 func TestSamplerPanics(t *testing.T) {
 	for name, then := range map[string]func(){"panic": func() { panic("sampler") }, "goexit": runtime.Goexit} {
 		for _, workers := range []int{0, 2} {
@@ -60,7 +60,7 @@ func TestSamplerPanics(t *testing.T) {
 	}
 }
 
-// What a sampler is told of the loader that asks it for more counts the batches that the loop has had, not the one that it is about to get.
+// State and Stats, when a sampler calls them, count the batches that the loop has had, and not the one that it is about to get.
 func TestStateInASampler(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {
@@ -85,7 +85,7 @@ func TestStateInASampler(t *testing.T) {
 	}
 }
 
-// A dataset whose end ends the goroutine leaves the loader as any other.
+// After the end of a stream has ended the goroutine with runtime.Goexit, another epoch can run.
 func TestGoexitAtTheEnd(t *testing.T) {
 	leak.Check(t)
 	l := newStream(t, config{N: 6, Open: "goexit at the end"}, &dataloader.Options{})

@@ -15,7 +15,8 @@ var Drawn = mp.Register("drawn", func(ctx context.Context, samples []int) (batch
 	return batch{Numbers: []int{dataloader.Rand(ctx).IntN(1 << 30)}}, nil
 })
 
-// Each batch of an IterableDataset has random numbers of its own, and has them again when it is made again.
+// In a collate function, each batch of an IterableDataset has a Rand of its own. A batch that is made again, after a death or a
+// Restore, has the same one.
 func TestRandOfAStream(t *testing.T) {
 	leak.Check(t)
 	stream := func(c config, workers int) *dataloader.Loader[batch] {

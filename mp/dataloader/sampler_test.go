@@ -13,10 +13,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// indices are those of the first epoch of n samples.
+// indices returns the indices of the first epoch of n samples.
 func indices(s dataloader.Sampler, n int) []int { return slices.Collect(s.Indices(n, 1, 0)) }
 
-// endless counts without end, and how often it was asked.
+// endless is a sampler that yields 0, 1, 2 and so on without end. It counts in asked how many indices it has yielded.
 type endless struct{ asked *int }
 
 func (c endless) Indices(int, uint64, int) iter.Seq[int] {
@@ -31,7 +31,7 @@ func (c endless) Indices(int, uint64, int) iter.Seq[int] {
 
 func equalWeights(n int) []float64 { return slices.Repeat([]float64{1}, n) }
 
-// random are the samplers that draw, for 100 samples.
+// random are the samplers with a random order, for 100 samples.
 var random = map[string]dataloader.Sampler{
 	"shuffled":            dataloader.Shuffled(),
 	"subset":              dataloader.Subset(indices(dataloader.Sequential(), 60), true),
@@ -40,7 +40,7 @@ var random = map[string]dataloader.Sampler{
 	"shard":               dataloader.Shard(dataloader.Shuffled(), 1, 3, false),
 }
 
-// These orders are those of every platform and version: a checkpoint of one goes on with another.
+// The orders are the same on every platform and in every version, so that a checkpoint of one can be resumed with another.
 func TestOrdersStay(t *testing.T) {
 	weights := []float64{0.1, 0, 3, 1e-9, 0.7, 2, 1.0 / 3}
 	for _, c := range []struct {
@@ -82,7 +82,8 @@ func TestOrdersDependOnSeedAndEpoch(t *testing.T) {
 	}
 }
 
-// Two iterations of one sampler at once do not meet, and one that is stopped has seen the beginning of the order.
+// Two iterations of one sampler at the same time do not disturb each other. An iteration that is stopped early has yielded the
+// beginning of the order.
 func TestOrdersStopAndMeet(t *testing.T) {
 	for name, s := range random {
 		all := indices(s, 100)
@@ -136,7 +137,7 @@ func TestSubset(t *testing.T) {
 	}
 }
 
-// Each rank has what it has in PyTorch's DistributedSampler.
+// Each rank gets the places of the order that it gets from PyTorch's DistributedSampler.
 func TestShard(t *testing.T) {
 	for n := range 23 {
 		for count := 1; count < 8; count++ {
@@ -164,7 +165,7 @@ func TestShard(t *testing.T) {
 	}
 }
 
-// A shard of a shard is one of the whole, and of what it cannot count beforehand too.
+// A shard can be sharded again, and the whole may be a sampler whose length is not known.
 func TestShardOfAnything(t *testing.T) {
 	var asked int
 	inner := dataloader.Shard(endless{&asked}, 1, 2, false)
@@ -175,7 +176,7 @@ func TestShardOfAnything(t *testing.T) {
 	}
 }
 
-// take is the beginning of a sampler.
+// take yields the first n indices of a sampler.
 type take struct {
 	of dataloader.Sampler
 	n  int
@@ -200,7 +201,7 @@ func TestBatched(t *testing.T) {
 				if dropLast {
 					want = want[:n/size]
 				}
-				var got [][]int // kept, so that a slice that is used again is noticed
+				var got [][]int // the batches are kept, so that the test fails if Batched reuses a slice
 				for b := range dataloader.Batched(dataloader.Sequential(), size, dropLast).Batches(n, 1, 0) {
 					got = append(got, b)
 				}
@@ -217,7 +218,7 @@ func TestBatched(t *testing.T) {
 	}
 }
 
-// Who stops early has made no more than was asked for.
+// Batched and Shard draw no more indices than they need for what was taken from them.
 func TestSamplersAreLazy(t *testing.T) {
 	asked := 0
 	for b := range dataloader.Batched(endless{&asked}, 5, false).Batches(1000, 1, 0) {
@@ -228,7 +229,7 @@ func TestSamplersAreLazy(t *testing.T) {
 	if asked != 15 {
 		t.Errorf("3 batches of 5 ask for %d indices", asked)
 	}
-	for dropLast, want := range map[bool]int{false: 8, true: 9} { // until 7; with dropLast, until it is certain that all ranks have one
+	for dropLast, want := range map[bool]int{false: 8, true: 9} { // up to 7; with dropLast, until every rank has an index
 		asked = 0
 		for i := range dataloader.Shard(endless{&asked}, 1, 3, dropLast).Indices(1000, 1, 0) {
 			if i == 7 {
@@ -241,7 +242,7 @@ func TestSamplersAreLazy(t *testing.T) {
 	}
 }
 
-// Ten million samples take the memory that the documentation says.
+// For ten million samples, samplers allocate no more memory than the documentation says.
 func TestSamplersOfMany(t *testing.T) {
 	const n = 10_000_000
 	weights := equalWeights(n)
@@ -274,7 +275,8 @@ func TestSamplersOfMany(t *testing.T) {
 	}
 }
 
-// What is wrong with a sampler is told by New, before a process is started if it can be, and when the dataset is open otherwise.
+// New returns an error for a bad sampler: before it starts a process if it can, otherwise when the dataset is open. Indices panics
+// with the same text.
 func TestBadSamplers(t *testing.T) {
 	leak.Check(t)
 	one := []float64{1}
@@ -334,7 +336,7 @@ func TestBadSamplers(t *testing.T) {
 	}
 }
 
-// A loader yields what its sampler says, whoever gets it, and goes on from any place.
+// A loader yields the samples in the order of its sampler, with any number of workers, and resumes that order at a State.
 func TestSamplersInLoaders(t *testing.T) {
 	leak.Check(t)
 	for name, s := range random {
@@ -354,7 +356,7 @@ func TestSamplersInLoaders(t *testing.T) {
 	}
 }
 
-// A loader knows how many batches its sampler makes, if that can be known.
+// Len is the number of batches that the sampler makes, or −1 if that cannot be known.
 func TestLenOfSamplers(t *testing.T) {
 	leak.Check(t)
 	sequential := dataloader.Sequential()

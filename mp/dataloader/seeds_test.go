@@ -10,14 +10,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// seeds is what a worker knows of its seed: when it has opened the dataset, in WorkerInit, and at a batch.
+// seeds is the WorkerInfo.Seed that a worker has seen when it opened the dataset, in WorkerInit and in GetBatch.
 type seeds struct {
 	Worker               int
 	Opened, Inited, Here uint64
 	Drawn                uint64 // from Rand in WorkerInit
 }
 
-// seeded is a dataset of them.
+// seeded is a dataset whose batches are seeds.
 type seeded struct{ opened uint64 }
 
 var (
@@ -41,7 +41,7 @@ func (d seeded) GetBatch(ctx context.Context, _ []int) (seeds, error) {
 	return seeds{info.ID, d.opened, inited, info.Seed, drawn}, nil
 }
 
-// What a worker is opened with is the seed of the epoch that it is started for.
+// While the dataset is opened, and in WorkerInit, a worker has the seed of the epoch that it is started for.
 func TestSeedOfAWorker(t *testing.T) {
 	leak.Check(t)
 	for _, opts := range []dataloader.Options{{Seed: 7}, {Seed: 7, Workers: 2}, {Seed: 7, Workers: 2, Persistent: true}} {
@@ -49,7 +49,7 @@ func TestSeedOfAWorker(t *testing.T) {
 			opts.WorkerInit = Seed.With(0)
 			l := open[seeds](t)(dataloader.NewBatched(background, Seeded.With(0), &opts))
 			seen := make(map[uint64]string)
-			first := make([]uint64, max(opts.Workers, 1)) // of each worker in the epoch that New has started it for
+			first := make([]uint64, max(opts.Workers, 1)) // the seed of each worker in epoch 0, for which New starts them
 			for epoch := range 4 {
 				if epoch == 2 {
 					if err := l.Restore(dataloader.State{Seed: 8, Epoch: 1, Len: 8, BatchSize: 1}); err != nil {
@@ -81,7 +81,7 @@ func TestSeedOfAWorker(t *testing.T) {
 	}
 }
 
-// What WorkerInit draws from Rand is of its seed as well, and of its worker.
+// Rand in WorkerInit depends on the loader's seed and on the worker.
 func TestRandOfWorkerInit(t *testing.T) {
 	leak.Check(t)
 	drawn := make(map[uint64]uint64) // by WorkerInfo.Seed

@@ -9,12 +9,12 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// benchPixels are those of 32 images of 3 × 224 × 224 in float32: 19 MB.
+// benchPixels is the number of float32s in 32 images of 3 × 224 × 224. They take 19 MB.
 const benchPixels = 32 * 3 * 224 * 224
 
 type benchBatch struct{ Pixels []float32 }
 
-// fill writes a batch, as quickly as that can be.
+// fill writes a batch as fast as possible.
 func fill(pixels []float32, with float32) {
 	for i := range pixels {
 		pixels[i] = with
@@ -31,7 +31,7 @@ func sum(pixels []float32) (sum float32) {
 type benchEnds struct {
 	Index *queue.Queue[int] // numbers of slabs
 	Data  *queue.Queue[slabReply]
-	Plain bool // without slabs
+	Plain bool // batches go by message, without slabs
 }
 
 var benchWorker = mp.Register("dataloader.test.bench", func(ctx context.Context, e *benchEnds) (int, error) {
@@ -64,7 +64,8 @@ var benchWorker = mp.Register("dataloader.test.bench", func(ctx context.Context,
 	}
 })
 
-// A batch of 19 MB is filled in a worker and read here; in-process is the same in one goroutine, with memory that is made anew.
+// BenchmarkBatch measures a batch of 19 MB that a worker fills and this process reads. in-process does the same in one goroutine,
+// with new memory for each batch.
 func BenchmarkBatch(b *testing.B) {
 	b.Run("in-process", func(b *testing.B) {
 		b.SetBytes(4 * benchPixels)

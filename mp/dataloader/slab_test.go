@@ -18,18 +18,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// slabBatch has slices that were made in all ways.
+// slabBatch has slices that were made in different ways.
 type slabBatch struct {
 	Number int
 	Pixels []float32           // by Alloc
 	Labels []int64             // by Alloc
-	Thumbs []uint8             // a part of what Alloc has returned
+	Thumbs []uint8             // a part of a slice from Alloc
 	Masks  map[string][]uint16 // by make, and large
 	Sizes  []int               // by make, and small
 	Names  []string
 }
 
-// newSlabBatch is the same for each ctx.
+// newSlabBatch returns a batch whose contents depend on number and size only. ctx says where its memory is.
 func newSlabBatch(ctx context.Context, number, size int) *slabBatch {
 	b := &slabBatch{
 		Number: number, Pixels: Alloc[float32](ctx, size), Labels: Alloc[int64](ctx, 3), Thumbs: Alloc[uint8](ctx, 100)[10:20:30],
@@ -58,7 +58,7 @@ var slabCodec = sync.OnceValue(func() *wire.Codec[slabBatch] {
 	return c
 })
 
-// slabOrder and slabReply are what a loader and its workers tell each other, as far as slabs are concerned.
+// slabOrder and slabReply are orders and replies, reduced to what concerns slabs.
 type (
 	slabOrder struct{ Slab, Number, Size int }
 	slabReply struct {
@@ -83,10 +83,10 @@ func newSlabEnds(t testing.TB, slabs int) *slabEnds {
 	}
 	t.Cleanup(func() {
 		index.Close()
-		for range index.All(context.Background()) { // a queue is gone when nothing is left in it
+		for range index.All(context.Background()) { // a closed queue is freed once it is empty
 		}
 		data.Close()
-		for r, err := range data.All(context.Background()) { // replies that nobody has wanted have segments, too
+		for r, err := range data.All(context.Background()) { // replies that the test did not receive have segments, too
 			if err != nil {
 				t.Error(err)
 			}
@@ -96,7 +96,7 @@ func newSlabEnds(t testing.TB, slabs int) *slabEnds {
 	return &slabEnds{index, data, slabs}
 }
 
-// work is a worker loop.
+// work is the loop of a worker.
 func (e *slabEnds) work(ctx context.Context) error {
 	own := newSlabs(e.Slabs)
 	defer own.close()
@@ -125,7 +125,7 @@ func (e *slabEnds) work(ctx context.Context) error {
 
 var slabWorker = mp.Register("dataloader.test.slabs", func(ctx context.Context, e *slabEnds) (int, error) { return 0, e.work(ctx) })
 
-// close gives up the memory of all slabs, which in a worker the end of the process does.
+// close unmaps all slabs. A worker of a loader need not do that, because its process ends.
 func (s *slabs) close() {
 	s.end()
 	for i := range s.all {
@@ -172,7 +172,7 @@ func (e *slabEnds) order(t testing.TB, l *loans, number, size int) {
 	}
 }
 
-// next is the batch of the next reply, which lies in the slab.
+// next waits for the next reply, and returns its batch as a view or a copy.
 func (e *slabEnds) next(t testing.TB, l *loans, view bool) (batch slabBatch, r slabReply) {
 	t.Helper()
 	r, err := e.Data.Get(t.Context())
@@ -198,7 +198,7 @@ func sameBatch(t *testing.T, got *slabBatch, number, size int) {
 	}
 }
 
-// held is how much memory there is for the batches.
+// held returns how many bytes the segments of all slabs have.
 func (l *loans) held() (bytes int) {
 	for i := range l.slabs {
 		for _, m := range l.slabs[i].segments {
@@ -247,7 +247,7 @@ func TestSlabs(t *testing.T) {
 	}
 }
 
-// Once batches have their size, there is no new memory, and not much more than they need.
+// After a few batches of one size, the slabs get no new segments, and are not much larger than the batches.
 func TestSlabsStay(t *testing.T) {
 	const slabs, size = 2, 40_000
 	slabPeers(t, slabs, func(t *testing.T, e *slabEnds) {
@@ -271,7 +271,7 @@ func TestSlabsStay(t *testing.T) {
 	})
 }
 
-// A view is safe after the death of the worker that has made it.
+// A view stays readable after the death of the worker that made it, until its slab is given back.
 func TestSlabOfDeadWorker(t *testing.T) {
 	leak.Check(t)
 	e := newSlabEnds(t, 2)
@@ -305,7 +305,7 @@ func TestSlabOfDeadWorker(t *testing.T) {
 	}
 }
 
-// Whenever a worker is killed, what has come of it is whole, and nothing is left.
+// Whenever a worker is killed, the batches that it sent before are whole, and no memory of its slabs is left.
 func TestSlabsKilled(t *testing.T) {
 	leak.Check(t)
 	for range 10 {
@@ -325,7 +325,7 @@ func TestSlabsKilled(t *testing.T) {
 				continue
 			}
 			ctx, cancel := context.WithCancel(t.Context())
-			go func() { // no reply comes after the death
+			go func() { // end the wait if the worker dies: no reply comes after that
 				select {
 				case <-p.Done():
 					cancel()
@@ -357,7 +357,7 @@ func TestSlabsKilled(t *testing.T) {
 	}
 }
 
-// Orders are called off in the middle; the batches of those that follow come as if nothing had been.
+// When orders are called off, replies to them may still arrive and are declined. The batches of later orders are whole.
 func TestSlabsWithdrawn(t *testing.T) {
 	const slabs = 3
 	slabPeers(t, slabs, func(t *testing.T, e *slabEnds) {
@@ -395,7 +395,8 @@ func TestSlabsWithdrawn(t *testing.T) {
 	})
 }
 
-// A batch that was given up, by a panic, say, loses nothing that the parent has to know.
+// After a batch was given up, because of a panic for example, the news of the next batch still has the segments that were new in
+// the first one.
 func TestSlabGivenUp(t *testing.T) {
 	own, a, ctx := newArena(t)
 	lost := Alloc[byte](ctx, 100)
@@ -419,7 +420,7 @@ func TestSlabGivenUp(t *testing.T) {
 	}
 }
 
-// newArena is the memory of one batch, and its slabs.
+// newArena returns the slabs of a worker, the arena of a batch in them, and a ctx with that arena.
 func newArena(t *testing.T) (*slabs, *arena, context.Context) {
 	t.Helper()
 	leak.Check(t)
@@ -462,10 +463,10 @@ func TestAlloc(t *testing.T) {
 	}
 }
 
-// Without memory for a slab, a batch goes by message.
+// If there is no memory for a slab, the batch is sent as a message.
 func TestAllocNoMemory(t *testing.T) {
 	own, a, ctx := newArena(t)
-	own.most = math.MaxInt // what nobody has
+	own.most = math.MaxInt // no machine has so much memory
 	b := newSlabBatch(ctx, 1, 5000)
 	out := wire.Buffer{Place: a.place}
 	if err := slabCodec().Encode(&out, b); err != nil {
@@ -491,7 +492,7 @@ func panicOf(f func()) (text string) {
 	return ""
 }
 
-// Goroutines that make a batch together never get the same memory, also while it ends.
+// Goroutines that make a batch together never get the same memory from Alloc, even while the batch is ended.
 func TestAllocTogether(t *testing.T) {
 	own, _, ctx := newArena(t)
 	var all sync.WaitGroup
@@ -518,7 +519,7 @@ func TestAllocTogether(t *testing.T) {
 	all.Wait()
 }
 
-// What is in a batch twice arrives as two slices, so that views are as copies are.
+// Slices of a batch that share memory arrive as separate slices, in a view as in a copy.
 func TestPlaceTwice(t *testing.T) {
 	type twice struct{ All, Head, Tail, Again []float64 }
 	c, err := wire.Compile[twice]()
@@ -552,7 +553,7 @@ func TestPlaceTwice(t *testing.T) {
 	}
 }
 
-// Slices of an allocation are sent as they lie there, in whatever order, and not copied.
+// Parts of one allocation are sent as references, in any order, and are not copied.
 func TestPlaceParts(t *testing.T) {
 	_, a, ctx := newArena(t)
 	s := Alloc[byte](ctx, 1000)
@@ -568,7 +569,7 @@ func TestPlaceParts(t *testing.T) {
 	}
 }
 
-// Memory of an earlier batch is not the parent's to see: it is copied as any other.
+// A slice in the slab of an earlier batch is not sent as a reference to that slab. It is copied, as any other slice.
 func TestPlaceLate(t *testing.T) {
 	leak.Check(t)
 	s := newSlabs(2)

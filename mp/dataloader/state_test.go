@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A run that is resumed at any position, by any number of workers, yields what was left.
+// A run that is resumed at any batch, with any number of workers, yields the batches that were left.
 func TestResume(t *testing.T) {
 	leak.Check(t)
 	opts := dataloader.Options{BatchSize: 3, Shuffle: true, Seed: 5}
@@ -26,7 +26,7 @@ func TestResume(t *testing.T) {
 				t.Run(fmt.Sprint(at, before, after), func(t *testing.T) {
 					opts.Workers = before
 					state := stateAfter(t, newLoader(t, config{N: 20}, &opts), 1, at)
-					opts.Workers, opts.Seed = after, 6 // the state has the seed
+					opts.Workers, opts.Seed = after, 6 // the seed in the State replaces it
 					l := newLoader(t, config{N: 20}, &opts)
 					opts.Seed = 5
 					if err := l.Restore(state); err != nil {
@@ -43,7 +43,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// stateAfter is the state at the batch after so many epochs and batches, as JSON gives it back.
+// stateAfter returns the State of l after so many epochs and batches, as JSON gives it back.
 func stateAfter(t testing.TB, l *dataloader.Loader[batch], epochs, batches int) (s dataloader.State) {
 	t.Helper()
 	for range epochs {
@@ -94,7 +94,7 @@ func TestResumeStream(t *testing.T) {
 	}
 }
 
-// What came ahead of its turn does not come again.
+// With Unordered, a batch that was yielded ahead of its turn is not yielded again after Restore.
 func TestResumeUnordered(t *testing.T) {
 	leak.Check(t)
 	opts := &dataloader.Options{BatchSize: 2, Workers: 2, Order: dataloader.Unordered()}
@@ -168,7 +168,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
-// In the middle of an epoch, a state is of one order. Where an epoch begins, another one may be chosen.
+// A State in the middle of an epoch is refused by a loader with another sampler. A State at the beginning of an epoch is not.
 func TestRestoreRefusesAnotherOrder(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 20}
@@ -199,7 +199,7 @@ func TestRestoreRefusesAnotherOrder(t *testing.T) {
 	}
 }
 
-// step is from one place to the next, or to one of the next where processes are slow.
+// step is the distance between the positions that a test tries: 1, or 3 where processes are slow.
 func step() int {
 	if many(2) == 1 {
 		return 3

@@ -47,7 +47,7 @@ func TestStatsVerdict(t *testing.T) {
 	}
 }
 
-// slow is a batch that takes its time to be decoded.
+// slow is a batch that takes 10 ms to be decoded.
 type slow int
 
 func (n *slow) MarshalBinary() ([]byte, error) { return []byte{byte(*n)}, nil }
@@ -60,7 +60,7 @@ func (n *slow) UnmarshalBinary(b []byte) error {
 
 var Slow = mp.Register("slow", func(_ context.Context, samples []int) (slow, error) { return slow(samples[0]), nil })
 
-// Who waits for a batch to be decoded waits, and not for workers.
+// The time for decoding a batch counts as waited, but does not make the loader the bottleneck.
 func TestStatsOfDecoding(t *testing.T) {
 	leak.Check(t)
 	l := open[slow](t)(dataloader.New(background, Numbers.With(config{N: 20}), Slow, &dataloader.Options{Workers: 1}))
@@ -74,11 +74,12 @@ func TestStatsOfDecoding(t *testing.T) {
 	}
 }
 
-// What is spent on a batch that does not come is lost, and who waits for it is delayed by the fault.
+// The time that workers spend on a batch that does not come counts as lost. The time that the consumer waits because of that
+// counts as delayed.
 func TestStatsOfFaults(t *testing.T) {
 	leak.Check(t)
 	for _, what := range []string{"wait", "deaf"} {
-		// Long beside the four batches at most that the consumer has when the fault begins, and works on meanwhile.
+		// limit is long compared with the time for the batches, at most four, that the consumer still has when the fault begins.
 		const limit = time.Second
 		for _, policy := range []dataloader.Policy{dataloader.Fail, dataloader.Skip} {
 			failed := false
@@ -90,7 +91,7 @@ func TestStatsOfFaults(t *testing.T) {
 					t.Error(err)
 				}
 				failed = failed || err != nil
-				time.Sleep(20 * time.Millisecond) // so that a worker that stands still for a moment is no bottleneck
+				time.Sleep(20 * time.Millisecond) // so that a short pause of a worker does not make it the bottleneck
 			}
 			if failed != (policy == dataloader.Fail) {
 				t.Errorf("%s: failed: %v", what, failed)
@@ -102,7 +103,7 @@ func TestStatsOfFaults(t *testing.T) {
 	}
 }
 
-// Samples that are left out in a batch that comes at the first attempt delay nobody.
+// Samples that are left out, while the rest of their batch comes at the first attempt, count neither as lost nor as delayed time.
 func TestStatsOfSkipped(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {

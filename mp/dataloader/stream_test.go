@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// Each worker yields its share; their batches come in turn.
+// Each worker yields its share of a stream, and the workers' batches come in turn.
 func TestStream(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 1, 2, 3} {
@@ -74,7 +74,7 @@ func TestStreamFaults(t *testing.T) {
 	t.Log(err)
 }
 
-// A panic of Iterate is told as what it is, and ends neither worker nor program.
+// A panic of Iterate ends the epoch with a RemoteError that has the panic, and ends neither the worker nor the program.
 func TestIteratePanics(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 1} {
@@ -92,7 +92,7 @@ func TestIteratePanics(t *testing.T) {
 	}
 }
 
-// A worker that begins a stream anew has time for what it passes by.
+// A worker that begins a stream anew gets time beyond Timeout for the samples that it passes by.
 func TestStreamPassesInTime(t *testing.T) {
 	leak.Check(t)
 	c := config{N: 80, Each: 20 * time.Millisecond, Does: map[int]string{70: "once die"}, Dir: prog.TempDir(t)}
@@ -100,7 +100,7 @@ func TestStreamPassesInTime(t *testing.T) {
 	want(t, l, chunks(80, 2))
 }
 
-// patient is a stream that waits for the end of its ctx in this process.
+// patient is a stream in this process that closes waits, and then waits for the end of its ctx.
 type patient struct{ waits chan struct{} }
 
 func (p patient) Iterate(ctx context.Context) iter.Seq2[int, error] {
@@ -111,13 +111,13 @@ func (p patient) Iterate(ctx context.Context) iter.Seq2[int, error] {
 }
 
 var (
-	waits   chan struct{} // closed when Patient waits
+	waits   chan struct{} // closed when the stream of Patient waits
 	Patient = dataloader.RegisterIterable("patient", func(context.Context, int) (dataloader.IterableDataset[int], error) {
 		return patient{waits}, nil
 	})
 )
 
-// A stream that is begun in its middle hears that the loop ends while it passes by what was yielded.
+// When the ctx of Epoch ends, so does the ctx of Iterate, even while a restored stream passes by what was yielded before.
 func TestStreamIsEndedWhileItPasses(t *testing.T) {
 	leak.Check(t)
 	waits = make(chan struct{})
@@ -141,7 +141,7 @@ func TestStreamIsEndedWhileItPasses(t *testing.T) {
 
 var attempts int
 
-// Moody fails for a batch with 8 in it always, and twice for one with 4.
+// Moody panics for each batch with sample 8, and fails for a batch with sample 4 at the first two of three attempts.
 var Moody = mp.Register("moody", func(ctx context.Context, samples []int) (batch, error) {
 	if slices.Contains(samples, 8) {
 		panic("8")
@@ -154,7 +154,7 @@ var Moody = mp.Register("moody", func(ctx context.Context, samples []int) (batch
 	return batch{Numbers: samples}, nil
 })
 
-// A collate function has its retries, and with Skip a batch that it cannot make is left out. The worker goes on behind it.
+// A collate function that fails is retried. With Skip, a batch that it cannot make is left out, and the worker goes on after it.
 func TestStreamCollateFails(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{0, 2} {

@@ -17,8 +17,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// Whoever is killed at whatever moment, each batch comes once and in order. In short up to 30 are killed in each epoch; with
-// MP_TORTURE it goes on as long as the epoch does, which is a long one then.
+// Each batch comes once and in order, whichever workers are killed and when. The test kills up to 30 workers in an epoch. With
+// MP_TORTURE the epoch is ten times as long, and the test kills workers until it ends.
 func TestKilledAtRandom(t *testing.T) {
 	leak.Check(t)
 	for _, workers := range []int{1, 2, 5} {
@@ -36,12 +36,12 @@ func TestKilledAtRandom(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				whole.Close() // those who are killed are not its workers
+				whole.Close() // so that only workers of l are killed
 				l := maker(t, c, opts)
 				progress, stopped := make(chan int), make(chan struct{})
 				go func() {
 					defer close(stopped)
-					for range progress { // so that it ends
+					for range progress { // a kill needs a batch that has come, so the epoch ends
 						time.Sleep(rand.N(5 * time.Millisecond))
 						if all := mp.ActiveChildren(); len(all) > 0 && kills > 0 {
 							_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
@@ -74,7 +74,7 @@ func TestKilledAtRandom(t *testing.T) {
 	}
 }
 
-// A view is whole whoever dies, and memory is given up.
+// A view is whole whichever worker dies, and the memory of dead workers is given up.
 func TestKilledWithViews(t *testing.T) {
 	leak.Check(t)
 	l := open[image](t)(dataloader.NewBatched(background, Images.With(400), &dataloader.Options{
@@ -101,7 +101,7 @@ func TestKilledWithViews(t *testing.T) {
 	t.Log(l.Stats())
 }
 
-// A worker that is frozen is replaced when Timeout is over.
+// A worker that is frozen is killed after Timeout and KillDelay, and replaced.
 func TestFrozen(t *testing.T) {
 	leak.Check(t)
 	l := newLoader(t, config{N: 40}, &dataloader.Options{
@@ -118,7 +118,7 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// Workers that are killed between two epochs are missed by nobody.
+// When all persistent workers are killed between two epochs, the next epoch is whole.
 func TestKilledBetweenEpochs(t *testing.T) {
 	leak.Check(t)
 	l := newLoader(t, config{N: 40}, &dataloader.Options{BatchSize: 2, Workers: 3, Persistent: true})

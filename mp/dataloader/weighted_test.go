@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A tree of sums is what the numbers themselves say.
+// A tree of sums finds for each place the number that adding up the numbers one by one finds.
 func TestSums(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for n := 1; n < 40; n++ {
@@ -51,7 +51,7 @@ func TestWeighted(t *testing.T) {
 	}
 }
 
-// Without replacement, the second is drawn as if there had never been the first.
+// Without replacement, each index is drawn as if the indices before it had never been there.
 func TestWeightedWithoutReplacement(t *testing.T) {
 	weights := []float64{1, 0, 2, 5}
 	s := Weighted(weights, 3, false)
@@ -75,7 +75,7 @@ func TestWeightedWithoutReplacement(t *testing.T) {
 	}
 }
 
-// Weights of any size are weights: none overflows, and none that is not 0 is lost.
+// Weights of any size can be used: their sum does not overflow, and every sample with a weight above 0 can be drawn.
 func TestWeightsOfAnySize(t *testing.T) {
 	many := slices.Repeat([]float64{math.MaxFloat64}, 1000)
 	for _, weights := range [][]float64{

@@ -17,14 +17,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// testimony is what a sample has seen.
+// testimony is what Get sees of its worker.
 type testimony struct {
 	ID, Count              int
 	Seed                   uint64
 	Name, Dir, Ours, Given string
 }
 
-// witness is a dataset of what its worker is like.
+// witness is a dataset whose samples are testimonies.
 type witness struct{ opening context.Context }
 
 func (*witness) Len() int { return 8 }
@@ -50,7 +50,7 @@ var (
 	Testimonies = mp.Register("testimonies", dataloader.List[testimony])
 )
 
-// lines is a writer that is given whole lines.
+// lines is a writer that keeps the lines written to it, and checks that each write is whole lines.
 type lines struct {
 	t   *testing.T
 	mu  sync.Mutex
@@ -67,7 +67,8 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// What the Options say of workers, and Worker of code in them, is so.
+// Workers have the name, directory, environment, streams and seed that the Options say, and Worker tells them their ID, their
+// number and their seed.
 func TestWorkersAreAsTold(t *testing.T) {
 	leak.Check(t)
 	dir, err := filepath.EvalSymlinks(prog.TempDir(t))
@@ -124,7 +125,7 @@ func TestWorkersAreAsTold(t *testing.T) {
 	}
 }
 
-// In a ctx of no Loader there is no worker, and what is drawn is never the same.
+// With a ctx that is not a Loader's, Worker reports false, and each Rand and RandOf is different.
 func TestOutsideOfALoader(t *testing.T) {
 	if info, ok := dataloader.Worker(background); ok || info != (dataloader.WorkerInfo{}) {
 		t.Errorf("%+v", info)

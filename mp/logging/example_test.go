@@ -27,13 +27,13 @@ func greet() {
 	}
 }
 
-// What functions log in children, with slog or hclog, comes to a logger of the program.
+// ToHclog sends what functions log in children, with slog or hclog, to a logger of the program.
 func ExampleToHclog() {
 	logging.ToHclog(hclog.New(&hclog.LoggerOptions{
 		Name: "app", Output: os.Stdout, Level: hclog.Warn, DisableTime: true,
 	}))
 	defer logging.Off()
-	greet() // says it at level info, which this logger does not want
+	greet() // logs at level info, which this logger leaves out
 	fmt.Println("done")
 	// Output: done
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/logging"
 )
 
-// Hush logs through loggers of which one has got a level of its own.
+// Hush logs through several loggers, after it has set the level of one of them.
 var Hush = mp.Register("hush", func(_ context.Context, byParent bool) (bool, error) {
 	parent := logging.Logger()
 	part := parent.Named("raft").With("k", 1)
@@ -42,7 +42,7 @@ var Hush = mp.Register("hush", func(_ context.Context, byParent bool) (bool, err
 	return part.IsTrace(), nil
 })
 
-// SetLevel holds for a logger and all that are derived from the same one, and for no other.
+// SetLevel holds for a logger and for all loggers derived from the same one, and for no other logger.
 func TestSetLevel(t *testing.T) {
 	leak.Check(t)
 	defer logging.Off()
@@ -67,7 +67,7 @@ func TestSetLevel(t *testing.T) {
 	}
 }
 
-// A logger that was made before there was a log writes to it all the same.
+// A logger that was made before ToSlog was called writes to that log, too.
 func TestLoggerFromBefore(t *testing.T) {
 	leak.Check(t)
 	logging.Off()
@@ -82,7 +82,7 @@ func TestLoggerFromBefore(t *testing.T) {
 	}
 }
 
-// Beans logs values that hclog prints in a way of their own.
+// Beans logs values of the types that tell hclog how to print them.
 var Beans = mp.Register("beans", func(context.Context, int) (int, error) {
 	args := []any{
 		"per", hclog.Fmt("%d beans", 12), "hex", hclog.Hex(255), "octal", hclog.Octal(8), "binary", hclog.Binary(5), "quote", hclog.Quote("a b"),
@@ -94,7 +94,7 @@ var Beans = mp.Register("beans", func(context.Context, int) (int, error) {
 	return 0, nil
 })
 
-// Values that tell hclog how to print them are printed so, wherever the record goes.
+// Values of the types that tell hclog how to print them are printed so by slog as well, from a child and from this process.
 func TestFormats(t *testing.T) {
 	leak.Check(t)
 	c := &collector{level: slog.LevelInfo}
@@ -125,7 +125,8 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// In JSON a record cannot have two arguments of one name: those that say where it is from are not covered by the library's own.
+// The arguments of the library's own records do not overwrite those that say which process a record is from. In JSON a record
+// cannot have two arguments of one name.
 func TestJSON(t *testing.T) {
 	leak.Check(t)
 	var out buffer

@@ -32,7 +32,7 @@ var Say = mp.Register("say", func(_ context.Context, n int) (string, error) {
 	return fmt.Sprint(log.Enabled(context.Background(), slog.LevelDebug), logging.Logger().IsDebug()), nil
 })
 
-// Host logs while it has a pool of its own in this process, and when that is closed.
+// Host logs inside a pool that it makes in its own process, and again after it has closed that pool.
 var Host = mp.Register("host", func(ctx context.Context, n int) (int, error) {
 	pool, err := mp.NewPool(ctx, &mp.PoolOptions{Workers: 1, InProcess: true})
 	if err != nil {
@@ -51,7 +51,7 @@ var Chatter = mp.Register("chatter", func(_ context.Context, _ int) (int, error)
 	}
 })
 
-// collector is a slog.Handler that keeps what it gets.
+// collector is a slog.Handler that keeps its records.
 type collector struct {
 	level slog.Level
 	mu    sync.Mutex
@@ -71,7 +71,7 @@ func (c *collector) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// said are the records with that message.
+// said returns the records with this message.
 func (c *collector) said(message string) (found []map[string]any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,7 +96,7 @@ func say(t *testing.T) (pid int, heard string) {
 	return p.Pid(), heard
 }
 
-// Without anybody who listens, a child does not even make records.
+// After Off, the loggers of a child report that their levels are disabled, so a child makes no records.
 func TestSilent(t *testing.T) {
 	leak.Check(t)
 	logging.Off()
@@ -145,7 +145,7 @@ func TestToSlog(t *testing.T) {
 	}
 }
 
-// A ReplaceAttr may take the source to be what it always is in slog.
+// A ReplaceAttr gets the source of a record as a *slog.Source, as it does without this library.
 func TestSourceOfSlog(t *testing.T) {
 	leak.Check(t)
 	var out buffer
@@ -165,7 +165,7 @@ func TestSourceOfSlog(t *testing.T) {
 	}
 }
 
-// The worker's records name the item that it was at.
+// A record that a function logs in a worker names the item that the worker was at.
 func TestTaskOfAPool(t *testing.T) {
 	leak.Check(t)
 	c := &collector{level: slog.LevelDebug}
@@ -193,7 +193,7 @@ func TestTaskOfAPool(t *testing.T) {
 	}
 }
 
-// A pool that a worker has in its own process leaves the worker's task as it is.
+// A pool inside a worker's process does not change the task that the worker's records name.
 func TestTaskWithAPoolInside(t *testing.T) {
 	leak.Check(t)
 	c := &collector{level: slog.LevelInfo}
@@ -220,7 +220,8 @@ func TestTaskWithAPoolInside(t *testing.T) {
 	}
 }
 
-// buffer is written to by the library for a moment longer than a test runs: a process that has ended is told of too.
+// buffer is a bytes.Buffer with a lock: the library may still write to it when the test reads it, since it logs the end of each
+// process.
 type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -259,7 +260,7 @@ func TestToHclog(t *testing.T) {
 	}
 }
 
-// PY-LOG-01: the level of the parent holds in children and grandchildren; records below it do not come.
+// PY-LOG-01: the level of the parent holds in children and grandchildren. They send no records below it.
 func TestToStderr(t *testing.T) {
 	path := prog.Build(t, "./testdata/stderr")
 	line := regexp.MustCompile(`(?m)^\S+Z \[(\w+)\] +(\S+) \(pid \d+(, speak)?\): ([\w.]+:\d+: )?(.*)$`)
@@ -285,7 +286,7 @@ func TestToStderr(t *testing.T) {
 	}
 }
 
-// A child that is killed in the middle of a record does no harm, and neither does one that logs without end.
+// The parent copes with a child that logs without end and is killed in the middle of a record.
 func TestKilledWhileLogging(t *testing.T) {
 	leak.Check(t)
 	heard := make(chan struct{}, 1)
@@ -304,7 +305,7 @@ func TestKilledWhileLogging(t *testing.T) {
 	}
 }
 
-// notifier tells when another process has logged something.
+// notifier is a slog.Handler that signals each record.
 type notifier chan struct{}
 
 func (n notifier) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }

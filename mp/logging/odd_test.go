@@ -20,6 +20,7 @@ func (talkative) String() string {
 	return "printed"
 }
 
+// A value that logs while it is printed does not block the log: its own record comes first.
 func TestValueThatLogs(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -38,7 +39,7 @@ func TestValueThatLogs(t *testing.T) {
 	}
 }
 
-// A value without a key is not lost.
+// A value without a key is logged with the key !BADKEY.
 func TestValueWithoutKey(t *testing.T) {
 	c := &collector{level: slog.LevelWarn}
 	logging.ToSlog(c)

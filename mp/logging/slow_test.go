@@ -18,7 +18,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Report logs n records of 10 KB and returns n. With −1 it exits.
+// Report logs n records of 10 KB and returns n. If n is −1, it exits with code 9.
 var Report = mp.Register("report", func(_ context.Context, n int) (int, error) {
 	if n < 0 {
 		os.Exit(9)
@@ -29,7 +29,7 @@ var Report = mp.Register("report", func(_ context.Context, n int) (int, error) {
 	return n, nil
 })
 
-// Throng logs n records of 10 KB at once, and returns n when all but one are said.
+// Throng logs n records of 10 KB from n goroutines at once, and returns n when all but one have logged theirs.
 var Throng = mp.Register("throng", func(_ context.Context, n int) (int, error) {
 	said := make(chan bool, n)
 	for range n {
@@ -44,7 +44,7 @@ var Throng = mp.Register("throng", func(_ context.Context, n int) (int, error) {
 	return n, nil
 })
 
-// Leave logs records of 10 KB, many at once and without end, and exits with code when they are not read any more.
+// Leave logs records of 10 KB from many goroutines without end. When the parent stops reading them, it exits with code.
 var Leave = mp.Register("leave", func(_ context.Context, code int) (int, error) {
 	said := make(chan bool)
 	for range 100 {
@@ -64,7 +64,7 @@ var Leave = mp.Register("leave", func(_ context.Context, code int) (int, error) 
 	}
 })
 
-// laggard is a slog.Handler that takes its time for the first record.
+// laggard is a slog.Handler that calls wait during the first record of another process.
 type laggard struct {
 	level slog.Level
 	once  *sync.Once
@@ -87,7 +87,7 @@ func (l laggard) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// gone waits for the end of a process, for a limited time.
+// gone waits for the end of a process, for limit at most, and reports whether it came.
 func gone(pid int, limit time.Duration) bool {
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if !prog.Alive(pid) {
@@ -97,13 +97,13 @@ func gone(pid int, limit time.Duration) bool {
 	return false
 }
 
-// longDead waits until a process has been dead for longer than anybody waits for what it has left.
+// longDead waits until a process has been dead for longer than leftoverLimit of package spawn, which is a second.
 func longDead(pid int) {
 	gone(pid, 2*time.Second)
 	time.Sleep(1200 * time.Millisecond)
 }
 
-// What a process has sent is not lost because we read it late.
+// What a process has sent before its end arrives, however late the parent reads it.
 func TestLateReader(t *testing.T) {
 	leak.Check(t)
 	defer logging.Off()
@@ -129,7 +129,7 @@ func TestLateReader(t *testing.T) {
 	}
 }
 
-// A process does not leave before its result is on its way, however many records lie before it.
+// A process does not exit before its result is on its way, even if the parent is slow to read the records ahead of the result.
 func TestResultBehindRecords(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes six seconds")
@@ -146,7 +146,7 @@ func TestResultBehindRecords(t *testing.T) {
 	}
 }
 
-// A process that exits is gone in the end, also when its last records are not read.
+// A process that calls Exit ends, even if the parent does not read its last records.
 func TestExitOfChatter(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes five seconds")
@@ -171,7 +171,7 @@ func TestExitOfChatter(t *testing.T) {
 	}
 }
 
-// An item that logs without end ends at its deadline, also when its records are not read.
+// An item that logs without end is ended at its deadline, even if the parent does not read its records.
 func TestDeadlineOfChatter(t *testing.T) {
 	leak.Check(t)
 	defer logging.Off()

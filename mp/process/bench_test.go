@@ -11,8 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// The figures of this file are measured by programs of their own, since the children of a test binary are test binaries.
-// What they print is reported; the time of an operation is that of a whole measurement and says nothing.
+// Programs of their own measure the figures of this file, because the children of a test binary would be test binaries, too.
+// A benchmark reports what its program prints. The time of an operation is that of a whole measurement and says nothing.
 
 func BenchmarkStartJoin(b *testing.B) {
 	b.Setenv("CGO_ENABLED", "0")
@@ -20,7 +20,7 @@ func BenchmarkStartJoin(b *testing.B) {
 	figures(b, "./testdata/startjoin")
 }
 
-// From Start until the function runs, and until Start returns, with a spare and without.
+// BenchmarkSpare reports the time from Start until the function runs, and until Start returns, with a spare and without.
 func BenchmarkSpare(b *testing.B) { figures(b, "./testdata/spares") }
 
 func BenchmarkColdPool(b *testing.B)        { figures(b, "./testdata/bench", "pool") }

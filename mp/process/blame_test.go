@@ -14,7 +14,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// sleeper is a writer that takes longer than a process is given to end by itself.
+// sleeper is a writer that takes 1.5 seconds. That is longer than the second that a process has, after the end of its link, to end
+// by itself.
 type sleeper struct{ called chan struct{} }
 
 func (s sleeper) Write(p []byte) (int, error) {
@@ -23,7 +24,8 @@ func (s sleeper) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A process that something else has killed was not killed by us, however long its output takes to be passed on.
+// The error of a process that something else killed does not blame this library, however long the process's output takes to be
+// passed on.
 func TestKilledWithSlowOutput(t *testing.T) {
 	leak.Check(t)
 	s := sleeper{make(chan struct{})}
@@ -40,7 +42,7 @@ func TestKilledWithSlowOutput(t *testing.T) {
 	}
 }
 
-// Dump dies of a panic whose dump is a long one.
+// Dump dies of a panic with a long dump.
 var Dump = mp.Register("dump", func(context.Context, int) (int, error) {
 	debug.SetTraceback("all")
 	for range 5000 {
@@ -50,8 +52,8 @@ var Dump = mp.Register("dump", func(context.Context, int) (int, error) {
 	select {}
 })
 
-// canceller is a writer that ends ctx when the dump has begun, and lets the rest of it wait. The dump may come before Start
-// has returned, which a ctx that ends would make fail.
+// canceller is a writer that calls cancel when a dump has begun, and delays the rest of the dump. The dump may begin before Start
+// has returned. cancel would make Start fail, so the writer waits for started first.
 type canceller struct {
 	started chan struct{}
 	cancel  context.CancelFunc
@@ -66,7 +68,7 @@ func (c canceller) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A process that is killed while it writes the dump of a fatal error has died of that, and not of our kill.
+// A process that is killed while it writes the dump of a fatal error has died of that error, not of this library's kill.
 func TestKilledInItsDump(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithCancel(t.Context())

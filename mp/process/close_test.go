@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A process that has ended can be closed, although its result may not have arrived yet.
+// A process that has ended can be closed, even if Result does not have its outcome yet.
 func TestCloseOnceItHasEnded(t *testing.T) {
 	leak.Check(t)
 	for range 50 {

@@ -11,18 +11,18 @@ import (
 )
 
 var Busy = mp.Register("example.busy", func(context.Context, int) (int, error) {
-	for { // and never a look at its ctx
+	for { // it never looks at its ctx
 		time.Sleep(time.Millisecond)
 	}
 })
 
-// The ctx of Start is the life of the process. KillDelay after its end the process is killed, whatever it is at.
+// The ctx of Start bounds the life of the process. KillDelay after the end of ctx, the process is killed, whatever it is doing.
 func ExampleStart() {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	p, err := process.Start(ctx, Busy, 0, &process.Options{KillDelay: 10 * time.Millisecond})
 	if err != nil {
-		fmt.Println(errors.Is(err, context.DeadlineExceeded)) // the machine is slow: it was not even ready
+		fmt.Println(errors.Is(err, context.DeadlineExceeded)) // on a slow machine, ctx may end before the process is ready
 		return
 	}
 	_, err = p.Result(context.Background())
@@ -30,7 +30,7 @@ func ExampleStart() {
 	// Output: true
 }
 
-// Kill does not ask, and ends what the process has started, too.
+// Kill ends the process at once, and the processes that it has started, too.
 func ExampleProcess_Kill() {
 	ctx := context.Background()
 	p, err := process.Start(ctx, Busy, 0, nil)
@@ -47,7 +47,7 @@ func ExampleProcess_Kill() {
 	// Output: true false
 }
 
-// Every child that lives, workers of pools too.
+// Children lists every living child, workers of pools included.
 func ExampleChildren() {
 	p, err := process.Start(context.Background(), Busy, 0, &process.Options{Name: "busy"})
 	if err != nil {
@@ -67,7 +67,7 @@ func ExampleChildren() {
 
 var Greet = mp.Register("example.greet", func(_ context.Context, name string) (string, error) { return "hello " + name, nil })
 
-// A server answers its first requests sooner with processes that have bootstrapped before they are wanted.
+// With spares, which are processes that have bootstrapped in advance, a server answers its first requests sooner.
 func ExampleKeepSpares() {
 	if err := process.KeepSpares(1); err != nil {
 		fmt.Println(err)

@@ -21,7 +21,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// fate runs misbehave in a process and returns its error, exit code and standard error.
+// fate runs misbehave in a process and returns its exit code, its output and its error.
 func fate(t *testing.T, how string) (code int, stderr string, err error) {
 	t.Helper()
 	leak.Check(t)
@@ -106,7 +106,7 @@ func TestPanic(t *testing.T) {
 // PY-EXIT-05, PY-EXIT-06
 func TestExitError(t *testing.T) {
 	exit300, killed := 44, mp.ExitError{ExitCode: -9, Cause: mp.CauseSignal, Signal: syscall.SIGKILL}
-	if runtime.GOOS == "windows" { // exit codes have 32 bits, and nothing tells a kill from an exit
+	if runtime.GOOS == "windows" { // exit codes have 32 bits there, and a kill looks like an exit
 		exit300, killed = 300, mp.ExitError{ExitCode: 1, Cause: mp.CauseExit}
 	}
 	for how, want := range map[string]mp.ExitError{
@@ -135,7 +135,7 @@ func TestExitError(t *testing.T) {
 	}
 }
 
-// The blame for a fatal error does not depend on how much of it the runtime is told to print.
+// A fatal error is recognised whatever GOTRACEBACK says about the length of its dump.
 func TestFatalWithTraceback(t *testing.T) {
 	for _, level := range []string{"none", "single", "all", "system", "crash"} {
 		leak.Check(t)
@@ -161,7 +161,8 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// A child that writes garbage everywhere, or a message that it must not send, or closes everything, is ended and blamed.
+// A child that writes garbage to its link, or a message that it must not send, is killed, and the error names the link as the
+// cause. A child that closes its link is ended, too.
 func TestBrokenLink(t *testing.T) {
 	var exit *mp.ExitError
 	for _, how := range []string{"garbage", "unknown message", "two results"} {
@@ -183,7 +184,7 @@ func TestChildClosesItsStreams(t *testing.T) {
 	}
 }
 
-// The ladder: the ctx of Start ends, then the ctx of the function, and after KillDelay the process.
+// When the ctx of Start ends, the ctx of the function ends. If the process still lives after KillDelay, it is killed.
 func TestContextBoundsTheLife(t *testing.T) {
 	t.Run("it listens", func(t *testing.T) {
 		leak.Check(t)
@@ -257,8 +258,8 @@ func TestContextBoundsTheLife(t *testing.T) {
 	})
 }
 
-// atWorkBefore starts a process under a deadline, and tries later deadlines until the process is at work when the deadline
-// comes.
+// atWorkBefore starts a process whose function is running when the deadline of its ctx comes. It tries longer and longer deadlines
+// until the process starts in time. It returns the process and its ctx.
 func atWorkBefore[R any](t *testing.T, cause error, start func(context.Context, signalWriter) (*mp.Process[R], error)) (*mp.Process[R], context.Context) {
 	t.Helper()
 	for soon := 50 * time.Millisecond; ; soon *= 2 {
@@ -280,7 +281,7 @@ func atWorkBefore[R any](t *testing.T, cause error, start func(context.Context, 
 	}
 }
 
-// Kill ends what the process started itself.
+// Kill also ends the processes that the process has started.
 func TestKillsTheTree(t *testing.T) {
 	leak.Check(t)
 	line := make(chan int, 1)
@@ -296,7 +297,8 @@ func TestKillsTheTree(t *testing.T) {
 	awaitGone(t, sub)
 }
 
-// A process that still holds the streams of an ended one does not delay its Join, and is not ended by that.
+// A grandchild that holds the streams of a child that has ended does not delay the child's Join, and Join does not end the
+// grandchild.
 func TestLeftoversDoNotDelayTheEnd(t *testing.T) {
 	leak.Check(t)
 	p, err := mp.Start(t.Context(), Sub, false, nil)
@@ -317,7 +319,7 @@ func TestLeftoversDoNotDelayTheEnd(t *testing.T) {
 	awaitGone(t, sub)
 }
 
-// pidWriter sends the number that is printed.
+// pidWriter is a writer that sends the pid that is printed to it.
 type pidWriter chan int
 
 func (w pidWriter) Write(p []byte) (int, error) {
@@ -349,12 +351,12 @@ func TestOutputByLines(t *testing.T) {
 	}
 }
 
-// words is a writer of a type whose values cannot be compared.
+// words is a writer whose type is not comparable.
 type words []io.Writer
 
 func (w words) Write(p []byte) (int, error) { return w[0].Write(p) }
 
-// Two writers that cannot be compared, or that hold one, count as different.
+// Stdout and Stderr may be writers of types that are not comparable, or that hold such a writer: they count as different writers.
 func TestOutputToWhatCannotBeCompared(t *testing.T) {
 	leak.Check(t)
 	type wrapped struct{ io.Writer }

@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// Flood writes n MiB to standard error, in lines or without any end of a line.
+// Flood writes so many MiB to standard error, in lines or without any line end.
 var Flood = mp.Register("flood", func(_ context.Context, o flood) (int, error) {
 	block := bytes.Repeat([]byte("0123456789abcde."), 1<<16)
 	if o.Lines {
@@ -35,7 +35,7 @@ type flood struct {
 type gauge struct {
 	bytes, writes int
 	kept          uint64
-	torn          bool // a write did not end with a line
+	torn          bool // a write did not end with a line end
 }
 
 func (g *gauge) Write(p []byte) (int, error) {
@@ -47,7 +47,7 @@ func (g *gauge) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// kept is what of the heap is in use: garbage, which is there for as long as the collector likes, does not count.
+// kept returns the bytes of the heap that are in use. It collects the garbage first, so that garbage does not count.
 func kept() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -55,11 +55,11 @@ func kept() uint64 {
 	return m.HeapAlloc
 }
 
-// A gigabyte of standard error neither blocks the child nor stays in our memory, with lines or without.
+// A gigabyte of standard error, with lines or without, neither blocks the child nor stays in the memory of the parent.
 func TestFlood(t *testing.T) {
 	leak.Check(t)
 	size := 1 << 10
-	if testing.Short() || prog.Wine() { // a gigabyte goes through its pipe in 12 seconds
+	if testing.Short() || prog.Wine() { // a gigabyte takes 12 seconds through Wine's pipe
 		size = 1 << 6
 	}
 	for _, lines := range []bool{true, false} {

@@ -20,14 +20,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv("MP_TEST_SLEEP") != "" { // a program that knows nothing of mp
+	if os.Getenv("MP_TEST_SLEEP") != "" { // play a program that does not use mp: see Sub
 		time.Sleep(1000 * time.Second)
 		return
 	}
 	mp.TestMain(prog.Tests{M: m})
 }
 
-// What the children of these tests do.
+// These functions run in the children of these tests.
 var (
 	Double = mp.Register("double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
 	Echo   = mp.Register("echo", func(_ context.Context, v value) (value, error) { return v, nil })
@@ -196,7 +196,7 @@ func misbehave(ctx context.Context, how string) (string, error) {
 	return how, nil
 }
 
-// started starts a process and waits for the first line that it prints, so that it is at work when it returns.
+// started starts a process and waits for the first line that it prints. The function is running when started returns.
 func started[A, R any](t testing.TB, ctx context.Context, fn *mp.Func[A, R], arg A, opts *mp.ProcessOptions) *mp.Process[R] {
 	t.Helper()
 	if opts == nil {

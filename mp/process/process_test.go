@@ -149,12 +149,13 @@ func TestJoinIsBounded(t *testing.T) {
 	}
 	p.Kill()
 	p.Join(t.Context())
-	if err := p.Join(ctx); err != nil { // what can be done at once is done
+	if err := p.Join(ctx); err != nil { // Join need not wait, so the end of its ctx does not matter
 		t.Errorf("Join of an ended process under a ctx that is over: %v", err)
 	}
 }
 
-// Windows has no signals; its exit codes say the same, but for Interrupt, which says nothing to the deaf there.
+// Terminate, Kill and Interrupt end a process, and its exit code and error name the signal. Windows has no signals, but the exit
+// codes are the same. Interrupt is left out there: it only ends the ctx of the function, which Deaf does not look at.
 //
 // PY-PROC-11 … 14, PY-EXIT-05
 func TestSignals(t *testing.T) {
@@ -287,7 +288,7 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// An end of a Pipe stays here when mp.Start fails: it can be used, and be sent again.
+// When mp.Start fails, the end of a Pipe in its argument stays with the caller, who can use it or send it again.
 func TestStartFailsWithAPipe(t *testing.T) {
 	leak.Check(t)
 	ctx := t.Context()
@@ -321,7 +322,8 @@ func TestStartFailsWithAPipe(t *testing.T) {
 	}
 }
 
-// It does not stay when the child had it, though Start has failed: its ctx has ended just as the function began.
+// The end of a Pipe does not stay with the caller if the child received it before Start failed. That happens when the ctx of Start
+// ends just as the function begins.
 func TestStartFailsTooLateForAPipe(t *testing.T) {
 	leak.Check(t)
 	for range 100 {
@@ -358,7 +360,7 @@ func TestStartFailsTooLateForAPipe(t *testing.T) {
 	t.Skip("the ctx has never ended at the right moment")
 }
 
-// Large arguments and results, larger than any buffer on the way. PY-CONN-04
+// An argument or a result may be larger than any buffer on the way. PY-CONN-04
 func TestLargeMessages(t *testing.T) {
 	leak.Check(t)
 	const size = 64 << 20
@@ -378,7 +380,7 @@ func TestLargeMessages(t *testing.T) {
 	}
 }
 
-// Files travel beside the bytes, both ways.
+// A file can be an argument and a result.
 func TestFiles(t *testing.T) {
 	leak.Check(t)
 	path := tempFile(t, "the text of a file")

@@ -24,7 +24,7 @@ func TestSpareHearsNoInterrupt(t *testing.T) {
 	}
 }
 
-// starting starts a process for which the frozen spare is taken.
+// starting calls Start in a goroutine and returns when Start has taken the frozen spare. done gets the error of Start.
 func starting(t *testing.T, frozen int) (p *mp.Process[birth], done <-chan error) {
 	t.Helper()
 	result := make(chan error, 1)
@@ -38,7 +38,7 @@ func starting(t *testing.T, frozen int) (p *mp.Process[birth], done <-chan error
 	return p, result
 }
 
-// A spare that is frozen costs the Start that takes it a second; one that thaws in time is used.
+// A Start that takes a frozen spare waits for it for a second and then starts a new child. If the spare thaws in time, it is used.
 func TestFrozenSpare(t *testing.T) {
 	for how, act := range map[string]func(pid int){
 		"left alone": func(int) {},
@@ -74,7 +74,7 @@ func TestFrozenSpare(t *testing.T) {
 	}
 }
 
-// The ctx of a Start counts while it waits for a frozen spare.
+// The end of its ctx ends a Start that waits for a frozen spare.
 func TestFrozenSpareAndCtx(t *testing.T) {
 	k := keepSpares(t, 1)
 	if err := prog.Freeze(k.await()); err != nil {
@@ -87,7 +87,8 @@ func TestFrozenSpareAndCtx(t *testing.T) {
 	}
 }
 
-// A Start can be served when no descriptor is left for another process, and is an error, no hang, when there is no spare either.
+// When this process has no descriptors left for a new child, Start can still use a spare. Without a spare it returns an error and
+// does not hang.
 func TestSparesWithoutDescriptors(t *testing.T) {
 	k := keepSpares(t, 0)
 	var before syscall.Rlimit
@@ -95,7 +96,7 @@ func TestSparesWithoutDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	short := before
-	var free [13]*os.File // descriptors for two spares, or three, not eight
+	var free [13]*os.File // their descriptors are enough for two or three spares, but not for eight
 	for i := range free {
 		f, err := os.Open(os.DevNull)
 		if err != nil {
@@ -136,7 +137,7 @@ func TestSparesWithoutDescriptors(t *testing.T) {
 	}
 }
 
-// again keeps n spares from now on.
+// again calls KeepSpares: n spares are kept from now on.
 func (k *keeper) again(n int) {
 	k.t.Helper()
 	if err := process.KeepSpares(n); err != nil {

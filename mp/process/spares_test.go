@@ -20,10 +20,10 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// patience is how long these tests wait for what must come.
+// patience is how long these tests wait for an event before they fail.
 const patience = 30 * time.Second
 
-// born is when the init functions of this process ran: those of a spare ran before its Start.
+// born is the time at which the init functions of this process ran. Those of a spare run before Start takes it.
 var born = time.Now()
 
 type birth struct {
@@ -37,16 +37,16 @@ var Born = mp.Register("born", func(ctx context.Context, _ int) (birth, error) {
 	return birth{me, born, os.Getenv("MP_TEST_VAR")}, err
 })
 
-// keeper hears what the library says of spares.
+// keeper reads what the library logs about spares.
 type keeper struct {
 	t     testing.TB
-	ready chan int         // their pids
-	other chan spareRecord // deaths and failures
+	ready chan int         // pids of spares that are ready
+	other chan spareRecord // deaths and failed starts
 }
 
 type spareRecord struct{ message, text string }
 
-// keepSpares keeps n spares for a test, and sees to it that nothing is left of them.
+// keepSpares keeps n spares until the end of the test, and checks that nothing is left of them.
 func keepSpares(t testing.TB, n int) *keeper {
 	t.Helper()
 	leak.Check(t)
@@ -84,10 +84,10 @@ func next[T any](t testing.TB, c <-chan T) (v T) {
 	return v
 }
 
-// bear starts a process and reports whether its init functions ran before that: it was a spare.
+// bear starts a process and reports whether it was a spare: its init functions then ran before the call.
 func bear(t testing.TB, opts *mp.ProcessOptions) (b birth, spare bool) {
 	t.Helper()
-	begin := time.Now().Round(0) // as times that have travelled are
+	begin := time.Now().Round(0) // without the monotonic clock, which the child's time has lost on its way
 	p, err := mp.Start(context.Background(), Born, 0, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -102,8 +102,8 @@ func bear(t testing.TB, opts *mp.ProcessOptions) (b birth, spare bool) {
 	return b, b.Born.Before(begin)
 }
 
-// A spare has bootstrapped before its Start. Afterwards it is like any other process: it has a name, parent and directory.
-// Before, ActiveChildren does not list it.
+// A spare has bootstrapped before Start takes it, and until then ActiveChildren does not list it. From then on it is like any
+// other process: it has a name, a parent and a directory.
 func TestSpare(t *testing.T) {
 	k := keepSpares(t, 1)
 	var last int
@@ -142,7 +142,7 @@ func TestSpare(t *testing.T) {
 	}
 }
 
-// What is fixed at the start of a process cannot be had from a spare.
+// Start uses no spare if it is given an option that is fixed when a process starts: Dir, Env, Stdout, Stderr or Limits.
 func TestSparesServeDefaultsOnly(t *testing.T) {
 	k := keepSpares(t, 1)
 	k.await()
@@ -164,7 +164,8 @@ func TestSparesServeDefaultsOnly(t *testing.T) {
 	}
 }
 
-// A spare does not outlive a change of what it has inherited. Another one takes its place.
+// When the directory, the environment or a stream that spares have inherited changes, the old spares are not used, and new ones
+// take their place.
 func TestStaleSpares(t *testing.T) {
 	k := keepSpares(t, 2)
 	for what, change := range map[string]func(){
@@ -177,7 +178,7 @@ func TestStaleSpares(t *testing.T) {
 		},
 	} {
 		if what == "directory" && runtime.GOOS == "windows" {
-			continue // the handle of a directory that one comes back to is a new one, and counts as left behind
+			continue // the handle of the directory that Chdir goes back to is a new one, which leak.Check would report
 		}
 		k.await()
 		k.await()
@@ -191,7 +192,7 @@ func TestStaleSpares(t *testing.T) {
 			if b.Dir != dir || b.Var != os.Getenv("MP_TEST_VAR") {
 				t.Errorf("%s: %+v", what, b)
 			}
-			if i == 0 { // two others are coming
+			if i == 0 { // wait for the two new spares
 				k.await()
 				k.await()
 			} else if !spare {
@@ -199,7 +200,7 @@ func TestStaleSpares(t *testing.T) {
 			}
 		}
 	}
-	k.await() // so that no goroutine reads os.Stdout when it is put back
+	k.await() // wait, so that no goroutine reads os.Stdout while the cleanup restores it
 	k.await()
 }
 
@@ -267,7 +268,7 @@ func TestKeepSparesAgain(t *testing.T) {
 	}
 }
 
-// A large argument takes a spare longer to read; it is not taken for frozen.
+// A spare that needs longer to read a large argument is not taken for frozen.
 func TestSpareWithALargeArgument(t *testing.T) {
 	k := keepSpares(t, 1)
 	pid := k.await()
@@ -280,7 +281,7 @@ func TestSpareWithALargeArgument(t *testing.T) {
 	}
 }
 
-// An argument that cannot be sent is the error that it is without spares.
+// An argument that cannot be sent is the same error as without spares.
 func TestSpareAndAClosedFile(t *testing.T) {
 	k := keepSpares(t, 1)
 	k.await()
@@ -311,7 +312,7 @@ func TestSpareDies(t *testing.T) {
 	}
 }
 
-// A spare may die at any moment, even while a Start takes it: the Start succeeds all the same.
+// A Start succeeds even if the spare that it takes dies meanwhile.
 func TestSparesUnderFire(t *testing.T) {
 	k := keepSpares(t, 2)
 	var wg sync.WaitGroup
@@ -329,7 +330,7 @@ func TestSparesUnderFire(t *testing.T) {
 	for range 100 {
 		p, err := mp.Start(t.Context(), Double, 21, nil)
 		exit := (*mp.ExitError)(nil)
-		if runtime.GOOS == "windows" && errors.As(err, &exit) { // it had the pid of a spare that was gone: Wine uses pids again at once
+		if runtime.GOOS == "windows" && errors.As(err, &exit) { // Wine reuses pids at once: the kill of a spare has hit this child
 			continue
 		}
 		if err != nil {
@@ -337,7 +338,7 @@ func TestSparesUnderFire(t *testing.T) {
 			continue
 		}
 		n, err := p.Result(t.Context())
-		if errors.As(err, &exit) && exit.Pid == p.Pid() { // it was struck when it was no spare any more
+		if errors.As(err, &exit) && exit.Pid == p.Pid() { // the kill came after Start had taken the spare
 			continue
 		}
 		if n != 42 || err != nil {
@@ -348,7 +349,8 @@ func TestSparesUnderFire(t *testing.T) {
 	wg.Wait()
 }
 
-// Programs whose children do not get far: it is told why, not tried too often, and no Start waits for it.
+// A program can keep spares even if its children are slow, hang, die or do not match the parent. The log says why a spare failed,
+// failed spares are not retried too often, and no Start waits for a spare. KeepSpares before Main or at exit is an error.
 func TestSparesOfOddPrograms(t *testing.T) {
 	program := prog.Build(t, "./testdata/keep")
 	for how, want := range map[string]prog.Result{
@@ -370,7 +372,7 @@ func TestSparesOfOddPrograms(t *testing.T) {
 	}
 }
 
-// Spares end with their parent, however that ends.
+// Spares end when their parent ends, even if it is killed.
 func TestSparesOfAKilledParent(t *testing.T) {
 	leak.Check(t)
 	program := prog.Build(t, "./testdata/keep")

@@ -15,9 +15,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// What the children of these tests do on POSIX systems only.
+// The functions below are the POSIX part of what the children of these tests do.
 
-// signalOneself sends the process what misbehave was asked for.
+// signalOneself sends this process the signal that how names.
 func signalOneself(how string) error {
 	if how == "abort" {
 		syscall.Kill(os.Getpid(), syscall.SIGABRT)
@@ -87,7 +87,7 @@ func TestDescriptorsInTheChild(t *testing.T) {
 	}
 }
 
-// Go turns SIGABRT into a fatal error with a dump; what matters is that it is told.
+// A SIGABRT shows in the child's error. Go turns the signal into a fatal error with a dump.
 func TestAbort(t *testing.T) {
 	code, _, err := fate(t, "abort")
 	var exit *mp.ExitError
@@ -96,7 +96,7 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// Stray writes to every pipe that it has, the runtime's for fatal dumps among them, and does not listen.
+// Stray writes to every pipe of its process, the one for the runtime's fatal dumps among them, and ignores its ctx.
 var Stray = mp.Register("stray", func(context.Context, int) (int, error) {
 	for fd := 3; fd < 20; fd++ {
 		var s syscall.Stat_t
@@ -108,8 +108,8 @@ var Stray = mp.Register("stray", func(context.Context, int) (int, error) {
 	select {}
 })
 
-// Output that other code wrote to the descriptor of the dump is no dump: the error tells the cancel. Its cause is no deadline,
-// whatever the program's cause is.
+// If other code writes to the descriptor of the dump, its output is not taken for a dump, and the error says that the process was
+// cancelled. A ctx that was cancelled with ErrTimeout as its cause counts as cancelled, not as past its deadline.
 func TestStrayWriteIsNoDump(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithCancelCause(t.Context())

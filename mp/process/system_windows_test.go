@@ -18,11 +18,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// What the children of these tests do on Windows only.
+// The functions below are the Windows part of what the children of these tests do.
 
 func signalOneself(string) error { return nil }
 
-// pipes are the handles of this process that are pipes: its streams and links.
+// pipes returns the handles of this process that are pipes: its streams and links.
 func pipes() (handles []windows.Handle) {
 	for h := windows.Handle(4); h < 1<<12; h += 4 {
 		if kind, err := windows.GetFileType(h); err == nil && kind == windows.FILE_TYPE_PIPE {
@@ -32,8 +32,8 @@ func pipes() (handles []windows.Handle) {
 	return handles
 }
 
-// writeEverywhere writes to every stream and link of this process. The low bit of the event keeps the writes from the
-// poller, which does not know them.
+// writeEverywhere writes to every stream and link of this process. The low bit of the event keeps the completions of the writes
+// away from the runtime's poller, which does not know these writes.
 func writeEverywhere(text []byte) {
 	event, err := windows.CreateEvent(nil, 1, 0, nil)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestHandlesInTheChild(t *testing.T) {
 	}
 }
 
-// What every start and every pool opens is closed again, whatever its type: leak.Check looks at some types only.
+// Every handle that a start or a pool opens is closed again, whatever its type. leak.Check looks at some types only.
 func TestHandlesDoNotGrow(t *testing.T) {
 	leak.Check(t)
 	cycle := func(n int) {
@@ -133,7 +133,7 @@ func TestHandlesDoNotGrow(t *testing.T) {
 	}
 }
 
-// Interrupt ends the ctx of the function, since nothing like SIGINT can be sent.
+// On Windows, where a process cannot be sent a SIGINT, Interrupt ends the ctx of the function.
 func TestInterrupt(t *testing.T) {
 	leak.Check(t)
 	p := started(t, t.Context(), Wait, 0, &mp.ProcessOptions{Stderr: io.Discard})
@@ -147,8 +147,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// The exit code is the process's own, or ours, never something between, however a Terminate meets its end; and that is
-// never an error.
+// If Terminate is called while a process ends, the exit code is either the process's own or that of Terminate, and Terminate
+// returns no error.
 //
 // PY-PROC-36
 func TestTerminateWhileItEnds(t *testing.T) {
@@ -180,7 +180,7 @@ func TestTerminateWhileItEnds(t *testing.T) {
 	}
 }
 
-// Exit codes have 32 bits.
+// An exit code of 32 bits arrives unchanged.
 func TestExitCodes(t *testing.T) {
 	for _, code := range []int{255, 256, 1 << 30, 0xC000013A} {
 		leak.Check(t)

@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
-// An atomic in ordinary memory stands beside the value.
+// BenchmarkAdd compares Value.Add with an atomic in ordinary memory.
 func BenchmarkAdd(b *testing.B) {
 	b.Run("Value", func(b *testing.B) {
 		v, err := sharedmem.NewValue(int64(0))

@@ -44,7 +44,7 @@ var Fill = mp.Register("fill", func(_ context.Context, p part) (int, error) {
 	return p.To - p.From, nil
 })
 
-// Two workers fill one array; nothing of it is sent.
+// Two workers fill one array. Its elements are not sent between the processes.
 func ExampleNewArray() {
 	ctx := context.Background()
 	array, err := sharedmem.NewArray[float64](6)

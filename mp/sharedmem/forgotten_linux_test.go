@@ -19,13 +19,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
-// Sizes that no other mapping of a test process has: 1 MiB and a page, and two.
+// These sizes belong to no other mapping of a test process: rounded up, they are 1 MiB and one page, and 1 MiB and two pages.
 const (
 	forgottenSize = 1<<20 + 1
 	viewedSize    = 1<<20 + 4097
 )
 
-// mappings counts those of shared memory of this size.
+// mappings counts this process's mappings of shared memory of this size.
 func mappings(t *testing.T, size int) (n int) {
 	t.Helper()
 	maps, err := os.ReadFile("/proc/self/maps")
@@ -45,7 +45,7 @@ func mappings(t *testing.T, size int) (n int) {
 	return n
 }
 
-// eventually waits until f says so.
+// eventually waits until f returns true, and fails the test after ten seconds.
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
@@ -55,7 +55,7 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 }
 
-// collected has the garbage collected until there are no mappings of forgottenSize any more.
+// collected runs the garbage collector until there are no mappings of forgottenSize any more.
 func collected(t *testing.T) {
 	t.Helper()
 	eventually(t, "after garbage collections", func() bool {
@@ -64,7 +64,7 @@ func collected(t *testing.T) {
 	})
 }
 
-// both is memory of each kind that has views.
+// both has one object of each type that gives out a slice of its memory.
 type both struct {
 	Memory *sharedmem.SharedMemory
 	Array  *sharedmem.Array[byte]
@@ -83,7 +83,7 @@ type bothAndBroken struct {
 
 var made both
 
-// keepBoth makes memory once, so that a worker has no more of it, however often it is received.
+// keepBoth makes memory once and returns the same each time, so that a worker has two mappings, however often it returns them.
 func keepBoth() (_ both, err error) {
 	if made.Memory == nil {
 		var errs [2]error
@@ -95,21 +95,22 @@ func keepBoth() (_ both, err error) {
 }
 
 var (
-	// Seven returns memory, and an error for 7.
+	// Seven returns memory, except for 7, for which it returns an error.
 	Seven = mp.Register("seven", func(_ context.Context, i int) (both, error) {
 		if i == 7 {
 			return both{}, errors.New("not 7")
 		}
 		return keepBoth()
 	})
-	// Break returns memory that is not received.
+	// Break returns memory in a result that the parent cannot decode.
 	Break = mp.Register("break", func(context.Context, int) (bothAndBroken, error) {
 		b, err := keepBoth()
 		return bothAndBroken{Both: b}, err
 	})
 )
 
-// Memory that arrives and is not received, because something failed or was cancelled, is garbage collected.
+// Memory in a result that the caller does not get, because another item failed, decoding failed or the loop was left, is garbage
+// collected.
 func TestReceivedForNobody(t *testing.T) {
 	leak.Check(t)
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1}) // so that the results come one after the other
@@ -146,10 +147,10 @@ func TestReceivedForNobody(t *testing.T) {
 	collected(t)
 }
 
-// What was made or received stays for its slice, which outlives it, and goes without one.
+// A slice of shared memory keeps the mapping when the object is garbage. Without a slice, the mapping goes with the object.
 func TestViewOutlivesIt(t *testing.T) {
 	leak.Check(t)
-	before := mappings(t, viewedSize) // of this test, when it is run again
+	before := mappings(t, viewedSize) // left by an earlier run of this test: with -count, they may not be collected yet
 	bytes, elements := func() ([]byte, []byte) {
 		var all [4]both
 		for i := range all {
@@ -175,7 +176,7 @@ func TestViewOutlivesIt(t *testing.T) {
 	bytes[0], bytes[viewedSize-1], elements[0], elements[viewedSize-1] = 1, 1, 1, 1
 }
 
-// To close what is about to be collected ends its mapping once: a second time could be at another one that lies there.
+// Memory that is closed just as it becomes garbage is unmapped once. A second unmap could hit another mapping at that address.
 func TestClosedOrForgotten(t *testing.T) {
 	leak.Check(t)
 	ctx, stop := context.WithCancel(t.Context())

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// claim is what a hostile process sends instead of a handle: any number, with any file.
+// claim is what a hostile process may send instead of a handle: any number with any file.
 type claim struct {
 	n    int64
 	file *os.File
@@ -43,7 +43,7 @@ func received[T any](t *testing.T, c *claim) (v *T, err error) {
 	if err := from.Encode(&b, &c); err != nil {
 		t.Fatal(err)
 	}
-	if b.Files[0], err = sys.Dup(c.file); err != nil { // as it arrives: a file of the receiver's
+	if b.Files[0], err = sys.Dup(c.file); err != nil { // the receiver gets a descriptor of its own
 		t.Fatal(err)
 	}
 	err = to.Decode(b.Data, b.Files, &v)
@@ -60,7 +60,8 @@ func newFile(t *testing.T, size int) *os.File {
 	return f
 }
 
-// A receiver maps what it was told and not a byte more, and leaves nothing open of what it refuses.
+// A receiver refuses a size that is not positive or is larger than the file, and closes the file. Otherwise it maps exactly the
+// size that was sent.
 func TestHostileSizes(t *testing.T) {
 	leak.Check(t)
 	const page = 4096
@@ -91,7 +92,7 @@ func TestHostileSizes(t *testing.T) {
 	}
 }
 
-// An array of a type that New refuses is refused from others, too: its elements would be pointers that they choose.
+// A receiver refuses an array of a type that NewArrayOf refuses, too: another process would choose the pointers in its elements.
 func TestHostileType(t *testing.T) {
 	leak.Check(t)
 	if a, err := received[Array[*int]](t, &claim{1, newFile(t, 8)}); err == nil || !strings.Contains(err.Error(), "points to memory of this process") {
@@ -99,7 +100,7 @@ func TestHostileType(t *testing.T) {
 	}
 }
 
-// Nonsense in the word of a value is some number, and the operations go on.
+// If another process writes nonsense into the word of a value, Load returns some number, and the other methods still work.
 func TestHostileValue(t *testing.T) {
 	leak.Check(t)
 	f := newFile(t, cellSize)

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
 
-// point is a struct such as arrays are made of.
+// point is the element type of an array of structs.
 type point struct {
 	X, Y  float64
 	Name  [8]byte
@@ -21,7 +21,7 @@ type point struct {
 	inner int16
 }
 
-// all is one of each kind.
+// all has an object of each type of the package.
 type all struct {
 	Memory *sharedmem.SharedMemory
 	Ints   *sharedmem.Array[int64]
@@ -51,7 +51,7 @@ var (
 		double(a)
 		return os.Getpid(), a.close()
 	})
-	// Make makes one of each kind, doubled, and gives it away.
+	// Make makes an all, fills and doubles it, and returns it without closing it.
 	Make = mp.Register("make", func(context.Context, int) (*all, error) {
 		a, err := newAll()
 		if err == nil {
@@ -60,9 +60,9 @@ var (
 		}
 		return a, err
 	})
-	// Count counts up to the second number, in as many goroutines as the first says.
+	// Count adds 1 to its value, Times times in each of so many goroutines.
 	Count = mp.Register("count", count)
-	// Die writes to what it is given, and is killed.
+	// Die doubles what it is given and kills its process.
 	Die = mp.Register("die", func(_ context.Context, a *all) (int, error) {
 		double(a)
 		prog.Kill(os.Getpid())
@@ -95,7 +95,7 @@ func double(a *all) {
 	a.Sum.Add(a.Sum.Load())
 }
 
-// filled says whether a is as fill and double have left it.
+// filled checks that a is as fill and double left it.
 func filled(t *testing.T, a *all) {
 	t.Helper()
 	for i, b := range a.Memory.Bytes() {

@@ -36,8 +36,8 @@ func refused[T any](t *testing.T, want string) {
 	}
 }
 
-// Types that would point into one process, or that another process could make something impossible of, are refused by the
-// name of the field.
+// NewArrayOf refuses types that hold pointers, or whose memory another process could give an impossible value. The error names
+// the field.
 func TestPlain(t *testing.T) {
 	leak.Check(t)
 	refused[job](t, "sharedmem_test.job.Inner.Name is a string, which points to memory of this process: use an array, such as [32]byte")

@@ -34,7 +34,7 @@ func newOfEach(t *testing.T) *all {
 	return a
 }
 
-// What is new is zero and of the size that was asked for, also where other memory has just been given back.
+// New memory has the size that was asked for and is zero, even right after other memory was closed.
 //
 // PY-SHM-02, PY-SHARE-01, PY-SHARE-05
 func TestNew(t *testing.T) {
@@ -69,7 +69,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// A child changes what its parent sees, and returns what it has made itself and outlives it.
+// The parent sees what a child writes to shared memory. Memory that a child made and returned outlives the child.
 //
 // PY-SHM-08, PY-SHM-09, PY-SHARE-01, PY-SHARE-04, PY-SHARE-07
 func TestAcrossProcesses(t *testing.T) {
@@ -101,7 +101,7 @@ func TestAcrossProcesses(t *testing.T) {
 	}
 }
 
-// Memory stays when a process that has it is killed, whether it has made it (TestNothingIsLeft of synchronize) or not. PY-SHM-14
+// Memory stays when a child that received it is killed. For a child that made it, see TestNothingIsLeft of synchronize. PY-SHM-14
 func TestKilledProcess(t *testing.T) {
 	a := newOfEach(t)
 	fill(a)
@@ -116,8 +116,8 @@ func TestKilledProcess(t *testing.T) {
 	filled(t, a)
 }
 
-// The same memory goes to workers with each of many calls, and is closed by each. What is closed right after a call was
-// submitted arrives all the same.
+// Many calls can send the same memory to workers, and each worker's call closes its own handle. Memory that the caller closes
+// right after Submit arrives all the same.
 func TestPool(t *testing.T) {
 	a := newOfEach(t)
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 2})
@@ -150,12 +150,12 @@ func TestPool(t *testing.T) {
 	}
 }
 
-// PY-SHM-04: sizes that make no sense, and memory that cannot be had, are errors that name the call.
+// PY-SHM-04: for a size that makes no sense, or that the system cannot provide, the error names the call.
 func TestBadSizes(t *testing.T) {
 	leak.Check(t)
 	for _, n := range []int{0, -1, math.MinInt, math.MaxInt} {
 		if n == math.MaxInt && strconv.IntSize == 32 {
-			continue // this machine may have it
+			continue // 2 GiB: this machine may have them
 		}
 		memory, err := sharedmem.New(n)
 		if memory != nil || err == nil || !strings.HasPrefix(err.Error(), "mp: sharedmem.New") {
@@ -178,7 +178,7 @@ func panicOf(f func()) (err error) {
 	return nil
 }
 
-// After Close, and on what New has not made, methods panic and say why; a second Close does nothing.
+// After Close, and on a zero value, methods panic and say why. A second Close does nothing.
 func TestClosed(t *testing.T) {
 	leak.Check(t)
 	closed, err := newAll()
@@ -225,7 +225,7 @@ func TestString(t *testing.T) {
 	}
 }
 
-// Other ways to write a value down are errors and not something that looks like one.
+// Encoding shared memory outside of an argument or a result, as JSON or msgpack or in an any, is an error.
 func TestElsewhere(t *testing.T) {
 	a := newOfEach(t)
 	for _, v := range []any{a.Memory, a.Ints, a.Points, a.Count, a.Sum} {
@@ -242,7 +242,8 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// A value that is never closed is garbage collected with its descriptor. One that is in a message still arrives.
+// A value that is never closed is garbage collected, and its descriptor is closed. A value in an argument that was not sent yet
+// still arrives.
 // PY-SHARE-10
 func TestForgotten(t *testing.T) {
 	leak.Check(t)
@@ -278,7 +279,7 @@ var Keep = mp.Register("keep", func(_ context.Context, text string) (m *sharedme
 	return kept, nil
 })
 
-// A worker that returns memory goes on having it.
+// A worker that has returned memory can go on using it, and return it again.
 func TestReturnedAgain(t *testing.T) {
 	leak.Check(t)
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/sharedmem"
 )
 
-// Anything takes whatever can be sent.
+// Anything takes any argument that can be sent.
 var Anything = mp.Register("anything", func(context.Context, any) (int, error) { return 0, nil })
 
 type counting struct {
@@ -64,7 +64,7 @@ func testValue[T sharedmem.Fixed](t *testing.T, first, second, sum T) {
 	}
 }
 
-// Numbers of every kind and size; integers wrap around. PY-SHARE-01
+// A Value can be a number of every type of Fixed. Integers wrap around. PY-SHARE-01
 func TestValue(t *testing.T) {
 	leak.Check(t)
 	testValue[int](t, 5, -3, 2)
@@ -83,6 +83,7 @@ func TestValue(t *testing.T) {
 	testValue[ratio](t, -1, 4, 3)
 }
 
+// CompareAndSwap compares bits: NaN equals itself, and −0 differs from 0.
 func TestValueOfNaN(t *testing.T) {
 	leak.Check(t)
 	v, err := sharedmem.NewValue(math.NaN())
@@ -95,7 +96,7 @@ func TestValueOfNaN(t *testing.T) {
 	}
 }
 
-// Processes and goroutines count at the same time, and nothing is lost.
+// Goroutines of several processes add to a value at the same time, and no addition is lost.
 func TestValueIsAtomic(t *testing.T) {
 	leak.Check(t)
 	v, err := sharedmem.NewValue(int32(0))
@@ -121,7 +122,7 @@ func TestValueIsAtomic(t *testing.T) {
 	}
 }
 
-// Close is harmless to those that use the value: they finish, or panic with the reason.
+// Close may be called while other goroutines use the value: their methods return, or panic with ErrClosed.
 func TestValueClosedInUse(t *testing.T) {
 	leak.Check(t)
 	for range 50 {
@@ -151,7 +152,7 @@ func TestValueClosedInUse(t *testing.T) {
 	}
 }
 
-// Memory that goroutines guard with a value is guarded for the race detector, too, whichever handle of it they have.
+// The race detector sees that a value guards memory, even if the goroutines use different handles of the value.
 func TestValueOrders(t *testing.T) {
 	leak.Check(t)
 	lock, err := sharedmem.NewValue(uint8(0))
@@ -184,7 +185,7 @@ func TestValueOrders(t *testing.T) {
 // Home returns what it is given.
 var Home = mp.Register("home", func(_ context.Context, v *sharedmem.Value[uint8]) (*sharedmem.Value[uint8], error) { return v, nil })
 
-// home is another handle of the same value, which was in another process.
+// home sends v to a child and back, and returns the handle that came back: another one of the same value.
 func home(t *testing.T, v *sharedmem.Value[uint8]) *sharedmem.Value[uint8] {
 	t.Helper()
 	p, err := mp.Start(t.Context(), Home, v, nil)
