@@ -60,7 +60,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// The same program, with nothing in the wrong place, works.
+// The program of TestGuard works when it starts its process in the right place.
 func TestNoGuard(t *testing.T) {
 	r := prog.Run(t, prog.Build(t, "./testdata/guard"), nil)
 	if r.Code != 0 || r.Stdout != "hello from the child\n" || r.Stderr != "" || r.Starts != 2 {

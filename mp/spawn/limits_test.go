@@ -20,7 +20,7 @@ import (
 
 const mebibyte = 1 << 20
 
-// What the children of these tests do.
+// The functions that the children of these tests run.
 var (
 	// EatHeap takes size bytes of the Go heap, as fast as it can.
 	EatHeap = mp.Register("eat-heap", func(_ context.Context, size int64) (int, error) {

@@ -112,7 +112,7 @@ func ringsEnds(t *testing.T) (*rings, *Conn) {
 	return r, b
 }
 
-// A peer does not hold up a Poll, or a receive whose ctx is over: neither with empty records, of which unwritten memory is full, nor
+// A peer does not hold up a Poll, or a receive whose ctx is over: neither with empty records (unwritten memory is full of them), nor
 // with messages that it begins and takes back. The test has one ring full of them; a peer could go on for ever.
 func TestTakenBackWithoutEnd(t *testing.T) {
 	message := make([]byte, 64) // a record of 48 bytes, which begins a message of 1000, and an empty one

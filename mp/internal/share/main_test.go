@@ -137,7 +137,7 @@ func (b *Box) give(ctx context.Context, s string) error {
 
 func (b *box) handle() *Box { return &Box{b.ref} }
 
-// What the children of these tests do.
+// The functions that the children of these tests run.
 var (
 	Take = mp.Register("share.take", func(ctx context.Context, b *Box) (string, error) { return b.take(ctx) })
 	Give = mp.Register("share.give", func(ctx context.Context, b *Box) (int, error) { return os.Getpid(), b.give(ctx, "given") })
