@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// That something is closed is the error of a call only if it is not that of its ctx.
+// IsClosed tells the ErrClosed of a closed object from an ErrClosed that is the cause of the call's ctx.
 func TestIsClosed(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	closed := fmt.Errorf("the queue: %w", spawn.ErrClosed)
@@ -28,12 +28,12 @@ type several []error
 
 func (s several) Error() string { return fmt.Sprint([]error(s)) }
 
-// broken is a ctx that ends with such an error.
+// broken is a ctx whose Err is a several.
 type broken struct{ context.Context }
 
 func (broken) Err() error { return several{context.Canceled} }
 
-// A ctx that is not of package context may end with any error, and some have no cause of their own.
+// CtxError takes a ctx that is not of package context: its Err may not be comparable, and it may have no cause apart from its Err.
 func TestCtxErrorOfAnyKind(t *testing.T) {
 	var errs several
 	if err := spawn.CtxError(broken{context.Background()}); !errors.As(err, &errs) || err.Error() != "[context canceled]" {

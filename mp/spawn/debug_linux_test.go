@@ -17,7 +17,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A process that waits for a debugger says so, and goes on when one has all of its threads: a debugger takes them one after the other.
+// A process that waits for a debugger prints so. It goes on only when a debugger, which attaches to one thread after the other,
+// has all of its threads.
 func TestDebugWait(t *testing.T) {
 	cmd, stderr, out := waiting(t)
 	pid := announced(t, stderr)
@@ -26,7 +27,7 @@ func TestDebugWait(t *testing.T) {
 	if err := syscall.PtraceAttach(pid); err != nil {
 		t.Skipf("this process may not debug another: %v", err)
 	}
-	time.Sleep(200 * time.Millisecond) // that it goes on already, by its other threads, has no event: it looks every 50 ms
+	time.Sleep(200 * time.Millisecond) // it must not go on yet: it looks every 50 ms, which no event tells
 	others, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
 	if err != nil || len(others) < 2 {
 		t.Fatal(others, err)
@@ -44,7 +45,8 @@ func TestDebugWait(t *testing.T) {
 	}
 }
 
-// traceToEnd lets a process of so many traced threads go on once all have stopped, and those go on that they start.
+// traceToEnd waits until that many traced threads of a process have stopped and lets them go on. It lets new threads go on too,
+// until the process has ended.
 func traceToEnd(t *testing.T, pid, threads int) {
 	t.Helper()
 	var stopped []int
@@ -65,7 +67,7 @@ func traceToEnd(t *testing.T, pid, threads int) {
 			}
 		case status.Stopped():
 			sig := int(status.StopSignal())
-			if sig == int(syscall.SIGSTOP) || sig == int(syscall.SIGTRAP) { // a new thread, or that there is one
+			if sig == int(syscall.SIGSTOP) || sig == int(syscall.SIGTRAP) { // the first stop of a new thread, or its parent's report of it
 				sig = 0
 			}
 			syscall.PtraceCont(tid, sig)
@@ -75,7 +77,7 @@ func traceToEnd(t *testing.T, pid, threads int) {
 	}
 }
 
-// One that waits for a debugger does not outlive its parent.
+// A process that waits for a debugger ends when its parent ends.
 func TestDebugWaitOrphan(t *testing.T) {
 	cmd, stderr, _ := waiting(t)
 	pid := announced(t, stderr)

@@ -10,14 +10,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// MP_DEBUG=1 prints the chain that a debugger shows in Python, pid by pid.
+// With MP_DEBUG=1, the parent and the child print each step of the start, by the names that a debugger shows in Python.
 func TestDebugPrintsTheBootstrap(t *testing.T) {
 	r := prog.Run(t, prog.Build(t, "./testdata/debug"), []string{"MP_DEBUG=1"})
 	var child, answer int
 	if _, err := fmt.Sscan(r.Stdout, &child, &answer); err != nil || answer != 42 {
 		t.Fatalf("%+v", r)
 	}
-	steps := map[bool][]string{} // of the child and of the parent
+	steps := map[bool][]string{} // true: the child's; false: the parent's
 	for line := range strings.Lines(r.Stderr) {
 		m := regexp.MustCompile(`^mp\[(\d+)\] (.*)\n$`).FindStringSubmatch(line)
 		if m == nil {

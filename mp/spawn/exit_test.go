@@ -34,7 +34,8 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// A log that exits when it hears of a spare ends the program, although the spare's keeper waits for the log.
+// A log function that calls Exit on a record about a spare ends the program, although the goroutine that keeps the spare waits
+// for that function.
 func TestExitInTheLogOfASpare(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes five seconds")
@@ -117,8 +118,8 @@ func running(t *testing.T, how string, n int) (*exec.Cmd, []int) {
 	return cmd, pids
 }
 
-// No descendant outlives the parent, whatever killed the parent and whatever they are doing: children, their children, and
-// theirs, and the workers of a pool.
+// When a signal kills the parent, every descendant ends, even a busy one: children, grandchildren, great-grandchildren, and the
+// workers of a pool.
 //
 // PY-ORPH-01 … 04
 func TestOrphans(t *testing.T) {

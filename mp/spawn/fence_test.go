@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// One OOM kill of the kernel is the death of one child, which was alive when the kill was counted.
+// One OOM kill of the kernel explains the death of one child only, which was started before the kill.
 func TestClaims(t *testing.T) {
 	count := 5 // before any child was started
 	var err error

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// FuzzHandshake gives a child, and a parent, whatever bytes as the other's part of the handshake.
+// FuzzHandshake feeds arbitrary bytes to a child, and to a parent, as the other side's messages of the handshake.
 func FuzzHandshake(f *testing.F) {
 	var b wire.Buffer
 	whole := preparation{Name: "Process-1", Identity: []uint32{1, 2}, Role: "process", Arg: []byte("x")}
@@ -86,7 +86,7 @@ func TestPreparationRoundTrip(t *testing.T) {
 	}
 }
 
-// What the refusal of a child says arrives.
+// The parent can decode the refusal of a child, with the list of the child's registered functions.
 func TestRefuse(t *testing.T) {
 	ours, theirs := link.NewInProcess()
 	refuse(theirs, ErrBinaryMismatch)

@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// The words of the guard, as programs see them. They are written out here once more on purpose.
+// guard is the text of the guard's error. The test has a copy of its own, so that no change of the text goes unnoticed.
 const guard = `An attempt has been made to start a new process before the
 current process has finished its bootstrapping phase.
 
@@ -29,8 +29,8 @@ or, in a package's tests:
 
     func TestMain(m *testing.M) { mp.TestMain(m) }`
 
-// A process that is started too early is refused, in every place, with the words of the guard, and without a fork bomb:
-// the number of processes is counted from outside.
+// Start and NewPool before Main fail with the text of the guard, wherever the program calls them. There is no fork bomb: the test
+// counts the processes.
 //
 // PY-BOOT-01, PY-BOOT-03, PY-POOL-30
 func TestGuard(t *testing.T) {
@@ -60,7 +60,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// The same program, with nothing in the wrong place, works.
+// The program of TestGuard works when it starts its process in the right place.
 func TestNoGuard(t *testing.T) {
 	r := prog.Run(t, prog.Build(t, "./testdata/guard"), nil)
 	if r.Code != 0 || r.Stdout != "hello from the child\n" || r.Stderr != "" || r.Starts != 2 {
@@ -78,8 +78,8 @@ func TestGuardWithoutTestMain(t *testing.T) {
 	}
 }
 
-// A child whose main does not reach mp.Main ends before it is ready, and Start says what that means, also when the
-// argument is still on its way. PY-BOOT-12
+// When the main of a child returns without mp.Main, Start's error says so, even if the child ends while a large argument is still
+// being sent. PY-BOOT-12
 func TestMainNotReached(t *testing.T) {
 	for _, where := range []string{"conditional", "conditional, large"} {
 		r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=" + where})
@@ -106,7 +106,7 @@ func TestMainTwice(t *testing.T) {
 	}
 }
 
-// In a child, main would go on beside the function that it runs.
+// Main panics in any goroutine but main's: in a child, main would go on beside the registered function.
 func TestMainInAGoroutine(t *testing.T) {
 	r := prog.Run(t, prog.Build(t, "./testdata/guard"), []string{"MP_TEST_WHERE=goroutine"})
 	place := regexp.MustCompile(`(?m)^panic: mp: Main is called at .*testdata/guard/main\.go:\d+, but not by the goroutine that runs main: `)
@@ -115,7 +115,7 @@ func TestMainInAGoroutine(t *testing.T) {
 	}
 }
 
-// Again calls Main in a child, where main is waiting for the function to end.
+// Again calls Main in a child, whose own call of Main is waiting for this function to end.
 var Again = helper[int, int]{mp.Register("again", func(context.Context, int) (int, error) {
 	mp.Main(func() error { return nil })
 	return 0, nil
@@ -130,7 +130,8 @@ func TestMainInAFunction(t *testing.T) {
 	}
 }
 
-// A marker that no parent made is named, and the program ends; it does not hang, nor serve a stranger.
+// When MP_SPAWN was not set by a parent of this program, the program ends with an error that names MP_SPAWN. It does not hang, and
+// it serves no stranger.
 func TestForgedMarker(t *testing.T) {
 	program := prog.Build(t, "./testdata/guard")
 	for _, value := range []string{"", "1", "3,4,5", "0,1,2", "1,2,3", "99999,4,5", "-1,2,3", strings.Repeat("9", 1<<16), "a\nb"} {
@@ -141,7 +142,7 @@ func TestForgedMarker(t *testing.T) {
 	}
 }
 
-// The marker is gone before any other code of the program can pass it on.
+// A child removes MP_SPAWN from its environment before other code of the program can pass it on.
 func TestMarkerIsConsumed(t *testing.T) {
 	if v, found := os.LookupEnv("MP_SPAWN"); found {
 		t.Errorf("MP_SPAWN is still %q", v)

@@ -18,8 +18,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// What a program may do in its exit hooks, and calls of Exit from everywhere: nothing hangs, and no hook is skipped that can
-// run. PY-FIN-01
+// Whatever its exit hooks do, and wherever it calls Exit, a program ends and runs every hook that can run. PY-FIN-01
 func TestHooks(t *testing.T) {
 	program := prog.Build(t, "./testdata/hooks")
 	for how, want := range map[string]prog.Result{
@@ -49,7 +48,7 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// A hook that writes to a standard error that nobody reads does not keep its process from ending.
+// A hook that blocks in a write to an unread standard error does not keep its process from ending.
 func TestHookStuckOnStderr(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes six seconds")
@@ -93,7 +92,7 @@ var Crowd = mp.Register("crowd", func(_ context.Context, n int) (int, error) {
 	return 0, nil
 })
 
-// PY-FIN-02. The child is race-built when the test is.
+// Every hook runs that many goroutines register at once, even while hooks run. PY-FIN-02. The child is race-built when the test is.
 func TestHooksOfACrowd(t *testing.T) {
 	leak.Check(t)
 	var out bytes.Buffer
@@ -108,7 +107,7 @@ func TestHooksOfACrowd(t *testing.T) {
 	}
 }
 
-// Chatter writes until the end, and in a hook.
+// Chatter writes size bytes and a last line to each of its standard streams, in an exit hook.
 var Chatter = mp.Register("chatter", func(_ context.Context, size int) (int, error) {
 	mp.AtExit(func() {
 		fmt.Print(strings.Repeat("a line.\n", size/8), "the last of it")
@@ -125,7 +124,7 @@ func (s *slow) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-// All output of a process has been passed on when Join returns, also what it left in the pipe for a writer that is slow.
+// When Join returns, all output of the process has been passed on, even what was still in the pipe because the writer is slow.
 // PY-EXIT-02, PY-EXIT-08
 func TestLastOutput(t *testing.T) {
 	leak.Check(t)

@@ -11,15 +11,15 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A child ends here, in an init function.
+// A child with MP_TEST_LEAVE ends here, before it is ready.
 func init() {
 	if os.Getenv("MP_TEST_LEAVE") != "" {
 		os.Exit(3)
 	}
 }
 
-// A child may end before Start has used its pid, which another process may have by then: no process is moved into the cgroup or
-// gets files, and Start says how the child has ended.
+// When a child ends before Start uses its pid, Start moves no process into the cgroup and gives none files, because another process
+// may have the pid by then. Start's error says how the child ended.
 func TestEndBeforeThePidIsUsed(t *testing.T) {
 	needWatching(t)
 	leak.Check(t)

@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// PY-TRACK-04, PY-POOL-16: tests that leave processes behind fail as a whole, and are told which; the processes end.
+// PY-TRACK-04, PY-POOL-16: TestMain fails tests that leave processes behind, names the processes and ends them.
 func TestLeftOver(t *testing.T) {
 	program := prog.Build(t, "./testdata/leftover")
 	for left, lines := range map[string]int{"": 0, "process": 2, "pool": 3} {

@@ -22,7 +22,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Stay says its cgroups and stays.
+// Stay prints the cgroups of its process and runs until its ctx ends.
 var Stay = mp.Register("stay", func(ctx context.Context, _ int) (int, error) {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -33,7 +33,7 @@ var Stay = mp.Register("stay", func(ctx context.Context, _ int) (int, error) {
 	return 0, nil
 })
 
-// output is what a child has written.
+// output receives what a child writes.
 type output chan string
 
 func (o output) Write(p []byte) (int, error) {
@@ -41,7 +41,7 @@ func (o output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// await is the output up to the end.
+// await returns the output once it ends with end.
 func (o output) await(t *testing.T, end string) (text string) {
 	t.Helper()
 	for !strings.HasSuffix(text, end) {
@@ -70,7 +70,7 @@ func memoryDir(t *testing.T, text string) string {
 	return ""
 }
 
-// nothingLeft sees that a process has left no cgroup below ours.
+// nothingLeft fails the test if the process pid has left a cgroup below ours.
 func nothingLeft(t *testing.T, pid any) {
 	t.Helper()
 	ours, err := os.ReadFile("/proc/self/cgroup")
@@ -94,7 +94,7 @@ func needCgroup(t *testing.T) {
 	}
 }
 
-// The kernel holds the limit, to the page, of what the child takes once it is in.
+// The kernel enforces the limit to the page, for memory that the child takes after it was moved into its cgroup.
 func TestMemoryLimitByCgroup(t *testing.T) {
 	needCgroup(t)
 	for way, eat := range eaters {
@@ -128,7 +128,7 @@ func ownPeak(t *testing.T) int64 {
 	return int64(u.Maxrss) << 10 // an int32 where words have 32 bits
 }
 
-// What the kernel has killed at the limit of its own cgroup is told as that.
+// When the kernel kills a child at the limit of the child's own cgroup, the error says so.
 func TestKilledAtItsLimit(t *testing.T) {
 	needCgroup(t)
 	leak.Check(t)
@@ -159,7 +159,7 @@ func TestKilledAtItsLimit(t *testing.T) {
 	}
 }
 
-// A child has a cgroup of its own for as long as it lives, and what it has started is in it and dies with it.
+// A child with a memory limit has a cgroup of its own, which is removed when the child has ended.
 func TestCgroupOfChild(t *testing.T) {
 	needCgroup(t)
 	leak.Check(t)
@@ -186,7 +186,7 @@ func TestCgroupOfChild(t *testing.T) {
 	}
 }
 
-// A parent that is killed cannot tidy up. The next one does.
+// A killed parent leaves the cgroup of its child behind. The next process that makes a cgroup removes it.
 func TestCgroupOfKilledParent(t *testing.T) {
 	needCgroup(t)
 	leak.Check(t)
@@ -204,7 +204,7 @@ func TestCgroupOfKilledParent(t *testing.T) {
 	for prog.Alive(n) {
 		time.Sleep(time.Millisecond)
 	}
-	for range 2 { // the process may be gone a moment before the kernel is done with it
+	for range 2 { // the kernel may keep the cgroup busy for a moment after the process is gone
 		p, err := mp.Start(t.Context(), Nothing, 0, &mp.ProcessOptions{Limits: mp.Limits{Memory: 64 * mebibyte}})
 		if err != nil {
 			t.Fatal(err)
@@ -216,7 +216,7 @@ func TestCgroupOfKilledParent(t *testing.T) {
 	}
 }
 
-// That the kernel has killed a child for want of memory is told from kills of others, by what the kernel counts.
+// The kernel's count of OOM kills tells a child that the kernel killed for want of memory from one that another process killed.
 func TestKilledByTheKernel(t *testing.T) {
 	ours, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -252,7 +252,7 @@ $`)
 	t.Log(r.Stdout)
 }
 
-// niceness is the nice value of all threads of a process.
+// niceness returns the distinct nice values of the threads of a process.
 func niceness(t *testing.T, pid int) (values []string) {
 	t.Helper()
 	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
@@ -273,7 +273,7 @@ func TestNice(t *testing.T) {
 	leak.Check(t)
 	nice := 19
 	if os.Getuid() == 0 {
-		nice = 7 // which may be less than ours
+		nice = 7 // may be below our own, which needs a privilege
 	}
 	out := make(output, 100)
 	p, err := mp.Start(t.Context(), Stay, 0, &mp.ProcessOptions{Stdout: out, Limits: mp.Limits{Nice: nice}})

@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// EatMapped takes so many bytes outside of the Go heap, as C code would.
+// EatMapped takes size bytes outside of the Go heap, as C code would.
 var EatMapped = mp.Register("eat-mapped", func(_ context.Context, size int64) (int, error) {
 	n := 0
 	for sum := int64(0); sum < size; sum += 4 * mebibyte {

@@ -20,9 +20,9 @@ import (
 
 const mebibyte = 1 << 20
 
-// What the children of these tests do.
+// The functions that the children of these tests run.
 var (
-	// EatHeap takes so many bytes of the Go heap, as fast as it can.
+	// EatHeap takes size bytes of the Go heap, as fast as it can.
 	EatHeap = mp.Register("eat-heap", func(_ context.Context, size int64) (int, error) {
 		var all [][]byte
 		for sum := int64(0); sum < size; sum += 4 * mebibyte {
@@ -30,7 +30,7 @@ var (
 		}
 		return len(all), nil
 	})
-	// Churn makes garbage of so many bytes, and keeps a little.
+	// Churn makes size bytes of garbage, and keeps 16 MiB.
 	Churn = mp.Register("churn", func(_ context.Context, size int64) (fenced, error) {
 		const piece = 64 << 10
 		var keep [256][]byte
@@ -55,7 +55,7 @@ func touch(b []byte) []byte {
 	return b
 }
 
-// needWatching skips where another process's memory is not told.
+// needWatching skips the test on systems that do not tell how much memory another process has.
 func needWatching(t *testing.T) {
 	t.Helper()
 	if !sys.MeasuresMemory {
@@ -97,7 +97,7 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
-// oom is err as the end of a process for want of memory.
+// oom returns the ExitError in err. It fails the test unless that error is the end of a process for want of memory.
 func oom(t *testing.T, err error) *mp.ExitError {
 	t.Helper()
 	var exit *mp.ExitError
@@ -110,7 +110,7 @@ func oom(t *testing.T, err error) *mp.ExitError {
 	return exit
 }
 
-// The end of a child of a child is known as what it is.
+// EatElsewhere runs EatHeap in a process of its own, whose end the caller must recognize in the RemoteError.
 var EatElsewhere = mp.Register("eat-elsewhere", func(ctx context.Context, size int64) (int, error) {
 	p, err := mp.Start(ctx, EatHeap, size, &mp.ProcessOptions{Limits: mp.Limits{Memory: 64 * mebibyte}})
 	if err != nil {
@@ -133,7 +133,7 @@ func TestMemoryLimitTravels(t *testing.T) {
 	}
 }
 
-// In a pool it is the item's error, and the others' workers live.
+// When a worker of a pool reaches its memory limit, only the item that it ran fails.
 func TestMemoryLimitOfWorkers(t *testing.T) {
 	needWatching(t)
 	leak.Check(t)
@@ -148,7 +148,7 @@ func TestMemoryLimitOfWorkers(t *testing.T) {
 	}
 }
 
-// A child within its limits notices them only.
+// A child that stays within its limits runs to its end, with the limits in its environment and runtime.
 func TestWithinLimits(t *testing.T) {
 	needWatching(t)
 	leak.Check(t)
@@ -202,7 +202,7 @@ func TestBadLimits(t *testing.T) {
 	}
 }
 
-// Where memory is not told, a limit is refused, and may be left away.
+// Where memory cannot be measured, Start refuses a memory limit, or goes without it if BestEffort is set.
 func TestUnmeasured(t *testing.T) {
 	if sys.MeasuresMemory {
 		t.Skip("memory is measured here")
@@ -223,7 +223,7 @@ func TestUnmeasured(t *testing.T) {
 	p.Join(t.Context())
 }
 
-// Nor is a child left unwatched when its memory cannot be seen for another reason.
+// Start also refuses a memory limit when it cannot read the child's memory for another reason.
 func TestUnseen(t *testing.T) {
 	needWatching(t)
 	leak.Check(t)
@@ -262,7 +262,7 @@ func TestLimitsOfGoroutines(t *testing.T) {
 	pool.Close()
 }
 
-// Dir and Env of a pool are those of its workers.
+// Where returns the directory of its process and MP_TEST_WHERE.
 var Where = mp.Register("where", func(context.Context, int) (string, error) {
 	dir, err := os.Getwd()
 	return dir + " " + os.Getenv("MP_TEST_WHERE"), err

@@ -21,7 +21,7 @@ func init() {
 	}()
 }
 
-// A record has no files. Those that a child sends with one all the same are closed.
+// Relay closes files that a child sends with a log record, which should have none.
 func TestRecordWithFiles(t *testing.T) {
 	f, err := os.Open(os.DevNull)
 	if err != nil {

@@ -21,7 +21,7 @@ func TestInitsRunAgain(t *testing.T) {
 	}
 }
 
-// What only one process can have makes the child's init fail; Start says so, in the words of the program.
+// When a child's init function fails because only one process can have what it takes, Start's error quotes the program's message.
 func TestInitTakesALock(t *testing.T) {
 	program := prog.Build(t, "./testdata/inits")
 	r := prog.Run(t, program, nil, "-lock", filepath.Join(prog.TempDir(t), "lock"))

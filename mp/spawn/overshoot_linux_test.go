@@ -14,8 +14,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// EatHuge takes memory as fast as the system can give it: huge pages, on every processor. It is no test of its own because only
-// few systems give them.
+// EatHuge takes memory as fast as the system can give it: huge pages, on every processor. No test uses it, because few systems give
+// huge pages.
 var EatHuge = mp.Register("eat-huge", func(_ context.Context, size int64) (int, error) {
 	var all sync.WaitGroup
 	for range runtime.NumCPU() {
@@ -35,7 +35,7 @@ var EatHuge = mp.Register("eat-huge", func(_ context.Context, size int64) (int, 
 	return 0, nil
 })
 
-// BenchmarkOvershoot tells by how much a child was beyond its limit when it was killed. docs/LIMITS.md has the
+// BenchmarkOvershoot measures by how much a child was beyond its limit when it was killed. docs/LIMITS.md has the
 // figures; -benchtime=20x makes some of your own.
 func BenchmarkOvershoot(b *testing.B) {
 	for _, by := range []string{spawn.BySampling, spawn.ByCgroup} {

@@ -14,8 +14,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// The first process of a container is pid 1, which the kernel spares from signals that it does not handle. It ends all the
-// same, and its children with it.
+// SIGINT and SIGTERM end a program that is pid 1 of a container, and its children, although the kernel delivers to pid 1 only
+// signals that it handles.
 func TestFirstProcessOfAContainer(t *testing.T) {
 	if out, err := exec.Command("unshare", "-pf", "--mount-proc", "true").CombinedOutput(); err != nil {
 		t.Skipf("a new PID namespace is refused here: %v %s", err, out)
@@ -50,7 +50,7 @@ func contained(program, how string) *exec.Cmd {
 	return cmd
 }
 
-// converseContained runs the program as pid 1 and signals it at each word.
+// converseContained runs the program as pid 1 and signals it after each word that it prints.
 func converseContained(t *testing.T, program string, c conversation, sig syscall.Signal) *os.ProcessState {
 	t.Helper()
 	cmd := contained(program, c.how)

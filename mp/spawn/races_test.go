@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// TestMain fails on data races in children of which nobody has taken the error, and names the children.
+// TestMain fails when children had data races, even if no test looked at their errors, and names the children.
 func TestRacesOfChildren(t *testing.T) {
 	program := racing(t)
 	const header = `mp: the race detector has reported data races \(WARNING: DATA RACE\) in child processes, which therefore exited with code 66:\n`
@@ -38,7 +38,7 @@ func TestRacesOfChildren(t *testing.T) {
 	}
 }
 
-// So it does when the child is reaped only after the tests.
+// TestMain also fails when the racing child is reaped only after the tests.
 func TestLateRace(t *testing.T) {
 	cmd := exec.Command(racing(t))
 	cmd.Env = append(os.Environ(), "MP_TEST_HOW=late")
@@ -64,7 +64,7 @@ func TestLateRace(t *testing.T) {
 	}
 }
 
-// racing is a program of racing children, built with -race, for which a C compiler is needed.
+// racing builds a program of racing children with -race. It skips the test where that needs a C compiler and there is none.
 func racing(t *testing.T) string {
 	t.Helper()
 	if out, err := exec.Command("go", "build", "-race", "runtime/race", "runtime/cgo").CombinedOutput(); err != nil {

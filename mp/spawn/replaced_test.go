@@ -10,8 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A program whose file is replaced while it runs never starts the new one as its child: on Linux it goes on with what it was
-// started from, elsewhere it says what happened.
+// A program whose file is replaced while it runs never starts the new file as its child. On Linux it starts the binary that it was
+// started from; elsewhere Start's error says what happened.
 //
 // PY-BOOT-02
 func TestReplacedWhileRunning(t *testing.T) {

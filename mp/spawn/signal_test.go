@@ -13,8 +13,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A child ignores SIGINT until it is ready. Then SIGINT ends a process and a program that a worker runs, but no worker. Whether
-// the program's own init functions ignore SIGINT is left to them.
+// A child ignores SIGINT until it is ready. Then SIGINT ends a process, and a program that a worker runs, but no worker. An init
+// function of the program may ignore or catch SIGINT, and the process keeps that.
 func TestInterruptedWhileStarting(t *testing.T) {
 	program := prog.Build(t, "./testdata/signals")
 	for how, want := range map[string]string{
@@ -30,18 +30,18 @@ func TestInterruptedWhileStarting(t *testing.T) {
 	}
 }
 
-// conversation is a program that is sent a signal at each word that it says.
+// conversation is a run of the program, which gets a signal after each word that it prints.
 type conversation struct {
 	how  string
 	says []string
 }
 
-// Wherever a program is, a signal ends it, and its children.
+// SIGINT and SIGTERM end a program and its children at every stage of its run.
 func TestSignalsToTheProgram(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		for _, c := range []struct {
 			conversation
-			code int // −1: the signal
+			code int // −1: it dies of the signal
 		}{
 			{conversation{"running", []string{"running"}}, -1},
 			{conversation{"join", []string{"joining"}}, -1},
@@ -66,7 +66,7 @@ func diedOf(state *os.ProcessState, sig syscall.Signal) bool {
 	return s.Signaled() && s.Signal() == sig
 }
 
-// converse runs the program, signals its process group at each word, and checks that no process is left.
+// converse runs the program, signals its process group after each word, and checks that no process is left.
 func converse(t *testing.T, c conversation, sig syscall.Signal) (*os.ProcessState, string) {
 	t.Helper()
 	program := prog.Build(t, "./testdata/signals")

@@ -15,7 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A child gets stuck here, in an init function, and says where.
+// A child with MP_TEST_STUCK prints a line and blocks here, before it is ready.
 var _ = func() bool {
 	if os.Getenv("MP_TEST_STUCK") != "" {
 		fmt.Fprintln(os.Stderr, "stuck at the door")
@@ -26,7 +26,7 @@ var _ = func() bool {
 	return true
 }()
 
-// once calls itself when something is written to it.
+// once is a writer that calls itself when the word "stuck" is written to it.
 type once func()
 
 func (f once) Write(b []byte) (int, error) {
@@ -36,7 +36,8 @@ func (f once) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// A child that is silent while it starts is killed when its ctx ends, or its time is up, and Start says what it said last.
+// A child that blocks while it starts is killed when its ctx ends or the boot limit is over. Start's error quotes the child's last
+// output.
 func TestSilentWhileStarting(t *testing.T) {
 	leak.Check(t)
 	start := func(ctx context.Context, heard func()) error {

@@ -33,7 +33,7 @@ func (h helper[A, R]) run(t testing.TB, arg A, opts *mp.ProcessOptions) (R, erro
 
 var Env = helper[struct{}, []string]{mp.Register("env", func(context.Context, struct{}) ([]string, error) { return os.Environ(), nil })}
 
-// Deep asks a child of a child for its environment. It refers to itself.
+// Deep returns the environment of its descendant after more generations. It refers to itself, so init registers it.
 var Deep helper[int, []string]
 
 func init() {
@@ -49,7 +49,7 @@ func init() {
 	})}
 }
 
-// What steers the Go runtime, and the program, reaches grandchildren. PY-BOOT-04
+// Environment variables for the Go runtime and for the program reach grandchildren. PY-BOOT-04
 func TestEnvironmentIsInherited(t *testing.T) {
 	leak.Check(t)
 	env, err := Deep.run(t, 2, &mp.ProcessOptions{
@@ -75,7 +75,7 @@ type unsendable struct {
 	Callback func()
 }
 
-// What cannot work is refused where it is written, and the text says what and where.
+// Register, RegisterInit and RegisterError panic when a registration cannot work; the text says what is wrong and where.
 func TestRegisterRefuses(t *testing.T) {
 	errSentinel := errors.New("x")
 	for name, c := range map[string]struct {
@@ -117,7 +117,7 @@ func TestRegisterRefuses(t *testing.T) {
 	}
 }
 
-// What is wrong before Main shows in package variables; their panics are kept here for the test.
+// early has the panics of wrong registrations that package variables make, before Main.
 var early = map[string]string{}
 
 func try(name string, register func()) bool {
@@ -172,7 +172,7 @@ func TestRegisterRefusesEarly(t *testing.T) {
 	}
 }
 
-// A name may be words.
+// The name of a function or an error may have several words.
 var (
 	errNoSize = errors.New("no size")
 	Resize    = mp.Register("resize images", func(_ context.Context, n int) (int, error) {
@@ -196,7 +196,7 @@ func TestNameOfWords(t *testing.T) {
 	}
 }
 
-// registered depends on the environment, as no registration should.
+// The functions registered here depend on the environment, so that a child can have others than its parent.
 var _ = func() bool {
 	if os.Getenv("MP_TEST_EXTRA") != "" {
 		mp.Register("only.in.the.child", noop)
@@ -209,7 +209,7 @@ var _ = func() bool {
 	return true
 }()
 
-// A child with other functions is refused, and the difference is told.
+// Start refuses a child that has registered other functions, and its error lists the differences.
 func TestBinaryMismatch(t *testing.T) {
 	leak.Check(t)
 	for variable, want := range map[string]string{

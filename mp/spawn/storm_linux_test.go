@@ -25,11 +25,11 @@ import (
 
 var Same = mp.Register("same", func(_ context.Context, n int) (int, error) { return n, nil })
 
-// storm sends SIGINT to our children without pause. No child can be deaf to it from its very first instant, so only some
-// are struck, as many as spare says.
+// storm sends SIGINT to our children without pause. A child that gets one before it can ignore SIGINT dies, so storm signals only
+// spare new children.
 type storm struct{ spare atomic.Int32 }
 
-// victims is how many children of one call may die before the last one.
+// victims is how many children of one Start may die: one fewer than Start tries.
 const victims = 4
 
 func newStorm(t *testing.T) *storm {
@@ -75,7 +75,7 @@ func ourChildren() (pids []int) {
 	return pids
 }
 
-// A child that a SIGINT kills before it can be deaf to it is started again; once it is ready, a worker does not mind.
+// Start tries again when a SIGINT kills the child before it can ignore the signal. A worker that is ready survives SIGINT.
 func TestStormOfInterrupts(t *testing.T) {
 	leak.Check(t)
 	s := newStorm(t)
@@ -92,7 +92,7 @@ func TestStormOfInterrupts(t *testing.T) {
 		}
 		n, err := p.Result(t.Context())
 		var exit *mp.ExitError
-		if (n != i || err != nil) && !(errors.As(err, &exit) && exit.Signal == syscall.SIGINT) { // it was ready by then
+		if (n != i || err != nil) && !(errors.As(err, &exit) && exit.Signal == syscall.SIGINT) { // SIGINT ends a process that is ready
 			t.Errorf("%d, %v", n, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestStormOfInterrupts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.spare.Store(1 << 30) // any child that is ready may be struck
+		s.spare.Store(1 << 30) // the worker is ready, so storm may signal it
 		for range 100 {
 			if n, err := mp.Apply(t.Context(), pool, Same, i); n != i || err != nil {
 				t.Fatal(n, err)
@@ -116,14 +116,14 @@ func TestStormOfInterrupts(t *testing.T) {
 	t.Logf("%d of %d processes were started more than once", restarted, processes)
 }
 
-// When every try ends so, Start says what ended the child.
+// When SIGINT ends the child of every try, Start's error says so.
 func TestStormWithoutEnd(t *testing.T) {
 	leak.Check(t)
 	s := newStorm(t)
 	s.spare.Store(1 << 30)
 	for range 20 {
 		p, err := mp.Start(t.Context(), Same, 0, nil)
-		if err == nil { // it happens
+		if err == nil { // the child may get ready between two signals
 			p.Join(t.Context())
 			continue
 		}
@@ -134,7 +134,7 @@ func TestStormWithoutEnd(t *testing.T) {
 	}
 }
 
-// A person at a terminal presses Ctrl-C, or somebody signals the group, at any moment of a program's life.
+// Ctrl-C at a terminal, or a signal to the process group, ends a program and its children at any moment of its life.
 func TestStormAtTheTerminal(t *testing.T) {
 	program := prog.Build(t, "./testdata/signals")
 	begun := time.Now()
@@ -145,7 +145,7 @@ func TestStormAtTheTerminal(t *testing.T) {
 	ends := make(map[string]int)
 	for i := range 30 {
 		how, at := []string{"life", "context life"}[i%2], rand.N(life)
-		sig := []syscall.Signal{0, syscall.SIGINT, syscall.SIGTERM}[i%3] // 0: the key
+		sig := []syscall.Signal{0, syscall.SIGINT, syscall.SIGTERM}[i%3] // 0: the key Ctrl-C
 		p := atTerminal(t, program, how)
 		select {
 		case <-time.After(at):
@@ -165,8 +165,8 @@ func TestStormAtTheTerminal(t *testing.T) {
 		case diedOf(state, sig):
 			ends["signal"]++
 		case diedOf(state, syscall.SIGTRAP) && (runtime.GOARCH == "386" || strings.Contains(said, "fatal: morestack on gsignal")):
-			// The Go runtime does that when a signal meets its start or its end (golang/go#43853 is of this kind). On 386, where it
-			// says nothing, 34 of 13,451 runs of a program ended so that only calls signal.Notify and os/exec.
+			// The Go runtime traps when a signal comes while it starts or ends (golang/go#43853 is of this kind). On 386 it prints
+			// nothing: a program that only calls signal.Notify and os/exec ended so in 34 of 13,451 runs.
 			ends["trap"]++
 		case state.ExitCode() == 0, state.ExitCode() == 1 && how == "context life":
 			ends[fmt.Sprintf("%s: %d", how, state.ExitCode())]++
@@ -243,7 +243,7 @@ func atTerminal(t *testing.T, program, how string) *session {
 	return p
 }
 
-// signal signals the foreground; 0 is the key Ctrl-C.
+// signal signals the foreground process group; with 0 it presses Ctrl-C.
 func (p *session) signal(sig syscall.Signal) {
 	if sig == 0 {
 		p.master.Write([]byte{3})
@@ -252,7 +252,7 @@ func (p *session) signal(sig syscall.Signal) {
 	}
 }
 
-// said is what the program has printed. It has ended.
+// said returns what the program has printed. The program must have ended.
 func (p *session) said() string {
 	p.master.Close()
 	return <-p.output

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// loud is a number whose methods are not to be called: they may be what has ended a worker, and may hang.
+// loud is a number whose methods Summary must not call: they may hang, or may be what ended the worker.
 type loud int
 
 func (loud) String() string         { panic("String was called") }
@@ -32,7 +32,7 @@ func TestSummaryCallsNobody(t *testing.T) {
 	}
 }
 
-// What is large is not copied, and many fields are cut short too.
+// Summary does not copy a large value, and cuts a struct with many fields short.
 func TestSummaryIsCheap(t *testing.T) {
 	type large struct{ Numbers [1 << 24]int }
 	v := &struct{ L *large }{new(large)}

@@ -120,7 +120,7 @@ func TestBrokenStreams(t *testing.T) {
 	}
 }
 
-// When descriptors run out, Start says so, at whichever step it meets that, and works again when there are some.
+// When descriptors run out, Start's error says so, whichever step fails, and Start works again when some are free.
 func TestNoDescriptorsLeft(t *testing.T) {
 	program := prog.Build(t, "./testdata/guard")
 	cmd := exec.Command("bash", "-c", "ulimit -n 60; exec "+program)

@@ -59,7 +59,7 @@ func TestWaysToStart(t *testing.T) {
 	}
 }
 
-// A running program cannot be deleted, but it can be moved: then it is not found again, and Start says so.
+// The file of a running program cannot be deleted, but it can be moved. Then Start says that it cannot be found.
 func TestProgramIsGone(t *testing.T) {
 	path := copyProgram(t, prog.Build(t, "./testdata/guard"), filepath.Join(prog.TempDir(t), "program.exe"))
 	r := prog.Run(t, path, []string{"MP_TEST_WHERE=moved"})
@@ -111,7 +111,7 @@ func TestBrokenStreams(t *testing.T) {
 	}
 }
 
-// A marker that names handles that are there is not believed either, and looking at them neither waits nor takes anything.
+// A forged MP_SPAWN that names existing handles is refused too. The check neither blocks on the handles nor takes bytes from them.
 func TestForgedMarkerWithHandles(t *testing.T) {
 	program := prog.Build(t, "./testdata/guard")
 	pipe := func(text string) (r, w *os.File) {

@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A child closes its link here, as an init function does that closes whatever it has not opened.
+// A child with MP_TEST_UNLINKED closes its link here, as a program does that closes descriptors it has not opened.
 var _ = func() bool {
 	if os.Getenv("MP_TEST_UNLINKED") != "" {
 		syscall.Close(3)
@@ -25,7 +25,7 @@ var _ = func() bool {
 	return true
 }()
 
-// A child that closes its link while it starts, and goes on, is killed for that, and Start says so.
+// A child that closes its link while it starts, and goes on, is killed, and the cause in Start's error is CauseLink.
 func TestUnlinkedWhileStarting(t *testing.T) {
 	leak.Check(t)
 	_, err := Env.run(t, struct{}{}, &mp.ProcessOptions{Env: append(os.Environ(), "MP_TEST_UNLINKED=1")})

@@ -36,7 +36,7 @@ func FuzzMarker(f *testing.F) {
 		if !ok {
 			return
 		}
-		// What is believed must be what a parent could have written, but for leading zeros.
+		// Except for leading zeros, a parent could have written what parseMarker accepts.
 		l, c, n, ok := parseMarker(strings.TrimPrefix(Environ(link, crash, nonce), marker+"="))
 		if !ok || l != link || c != crash || n != nonce {
 			t.Fatalf("%q is read as %d,%d,%d and back as %d,%d,%d", s, link, crash, nonce, l, c, n)

@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/wire"
 )
 
-// socketEnds is rawEnds over a socket, with the socket of the one.
+// socketEnds is rawEnds over a socket, and returns the socket of the first end.
 func socketEnds(t *testing.T) (*sys.Conn, *Conn) {
 	peer, b := rawEnds(t, "socket")
 	return peer.(*frames).stream.(*sys.Conn), b
@@ -62,7 +62,7 @@ func TestUnannouncedFiles(t *testing.T) {
 	}
 }
 
-// The same over shared memory, where the files of each message are taken by themselves.
+// Over shared memory, files that a message brings beyond those that it announces are closed.
 func TestUnannouncedFilesOfRings(t *testing.T) {
 	leak.Check(t)
 	peer, c := ringsEnds(t)
@@ -89,7 +89,7 @@ func TestUnannouncedFilesOfRings(t *testing.T) {
 	}
 }
 
-// A Poll that meets files that no message has announced leaves the error to the next receive.
+// When Poll meets files that no message has announced, the next receive returns the error.
 func TestPollMeetsUnannouncedFiles(t *testing.T) {
 	leak.Check(t)
 	peer, c := socketEnds(t)
@@ -111,7 +111,7 @@ func TestPollMeetsUnannouncedFiles(t *testing.T) {
 	}
 }
 
-// A peer cannot have numbers bring files, which nothing would close.
+// A message of numbers that brings files is ErrCorrupt, because no receiver would close them.
 func TestFilesOfNumbers(t *testing.T) {
 	typ, err := wire.TypeOf(reflect.TypeFor[[]float64]())
 	if err != nil {

@@ -36,7 +36,7 @@ type sample struct {
 	In   map[string]int
 }
 
-// receiveAll receives until the end with whatever method what says, and returns how much that was.
+// receiveAll receives with the method that what selects until c has failed, and returns how many bytes came.
 func receiveAll(t *testing.T, c *Conn, what uint8) (got int) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -98,7 +98,7 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// What a hostile process writes into the ring.
+// FuzzRings receives what a hostile process writes into the ring.
 func FuzzRings(f *testing.F) {
 	record := func(k kind, files uint32, size uint64, body string) string {
 		b := append([]byte{byte(k), 0, 0, 0}, binary.LittleEndian.AppendUint32(nil, files)...)
@@ -136,7 +136,7 @@ func FuzzRings(f *testing.F) {
 	})
 }
 
-// A handle that was never encoded.
+// FuzzHandle decodes handles that no process has encoded.
 func FuzzHandle(f *testing.F) {
 	f.Add([]byte{byte(seedRings), byte(duplex), 6}, uint8(6))
 	f.Add(append([]byte{byte(seedRings), byte(duplex), 6}, make([]byte, 16+18)...), uint8(6))
@@ -176,7 +176,7 @@ func FuzzHandle(f *testing.F) {
 	})
 }
 
-// raw is a handle that is encoded as one likes.
+// raw is a handle with any state and files.
 type raw struct {
 	state []byte
 	files []*os.File

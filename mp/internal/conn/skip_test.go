@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// rest is what is left of a long message: it is there whenever it is asked for.
+// rest is the rest of a long message. Each Read returns at once.
 type rest struct{ read func() }
 
 func (r rest) Read(p []byte) (int, error) {
@@ -59,7 +59,7 @@ func TestSkipEndsWithCtx(t *testing.T) {
 	}
 }
 
-// Who only looks, again and again, comes to the message behind a long one that was dropped.
+// A caller that only calls Poll, again and again, gets to the message behind a long one that was dropped.
 func TestPollPastDropped(t *testing.T) {
 	leak.Check(t)
 	const size = 5*mostSkipped + 1
@@ -84,7 +84,7 @@ func TestPollPastDropped(t *testing.T) {
 	}
 }
 
-// rawEnds are the two ends of a pipe: the transport of one, for a peer that does what it likes, and the other one.
+// rawEnds returns two ends of a pipe: the transport of one, for a peer that may break the protocol, and the other as a Conn.
 func rawEnds(t *testing.T, how string) (transport, *Conn) {
 	t.Setenv("MP_TRANSPORT", how)
 	a, b, err := Pipe()
@@ -112,8 +112,8 @@ func ringsEnds(t *testing.T) (*rings, *Conn) {
 	return r, b
 }
 
-// A peer does not hold up who only looks, or whose ctx is over: neither with empty records, of which memory is full that was never
-// written, nor with messages that it begins and takes back. There is a ring full of them; a peer could go on for ever.
+// A peer does not hold up a Poll, or a receive whose ctx is over: neither with empty records (unwritten memory is full of them), nor
+// with messages that it begins and takes back. The test has one ring full of them; a peer could go on for ever.
 func TestTakenBackWithoutEnd(t *testing.T) {
 	message := make([]byte, 64) // a record of 48 bytes, which begins a message of 1000, and an empty one
 	message[0] = 48
@@ -151,7 +151,7 @@ func (t *rings) firstRecord(ctx context.Context, size int, part []byte) error {
 	return t.write(ctx, h, part)
 }
 
-// A message that is there is received although the ctx is over, behind as many as can have been taken back.
+// A receive whose ctx is over still gets a message that is there, behind as many taken-back messages as a ring can hold.
 func TestBehindTakenBack(t *testing.T) {
 	leak.Check(t)
 	peer, c := ringsEnds(t)
@@ -178,7 +178,7 @@ func TestBehindTakenBack(t *testing.T) {
 	}
 }
 
-// Who only asks, again and again, comes to the message behind many that were taken back.
+// A caller that only asks with a ctx that is over, again and again, gets to the message behind many that were taken back.
 func TestAskPastTakenBack(t *testing.T) {
 	leak.Check(t)
 	peer, c := ringsEnds(t)

@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// A bell is an eventfd, as is what the runtime wakes its poller by, which is none of a test's.
+// An open bell is a leak. It is an eventfd, like the descriptor that wakes the runtime's poller, which is no leak.
 func TestSeesBells(t *testing.T) {
 	Check(t)
 	files := descriptors()

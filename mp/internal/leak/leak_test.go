@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A check that cannot fail would be worthless: each kind of leak must be seen.
+// The check sees each kind of leak.
 func TestSeesLeaks(t *testing.T) {
 	files, goroutines := descriptors(), goroutineIDs()
 	stop := make(chan struct{})
@@ -30,7 +30,7 @@ func TestSeesLeaks(t *testing.T) {
 		t.Errorf("a descriptor more is seen as %v", more)
 	}
 	child := exec.Command(os.Args[0], "-test.run=^$")
-	stdin, err := child.StdinPipe() // which TestMain reads, so that the child stays
+	stdin, err := child.StdinPipe() // the child stays because TestMain reads this
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func heeded(t *testing.T) (a, b *Rings) {
 	return x.(*Rings), y.(*Rings)
 }
 
-// getBeside waits until Recv sleeps.
+// getBeside waits until Recv sleeps, and claims the place beside it.
 func getBeside(l *Rings) {
 	for !l.TryBeside() {
 		runtime.Gosched()
@@ -40,8 +40,8 @@ func sleepsBeside(l *Rings) {
 
 func never() bool { return false }
 
-// Whichever goroutine receives, each message is handled once and in order, also those that only Recv can receive, and no receiver
-// sleeps on while there are messages.
+// Whichever goroutine receives, each message is handled once and in order, even one that only Recv can receive, and no receiver
+// sleeps while there are messages.
 func TestBesideInOrder(t *testing.T) {
 	leak.Check(t)
 	a, b := heeded(t)
@@ -111,7 +111,7 @@ func TestBesideInOrder(t *testing.T) {
 	}
 }
 
-// A caller beside Recv leaves when it is done. What comes then is for Recv, which has slept all the while.
+// A caller beside Recv leaves when it is done. Recv, which has slept meanwhile, receives the next message.
 func TestBesideIsDisturbed(t *testing.T) {
 	leak.Check(t)
 	a, b := heeded(t)
@@ -143,7 +143,7 @@ func TestBesideIsDisturbed(t *testing.T) {
 	}
 }
 
-// A sender that waits for room gets the bell.
+// A caller beside Recv leaves when a sender waits for room, because both need the same bell.
 func TestBesideMakesWay(t *testing.T) {
 	leak.Check(t)
 	a, b := heeded(t)
@@ -181,7 +181,8 @@ func TestBesideMakesWay(t *testing.T) {
 	}
 }
 
-// Recv's bell rings after the caller beside it has looked for the last time, and before it has left: Recv cannot look yet.
+// Recv is woken again if its bell has rung after the last look of the caller beside it and before that caller has left, while Recv
+// could not look.
 func TestBesideLeavesLate(t *testing.T) {
 	leak.Check(t)
 	for i := range 40 {

@@ -9,8 +9,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// The files of messages that were not received are closed with the link: of one that was announced by no record, as its sender
-// was killed between the two, and of those that were read ahead.
+// Close closes the files of messages that were not received: of a message without a record, whose sender was killed between the two,
+// and of messages that were read ahead.
 func TestCloseDropsFiles(t *testing.T) {
 	for name, open := range map[string]func(testing.TB) (a, b Link){"rings": rings, "stream": streams} {
 		t.Run(name, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestCloseDropsFiles(t *testing.T) {
 			}
 			b.Close()
 			a.Close()
-			if _, err := io.ReadAll(r); err != nil { // it waits for the end of w
+			if _, err := io.ReadAll(r); err != nil { // returns when every copy of w is closed
 				t.Error(err)
 			}
 			runtime.KeepAlive(a)

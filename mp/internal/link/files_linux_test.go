@@ -20,7 +20,7 @@ func socketOf(l Link) Conn {
 	return l.(*Stream).conn
 }
 
-// A peer cannot fill this process with files that no message has announced, though nobody receives.
+// A peer cannot fill this process with files that no message has announced, even if no goroutine receives.
 func TestUnannouncedFiles(t *testing.T) {
 	message := appendHeader(nil, header{kind: 5, flags: flagUrgent})
 	for what, test := range map[string]struct {
@@ -80,7 +80,7 @@ func TestUnannouncedFiles(t *testing.T) {
 	}
 }
 
-// The files of a message that a link does not take are closed, also when the message ends it.
+// A link closes the files of a message that it does not take, even if the message ends the link.
 func TestFilesOfNoUse(t *testing.T) {
 	for name, flags := range map[string]byte{"urged": flagUrgent, "about a slab": flagUrgent | flagSlab} {
 		t.Run(name, func(t *testing.T) {

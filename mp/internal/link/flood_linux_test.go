@@ -10,7 +10,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A peer that has sent unasked messages is noticed to be gone all the same when its process is.
+// A link notices the end of the peer's process even behind a flood of unasked messages.
 func TestEndBehindAFlood(t *testing.T) {
 	for name, connect := range map[string]func(testing.TB) (a, b Link){"stream": streams, "rings": rings} {
 		t.Run(name, func(t *testing.T) {
@@ -43,8 +43,8 @@ func TestEndBehindAFlood(t *testing.T) {
 	}
 }
 
-// Who receives what comes after an urged message does not wait for it in vain because of all that stands between them: at most
-// as much as the ring has records for, and one that has none yet.
+// A receiver gets the messages after an urged one, however many come before the urged one on the stream: at most as many as the ring
+// has records for, and one that has no record yet.
 func TestUrgedBehindMany(t *testing.T) {
 	leak.Check(t)
 	a, b := rings(t)
@@ -62,20 +62,20 @@ func TestUrgedBehindMany(t *testing.T) {
 			room, _ = sender.put(1, onStream, n, nil, true)
 		}
 		sent <- n
-		_ = sender.stream.Urge(Msg{Kind: 5}) // and now it does
+		_ = sender.stream.Urge(Msg{Kind: 5}) // now the sender urges it
 		_ = sender.write(1, onStream, n-1, nil, true)
 	}()
 	for next, n := uint64(0), uint64(math.MaxUint64); next < n; next++ {
 		if m := recv(t, a); m.ID != next {
 			t.Fatalf("message %d came for %d", m.ID, next)
 		}
-		if next == 0 { // which comes when all were sent
+		if next == 0 { // it comes only when all were sent
 			n = <-sent
 		}
 	}
 }
 
-// A peer that says that it has urged what it has not, and sends on and on instead, ends the link.
+// A peer that announces an urged message, never sends it and floods the stream instead, ends the link.
 func TestUrgedNever(t *testing.T) {
 	leak.Check(t)
 	a, b := rings(t)
@@ -89,7 +89,7 @@ func TestUrgedNever(t *testing.T) {
 	}
 	received := make(chan error, 1)
 	go func() {
-		_, _ = a.Recv() // what was sent, with nothing before it
+		_, _ = a.Recv() // the record, although no urged message came before it
 		_, err := a.Recv()
 		received <- err
 	}()

@@ -10,9 +10,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// An end that receives nothing any more leaves no file open, not even that of a message that is sent just then.
+// After Drop, an end leaves no file open, not even of a message that is sent at the same time.
 func TestDrop(t *testing.T) {
-	gc := debug.SetGCPercent(-1) // it would close what is left
+	gc := debug.SetGCPercent(-1) // the collector would close files that are left
 	t.Cleanup(func() { debug.SetGCPercent(gc) })
 	leak.Check(t)
 	null, err := os.Open(os.DevNull)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Each item is either begun or taken back, and both ends know which, wherever the numbers are.
+// Each item is either begun or taken back, and both ends know which, even where the gate's numbers wrap round.
 func TestGate(t *testing.T) {
 	for _, base := range []uint64{0, 1<<31 - 50, 1<<32 - 50, math.MaxUint64 - 1<<20} {
 		a, b := NewInProcessJournal()
@@ -51,7 +51,7 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// A writer that changes the gate all the time does not keep the reader.
+// A writer that changes the gate all the time does not block the reader.
 func TestHostileGate(t *testing.T) {
 	a, b := NewInProcessJournal()
 	stop := make(chan struct{})

@@ -10,8 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// After the end of the peer's process what it has sent is delivered, however late; and should something hold its end, the
-// wait for more has a limit, for a Recv that waits already and for later ones.
+// After PeerEnded, Recv delivers all that the peer has sent, however late. If another process holds the peer's end open, the wait for
+// more has a limit, for a Recv that waits already and for later ones.
 func TestPeerEnded(t *testing.T) {
 	const limit = 50 * time.Millisecond
 	leak.Check(t)
@@ -48,7 +48,7 @@ func TestPeerEnded(t *testing.T) {
 	}
 }
 
-// What holds the end of a dead process cannot write for ever.
+// A process that holds the end of a dead peer cannot keep Recv busy for ever.
 func TestPeerEndedAndStillSends(t *testing.T) {
 	leak.Check(t)
 	a, b := streams(t)

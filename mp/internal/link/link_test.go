@@ -18,7 +18,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// The same tests run over every kind of link.
+// kind is a kind of link. The same tests run over each.
 type kind struct {
 	name string
 	make func(t testing.TB) (a, b Link)
@@ -68,7 +68,7 @@ func recv(t testing.TB, l Link) Msg {
 	return m
 }
 
-// Bodies of all sizes, around those at which they travel another way, arrive as they were sent.
+// Messages arrive whole and in order, with bodies of all sizes, and around the sizes from which a link sends them another way.
 func TestMessagesArriveWholeAndInOrder(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		sizes := []int{
@@ -130,7 +130,7 @@ func TestBorrowedBodiesKeep(t *testing.T) {
 	})
 }
 
-// Of many senders at once, in both directions, each is heard in its own order, and nothing is lost.
+// When many goroutines send at once, in both directions, the messages of each arrive in order, and none is lost.
 func TestManySendersBothWays(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		const senders, each = 8, 300
@@ -180,7 +180,7 @@ func TestManySendersBothWays(t *testing.T) {
 	})
 }
 
-// What was posted is there after a Flush at the latest.
+// Posted messages arrive after Flush at the latest.
 func TestPostIsSeenAtFlush(t *testing.T) {
 	everyKind(t, func(t *testing.T, a, b Link) {
 		for i := range 50 {
@@ -230,7 +230,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	})
 }
 
-// A sender that the peer does not listen to blocks, and is freed when the link is closed, by either end.
+// A sender blocks while the peer does not receive. It returns when either end closes the link.
 func TestCloseFreesSenders(t *testing.T) {
 	for _, which := range []string{"own", "peer"} {
 		t.Run(which, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestFilesTravelBeside(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, f := range files {
-				f.Close() // the sender's are the sender's
+				f.Close() // Send leaves the files to the sender
 			}
 			m := recv(t, b)
 			if m.ID != uint64(n) || len(m.Files) != n {

@@ -7,7 +7,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A slab whose descriptor was lost on the way says nothing of our own.
+// The offer of a slab whose descriptor was lost on the way is not taken for a refusal of our own slab.
 func TestLostSlab(t *testing.T) {
 	leak.Check(t)
 	a, b := rings(t)
@@ -22,14 +22,14 @@ func TestLostSlab(t *testing.T) {
 	ours.Store(false)
 }
 
-// A slab that the peer cannot map is given up, and no other one is made: what would be in it goes over the stream. A body that is
-// being built in it, since the peer has said before that it can, is not in the way.
+// A slab that the peer cannot map is given up, and no other one is made: bodies go over the stream. That also works while a body is
+// being built in the slab, because the peer has said before that it can map it.
 func TestRefusedSlab(t *testing.T) {
 	for _, answers := range [][]byte{{0}, {1, 0}} {
 		leak.Check(t)
 		x, y := rings(t)
 		a, b := x.(*Rings), y.(*Rings)
-		b.slabs.answered[0] = true // the answers are ours
+		b.slabs.answered[0] = true // the test answers, not b
 		a.Heed(func(Msg, error) {})
 		b.Heed(func(Msg, error) {})
 		ours, size := &a.slabs.lent[0], classes[0].size

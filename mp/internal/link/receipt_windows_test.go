@@ -8,7 +8,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A child's files stay in the child until its parent fetches them, so it must not exit before: Flush waits for that.
+// A child's files stay in the child until its parent fetches them, so the child must not exit before. Flush waits for that.
 func TestFlushWaitsForFiles(t *testing.T) {
 	leak.Check(t)
 	b, a := streams(t) // a is the child's end
@@ -21,7 +21,7 @@ func TestFlushWaitsForFiles(t *testing.T) {
 	defer null.Close()
 	sender := a.(*Stream)
 	for range 3 {
-		for range 2 { // the receipt of the last message is one for those before it
+		for range 2 { // the receipt of the second message is also one for the first
 			if err := a.Send(Msg{Files: []*os.File{null, null}}); err != nil {
 				t.Fatal(err)
 			}
@@ -49,6 +49,6 @@ func TestFlushWaitsForFiles(t *testing.T) {
 	}
 	flushed := make(chan error)
 	go func() { flushed <- a.Flush() }()
-	a.Close() // and does not wait for files that will not be received
+	a.Close() // Close does not wait for files that will not be received
 	<-flushed
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A body goes into the smallest slots that hold it, and the largest ones into none.
+// A body goes into the smallest slots that hold it, and one that is too large for all into none.
 func TestClassOf(t *testing.T) {
 	for n, want := range map[int]int{
 		1: 0, 256 << 10: 0, 256<<10 + 1: 1, 1 << 20: 1, 1<<20 + 1: 2, 4 << 20: 2, 4<<20 + 1: 3, 16 << 20: 3, 16<<20 + 1: 4, 1 << 30: 4,
@@ -33,7 +33,7 @@ func heeding(t *testing.T) (a, b *Rings) {
 	return x.(*Rings), y.(*Rings)
 }
 
-// Large bodies go through slabs once there have been some, and are what they were, whether they are released soon or late.
+// Large bodies go through slabs once there have been some, and do not change, whether they are released soon or late.
 func TestLargeBodiesInSlabs(t *testing.T) {
 	leak.Check(t)
 	a, b := heeding(t)
@@ -153,7 +153,7 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// A body can be built while the link is closed.
+// A reserved body can be built, and released, after the link was closed.
 func TestReservedBodyOutlivesLink(t *testing.T) {
 	leak.Check(t)
 	a, b := heeding(t)
@@ -172,7 +172,7 @@ func TestReservedBodyOutlivesLink(t *testing.T) {
 	}
 }
 
-// A peer that points to slots that are none ends the link, and nothing else.
+// A peer that refers to slots that do not exist ends the link, and does no other harm.
 func TestHostileSlots(t *testing.T) {
 	for name, where := range map[string][]byte{
 		"short":        {1, 0, 0, 0},
@@ -196,7 +196,7 @@ func TestHostileSlots(t *testing.T) {
 	}
 }
 
-// A peer that offers the same slab again and again without reading what is answered costs one answer for each class.
+// A peer that offers the same slabs again and again, without reading the answers, gets one answer for each class.
 func TestManySlabs(t *testing.T) {
 	leak.Check(t)
 	a, b := rings(t)
@@ -230,7 +230,7 @@ func TestManySlabs(t *testing.T) {
 	}
 }
 
-// Urged messages are heeded while no goroutine receives, and before what is sent after them; so is the end.
+// Urged messages are heeded while no goroutine receives, and before messages that are sent after them. So is the end of the link.
 func TestUrge(t *testing.T) {
 	for name, connect := range map[string]func(testing.TB) (a, b Link){"stream": streams, "rings": rings} {
 		t.Run(name, func(t *testing.T) {

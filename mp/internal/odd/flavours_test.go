@@ -9,13 +9,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// PY-BOOT-02: go run, which deletes the program when it has ended.
+// PY-BOOT-02: a program starts children under go run, which deletes the program when it has ended.
 func TestGoRun(t *testing.T) {
 	need(t, "go")
 	expect(t, run(t, "start map", nil, "go", "run", "-ldflags=-X=main.version=old", "./testdata/place"), started+mapped)
 }
 
-// What children execute counts as covered: the only statements of the package are theirs.
+// Statements that children execute count as covered. The package has no others.
 func TestCover(t *testing.T) {
 	need(t, "go")
 	r := run(t, "", nil, "go", "test", "-count=1", "-cover", "./testdata/flavours")
@@ -24,7 +24,7 @@ func TestCover(t *testing.T) {
 	}
 }
 
-// go test -exec runs the test binary, and not its children, by way of another program.
+// Children can be started under go test -exec, which runs the test binary, but not its children, through another program.
 func TestExec(t *testing.T) {
 	need(t, "go", "nice")
 	r := run(t, "", nil, "go", "test", "-count=1", "-v", "-exec", "nice", "./testdata/flavours")
@@ -33,7 +33,7 @@ func TestExec(t *testing.T) {
 	}
 }
 
-// The workers of a fuzzer are processes of the test binary, too, and may have children.
+// The workers of a fuzzer, which are processes of the test binary too, can start children.
 func TestFuzzTarget(t *testing.T) {
 	r := run(t, "", nil, prog.Build(t, "./testdata/flavours", "-test"), "-test.run=^$", "-test.fuzz=FuzzStart",
 		"-test.fuzztime=10x", "-test.fuzzcachedir="+t.TempDir())

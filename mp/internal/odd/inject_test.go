@@ -15,9 +15,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// injections are the errors that the kernel has for the system calls of Start and Map. Not among them: EAGAIN of sendmsg
-// and recvmsg, after which the kernel owes us an event; close, which is always done; an error of the pipe over which
-// package syscall hears of the exec, after which it waits for the child to end.
+// injections are the errors that the kernel has for the system calls of Start and Map. Left out are EAGAIN of sendmsg and
+// recvmsg, after which the kernel would owe an event; close, which always closes; and errors of the pipe that tells
+// package syscall of the exec, after which package syscall would wait for the child to end.
 var injections = map[string]string{
 	"openat":       "EMFILE ENOMEM EINTR",
 	"socketpair":   "EMFILE ENOMEM",
@@ -41,9 +41,9 @@ var injections = map[string]string{
 	"epoll_pwait":  "EINTR",
 }
 
-// A system call that fails, in the parent or in a child, is an error in words, or does not matter. No hang, no wrong
-// result, and no process is left. In short each error is met at one of the first calls, drawn anew each time; MP_TEST_INJECT=all
-// tries every error at every call, for some minutes.
+// When a system call fails, in the parent or in a child, the program gets a proper error or the right result. It does not hang, and
+// leaves no process. A run tries each error at a random one of the first calls; MP_TEST_INJECT=all tries every error at every call,
+// for some minutes.
 func TestFailingSystemCalls(t *testing.T) {
 	probe := exec.Command("strace", "-f", "-b", "execve", "-o", os.DevNull, "-e", "inject=pipe2:error=EMFILE:when=1", "true")
 	if out, err := probe.CombinedOutput(); err != nil {
@@ -78,7 +78,7 @@ func TestFailingSystemCalls(t *testing.T) {
 					}, who.flags...)
 					r := run(t, "start map", nil, "strace", append(args, program)...)
 					if log, _ := os.ReadFile(trace); !strings.Contains(string(log), "INJECTED") {
-						continue // there are not so many
+						continue // there are not so many calls
 					}
 					what := verdict(r)
 					seen[what]++
@@ -98,14 +98,13 @@ func TestFailingSystemCalls(t *testing.T) {
 	t.Log(seen)
 }
 
-// gaveUp is how the Go runtime says that it cannot do without what it did not get: a thread, the poller, open standard
-// streams.
+// gaveUp matches what the Go runtime prints when it gives up because it got no thread, no poller or no standard streams.
 var gaveUp = regexp.MustCompile(`(?m)^fatal error: (newosproc|runtime: .*|cannot open standard fds)$`)
 
-// crashed is every way to crash.
+// crashed matches every crash.
 var crashed = regexp.MustCompile(`(?m)^(fatal error|panic): .*$`)
 
-// inWords are two lines of which each is right or a proper error.
+// inWords matches two lines, each with the right result or a proper error.
 var inWords = regexp.MustCompile(`^(` + started + `|start: error: mp: .*\n)(` + mapped + `|map: error: mp: (.*\n)+)$`)
 
 func verdict(r prog.Result) string {

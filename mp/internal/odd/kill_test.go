@@ -13,22 +13,22 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// lived is what testdata/session prints when its worker was killed, or was not: it had no pool; or each item is right, but
-// for one at the most that is blamed, and Close has nothing to say.
+// lived matches what testdata/session prints, whether or not its worker was killed: it got no pool; or each item is right or
+// blamed for the worker's end, and Close returns nil. outcome allows one blamed item.
 var lived = regexp.MustCompile(`^(not born\n|((right|blamed)\n){6}close <nil>\n)$`)
 
-// A worker is killed before and after every system call of its life, from its fork to its exit: its own pool's first one,
-// or one that replaces another. The session ends all the same, with the right results but for one that is blamed, and
-// nothing is left. Then the program itself is killed in the same way: its workers end with it.
+// When a worker is killed before or after any system call of its life, from its fork to its exit, the session ends all the
+// same, with the right results for all items but one at most, and no process is left. That holds for the first worker of a
+// pool and for one that replaces another. When the program itself is killed in the same way, its workers end with it.
 //
-// In short some of the stops, others each time; MP_TORTURE tries all.
+// A run tries some of the stops, random ones; MP_TORTURE tries all.
 func TestKillAtEverySystemCall(t *testing.T) {
 	leak.Check(t)
 	t.Setenv("CGO_ENABLED", "0")
 	program := prog.Build(t, "./testdata/session")
 	for _, c := range []struct {
 		name   string
-		victim int // the first process is one by which package os tries out pidfds
+		victim int // number 1 is the process with which package os tries out pidfds
 		env    string
 	}{
 		{"the worker", 2, "MP_TEST_TASKS=0"},
@@ -44,7 +44,7 @@ func TestKillAtEverySystemCall(t *testing.T) {
 			if os.Getenv("MP_TORTURE") != "" {
 				step = 1
 			}
-			for at, past := 1+rand.IntN(step), 0; past < 3; at += step { // one life is a little longer than the next
+			for at, past := 1+rand.IntN(step), 0; past < 3; at += step { // the number of stops varies a little
 				r := &tracer{victim: c.victim, at: at}
 				what := r.outcome(r.run(t, program, c.env))
 				if r.stops < at {
@@ -60,7 +60,7 @@ func TestKillAtEverySystemCall(t *testing.T) {
 	}
 }
 
-// outcome says what has come of a run that printed out.
+// outcome names the outcome of a run that printed out.
 func (r *tracer) outcome(out string) string {
 	killed := r.ended.Signaled() && r.ended.Signal() == 9
 	switch {

@@ -14,8 +14,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A pool that needs more descriptors than there are fails as a whole, says which limit it is, and leaves room for a
-// smaller one.
+// A pool that needs more descriptors than there are fails as a whole, and its error names the limit. Then a smaller pool
+// works.
 func TestFewDescriptors(t *testing.T) {
 	need(t, "prlimit")
 	r := run(t, "start many left start map", nil, "prlimit", "--nofile=256:256", static(t, "old"))
@@ -23,14 +23,15 @@ func TestFewDescriptors(t *testing.T) {
 		"left: 0", started, mapped)
 }
 
-// A user who may not have more processes is told so. Threads count too, so the Go runtime, here or in a child, may be the
-// first to need one, and then it gives up: with a low limit either may happen. Nothing hangs, and nothing is left.
+// When a user may not have more processes, Start's error names the limit. Threads count too. If the Go runtime, in the
+// program or in a child, is the first to need one, it gives up; with a low limit either may happen. Nothing hangs, and no
+// process is left.
 func TestFewProcesses(t *testing.T) {
 	needRoot(t, "prlimit", "setpriv")
 	dir := "DIR=" + install(t)
 	told := 0
 	for limit := 5; limit <= 65; limit += 6 {
-		user := 1<<24 + os.Getpid() // who has no other processes
+		user := 1<<24 + os.Getpid() // a user without other processes
 		r := run(t, "start many left", []string{dir}, "unshare", asUser(t, user, fmt.Sprintf("prlimit --nproc=%d", limit), "/tmp/place")...)
 		if r.Code == 2 && gaveUp.MatchString(r.Stderr) {
 			continue
@@ -49,15 +50,15 @@ func TestFewProcesses(t *testing.T) {
 	}
 }
 
-// However many arguments, variables and descriptors the program was given, and whatever of its standard streams it was
-// not. PY-BOOT-06, PY-BOOT-07, PY-PROC-25
+// Start and Map work however many arguments, variables and descriptors the program was given, and whichever of its standard
+// streams are missing. PY-BOOT-06, PY-BOOT-07, PY-PROC-25
 func TestInherited(t *testing.T) {
 	program := static(t, "old")
 	var env []string
 	for i := range 1000 {
 		env = append(env, fmt.Sprintf("MP_TEST_FILL_%d=%s", i, strings.Repeat("x", 1024)))
 	}
-	env = append(env, "MP_TEST_LONGEST="+strings.Repeat("x", 128<<10-len("MP_TEST_LONGEST=")-1)) // the kernel's limit for one
+	env = append(env, "MP_TEST_LONGEST="+strings.Repeat("x", 128<<10-len("MP_TEST_LONGEST=")-1)) // the kernel's limit for one variable
 	args := make([]string, 5000)
 	for i := range args {
 		args[i] = fmt.Sprint("--", i)
@@ -87,7 +88,7 @@ func TestInherited(t *testing.T) {
 	}
 }
 
-// What the kernel does not take is an error in words, and no process. PY-BOOT-13
+// When the environment is too large for the kernel, Start's error says so, and no process is left. PY-BOOT-13
 func TestTooLarge(t *testing.T) {
 	leak.Check(t)
 	env := append(os.Environ(), "MP_TEST_LONGEST="+strings.Repeat("x", 128<<10))

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(prog.Tests{M: m}) }
 
-// What the steps of testdata/place print where nothing is in their way.
+// What the steps of testdata/place print when they work.
 const (
 	started = "start: old:49\n"
 	mapped  = "map: old:1 old:4 old:9\n"
@@ -64,7 +64,7 @@ func copyProgram(t *testing.T, from, to string) {
 
 var runs atomic.Int64
 
-// run runs a program, or a shell command around one, and sees to it that no process is left when it has ended.
+// run runs a program, or a shell command around one, and fails the test if processes are left when it has ended.
 func run(t *testing.T, steps string, env []string, name string, args ...string) prog.Result {
 	t.Helper()
 	leak.Check(t)
@@ -74,7 +74,7 @@ func run(t *testing.T, steps string, env []string, name string, args ...string) 
 	return r
 }
 
-// awaitNone waits until no process has a variable in its environment. That of a zombie is empty.
+// awaitNone waits until no process has mark in its environment. Zombies have an empty one.
 func awaitNone(t *testing.T, mark string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -94,8 +94,8 @@ func awaitNone(t *testing.T, mark string) {
 	}
 }
 
-// unshared are the arguments with which unshare runs a shell script in new namespaces, in which mounts are nobody
-// else's, as root, whoever we are. It skips the test where they are refused.
+// unshared returns the arguments with which unshare runs a shell script as root, whichever user runs the test, in new
+// namespaces, where no other process sees its mounts. It skips the test where namespaces are refused.
 func unshared(t *testing.T, flags, script string) (args []string) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -108,7 +108,8 @@ func unshared(t *testing.T, flags, script string) (args []string) {
 	return append(args, "set -e; "+script)
 }
 
-// asUser is a command of another user, who sees $DIR as /tmp: our own temporary directory may be closed to him.
+// asUser returns the arguments with which unshare runs a command as another user, with $DIR as /tmp: the user may have no
+// access to our own temporary directory.
 func asUser(t *testing.T, user int, before, command string) (args []string) {
 	t.Helper()
 	return unshared(t, "-m", fmt.Sprintf("mount --bind $DIR /tmp; exec %s setpriv --reuid=%d --regid=%d --clear-groups %s", before, user, user, command))

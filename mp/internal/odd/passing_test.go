@@ -12,8 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// passed is what testdata/passing prints: each has what it can have, the end of a pipe that was on its way is nobody's any more
-// or in use, and no descriptor is left anywhere.
+// passed matches what testdata/passing prints when this process was killed: the maker and the user each have what they can have, the
+// end of the pipe that was on its way is closed or in use, and no process has descriptors left.
 var passed = map[string]*regexp.Regexp{
 	"nobody":      regexp.MustCompile(`^user got both\nmaker was taken\n$`),
 	"the maker":   regexp.MustCompile(`^user got (nothing|no item|both)\nmaker (killed|was taken)\n$`),
@@ -21,11 +21,11 @@ var passed = map[string]*regexp.Regexp{
 	"the program": regexp.MustCompile(``),
 }
 
-// An end of a pipe and a handle of a queue are on their way from the process that has made them, through another one, to the
-// one that uses them, when one of the three is killed: before and after each of its system calls. So it happens when they
-// are sent and not received, received and not opened, and while they are being opened.
+// An end of a pipe and a handle of a queue travel from the process that makes them, through the program, to the process that uses
+// them. One of the three may be killed before or after any of its system calls: when the things are sent and not received,
+// received and not opened, or while they are being opened. The others go on or end, and no descriptor is left.
 //
-// In short some of the stops, others each time; MP_TORTURE tries all.
+// A run tries some of the stops, random ones; MP_TORTURE tries all.
 func TestKillInPassing(t *testing.T) {
 	leak.Check(t)
 	t.Setenv("CGO_ENABLED", "0")
@@ -34,7 +34,7 @@ func TestKillInPassing(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			for _, c := range []struct {
 				name   string
-				victim int // the first process is one by which package os tries out pidfds, the second one ends before
+				victim int // number 1 is the process with which package os tries out pidfds, number 2 ends before
 			}{{"the maker", 3}, {"the user", 4}, {"the program", 0}} {
 				t.Run(c.name, func(t *testing.T) {
 					env := "MP_TRANSPORT=" + transport
@@ -47,7 +47,7 @@ func TestKillInPassing(t *testing.T) {
 						first, step = 1, 1
 					}
 					seen := make(map[string]int)
-					for at, past := first+rand.IntN(step), 0; past < 3; at += step { // one life is a little longer than the next
+					for at, past := first+rand.IntN(step), 0; past < 3; at += step { // the number of stops varies a little
 						r := &tracer{victim: c.victim, at: at}
 						out := r.run(t, program, env)
 						if r.stops < at {

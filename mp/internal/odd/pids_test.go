@@ -16,8 +16,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// The first process of a container, which init's rules hold for: signals that it does not handle do not reach it, and
-// orphans become its children. PY-ORPH-05
+// A program works as the first process of a container, where signals that it does not handle do not reach it, and orphans
+// become its children. PY-ORPH-05
 func TestPidOne(t *testing.T) {
 	dir := "DIR=" + install(t)
 	r := run(t, "change start map kill end left", []string{dir, "MP_TEST_CHANGE=echo $PPID"}, "unshare",
@@ -39,7 +39,7 @@ var (
 		if err := syscall.Kill(syscall.Getpid(), syscall.SIGSTOP); err != nil {
 			return false, err
 		}
-		<-ctx.Done() // it may arrive on another thread first
+		<-ctx.Done() // another thread may get the signal first
 		return false, ctx.Err()
 	})
 	// Spin runs until it is told to stop; it never calls the scheduler.
@@ -50,7 +50,7 @@ var (
 	})
 )
 
-// A process that is stopped hears nothing and still ends, by a kill, by the end of its ctx, and by its pool's.
+// A stopped process, which reacts to nothing, still ends by Kill, by the end of its ctx, and by the Close of its pool.
 func TestStopped(t *testing.T) {
 	leak.Check(t)
 	for what, end := range map[string]func(p *mp.Process[bool], cancel func()){
@@ -111,7 +111,8 @@ func state(pid int) byte {
 	return 0
 }
 
-// A child that never lets go of its only processor hears its parent all the same, and does not outlive it. PY-ORPH-02
+// A child whose function keeps its only processor busy still learns that its ctx has ended, and ends with its parent.
+// PY-ORPH-02
 func TestOneProcessor(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithCancel(t.Context())

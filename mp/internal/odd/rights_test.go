@@ -11,8 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// A program that runs with more rights than who started it does not let him be its parent: he could have it run any
-// registered function. It believes a parent that has its rights.
+// A program that runs with more rights than the user who started it does not accept that user's process as its parent, which
+// could have it run any registered function. It accepts a parent that has the same rights.
 func TestPrivileged(t *testing.T) {
 	needRoot(t, "setpriv", "id")
 	const (
@@ -55,11 +55,11 @@ func TestPrivileged(t *testing.T) {
 		})
 	}
 
-	// Ambient capabilities are passed on to children, which gain nothing then.
+	// Children inherit ambient capabilities, and so gain no rights.
 	const ambient = "--inh-caps=+net_bind_service --ambient-caps=+net_bind_service "
 	expect(t, run(t, "start map", []string{"DIR=" + install(t)}, "unshare", asUser(t, user, "", ambient+"/tmp/place")...), started+mapped)
 
-	// Where there are no rights to gain, it is believed: it is a good forger.
+	// A program that gains no rights accepts the forger, so the forgery itself is good.
 	if r := run(t, "start", nil, forger, static(t, "old")); r.Code != 1 || r.Stdout != "" || r.Stderr != "" {
 		t.Errorf("%+v", r)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A program that is upgraded while it runs starts what it is itself, not what has taken its place. PY-BOOT-02
+// A program that is upgraded while it runs starts its own version, not the new one. PY-BOOT-02
 func TestUpgrade(t *testing.T) {
 	dir := install(t)
 	program := filepath.Join(dir, "place")
@@ -18,14 +18,14 @@ func TestUpgrade(t *testing.T) {
 
 const noProc = "cannot be started: the program's own file cannot be found: /proc, which leads to it, is not mounted here: "
 
-// Without /proc nothing knows where the program's own file is. PY-BOOT-09
+// Without /proc, Start and NewPool say that the program's own file cannot be found. PY-BOOT-09
 func TestNoProc(t *testing.T) {
 	r := run(t, "start map", []string{"DIR=" + install(t)}, "unshare",
 		unshared(t, "-m", "mount -t tmpfs none /proc; exec $DIR/place")...)
 	expectLines(t, r, "start: error: mp: Process-1 "+noProc, "map: error: mp: PoolWorker-")
 }
 
-// The same when /proc goes away later, and when it comes back.
+// Start fails while /proc is gone, and works again when it is back.
 func TestProcComesAndGoes(t *testing.T) {
 	r := run(t, "start change start change start map", []string{
 		"DIR=" + install(t), "MP_TEST_CHANGE=if [ -e /proc/self ]; then mount -t tmpfs none /proc; else umount /proc; fi",
@@ -33,7 +33,7 @@ func TestProcComesAndGoes(t *testing.T) {
 	expectLines(t, r, started, "change: ", "start: error: mp: Process-2 "+noProc, "change: ", started, mapped)
 }
 
-// A file system that is remounted noexec under a running program. PY-BOOT-13
+// When the program's file system is remounted noexec while it runs, Start's error says so. PY-BOOT-13
 func TestNoExec(t *testing.T) {
 	needRoot(t)
 	dir := install(t)
@@ -43,7 +43,7 @@ func TestNoExec(t *testing.T) {
 	expectLines(t, r, started, "change:", "start: error: mp: Process-2 cannot be started: "+why, "map: error: mp: PoolWorker-")
 }
 
-// Nothing is written anywhere, and no shared memory is needed.
+// Start and Map work on a read-only root file system.
 func TestReadOnlyRoot(t *testing.T) {
 	needRoot(t)
 	r := run(t, "start map", []string{"DIR=" + install(t)}, "unshare",
@@ -51,7 +51,8 @@ func TestReadOnlyRoot(t *testing.T) {
 	expect(t, r, started+mapped)
 }
 
-// A root directory with nothing in it but the program, and then with what it needs, for another user.
+// In a root directory that has only the program, Start says what is missing. It works with /proc and a null device that the user may
+// open.
 func TestBareRoot(t *testing.T) {
 	needRoot(t, "chroot")
 	const user = "--userspec=64999:64999"

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// tracer runs a program and kills one of its processes at a stop of its life: the kernel stops each of its threads before
-// and after every system call.
+// tracer runs a program and kills one of its processes, the victim, at a stop: the kernel stops each thread of the victim
+// before and after every system call.
 type tracer struct {
 	victim int // 0: the program itself; n: the n-th process that it starts
 	at     int // the stop at which it is killed, from 1; 0: never
 
-	pids  map[int]int // of the processes, to their number
-	stops int         // that the victim has made
+	pids  map[int]int // the numbers of the processes, by pid
+	stops int         // how many the victim has made
 	ended syscall.WaitStatus
 	hung  atomic.Bool
 }
@@ -80,14 +80,14 @@ func (r *tracer) follow(t *testing.T, program int) {
 	for patience := 0; ; {
 		var ws syscall.WaitStatus
 		flags := syscall.WALL | noThread
-		if r.hung.Load() { // what outlives the program by more than a second is killed too
+		if r.hung.Load() { // a process that outlives the program by more than a second is killed too
 			flags |= syscall.WNOHANG
 		}
 		tid, err := syscall.Wait4(-1, &ws, flags, nil)
 		switch {
 		case err == syscall.EINTR:
 			continue
-		case err != nil: // there is none
+		case err != nil: // no thread is left
 			return
 		case tid == 0:
 			if patience++; patience > 100 {
@@ -116,7 +116,7 @@ func (r *tracer) follow(t *testing.T, program int) {
 	}
 }
 
-// signal is the signal of a stop that is to reach the thread: none when the stop is ours.
+// signal returns the signal that the thread is to get after a stop; none if the stop is the tracer's own.
 func (r *tracer) signal(ws syscall.WaitStatus, group int, first bool) int {
 	const systemCall = syscall.SIGTRAP | 0x80
 	sig := ws.StopSignal()

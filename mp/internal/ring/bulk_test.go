@@ -10,7 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// Records with tags come out whole and in order, however many are taken at a time, and a reader that asks is told of the next.
+// Tagged records arrive whole and in order, however many the reader takes at a time. After RequestWake, the next record makes
+// TakeWake true.
 func TestBulk(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	mem := make([]byte, ring.Overhead+256)
@@ -60,7 +61,7 @@ func TestBulk(t *testing.T) {
 	}
 }
 
-// A tail or a head that makes no sense is an error for good.
+// Reader and Writer return ErrCorrupt for good after a tail or a head that makes no sense.
 func TestBulkHostile(t *testing.T) {
 	for _, tail := range []uint64{4, 7, 1 << 20, 1 << 63} {
 		mem := make([]byte, ring.Overhead+256)
@@ -78,7 +79,7 @@ func TestBulkHostile(t *testing.T) {
 	}
 	mem := make([]byte, ring.Overhead+256)
 	r := ring.NewReader(mem, nil, nil)
-	put(mem, dataAt, ^uint64(0)) // to the front, and nothing is there
+	put(mem, dataAt, ^uint64(0)) // skip to the front, where nothing is
 	shm.Word64(mem).Store(256)
 	r.Look()
 	if _, err := r.Peek(); !errors.Is(err, ring.ErrCorrupt) {

@@ -26,8 +26,8 @@ type order struct {
 	Count    int // records each way, in traffic
 	Endless  bool
 	Cut      ring.Cut // where a write is cut in two by Point "half"
-	Point    string   // where to die
-	Nth      int      // which time
+	Point    string   // where the child dies
+	Nth      int      // at which visit of Point
 	Scribble bool     // write nonsense into the rings instead
 }
 
@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Records that the parent sends, and that the child sends.
+// The seeds of the records that the parent sends, and of those that the child sends.
 const (
 	down = 1
 	up   = 2
@@ -66,7 +66,7 @@ func newLane(t *testing.T, capacity int) *lane {
 	return &lane{newSegment(t, capacity), newBell(t), newBell(t)}
 }
 
-// inherited is the lane whose files a child has got as number first and behind.
+// inherited opens the lane whose three files a child has inherited from descriptor first on.
 func inherited(first uintptr, capacity int) (*lane, error) {
 	f := os.NewFile(first, "memory")
 	defer f.Close()
@@ -84,7 +84,7 @@ type link struct {
 	control *os.File
 	child   *exec.Cmd
 	over    atomic.Bool
-	watched chan struct{} // closed when it is over
+	watched chan struct{} // closed after over is set
 }
 
 // start starts a child with its order, and both rings.
@@ -109,7 +109,7 @@ func start(t *testing.T, o order) *link {
 	}
 	theirs.Close()
 	t.Cleanup(func() {
-		l.control.Close() // which ends a child that has not ended
+		l.control.Close() // ends a child that still runs
 		if l.child.ProcessState == nil {
 			_ = l.child.Wait()
 		}
@@ -139,7 +139,7 @@ func socketpair(t *testing.T) (a, b *os.File) {
 	return a, b
 }
 
-// run is the child.
+// run is what the child does.
 func (o *order) run() error {
 	a, errA := inherited(3, o.Capacity)
 	b, errB := inherited(6, o.Capacity)
@@ -149,7 +149,7 @@ func (o *order) run() error {
 	control := os.NewFile(9, "control")
 	go func() {
 		_, _ = control.Read(make([]byte, 1))
-		os.Exit(3) // the parent has stopped reading
+		os.Exit(3) // the parent has closed its end
 	}()
 	if o.Scribble {
 		scribble(a, b)
@@ -221,7 +221,7 @@ func (o *order) receive(r *ring.Reader, d *doom) error {
 	return nil
 }
 
-// doom kills this process when it comes to a point for a certain time.
+// doom kills this process at its left-th visit of the point name.
 type doom struct {
 	name string
 	left atomic.Int32
@@ -260,7 +260,7 @@ func (b fatal) Wait(ready func(fd uintptr) bool) error {
 	})
 }
 
-// scribble writes nonsense into the memory of both rings, much of which nearly makes sense, and rings, for ever.
+// scribble writes nonsense into the memory of the lanes, much of it nearly valid, and rings their bells, for ever.
 func scribble(lanes ...*lane) {
 	for {
 		mem := lanes[rand.IntN(len(lanes))].seg.Bytes()

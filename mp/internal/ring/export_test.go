@@ -5,8 +5,8 @@ import "github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 // Cut is where WriteHalf stops.
 type Cut int
 
-// What of a record is there: the word that sends the reader to the front if it begins there, the length, half of the body,
-// or all.
+// How much of a record WriteHalf writes: no more than the skip word, which only a record that begins at the front needs; also the
+// length; also half of the body; or all of it.
 const (
 	CutSkip Cut = iota
 	CutLength
@@ -36,7 +36,7 @@ func (w *Writer) WriteHalf(body []byte, cut Cut) {
 // Unread is how much the writer has published that the reader has not given back.
 func (r *Reader) Unread() uint64 { return r.tail.Load() - r.at }
 
-// Yield and what it has on its account.
+// Yield is yield, and Lost its debt.
 var (
 	Yield = yield
 	Lost  = &lost

@@ -17,7 +17,7 @@ const (
 	dataAt = ring.Overhead
 )
 
-// numb is a bell that is never rung, for rings with one end.
+// numb is a bell for one end at a time. It never rings, and Wait gives up after three looks.
 type numb struct{}
 
 func (numb) Ring() {}
@@ -34,7 +34,7 @@ func (numb) Wait(ready func(fd uintptr) bool) error {
 func put(mem []byte, at int, v uint64) { binary.NativeEndian.PutUint64(mem[at:], v) }
 func get(mem []byte, at int) uint64    { return binary.NativeEndian.Uint64(mem[at:]) }
 
-// passed reads, or writes, records of 8 bytes until the ring, of 256 bytes, stands at its byte at.
+// passed makes both ends of a ring of 256 bytes and passes records of 8 bytes through it until both stand at byte at.
 func passed(t *testing.T, mem []byte, at int) (*ring.Writer, *ring.Reader) {
 	t.Helper()
 	w, r := ring.NewWriter(mem, numb{}, numb{}), ring.NewReader(mem, numb{}, numb{})
@@ -50,7 +50,7 @@ func passed(t *testing.T, mem []byte, at int) (*ring.Writer, *ring.Reader) {
 	return w, r
 }
 
-// What a writer can do wrong, for a reader that has read 32 bytes, and where it is written.
+// badForReader is what a hostile writer can write into a ring of 256 bytes.
 var badForReader = []struct {
 	name string
 	from int // what the reader has read
@@ -107,7 +107,7 @@ func TestReaderRefusesNonsense(t *testing.T) {
 				if err := r.Await(true); err != nil {
 					t.Error(err) // it must not wait for more
 				}
-				// What makes sense again comes too late.
+				// A valid record comes too late.
 				put(mem, dataAt, 0)
 				put(mem, dataAt+bad.from, 0)
 				put(mem, tailAt, uint64(bad.from)+8)
@@ -148,8 +148,7 @@ func TestWriterRefusesNonsense(t *testing.T) {
 	}
 }
 
-// AwaitRoom promises that Write then has room, wherever in the data it stands, and that there is an end of waiting as long as
-// the reader reads.
+// After AwaitRoom, Write has room, wherever in the data the writer stands. AwaitRoom returns as long as the reader reads.
 func TestRoomForEveryRecordEverywhere(t *testing.T) {
 	for _, capacity := range []int{64, 128} {
 		for at := 0; at < capacity; at += 8 {
@@ -157,7 +156,7 @@ func TestRoomForEveryRecordEverywhere(t *testing.T) {
 				mem := make([]byte, ring.Overhead+capacity)
 				r := ring.NewReader(mem, numb{}, numb{})
 				w := ring.NewWriter(mem, numb{}, reading{r})
-				// Records of 0 bytes, each read at once but for the last ones, which fill the ring.
+				// Records of 0 bytes: those before at are read at once, the later ones fill the ring.
 				for pass := 0; ; pass++ {
 					ok, err := w.Write(nil, nil)
 					if err != nil {
@@ -197,7 +196,7 @@ func (b reading) Wait(ready func(fd uintptr) bool) error {
 	return nil
 }
 
-// program is a number of operations that fuzzing makes up.
+// program is a fuzzer's input, whose bytes choose operations and operands.
 type program []byte
 
 func (p *program) next() int {
@@ -222,7 +221,7 @@ func (p *program) mutate(mem []byte) {
 	put(mem, at, values[p.next()%len(values)])
 }
 
-// fuzzed is the memory of a ring of one of the smallest sizes, with the front of image in it.
+// memory makes the memory of a ring of one of the smallest sizes, and fills it with image as far as that goes.
 func (p *program) memory(image []byte) []byte {
 	mem := make([]byte, ring.Overhead+64<<(p.next()%3))
 	copy(mem, image)

@@ -37,7 +37,7 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// send sends records to the child until there were so many, if count is positive, or until it has gone.
+// send sends count records to the child. If count is negative, it sends until the child has gone.
 func (l *link) send(count, capacity int) error {
 	for i := 0; count < 0 || i < count; i++ {
 		b := record(down, i, ring.Most(capacity))
@@ -64,8 +64,8 @@ func (l *link) send(count, capacity int) error {
 	return nil
 }
 
-// receive receives records from the child until it has gone and has left no more, and says how many there were. It calls
-// each with their number before each.
+// receive receives records until the child has gone and no record is left, and returns how many there were. After each record it
+// calls each with their number so far.
 func (l *link) receive(capacity int, each func(i int)) (i int, err error) {
 	for {
 		over := l.over.Load() // before Next: what was published before is seen
@@ -99,7 +99,7 @@ func (l *link) receive(capacity int, each func(i int)) (i int, err error) {
 type death struct {
 	order
 	after       int  // records from the child until it is killed from outside, if Point is empty
-	mute, blind bool // the parent sends, or reads, only when the child has gone
+	mute, blind bool // mute: the parent sends only when the child has gone; blind: it reads only then
 	want        int  // how many records are to arrive, or −1
 }
 
@@ -107,7 +107,7 @@ func (d death) String() string {
 	return fmt.Sprintf("%s %d cut %d after %d, ring of %d", d.Point, d.Nth, d.Cut, d.after, d.Capacity)
 }
 
-// run lets a child die. What it has published arrives whole, and no wait outlasts it.
+// run starts a child that dies. All records that the child has published must arrive whole, and no wait may outlast the child.
 func (d death) run(t *testing.T) {
 	l := start(t, d.order)
 	sent := make(chan error, 1)
@@ -140,7 +140,7 @@ func (d death) run(t *testing.T) {
 	}
 }
 
-// named are the deaths at points, in rings that are full or empty when it counts.
+// named returns the deaths at points. Where a point needs an empty or a full ring, the parent is mute or blind.
 func named() (all []death) {
 	capacities := []int{64, 1024}
 	if raced {
@@ -167,8 +167,8 @@ func named() (all []death) {
 	return all
 }
 
-// A peer is killed at each point, and then at random ones; MP_TORTURE=n goes on until there were n kills. Who survives never
-// hangs, gets all that was published, whole, and nothing else.
+// When its peer is killed, at each named point and then at random ones, the survivor never hangs. It gets all that the peer has
+// published, whole, and nothing else. MP_TORTURE=n goes on until there were n kills.
 func TestKilledPeer(t *testing.T) {
 	wanted, _ := strconv.Atoi(os.Getenv("MP_TORTURE"))
 	began, kills := time.Now(), 0
@@ -199,8 +199,8 @@ func TestKilledPeer(t *testing.T) {
 	t.Logf("%d kills in %v", kills, time.Since(began).Round(time.Millisecond))
 }
 
-// Both ends of a ring get no more than an error from a process that writes nonsense into it at every moment, also between
-// two looks at a word.
+// A process that writes nonsense into a ring at every moment, even between two looks at a word, causes no more than ErrCorrupt at
+// either end.
 func TestScribbler(t *testing.T) {
 	leak.Check(t)
 	within(t)
@@ -248,7 +248,7 @@ func TestScribbler(t *testing.T) {
 	t.Logf("%d records through %d rings, of which %d were refused (%d)", records, rounds, refused, sum)
 }
 
-// begun is true with the first ring.
+// begun returns a condition that is true once the bell has rung.
 func begun() func(fd uintptr) bool {
 	asked := false
 	return func(uintptr) bool {

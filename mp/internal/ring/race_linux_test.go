@@ -2,5 +2,5 @@
 
 package ring_test
 
-// raced says that the race detector slows this down, and the start of processes above all.
+// raced says that the race detector slows this test down, above all the start of processes.
 const raced = true

@@ -21,7 +21,7 @@ func pair(t testing.TB, capacity int) (*ring.Writer, *ring.Reader) {
 	return pairIn(t, newSegment(t, capacity).Bytes())
 }
 
-// pairIn makes both ends of a ring in mem. The race detector sees what they do to it if it is Go's memory.
+// pairIn makes both ends of a ring in mem. The race detector watches mem only if it is Go's memory.
 func pairIn(t testing.TB, mem []byte) (*ring.Writer, *ring.Reader) {
 	t.Helper()
 	bell, room := newBell(t), newBell(t)
@@ -116,7 +116,7 @@ func within(t testing.TB) {
 	t.Cleanup(func() { hang.Stop() })
 }
 
-// Records of all sizes arrive whole and in order, through rings that are full and empty all the time.
+// Records of all sizes arrive whole and in order, through rings that keep running full and empty.
 func TestRecordsArriveWholeAndInOrder(t *testing.T) {
 	for capacity := 64; capacity <= 1<<20; capacity *= 4 {
 		t.Run(fmt.Sprint(capacity), func(t *testing.T) { records(t, newSegment(t, capacity).Bytes()) })

@@ -12,11 +12,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/ring"
 )
 
-// tap is a bell that tells what is done with it.
+// tap is a bell that counts its rings and reports sleeping waiters.
 type tap struct {
 	ring.Bell
 	rings atomic.Int32
-	sleep chan struct{} // has room; gets something when a waiter sleeps
+	sleep chan struct{} // buffered; gets a value when a waiter sleeps
 }
 
 func newTap(t *testing.T) *tap { return &tap{Bell: newBell(t), sleep: make(chan struct{}, 1000)} }
@@ -36,7 +36,7 @@ func (b *tap) Wait(ready func(fd uintptr) bool) error {
 	})
 }
 
-// tapped makes both ends of a ring in Go's memory, with bells that are listened to.
+// tapped makes both ends of a ring in Go's memory, with taps as bells.
 func tapped(t *testing.T, capacity int) (w *ring.Writer, r *ring.Reader, bell, room *tap) {
 	t.Helper()
 	leak.Check(t)
@@ -84,7 +84,7 @@ func expect(t *testing.T, what string, got, want int) {
 	}
 }
 
-// A reader that is awake costs no ring, and one that sleeps a single one for many records, when the writer says so.
+// The writer does not ring for a reader that is awake. For a sleeping reader it rings once for many records, at Wake.
 func TestOneRingForManyRecords(t *testing.T) {
 	w, r, bell, _ := tapped(t, 1024)
 	w.Write(nil, []byte{1})
@@ -111,7 +111,8 @@ func TestOneRingForManyRecords(t *testing.T) {
 	expect(t, "records", drain(t, r), written)
 }
 
-// A writer that waits for room wakes the reader, who may sleep on what was written without Wake, and is woken once for it.
+// A writer that waits for room wakes the reader, which may sleep although there are records that were written without Wake. The
+// reader wakes the writer once there is room.
 func TestWaitingForRoomWakesTheReader(t *testing.T) {
 	w, r, bell, room := tapped(t, 64)
 	woken := make(chan error)
@@ -133,7 +134,7 @@ func TestWaitingForRoomWakesTheReader(t *testing.T) {
 	}
 }
 
-// End ends waits at whatever moment it comes, and those that come later. What was written can still be read.
+// End ends a wait at whatever moment it comes, and every later wait. Records in the ring can still be read.
 func TestEndAtAnyMoment(t *testing.T) {
 	leak.Check(t)
 	within(t)
@@ -165,7 +166,7 @@ func TestEndAtAnyMoment(t *testing.T) {
 	}
 }
 
-// A bell that is closed ends a wait, and those that come later.
+// Closing a bell ends the wait for it, and every later wait.
 func TestBellClosedDuringAWait(t *testing.T) {
 	w, r, bell, room := tapped(t, 64)
 	failed := make(chan error, 2)
@@ -190,14 +191,14 @@ func TestBellClosedDuringAWait(t *testing.T) {
 	r.End()
 }
 
-// attempts numbers those of the tests below to hit the moment between two instructions: 10,000, or what fits into 10 seconds. Go looks
-// for rings every 10 ms only while a goroutine of each processor that it gets is busy, as here.
+// attempts numbers the attempts of the tests below to hit the moment between two instructions: 10,000, or as many as fit into 10
+// seconds. An attempt may take 10 ms: Go polls for rings only that often while goroutines keep all its processors busy, as here.
 func attempts(yield func(int) bool) {
 	for i, began := 0, time.Now(); i < 10_000 && time.Since(began) < 10*time.Second && yield(i); i++ {
 	}
 }
 
-// later passes some moments, more of them each time, and then from the beginning.
+// later spins for a time that grows with i, and starts over every 500 attempts.
 func later(i int) {
 	var step atomic.Int32
 	for range i % 500 {
@@ -205,7 +206,7 @@ func later(i int) {
 	}
 }
 
-// A reader that has looked and is about to sleep is not overlooked: records come at all moments between the two.
+// A reader that has looked and is about to sleep misses no record: records come at all moments between its look and its sleep.
 func TestNoRecordIsOverslept(t *testing.T) {
 	leak.Check(t)
 	within(t)
@@ -228,7 +229,7 @@ func TestNoRecordIsOverslept(t *testing.T) {
 		_, _ = w.Write(nil, nil)
 		w.Wake()
 		for int(read.Load()) == i {
-			runtime.Gosched() // and so near to the moment at which the reader sleeps again
+			runtime.Gosched() // so the next record comes near the moment at which the reader sleeps again
 		}
 	}
 	enough.Store(true)
@@ -236,7 +237,7 @@ func TestNoRecordIsOverslept(t *testing.T) {
 	<-done
 }
 
-// A writer that has looked and is about to wait for room is not overlooked either.
+// A writer that has looked and is about to wait for room does not miss the room that the reader makes.
 func TestNoRoomIsOverslept(t *testing.T) {
 	leak.Check(t)
 	within(t)
@@ -256,7 +257,7 @@ func TestNoRoomIsOverslept(t *testing.T) {
 		for int(full.Load()) == i {
 			runtime.Gosched()
 		}
-		for range 2 { // what AwaitRoom waits for
+		for range 2 { // AwaitRoom waits for the room of two records
 			later(i)
 			_, _, _ = r.Next()
 			r.Done()

@@ -58,7 +58,7 @@ func TestToldWhileOneWaits(t *testing.T) {
 			took <- err
 		}()
 		if i%3 == 0 {
-			time.Sleep(time.Millisecond) // most of the time it waits by then
+			time.Sleep(time.Millisecond) // mostly, Await waits by then
 		}
 		tell()
 		tell()

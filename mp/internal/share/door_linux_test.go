@@ -12,13 +12,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// visit is a handle that is used once somebody says so.
+// visit is a handle, and the Conn by which the test says when to use it.
 type visit struct {
 	Box *Box
 	Go  *mp.Conn
 }
 
-// TakeLater says whether it was told that the box is gone.
+// TakeLater reports whether take failed because the box is gone.
 var TakeLater = mp.Register("share.take-later", func(ctx context.Context, v visit) (bool, error) {
 	if _, err := v.Go.RecvBytes(ctx); err != nil {
 		return false, err
@@ -32,8 +32,8 @@ var TakeLater = mp.Register("share.take-later", func(ctx context.Context, v visi
 	return false, err
 })
 
-// A process that has the key can break the door: it shuts it down, or knocks without sending a connection. Processes that
-// knock later do not wait in vain, and handles that are sent later lead to a new door.
+// A process that has the key can break the owner's door: it shuts the door down, or knocks without sending a connection. Then
+// processes that knock later get ErrGone and do not wait, and handles that are sent later lead to a new door.
 func TestBrokenDoor(t *testing.T) {
 	for _, destroy := range []func(fd int) error{
 		func(fd int) error { return syscall.Shutdown(fd, syscall.SHUT_RDWR) },

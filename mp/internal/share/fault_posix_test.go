@@ -21,7 +21,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// A frozen owner does not hold up calls: they return when their ctx ends, and what late answers bring is given back.
+// A frozen owner does not hold up calls: they return when their ctx ends, and tokens that late answers bring are given back.
 func TestFrozenOwner(t *testing.T) {
 	leak.Check(t)
 	ctx := context.Background()
@@ -36,7 +36,7 @@ func TestFrozenOwner(t *testing.T) {
 	left := 2
 	for range 3 { // not connected yet
 		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
-		if _, err := b.take(short); err == nil { // it was not stopped yet
+		if _, err := b.take(short); err == nil { // the owner was not stopped yet
 			left--
 		} else if !errors.Is(err, share.ErrEnded) {
 			t.Error(err)
@@ -66,14 +66,14 @@ func TestFrozenOwner(t *testing.T) {
 		cancel()
 	}
 	syscall.Kill(pid, syscall.SIGCONT)
-	for range left { // neither is lost, though asked for in vain; their order may change
+	for range left { // calls whose ctx ended have lost no token; the order may change
 		if s, err := b.take(ctx); s != "of the child" && s != "two" || err != nil {
 			t.Errorf("took %q, %v", s, err)
 		}
 	}
 }
 
-// A link ends with the last handle here, and the owner hears of it.
+// A link ends when the client's last handle is collected, and the owner's Left is called.
 func TestCollectedHandle(t *testing.T) {
 	leak.Check(t)
 	b := newBox("x")
@@ -91,7 +91,7 @@ func TestCollectedHandle(t *testing.T) {
 	b.ref.Drop()
 }
 
-// A client that sends nonsense loses its own link at most, and no other client does.
+// A client that sends nonsense loses its own link; no other client does.
 func TestHostileClient(t *testing.T) {
 	leak.Check(t)
 	b := newBox("x")
@@ -104,7 +104,7 @@ func TestHostileClient(t *testing.T) {
 		{Kind: 3, ID: share.NumberOf(h.ref) | 99}, // cancels nothing
 		{Kind: 3, ID: 88<<32 | 99},
 		{Kind: opTell, ID: share.NumberOf(h.ref)},
-		{Kind: 5, ID: share.NumberOf(h.ref) | 1}, // none of its business
+		{Kind: 5, ID: share.NumberOf(h.ref) | 1}, // only an owner sends it
 	} {
 		theirs.Send(m)
 	}
@@ -117,7 +117,7 @@ func TestHostileClient(t *testing.T) {
 	}
 }
 
-// Nonsense at the door is thrown away.
+// The owner's door drops nonsense, and still lets proper knocks in.
 func TestHostileKnocks(t *testing.T) {
 	leak.Check(t)
 	b := newBox("x", "y")
@@ -140,7 +140,7 @@ func TestHostileKnocks(t *testing.T) {
 	}
 }
 
-// Outside of our messages a handle is an error that says so.
+// To encode a handle outside of this library's messages is an error that says so.
 func TestPlainMsgpack(t *testing.T) {
 	leak.Check(t)
 	b := newBox()

@@ -10,9 +10,9 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// The files of a message that takes none are closed.
+// A process closes files that come with a message that should have none.
 func TestFilesOfNoUse(t *testing.T) {
-	gc := debug.SetGCPercent(-1) // it would close what is left
+	gc := debug.SetGCPercent(-1) // the collector would close files that are left
 	t.Cleanup(func() { debug.SetGCPercent(gc) })
 	leak.Check(t)
 	null := must2(os.Open(os.DevNull))(t)

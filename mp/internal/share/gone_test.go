@@ -18,8 +18,8 @@ func newMourner() share.Watcher { return mourner{make(chan struct{}, 2)} }
 func (m mourner) Event(told link.Msg) { told.Release() }
 func (m mourner) Gone()               { m.gone <- struct{}{} }
 
-// A Watcher hears that its object is gone when it goes, or with the first answer if it went before. From then on the object
-// gets no other Watcher, which would not hear of that.
+// Gone is called when the Watcher's object is dropped, or with the first answer if it was dropped before. Afterwards Watch fails,
+// because a new Watcher would never hear of that.
 func TestWatcherOfWhatIsGone(t *testing.T) {
 	for name, before := range map[string]bool{"it goes": false, "it went before": true} {
 		t.Run(name, func(t *testing.T) {

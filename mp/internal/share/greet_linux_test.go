@@ -13,8 +13,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// When the owner wants no shared memory, or no link at all, the files of what was offered are closed at once, and not when the
-// collector comes by.
+// When the owner refuses shared memory, or the whole link, the client closes the files of the memory that it offered at once, and
+// does not leave them to the garbage collector.
 func TestRefusedMemoryIsClosed(t *testing.T) {
 	leak.Check(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
@@ -51,7 +51,7 @@ func streamOf(t *testing.T, f *os.File) *link.Stream {
 	return link.NewStream(conn)
 }
 
-// memories is how many files of memory are open here.
+// memories counts the open memfds of this process.
 func memories(t *testing.T) (n int) {
 	files, err := filepath.Glob("/proc/self/fd/*")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
 
-// box is an object for tests: a pile of tokens. Who takes one when there is none waits.
+// box is an object for tests: a pile of tokens. A taker waits while there is none.
 type box struct {
 	ref *share.Ref
 
@@ -35,7 +35,7 @@ type box struct {
 const (
 	opTake = share.FirstKind + iota
 	opGive
-	opTell // everybody's watcher is told the body
+	opTell // the Watcher of the client that sends it is told the body
 	opToken
 )
 
@@ -137,7 +137,7 @@ func (b *Box) give(ctx context.Context, s string) error {
 
 func (b *box) handle() *Box { return &Box{b.ref} }
 
-// What the children of these tests do.
+// The functions that the children of these tests run.
 var (
 	Take = mp.Register("share.take", func(ctx context.Context, b *Box) (string, error) { return b.take(ctx) })
 	Give = mp.Register("share.give", func(ctx context.Context, b *Box) (int, error) { return os.Getpid(), b.give(ctx, "given") })
@@ -157,7 +157,7 @@ var (
 		list, _ := os.ReadDir("/proc/self/fd")
 		return len(list), nil
 	})
-	// Chatter is killed once it has given as many tokens as it has asked to be told of.
+	// Chatter gives 200 tokens, asks as often to be told something, and kills its process.
 	Chatter = mp.Register("share.chatter", func(ctx context.Context, b *Box) (int, error) {
 		for range 200 {
 			if err := errors.Join(b.ref.Send(ctx, opTell, []byte("x"), nil, nil), b.ref.Send(ctx, opGive, []byte("x"), nil, nil)); err != nil {
@@ -166,12 +166,12 @@ var (
 		}
 		return 0, prog.Kill(os.Getpid())
 	})
-	// Own makes a box and returns it: it lives as long as its process does.
+	// Own makes a box, which lives as long as its process, and returns a handle of it.
 	Own = mp.Register("share.own", func(ctx context.Context, to *Box) (*Box, error) { return newBox("of the child").handle(), nil })
 )
 
 func init() {
-	// A grandchild gets what its parent got.
+	// Grand passes its handle on to a child of its own.
 	Grand = mp.Register("share.grand", func(ctx context.Context, b *Box) (string, error) {
 		p, err := mp.Start(ctx, Take, b, nil)
 		if err != nil {
@@ -214,7 +214,7 @@ func until(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-// The same calls from the owner, over a link in memory, and from children.
+// Calls do the same in the owner and over a link in memory.
 func TestCalls(t *testing.T) {
 	for name, refer := range map[string]func(*box) *Box{
 		"owner": (*box).handle,
@@ -246,7 +246,7 @@ func TestCalls(t *testing.T) {
 			if s := <-done; s != "b" {
 				t.Errorf("took %q", s)
 			}
-			// A ctx that ends: forgotten, and nothing is taken.
+			// A call whose ctx ends is forgotten, and takes nothing.
 			short, cancel := context.WithCancel(ctx)
 			go func() {
 				until(t, "it waits", func() bool { _, n := b.count(); return n == 1 })
@@ -306,12 +306,12 @@ func TestKilledClient(t *testing.T) {
 	}
 }
 
-// What a client has sent before it was killed is heard, also when the owner has something to tell it meanwhile.
+// The owner handles all that a client has sent before it was killed, even if the owner has messages for that client meanwhile.
 func TestLastWords(t *testing.T) {
 	leak.Check(t)
 	b := newBox()
 	defer b.ref.Drop()
-	b.mu.Lock() // as if it were busy
+	b.mu.Lock() // the owner is busy
 	p := start(t, Chatter, b.handle())
 	<-p.Done()
 	time.Sleep(5 * time.Millisecond) // so that the link has probably ended
@@ -322,7 +322,7 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
-// Everybody hears that the owner is gone.
+// When the owner is killed, the calls of all processes that have its handles fail.
 func TestKilledOwner(t *testing.T) {
 	leak.Check(t)
 	ctx := context.Background()
@@ -337,7 +337,7 @@ func TestKilledOwner(t *testing.T) {
 	if s, err := again.take(ctx); s != "of the child" || err != nil {
 		t.Fatal(s, err)
 	}
-	taker := start(t, Take, b) // passed on
+	taker := start(t, Take, b) // this process passes the handle on
 	done := make(chan error)
 	go func() {
 		_, err := b.take(ctx)
@@ -360,7 +360,7 @@ func must2[T any](v T, err error) func(t *testing.T) T {
 	return func(t *testing.T) T { t.Helper(); return must(t, v, err) }
 }
 
-// 100 objects, 4 processes: one link each.
+// A process needs one link for 100 objects of the same owner.
 func TestDescriptors(t *testing.T) {
 	leak.Check(t)
 	ctx := context.Background()

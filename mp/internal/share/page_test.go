@@ -7,8 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// The descriptor of the words that an owner has in common with its clients is closed with its last object, and not when the
-// collector has its turn.
+// An owner closes the descriptor of the words that it shares with its clients when its last object is dropped, and does not leave it
+// to the garbage collector.
 func TestPageIsClosed(t *testing.T) {
 	percent := debug.SetGCPercent(-1)
 	t.Cleanup(func() { debug.SetGCPercent(percent) }) // after the check

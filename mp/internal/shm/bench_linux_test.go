@@ -14,7 +14,7 @@ import (
 
 var benchSizes = []int{64 << 10, 1 << 20}
 
-// lines looks at each line of the cache, as a reader would at least.
+// lines reads one byte of each cache line, the least that a reader does.
 func lines(b []byte) (sum byte) {
 	for i := 0; i < len(b); i += 64 {
 		sum += b[i]
@@ -24,8 +24,8 @@ func lines(b []byte) (sum byte) {
 
 var sink byte
 
-// Payloads that the sender has elsewhere and the receiver looks at: through a slab, with a channel for the slots' numbers;
-// through a ring, copied in and out; and through a socket.
+// The benchmarks move payloads that the sender has elsewhere and the receiver reads: through a slab, with a channel for the slots'
+// numbers; through a ring, copied in and out; and through a socket.
 func BenchmarkSlab(b *testing.B) {
 	for _, size := range benchSizes {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {

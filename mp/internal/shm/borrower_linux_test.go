@@ -18,7 +18,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// The borrower in these tests is the test binary again. holdVar says how many slots it keeps, and dies with at the end.
+// The borrower in these tests is the test binary again. holdVar says how many slots it keeps, and still has when it kills itself.
 const holdVar = "MP_TEST_BORROWER"
 
 const slots, size = 6, 30000
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// descriptor is what the lender sends by a pipe. Slot −1 means that the payload follows.
+// descriptor is what the lender sends by a pipe. With slot −1, the payload follows.
 type descriptor struct{ Slot, Length, Number int32 }
 
 // stuff is what payloads are cut out of.
@@ -48,7 +48,7 @@ var stuff = sync.OnceValue(func() []byte {
 	return b
 })
 
-// payload is number i of what is sent.
+// payload is payload number i.
 func payload(i int32) []byte {
 	random := rand.New(rand.NewPCG(1, uint64(i)))
 	n := random.IntN(size + 1)
@@ -56,7 +56,7 @@ func payload(i int32) []byte {
 	return stuff()[from : from+n]
 }
 
-// borrow receives payloads, keeps some slots for a while, and looks at each when it comes and when it is returned.
+// borrow receives payloads and keeps some slots for a while. It checks each payload when it comes and when its slot is returned.
 func borrow(hold int) error {
 	s, err := shm.OpenSlab(os.NewFile(3, "slab"), slots, size)
 	if err != nil {
@@ -105,8 +105,8 @@ func borrow(hold int) error {
 	return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }
 
-// Payloads of all sizes go to another process, by slots or, when all are out, by copying. The slots that it dies with stay out, and no
-// others.
+// When a borrower dies, the slots that it has stay out, and no others. Before that, payloads of all sizes go to it, by slots or, when
+// all are out, by copying.
 func TestBorrowerDies(t *testing.T) {
 	for hold := range slots + 1 {
 		t.Run(fmt.Sprint("with ", hold), func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestBorrowerDies(t *testing.T) {
 	}
 }
 
-// lend sends payloads to a borrower until that has died.
+// lend sends 500 payloads to a borrower, waits until the borrower has died, and returns how many payloads were copied.
 func lend(t *testing.T, s *shm.Slab, hold int) (copied int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// Two mappings of a segment are the same memory, also when its file is closed, and when one of them has gone.
+// Two mappings of a segment are the same memory, even when its file is closed. One mapping stays when the other is closed.
 func TestSegment(t *testing.T) {
 	leak.Check(t)
 	a, err := shm.New(10000)
@@ -46,7 +46,7 @@ func TestSegment(t *testing.T) {
 	}
 }
 
-// Open refuses what is no segment of this size, and leaves the file alone.
+// Open refuses a file that is no segment of this size, and leaves the file open.
 func TestSegmentOpenRefuses(t *testing.T) {
 	leak.Check(t)
 	a, err := shm.New(4096)
@@ -72,7 +72,7 @@ func TestSegmentOpenRefuses(t *testing.T) {
 	}
 }
 
-// More memory than there is, is an error and no signal later.
+// New fails if there is not enough memory, so that no access raises a signal later.
 func TestSegmentThatIsTooLarge(t *testing.T) {
 	leak.Check(t)
 	if strconv.IntSize == 32 {

@@ -78,7 +78,7 @@ func TestSlab(t *testing.T) {
 	}
 	refused(t, borrower, slot, 9) // again
 
-	// What is out is not lent again, what is back is, and first of all.
+	// A slot that is out is not lent again; one that is back is.
 	if others := exhaust(lender); len(others) != 2 || others[0] == slot || others[1] == slot || others[0] == others[1] {
 		t.Errorf("slot %d is out, then %v are lent", slot, others)
 	}
@@ -126,7 +126,7 @@ func TestSlabSlots(t *testing.T) {
 	}
 }
 
-// A slab of no slots, or of too many or too large ones, is an error at either end, and so is one that is not as its file.
+// NewSlab and OpenSlab refuse no slots, too many and too large ones. OpenSlab also refuses dimensions that do not fit its file.
 func TestSlabThatCannotBe(t *testing.T) {
 	leak.Check(t)
 	for _, dim := range [][2]int{
@@ -158,7 +158,7 @@ func TestSlabThatCannotBe(t *testing.T) {
 	}
 }
 
-// A borrower that was closed, or whose lender was, keeps what it views until it returns that.
+// A view stays valid until its Return, even if the borrower or the lender was closed.
 func TestSlabClose(t *testing.T) {
 	leak.Check(t)
 	lender, borrower := both(t, 2, 100)
@@ -188,11 +188,11 @@ func TestSlabClose(t *testing.T) {
 		t.Error("it is closed and lends")
 	}
 	lender.Return(a)
-	borrower.Return(b) // and with it the mapping
+	borrower.Return(b) // unmaps the slab, too
 	borrower.Return(b)
 }
 
-// What is being written to a slot outlives the slab.
+// A slot that is being written stays mapped after Close, until Hand or Return.
 func TestCloseWhileWriting(t *testing.T) {
 	leak.Check(t)
 	lender, _ := both(t, 2, 1<<20)
@@ -202,11 +202,11 @@ func TestCloseWhileWriting(t *testing.T) {
 	clear(mem)
 	lender.Hand(handed)
 	clear(other)
-	lender.Return(returned) // and with it the mapping
+	lender.Return(returned) // unmaps the slab, too
 	lender.Hand(handed)
 }
 
-// Many goroutines lend and many return. Who knows that a slot is back gets one.
+// While many goroutines lend and many return, a lender that knows that a slot is back gets one.
 func TestSlabConcurrently(t *testing.T) {
 	leak.Check(t)
 	const slots, size, goroutines, each = 8, 256, 4, 1000

@@ -10,8 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// All of a memory is allocated, one part after the other and each once, though signals interrupt what takes long, and now and
-// then what does not. Another error ends it. What is small takes one call.
+// allocate allocates all of a memory, one part after the other and each once, although signals interrupt long calls and some short
+// ones. Any other error ends it. A small memory takes one call.
 func TestAllocateUnderSignals(t *testing.T) {
 	leak.Check(t)
 	const longest, calls = 1 << 20, 100_000
@@ -49,7 +49,7 @@ func TestAllocateUnderSignals(t *testing.T) {
 	}
 }
 
-// The kernel has it so: as many bytes as were wanted, and all their pages.
+// After NewMemory, the kernel has a file of the wanted size, and has allocated all its pages.
 func TestAllPagesAreThere(t *testing.T) {
 	leak.Check(t)
 	const size = 9<<20 + 1

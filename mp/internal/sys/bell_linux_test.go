@@ -24,7 +24,7 @@ func newBell(t *testing.T) *sys.Bell {
 	return b
 }
 
-// waiting waits in a goroutine until open. asked gets something when it is about to sleep for the first time.
+// waiting calls Wait in a goroutine, until open is true. asked gets a value when Wait is about to sleep.
 func waiting(b *sys.Bell, open *atomic.Bool) (asked chan struct{}, done chan error) {
 	asked, done = make(chan struct{}, 1), make(chan error, 1)
 	go func() {
@@ -42,7 +42,7 @@ func waiting(b *sys.Bell, open *atomic.Bool) (asked chan struct{}, done chan err
 	return asked, done
 }
 
-// A Wait asks before any ring, and after each; what was rung before it asks once more at most.
+// Wait calls ready at once and after each ring. Rings before Wait cause one more call at most.
 func TestBellAsksAfterEachRing(t *testing.T) {
 	leak.Check(t)
 	b := newBell(t)
@@ -66,13 +66,13 @@ func TestBellAsksAfterEachRing(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		if questions > 3 { // the first one, one for what is left of the first rings, one for the last
+		if questions > 3 { // one at once, one for the rings before Wait, one for the last ring
 			t.Fatalf("%d questions", questions)
 		}
 	}
 }
 
-// A ring while the question is being answered is not lost.
+// A ring while ready runs is not lost.
 func TestBellDuringTheQuestion(t *testing.T) {
 	leak.Check(t)
 	b := newBell(t)
@@ -108,7 +108,7 @@ func TestBellCloseEndsWait(t *testing.T) {
 	b.Ring()
 }
 
-// Two bells of one file, as two processes have them: each wakes the other, also when somebody has filled the counter.
+// A bell wakes the waiter at another bell of the same file, as another process has it, even when a process has filled the counter.
 func TestBellOfAPeer(t *testing.T) {
 	leak.Check(t)
 	ours := newBell(t)
@@ -129,7 +129,7 @@ func TestBellOfAPeer(t *testing.T) {
 		if _, err := unix.Write(int(f.Fd()), binary.NativeEndian.AppendUint64(nil, 1<<64-2)); err != nil {
 			t.Fatal(err)
 		}
-		<-asked // because of that
+		<-asked // because of the write
 		open.Store(true)
 		peer.Ring()
 		if err := <-done; err != nil {
@@ -138,7 +138,7 @@ func TestBellOfAPeer(t *testing.T) {
 	}
 }
 
-// What is no bell is refused, and closed.
+// OpenBell refuses a file that is no bell, and closes it.
 func TestOpenBellRefuses(t *testing.T) {
 	leak.Check(t)
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where our cgroup is, from what kernels say of themselves.
+// findGroup finds our cgroup in what kernels say of mounts and groups.
 func TestFindGroup(t *testing.T) {
 	const (
 		hybrid = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n" +
@@ -45,7 +45,7 @@ func TestFindGroup(t *testing.T) {
 	}
 }
 
-// That there was no descriptor left to look with is not remembered.
+// find looks again after it has failed for want of descriptors.
 func TestFindGroupWithoutDescriptors(t *testing.T) {
 	var own ownGroup
 	if err := own.find().err; err != nil {
@@ -68,8 +68,7 @@ func TestFindGroupWithoutDescriptors(t *testing.T) {
 	}
 }
 
-// tree makes a directory that looks like a cgroup. What version 2 does is tried on such ones: where the tests run there may be
-// version 1 only.
+// tree makes a directory that looks like a cgroup. The tests of version 2 use it, because the machine may have version 1 only.
 func tree(t *testing.T, files map[string]string) Cgroup {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "unit", "main")
@@ -134,7 +133,7 @@ func TestVersion2(t *testing.T) {
 	}
 }
 
-// What could not be bounded is not left behind.
+// newCgroup removes a cgroup that it cannot bound.
 func TestUnboundedIsRemoved(t *testing.T) {
 	g := Cgroup{dir: t.TempDir()}
 	if made, err := newCgroup(g, 1<<30); err == nil {
@@ -180,7 +179,7 @@ func TestDivisible(t *testing.T) {
 	}
 }
 
-// What killed parents have left is removed, and nothing else.
+// sweep removes what killed parents have left, and what this process could not remove earlier, and nothing else.
 func TestSweep(t *testing.T) {
 	dead := exec.Command("true")
 	if err := dead.Run(); err != nil {
@@ -216,7 +215,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A real one, where there can be one.
+// Remove fails while a real cgroup is in use. The next NewCgroup removes it.
 func TestRealCgroup(t *testing.T) {
 	g, err := NewCgroup(32 << 20)
 	if err != nil {

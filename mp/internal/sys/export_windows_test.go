@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Break takes the door's pipe away.
+// Break closes the door's pipe without the door's knowledge.
 func (d *Door) Break() { windows.CloseHandle(d.next) }
 
-// Jam has the system refuse the door any more pipes.
+// Jam makes the system refuse any more pipes to the door.
 func (d *Door) Jam() { d.name = "no name of a pipe" }
 
 // Hand is what Write does with files.

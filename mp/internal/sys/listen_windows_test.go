@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
-// Close meets an Accept that waits, begins or has not begun: each ends as after Close.
+// Close ends an Accept that waits, is about to wait or has not begun.
 func TestPipeListenerClose(t *testing.T) {
 	leak.Check(t)
 	for i := range 300 {
@@ -43,8 +43,8 @@ func TestPipeListenerClose(t *testing.T) {
 	}
 }
 
-// The stack of an Accept may have moved since it asked the system for a client, which writes where it was asked to. Close ends
-// the wait all the same.
+// Close ends an Accept whose stack has moved since Accept asked the system for a client, although the system writes to the address
+// that it was given.
 func TestCloseWhenTheStackHasMoved(t *testing.T) {
 	leak.Check(t)
 	for depth := range 256 {
@@ -78,7 +78,7 @@ func TestCloseWhenTheStackHasMoved(t *testing.T) {
 	}
 }
 
-// waiting is how many goroutines are waiting for several objects.
+// waiting counts the goroutines that wait in WaitForMultipleObjects.
 func waiting() int {
 	stacks := make([]byte, 1<<20)
 	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "windows.WaitForMultipleObjects(")
@@ -95,7 +95,7 @@ func deeper(calls int, accept func() (*sys.Conn, error)) {
 	}
 }
 
-// A door that nobody can knock at any more is closed, and Close leaves alone whatever has the numbers of its handles.
+// Accept closes a door at which no process can knock any more. A later Close does not close handles that have the old numbers.
 func TestBrokenDoor(t *testing.T) {
 	leak.Check(t)
 	d, err := sys.NewDoor()
@@ -112,7 +112,7 @@ func TestBrokenDoor(t *testing.T) {
 	}
 }
 
-// Close ends Accept, too, when somebody has knocked and there is no pipe for the next one.
+// Close also ends an Accept at which a process has knocked, and for which there is no pipe for the next process.
 func TestCloseDoorThatHasNoPipe(t *testing.T) {
 	leak.Check(t)
 	d, err := sys.NewDoor()

@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// What a cgroup leaves, from what its files say in either version.
+// haveRoom finds how much a cgroup leaves in its files, in either version.
 func TestRoom(t *testing.T) {
 	for _, c := range []struct {
 		v1    bool
@@ -45,13 +45,13 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// leave reports whether that is what the groups leave: not more, and not less.
+// leave reports whether the groups leave exactly room bytes.
 func leave(groups []Cgroup, room uint64) bool {
 	return haveRoom(groups, room) && (room == math.MaxUint64 || !haveRoom(groups, room+1))
 }
 
-// What cgroups above leave counts as well, up to where their file system is mounted, but for those that have no limit or do not
-// bind those below them. The levels begin at the mount point.
+// Cgroups above count as well, up to the mount point of their file system, except those that have no limit or do not bind those below
+// them. levels begins at the mount point.
 func TestRoomAbove(t *testing.T) {
 	leak.Check(t)
 	type files = map[string]string
@@ -114,7 +114,7 @@ func TestRoomAbove(t *testing.T) {
 	}
 }
 
-// A limit that could not be read for want of descriptors is not forgotten.
+// A limit that could not be read for want of descriptors is read later.
 func TestRoomWithoutDescriptors(t *testing.T) {
 	leak.Check(t)
 	g := tree(t, map[string]string{"memory.max": "max", "../memory.max": "1000", "../memory.current": "700"})
@@ -134,12 +134,12 @@ func TestRoomWithoutDescriptors(t *testing.T) {
 	}
 }
 
-// A real process, in a cgroup that has no limit, below one that has.
+// HasRoom keeps to the limit of a cgroup above the process's own, which has none.
 func TestRoomOfProcess(t *testing.T) {
 	leak.Check(t)
 	const most = 256 << 20
 	if os.Getenv("MP_TEST_ROOM") != "" {
-		io.Copy(io.Discard, os.Stdin) // until it is there
+		io.Copy(io.Discard, os.Stdin) // until the parent has moved this process
 		fmt.Println(HasRoom(1), HasRoom(most))
 		return
 	}
@@ -172,7 +172,7 @@ func TestRoomOfProcess(t *testing.T) {
 	}
 }
 
-// What the machine can give is less than it has: what is in use already cannot be had.
+// available counts only memory that is free or can be freed, not all that the machine has.
 func TestAvailable(t *testing.T) {
 	if !available(1<<20) || available(allMemory()) {
 		t.Error("of this machine's memory, not even a little is to be had, or all")

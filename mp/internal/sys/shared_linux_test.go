@@ -45,7 +45,7 @@ func memfd(t *testing.T, seals int) *os.File {
 	return f
 }
 
-// Only memory that cannot be taken away from under a mapping is mapped, and only if it has the size that it should.
+// MapMemory maps only memory that cannot be taken away from under a mapping, and only if it has the right size.
 func TestMapMemoryRefuses(t *testing.T) {
 	leak.Check(t)
 	regular, err := os.Create(filepath.Join(t.TempDir(), "file"))
@@ -80,7 +80,7 @@ func TestMapMemoryRefuses(t *testing.T) {
 	}
 }
 
-// Memory that cannot be had is an error that says how much it was. The kernel alone would try, until it has to kill.
+// When there is not enough memory, NewMemory's error says how much was wanted. The kernel alone would try, until it has to kill.
 func TestMemoryThatIsTooLarge(t *testing.T) {
 	leak.Check(t)
 	for size, want := range map[int]error{0: unix.EINVAL, -1: unix.ENOMEM, math.MinInt: unix.ENOMEM, math.MaxInt: unix.ENOMEM, math.MaxInt / 4096: unix.ENOMEM} {
@@ -94,7 +94,7 @@ func TestMemoryThatIsTooLarge(t *testing.T) {
 	}
 }
 
-// Whoever has the file can neither shrink nor grow it. What it can do, empty the memory, makes a mapping read zeros.
+// A process that has the file can neither shrink nor grow it. It can empty the memory, and then a mapping reads zeros.
 func TestMemoryIsSealed(t *testing.T) {
 	leak.Check(t)
 	f := newMemory(t, 8192)
@@ -127,7 +127,7 @@ func TestMemoryIsSealed(t *testing.T) {
 	}
 }
 
-// What shared memory costs that nobody maps.
+// BenchmarkNewMemory measures shared memory that no process maps.
 func BenchmarkNewMemory(b *testing.B) {
 	for _, size := range []int{4 << 10, 1 << 20} {
 		b.Run(fmt.Sprintf("%d KiB", size>>10), func(b *testing.B) {

@@ -22,15 +22,15 @@ func (c *tagged) DecodeMsgpack(dec *msgpack.Decoder) error {
 }
 
 type (
-	// marshaler has all codecs of less rank, which must not be used.
+	// marshaler and binary3 also have a codec of lower rank, which must not be used.
 	marshaler struct{ s string }
 	binary3   struct{ s string }
 	text      struct{ s string }
 	// nilly is a nilable type with a codec by value.
 	nilly map[string]int
-	// bare keeps what it is given, against the rules.
+	// bare keeps the bytes that UnmarshalBinary gets, which encoding.BinaryUnmarshaler forbids.
 	bare struct{ b []byte }
-	// naughty misbehaves as it is told.
+	// naughty misbehaves as How says.
 	naughty struct{ How string }
 )
 

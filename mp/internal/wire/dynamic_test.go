@@ -47,10 +47,10 @@ func TestTypeOf(t *testing.T) {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}
-	_, _ = TypeOf(reflect.TypeFor[endless]()) // it ends
+	_, _ = TypeOf(reflect.TypeFor[endless]()) // must return
 }
 
-// Two types of one name and the same fields that are sent are not taken for each other if the rest makes the form another one.
+// Two types with the same name and the same sent fields have different sums if their other fields make the encoding different.
 func TestSumOfNamesakes(t *testing.T) {
 	bare := func() reflect.Type {
 		type namesake struct{ A int8 }
@@ -115,7 +115,7 @@ func TestTypeMemory(t *testing.T) {
 	}
 }
 
-// rider notes what became of it.
+// rider counts its calls of Sent and Kept.
 type rider struct{ sent, kept int }
 
 func (r *rider) Sent() { r.sent++ }

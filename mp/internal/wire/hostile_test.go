@@ -136,7 +136,7 @@ func TestLengthLimit(t *testing.T) {
 	}
 }
 
-// The worst that each type can make of its input, valid or not.
+// Decode uses memory at most in proportion to its input, even for the worst input of each type, valid or not.
 func TestMemoryBound(t *testing.T) {
 	const n = 1 << 16
 	list := func(elem string) string { return fmt.Sprintf("\xdd\x00\x01\x00\x00%s", strings.Repeat(elem, n)) }
@@ -193,7 +193,7 @@ func TestMemoryBound(t *testing.T) {
 	amplifies[atlas](t, strings.Repeat("\x81\x00\x92", 3000)+rest)
 }
 
-// Recursive types of little on the wire.
+// Recursive types whose values are small on the wire.
 type (
 	nest    map[uint8]nest
 	account struct {
@@ -220,8 +220,8 @@ type (
 	atlas map[int16]page
 )
 
-// Values that take as little as they can: each byte is claimed, and once, but for
-// the first one of the value that is decoded.
+// Of values that take as few bytes as they can, each byte is claimed once, except
+// the first byte of the outermost value.
 func TestClaims(t *testing.T) {
 	one := int8(1)
 	claims(t, []*[2]*int8{{&one, &one}, {nil, &one}})
@@ -308,7 +308,7 @@ func TestBufferWrites(t *testing.T) {
 	}
 }
 
-// Files that came with a number are nobody's: that is an error, and they stay the caller's.
+// Decode of a number fails if files came with it, and the files stay the caller's.
 func TestFilesWithANumber(t *testing.T) {
 	c := mustCompile[int](t)
 	var b Buffer

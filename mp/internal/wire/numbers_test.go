@@ -11,7 +11,7 @@ import (
 func TestNumbersAreAligned(t *testing.T) {
 	var kept [][]byte
 	for n := 1; n < 200; n++ {
-		kept = append(kept, bytes.Clone(make([]byte, n%7+1))) // the tiny allocator goes on anywhere
+		kept = append(kept, bytes.Clone(make([]byte, n%7+1))) // so that the tiny allocator goes on at any offset
 		for _, size := range []int{1, 2, 4, 8} {
 			b := bytes.Clone(make([]byte, n*size))
 			if at := reflect.ValueOf(b).Pointer(); at%uintptr(size) != 0 {

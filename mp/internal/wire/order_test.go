@@ -40,7 +40,8 @@ type (
 	}
 )
 
-// Two processes may compile types in any order, and the zeros behind a map follow from what its entries take at least.
+// The order in which a process compiles types does not change the encoding, although the padding of a map depends on the least size of
+// its entries.
 func TestOrderOfCompiling(t *testing.T) {
 	agree(t, func(i int) edge { return edge{vertex{"x", []edge{{}}}, float64(i)} },
 		reflect.TypeFor[vertex](), reflect.TypeFor[edge](), reflect.TypeFor[map[string]edge]())
@@ -52,8 +53,8 @@ func TestOrderOfCompiling(t *testing.T) {
 		reflect.TypeFor[book](), reflect.TypeFor[box](), reflect.TypeFor[shelf](), reflect.TypeFor[shelfs]())
 }
 
-// agree has the types compiled in all orders. What one codec of a map has encoded, each decodes, and the plans of all orders are
-// alike in what values take at least.
+// agree compiles the types in all orders. The codecs of a map must decode each other's encodings, and all orders must give the same
+// least sizes.
 func agree[T any](t *testing.T, value func(i int) T, types ...reflect.Type) {
 	t.Helper()
 	var codecs []*Codec[map[string]T]

@@ -16,7 +16,7 @@ import (
 type common struct {
 	segments [][]byte
 	off      int
-	least    int // bytes that a slice has to have to be put there
+	least    int // place refuses shorter slices, in bytes
 }
 
 func newCommon(sizes ...int) *common {
@@ -86,7 +86,7 @@ type extent struct {
 
 func extentOf[N number](s []N) extent { return extent{memory(s), cap(s) - len(s)} }
 
-// extents are those of the slices of numbers in v that are not empty.
+// extents returns the extents of the slices of numbers in v that are not empty.
 func (v *batch) extents() []extent {
 	all := []extent{
 		extentOf(v.Pixels), extentOf(v.Labels), extentOf(v.Inner.Raw), extentOf(v.Mine), extentOf(v.Empty), extentOf(v.Nil),
@@ -150,7 +150,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// Without the hook, and with one that has no room, the bytes are those of ever.
+// The encoding with a Place that has no room is the same as without one.
 func TestReferencesNone(t *testing.T) {
 	v := newBatch()
 	plain := encodePlaced(t, &v, nil)
@@ -163,7 +163,7 @@ func TestReferencesNone(t *testing.T) {
 	}
 }
 
-// Large slices are left, small ones are not.
+// Large slices become references, small ones do not.
 func TestReferencesSome(t *testing.T) {
 	c := newCommon(64)
 	c.least = 8
@@ -237,7 +237,7 @@ func TestHostileReferences(t *testing.T) {
 	undecodable[[]string](t, reference(0, 0, 8), "decode []string: found code 0xd8 instead of an unsigned integer")
 }
 
-// A decoder that had memory in common has it no more when the next message takes it.
+// A decoder that the next message uses does not resolve references in the memory of the message before.
 func TestReferencesForget(t *testing.T) {
 	type Job struct{ Data []byte }
 	c, shared := mustCompile[Job](t), newCommon(64)
@@ -287,7 +287,7 @@ func FuzzReferences(f *testing.F) {
 	})
 }
 
-// Bytes that are all of a value can be a reference, too.
+// A value that consists of bytes only can be a reference, too.
 func TestReferenceAlone(t *testing.T) {
 	codec, err := Compile[[]byte]()
 	if err != nil {

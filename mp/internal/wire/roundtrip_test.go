@@ -215,7 +215,7 @@ func TestTargetIsReused(t *testing.T) {
 	if err := c.Decode(b.Data, nil, &out); err != nil || &out[0] != &room[0] || len(out) != 3 || out[2] != 3 {
 		t.Error(out, err)
 	}
-	// Everything else is made anew and nothing shows through.
+	// Decode makes everything else anew, and no old value shows through.
 	type T struct {
 		P *int
 		M map[string]int

@@ -25,12 +25,12 @@ func transfer[T any](t testing.TB, v T) T {
 		t.Fatal(err)
 	}
 	data, files := b.Data[len("before"):], b.Files[1:]
-	step := 1 // every one, if they are few
+	step := 1 // try every length, if there are few
 	if len(data) > 500 {
 		step = len(data) / 100
 	}
 	kind := reflect.TypeFor[T]()
-	text := plain(kind) && (kind.Kind() == reflect.String || kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Uint8 && plain(kind.Elem())) // alone, any bytes are one
+	text := plain(kind) && (kind.Kind() == reflect.String || kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Uint8 && plain(kind.Elem())) // any bytes are a valid message of such a type
 	for i := 0; i < len(data) && !text; i += step {
 		var out T
 		if err := c.Decode(data[:i:i], files, &out); err == nil {

@@ -1,5 +1,5 @@
-// Command stderr calls mp.LogToStderr, unless MP_TEST_LEVEL is empty, with the level of slog that it names, or with hclog.Debug
-// if it is hclog. Then a child and the child's child log.
+// Command stderr calls mp.LogToStderr with the slog level that MP_TEST_LEVEL names, or with hclog.Debug if it is "hclog". If it is
+// empty, it does not call it. Then a child and a grandchild log.
 package main
 
 import (

@@ -53,7 +53,7 @@ func run() error {
 	return figure()
 }
 
-// times runs f so often and prints the median and the worst of its figures.
+// times runs f n times and prints the median and the worst of its figures.
 func times(n int, unit string, f func() (time.Duration, error)) error {
 	var all []time.Duration
 	for range n {

@@ -1,4 +1,4 @@
-// Keep keeps spares in a program whose children, by its environment, start slowly, badly or not at all.
+// Keep keeps spares in a program whose children start slowly, badly or not at all, as its environment says.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// how is empty in the first process while its init functions run, and set when it starts others.
+// how is empty in the first process, which sets MP_TEST_CHILD for its children.
 var how = os.Getenv("MP_TEST_CHILD")
 
 func init() {

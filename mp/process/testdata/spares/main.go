@@ -1,5 +1,5 @@
-// Spares measures how long it takes from the beginning of Start until the function runs, of a process that was a spare and
-// of one that was not. It prints its figures as "value unit", one a line.
+// Spares measures the time from the beginning of Start until the function runs, for a process that was a spare and for one
+// that was not. It prints its figures as "value unit", one a line.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 // born is when the init functions of this process ran.
 var born = time.Now()
 
-// Running tells when it was called, and when its process was born.
+// Running returns when it was called, and when its process was born.
 var Running = mp.Register("running", func(context.Context, int) ([2]time.Time, error) { return [2]time.Time{time.Now(), born}, nil })
 
 func main() { mp.Main(run) }

@@ -1,6 +1,6 @@
 // Startjoin measures what it costs to start and join a process, beside an empty Go program that is started and waited
-// for in the same loop. It prints its figures as "value unit", one a line. It imports little, since its children are
-// itself.
+// for in the same loop. It prints its figures as "value unit", one a line. It imports little, since its children run the
+// same program.
 package main
 
 import (

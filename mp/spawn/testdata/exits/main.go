@@ -22,7 +22,7 @@ func init() { prog.CountStart() }
 
 var how = os.Getenv("MP_TEST_HOW")
 
-// Linger says that it lives, and then lives until the file that it is given is there, or for ever.
+// Linger prints its pid. Then it runs for ever if path is empty, else for 100 ms.
 var Linger = mp.Register("linger", func(ctx context.Context, path string) (int, error) {
 	fmt.Println("living", os.Getpid())
 	for path == "" {
@@ -33,7 +33,7 @@ var Linger = mp.Register("linger", func(ctx context.Context, path string) (int, 
 	return 0, nil
 })
 
-// Family starts a child of its own that never ends, and never ends. It refers to itself, so init registers it.
+// Family starts deep generations of itself and never ends. It refers to itself, so init registers it.
 var Family *mp.Func[int, int]
 
 func init() {

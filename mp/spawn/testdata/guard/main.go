@@ -22,7 +22,7 @@ func counted() bool {
 	return true
 }
 
-// Swallow takes an argument that no socket's buffer holds.
+// Swallow takes an argument that is larger than the buffer of any socket.
 var Swallow = mp.Register("swallow", func(_ context.Context, b []byte) (string, error) { return fmt.Sprint(len(b)), nil })
 
 var Hello = mp.Register("hello", func(context.Context, int) (string, error) { return "hello from the child", nil })
@@ -55,7 +55,7 @@ func main() {
 	}
 }
 
-// closeStreams closes the standard streams of the first process that MP_TEST_CLOSED names.
+// closeStreams closes the standard streams that MP_TEST_CLOSED names, in the first process only.
 func closeStreams() {
 	closed := os.Getenv("MP_TEST_CLOSED")
 	os.Unsetenv("MP_TEST_CLOSED")
@@ -106,7 +106,7 @@ func run() error {
 	return nil
 }
 
-// at starts a process if this is the place.
+// at starts a process if MP_TEST_WHERE is this place.
 func at(place string) bool {
 	if where == place {
 		start()
@@ -147,7 +147,7 @@ func exhausted() error {
 		}
 		open = append(open, f)
 	}
-	for _, f := range open { // one after the other, so that each step of Start meets its lack
+	for _, f := range open { // one after the other, so that each step of Start fails once for lack of one
 		if p, err := mp.Start(context.Background(), Hello, 0, nil); err == nil {
 			p.Result(context.Background())
 			break

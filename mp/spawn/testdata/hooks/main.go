@@ -1,4 +1,4 @@
-// Hooks ends in the way that MP_TEST_HOW says, with exit hooks that are not as they should be.
+// Hooks ends in the way that MP_TEST_HOW says, with exit hooks that misbehave.
 package main
 
 import (
@@ -13,14 +13,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// Stuck returns, but a hook that it leaves behind does not.
+// Stuck returns, but one of its exit hooks does not.
 var Stuck = mp.Register("stuck", func(context.Context, int) (int, error) {
 	mp.AtExit(func() { fmt.Println("another hook of the child") })
 	mp.AtExit(func() { select {} })
 	return 42, nil
 })
 
-// Loud returns, but a hook that it leaves behind writes to standard error without an end.
+// Loud returns, but its exit hook writes to standard error for ever.
 var Loud = mp.Register("loud", func(context.Context, int) (int, error) {
 	mp.AtExit(flood)
 	return 42, nil
@@ -32,14 +32,14 @@ func flood() {
 	}
 }
 
-// stalled is a writer that takes nothing.
+// stalled is a writer that blocks for ever.
 type stalled struct{}
 
 func (stalled) Write([]byte) (int, error) { select {} }
 
 var Sleep = mp.Register("sleep", func(context.Context, int) (int, error) { select {} })
 
-// Leave calls Exit in a function.
+// Leave calls Exit in a registered function, unless code is negative.
 var Leave = mp.Register("leave", func(_ context.Context, code int) (int, error) {
 	mp.AtExit(func() { fmt.Println("hook of the child") })
 	if code >= 0 {
@@ -143,7 +143,7 @@ func run() error {
 	return nil
 }
 
-// exit is what the exits of processes say.
+// exit describes each ExitError in err.
 func exit(err error) (text string) {
 	var e *mp.ExitError
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

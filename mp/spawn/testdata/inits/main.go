@@ -1,4 +1,4 @@
-// Inits does in its init functions what programs do there: it parses flags, prints, and, if told to, takes what only one
+// Inits does in its init functions what programs do there: it parses flags, prints, and, with -lock, takes a lock that only one
 // process can have.
 package main
 

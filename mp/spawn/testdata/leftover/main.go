@@ -1,4 +1,4 @@
-// Program leftover ends its "tests" with children that nobody has closed, as MP_TEST_LEFT says.
+// Program leftover ends its "tests" with a process or a pool left running, as MP_TEST_LEFT says.
 package main
 
 import (

@@ -1,6 +1,6 @@
 //go:build unix
 
-// Limits is a program whose children are bounded, or run into the bounds of the program itself. Its argument says which.
+// Limits starts children with limits of their own, or lets them reach a limit of the whole program, as its argument says.
 package main
 
 import (
@@ -48,7 +48,7 @@ func main() {
 	})
 }
 
-// shared lets the kernel kill one child for want of memory in the cgroup that they all share, and others itself.
+// shared lets the kernel kill one child for want of memory in the cgroup that all processes share. It kills two others itself.
 func shared() error {
 	ctx := context.Background()
 	waiting, err := mp.Start(ctx, Wait, 0, nil)
@@ -59,13 +59,13 @@ func shared() error {
 	if err != nil {
 		return err
 	}
-	kill(waiting) // before the kernel has killed anything
+	kill(waiting) // before the kernel has killed a child
 	eating, err := mp.Start(ctx, Eat, 1<<30, nil)
 	if err != nil {
 		return err
 	}
 	tell("eating", eating)
-	kill(another) // after it
+	kill(another) // after the kernel has killed one
 	return nil
 }
 
@@ -81,7 +81,7 @@ func tell(what string, p *mp.Process[int]) {
 	fmt.Printf("%s: %s, memory %v: %v\n", what, exit.Cause, errors.Is(err, mp.ErrMemory), err)
 }
 
-// nice asks for more than this process has.
+// nice asks for a nice value that this process may not give, without and with BestEffort.
 func nice() error {
 	fmt.Println(os.Getpid())
 	limits := mp.Limits{Nice: -5, GOMAXPROCS: 2, Memory: 64 * mebibyte}
@@ -96,7 +96,7 @@ func nice() error {
 	return nil
 }
 
-// orphan tells the cgroup of a child and is killed.
+// orphan prints the cgroup of a child and kills its own process.
 func orphan() error {
 	limits := mp.Limits{Memory: 64 * mebibyte}
 	p, err := mp.Start(context.Background(), Wait, 0, &mp.ProcessOptions{Limits: limits})

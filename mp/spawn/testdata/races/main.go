@@ -1,4 +1,5 @@
-// Program races ends its "tests" well, though nobody looks at the errors of children that have data races, as MP_TEST_HOW says.
+// Program races starts children that have data races, as MP_TEST_HOW says. Its "tests" pass, because none looks at the children's
+// errors.
 package main
 
 import (
@@ -19,7 +20,7 @@ var (
 	Last = mp.Register("last", func(_ context.Context, samples []int) (int, error) { return samples[0], nil })
 )
 
-// sum has a race, unless it has nothing to add up.
+// sum has a data race, unless n is 0.
 func sum(_ context.Context, n int) (int, error) {
 	total := 0
 	var all sync.WaitGroup
@@ -94,17 +95,17 @@ func pool(ctx context.Context) *mp.Pool {
 	return workers
 }
 
-// late leaves a process over that has exited. It counts as living until its output was taken, for which it waits for our input.
+// late leaves a process that has exited, but counts as living until held has taken its output.
 func late() {
 	ours, theirs, err := os.Pipe()
 	check(err)
 	_, err = mp.Start(context.Background(), Keep, theirs, &mp.ProcessOptions{Stderr: held{}})
 	check(err)
 	theirs.Close()
-	io.ReadAll(ours) // its exit closes the other end, and no kill can change the exit code any more
+	io.ReadAll(ours) // ends when the child has exited; no kill can change its exit code any more
 }
 
-// held takes nothing before our input has ended.
+// held is a writer that blocks until our standard input has ended.
 type held struct{}
 
 func (held) Write(p []byte) (int, error) {

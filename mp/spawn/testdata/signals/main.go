@@ -51,7 +51,7 @@ var (
 		interruptMyself()
 		return fmt.Sprint(<-arrived), nil
 	})
-	// Deafly is for a worker: it interrupts itself, and a process that it starts, and says how that one ended.
+	// Deafly runs in a worker. It interrupts its own process and one that it starts, and returns how the latter ended.
 	Deafly = mp.Register("deafly", func(ctx context.Context, _ int) (string, error) {
 		interruptMyself()
 		p, err := mp.Start(ctx, Wait, 0, nil)
@@ -61,13 +61,13 @@ var (
 		interruptMyself()
 		return interrupted(ctx, p)
 	})
-	// Program runs a program that interrupts itself, and says how it ended.
+	// Program runs a program that interrupts itself, and returns how the program ended.
 	Program = mp.Register("program", func(context.Context, int) (string, error) {
 		return fmt.Sprint(exec.Command("sh", "-c", "kill -INT $$; sleep 1").Run()), nil
 	})
 )
 
-// interrupted interrupts a process and says how it ended.
+// interrupted interrupts a process and returns how it ended.
 func interrupted(ctx context.Context, p *mp.Process[int]) (string, error) {
 	p.Interrupt()
 	err := p.Join(ctx)
@@ -160,13 +160,13 @@ func run(ctx context.Context) error {
 	return errors.New("what is " + how)
 }
 
-// tell interrupts a process that does not mind, and kills it.
+// tell interrupts a process that ignores SIGINT, prints whether it is alive, and kills it.
 func tell(p *mp.Process[int], err error) error {
 	if err != nil {
 		return err
 	}
 	p.Interrupt()
-	time.Sleep(50 * time.Millisecond) // to find out that nothing happens
+	time.Sleep(50 * time.Millisecond) // no event tells that nothing happens
 	fmt.Println(p.Alive())
 	p.Kill()
 	return p.Join(context.Background())

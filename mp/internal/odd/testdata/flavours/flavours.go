@@ -1,5 +1,5 @@
-// Package flavours is tested in every way in which the go tool can test: with coverage, by a fuzzer, by way of another
-// program. Its only function runs in children only, so that its statements count if those of children do.
+// Package flavours is tested in every way in which the go tool can test: with coverage, by a fuzzer, through another
+// program. Its only function runs in children only, so that it is covered only if statements of children count.
 package flavours
 
 import "context"

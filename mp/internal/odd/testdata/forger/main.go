@@ -1,5 +1,5 @@
-// Forger starts a program as package mp starts a child: with a marker, and a link that carries its preamble. Who believes
-// it finds no more on the link than that, and ends with 1, as an orphan does, without a word.
+// Forger starts a program as package mp starts a child: with a marker, and a link that carries its preamble. A program that
+// believes it finds nothing else on the link, and ends with code 1 and without a message, as an orphan does.
 package main
 
 import (

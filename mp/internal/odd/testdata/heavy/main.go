@@ -1,4 +1,4 @@
-// Heavy is a program that is large and slow to start, and says how long Start takes beside how long that is.
+// Heavy is a large program that is slow to start. It compares how long Start takes with how long its own start takes.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// ballast is in the file, for it is not zero.
+// ballast is in the program's file because it is not zero.
 var ballast = [60 << 20]byte{1, 60<<20 - 1: 1}
 
 func init() { time.Sleep(150 * time.Millisecond) }
@@ -24,7 +24,7 @@ func main() {
 		if len(os.Args) > 1 {
 			return nil
 		}
-		for range 20 { // the machine may be busy, but not always with one of the two
+		for range 20 { // the machine may be busy during one of the two, but not always
 			began := time.Now()
 			if err := exec.Command("/proc/self/exe", "nothing").Run(); err != nil {
 				return err

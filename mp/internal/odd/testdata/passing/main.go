@@ -1,5 +1,5 @@
 // Passing has things made in one process and used in another one: an end of a pipe with a message in it, and a queue with an item.
-// It prints what has come of each, and what is left. The maker, the user or nobody is killed meanwhile.
+// It prints how each process ended, and which descriptors are left. The test may kill one of the processes meanwhile.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 )
 
-// things travel.
+// things are what the maker sends to the user.
 type things struct {
 	End   *mp.Conn
 	Queue *mp.Queue[int]
@@ -23,7 +23,7 @@ type things struct {
 
 var (
 	Nothing = mp.Register("nothing", func(context.Context, int) (int, error) { return 0, nil })
-	// Makes makes things, sends them, and tells what has become of them when nobody needs it any more.
+	// Makes makes things and sends them. When the program closes the connection, it returns what has become of the item.
 	Makes = mp.Register("makes", checked(func(ctx context.Context, c *mp.Conn) (string, error) {
 		x, y, err := mp.Pipe()
 		if err != nil {
@@ -39,7 +39,7 @@ var (
 		if err := errors.Join(x.Send(ctx, 7), q.Put(ctx, 8), c.Send(ctx, things{y, q})); err != nil {
 			return "", err
 		}
-		if err := c.Recv(ctx, new(int)); !errors.Is(err, io.EOF) { // until all is over
+		if err := c.Recv(ctx, new(int)); !errors.Is(err, io.EOF) { // until the program closes it
 			return "", err
 		}
 		if err := x.Recv(ctx, new(int)); !errors.Is(err, io.EOF) {
@@ -52,7 +52,7 @@ var (
 		}
 		return item, nil
 	}))
-	// Uses uses things that come.
+	// Uses receives things and uses them.
 	Uses = mp.Register("uses", checked(func(ctx context.Context, c *mp.Conn) (string, error) {
 		var got things
 		if err := c.Recv(ctx, &got); errors.Is(err, io.EOF) {
@@ -77,7 +77,7 @@ var (
 	}))
 )
 
-// checked closes the connection, and fails when descriptors are left.
+// checked runs f, closes the connection, and fails when descriptors are left.
 func checked(f func(context.Context, *mp.Conn) (string, error)) func(context.Context, *mp.Conn) (string, error) {
 	return func(ctx context.Context, c *mp.Conn) (string, error) {
 		before := descriptors()
@@ -88,7 +88,7 @@ func checked(f func(context.Context, *mp.Conn) (string, error)) func(context.Con
 
 func main() {
 	mp.MainContext(func(ctx context.Context) error {
-		if p, err := mp.Start(ctx, Nothing, 0, nil); err != nil { // what the first one needs stays
+		if p, err := mp.Start(ctx, Nothing, 0, nil); err != nil { // descriptors of the first Start stay open
 			return err
 		} else if _, err := p.Result(ctx); err != nil {
 			return err
@@ -110,7 +110,7 @@ func pass(ctx context.Context) {
 	switch {
 	case err == nil:
 		err = user.Send(ctx, x)
-		x.End.Close() // if it is here still
+		x.End.Close() // if it was not sent
 		x.Queue.Close()
 	case errors.Is(err, io.EOF), errors.Is(err, mp.ErrClosed):
 		err = nil
@@ -124,7 +124,7 @@ func pass(ctx context.Context) {
 	made()
 }
 
-// start starts a process, and returns our end of a connection to it, and how to tell of its end.
+// start starts a process. It returns our end of a connection to the process, and a function that waits for its end and prints it.
 func start(ctx context.Context, name string, fn *mp.Func[*mp.Conn, string]) (ours *mp.Conn, end func()) {
 	ours, theirs, err := mp.Pipe()
 	if err != nil {
@@ -151,7 +151,7 @@ func start(ctx context.Context, name string, fn *mp.Func[*mp.Conn, string]) (our
 	}
 }
 
-// descriptors are those that are open.
+// descriptors returns the open descriptors and what they lead to.
 func descriptors() map[string]string {
 	open := make(map[string]string)
 	entries, _ := os.ReadDir("/proc/self/fd")
@@ -163,7 +163,7 @@ func descriptors() map[string]string {
 	return open
 }
 
-// left waits until no more are open than before, and says which are.
+// left waits until no descriptors are open but those before. Its error lists the others.
 func left(before map[string]string) error {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		runtime.GC() // a link ends when the last handle is collected

@@ -73,13 +73,13 @@ func mapped(workers int) (string, error) {
 	return strings.Join(got, " "), errors.Join(err, pool.Close())
 }
 
-// change lets the test change the place while we run.
+// change runs the test's command, which changes the place under the running program.
 func change() (string, error) {
 	out, err := exec.Command("/bin/sh", "-c", os.Getenv("MP_TEST_CHANGE")).CombinedOutput()
 	return strings.TrimSpace(string(out)), err
 }
 
-// kill kills a process that does not even sleep.
+// kill kills a busy process.
 func kill() (string, error) {
 	p, err := mp.Start(context.Background(), Forever, true, nil)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Session opens a pool of one worker, maps six items, closes it, and prints what has come of each. MP_TEST_TASKS replaces
-// the worker after so many items.
+// Session opens a pool of one worker, maps six items, closes the pool, and prints the outcome of each item. The pool replaces
+// its worker after as many items as MP_TEST_TASKS says.
 package main
 
 import (
@@ -56,7 +56,7 @@ func session(ctx context.Context, p *mp.Pool) {
 	fmt.Println("close", p.Close())
 }
 
-// left tells of children that are left.
+// left prints children that are left.
 func left() {
 	paths, _ := filepath.Glob("/proc/self/task/*/children")
 	for _, path := range paths {
