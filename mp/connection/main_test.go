@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(prog.Tests{M: m}) }
 
-// patience bounds what must not hang.
+// patience bounds waits, so that none hangs.
 const patience = 30 * time.Second
 
 func within(t testing.TB) context.Context {

@@ -454,7 +454,7 @@ func TestMovesInPools(t *testing.T) {
 	})
 }
 
-// No quick item behind a slow one is given to another worker when its end has already moved.
+// Behind a slow item, no item whose end has already moved to one worker is given to another.
 func TestMovesBehindSlowItem(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)

@@ -222,8 +222,8 @@ func TestWaitOthers(t *testing.T) {
 	expect(all...)
 }
 
-// This process and another one can wait for queues and events, of this process or another one. Wait returns all that are ready,
-// and takes nothing. Closed ones are ready.
+// Wait works in this process and in another one, for queues and events of this process and of another one. It returns all that
+// are ready, and takes nothing. Closed queues and events are ready.
 func TestWaitThings(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for name, elsewhere := range map[string][2]bool{"here": {}, "of another": {true, false}, "in another": {false, true}, "of another in another": {true, true}} {

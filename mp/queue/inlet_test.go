@@ -159,7 +159,7 @@ func TestRingWithoutEnd(t *testing.T) {
 			}
 		}
 	}()
-	for asked.Load() < 500 { // each time, both were at work
+	for asked.Load() < 500 { // each count shows that the owner and the client were both at work
 		before := asked.Load()
 		if n := p.q.Len(); n != 0 {
 			t.Fatal(n)

@@ -23,7 +23,7 @@ import (
 const (
 	inside   = iota // the number of the process that holds the lock
 	before          // how often a holder has begun
-	behind          // how often one has finished
+	behind          // how often a holder has finished
 	told            // how often a death was told
 	stop            // 1: the end
 	killed          // the first of the words of processes; 1: the process was killed, or is about to be
