@@ -14,7 +14,7 @@ import (
 
 type files struct{ In, Out *os.File }
 
-// EchoFiles is the same over two pipes of the operating system, for comparison.
+// EchoFiles echoes 64 bytes at a time over two pipes of the operating system.
 var EchoFiles = mp.Register("echo.files", func(_ context.Context, f files) (int, error) {
 	p := make([]byte, 64)
 	for n := 0; ; n++ {
@@ -137,7 +137,7 @@ func BenchmarkCalls(b *testing.B) {
 	})
 }
 
-// Large messages from one process to another, into memory that is used again, and what a copy inside a process takes.
+// Large messages from one process to another, into memory that is reused, and for comparison a copy inside a process.
 func BenchmarkLarge(b *testing.B) {
 	for _, size := range []int{1 << 20, 16 << 20} {
 		msg := make([]float32, size/4)
@@ -181,7 +181,7 @@ var CountFloats = mp.Register("count.floats", func(ctx context.Context, c *conne
 	}
 })
 
-// EchoBytesInto is EchoBytes with memory that is used again.
+// EchoBytesInto is EchoBytes with memory that is reused.
 var EchoBytesInto = mp.Register("echo.bytes.into", func(ctx context.Context, c *connection.Conn) (int, error) {
 	defer c.Close()
 	p := make([]byte, 64)

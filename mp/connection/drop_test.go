@@ -12,7 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A method for another kind of message drops the message, also if its ctx ends in the middle of it: the next one comes whole.
+// A receive that does not fit the kind of the message drops it, and the next message comes whole, even if ctx ends in the middle
+// of the dropped one.
 func TestDropInterrupted(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -43,7 +44,7 @@ func TestDropInterrupted(t *testing.T) {
 	})
 }
 
-// A connection that is closed while Poll reads what is left of a dropped message is not ready.
+// A Poll that reads the rest of a dropped message when the connection is closed returns ErrClosed, and not ready.
 func TestCloseWithinDrop(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)

@@ -50,7 +50,7 @@ func ExamplePipeOneWay() {
 	// 3 <nil>
 }
 
-// What did not fit is not lost.
+// A message that is longer than the buffer is not lost.
 func ExampleTooShortError() {
 	ctx := context.Background()
 	a, b, err := connection.Pipe()

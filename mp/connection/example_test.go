@@ -16,7 +16,7 @@ type order struct {
 	N    int
 }
 
-// Clerk answers orders until the other end is closed. It is registered where every run of the program passes.
+// Clerk answers orders until the other end is closed. It is registered in a package variable, so in every process of the program.
 var Clerk = mp.Register("clerk", func(ctx context.Context, c *connection.Conn) (int, error) {
 	defer c.Close()
 	for served := 0; ; served++ {
@@ -93,7 +93,7 @@ func ExampleListen() {
 	// Output: hello <nil>
 }
 
-// Baker bakes for whoever asks, until the other end is closed.
+// Baker bakes all orders, until the other end is closed.
 var Baker = mp.Register("baker", func(ctx context.Context, k kitchen) (int, error) {
 	for baked := 0; ; baked++ {
 		var o order
@@ -113,7 +113,7 @@ type kitchen struct {
 	Shelf  *mp.Queue[string]
 }
 
-// Whichever comes first: something on the shelf, or the end of the process.
+// Wait returns when something is on the shelf, and when the process has ended.
 func ExampleWait() {
 	ctx := context.Background()
 	ours, theirs, err := connection.Pipe()
@@ -151,7 +151,7 @@ func ExampleWait() {
 				if baked, err = baker.Result(ctx); err != nil {
 					log.Fatal(err)
 				}
-				members = members[:1] // it would be ready each time
+				members = members[:1] // a process that has ended is ready each time
 			}
 		}
 	}

@@ -2,7 +2,8 @@ package connection
 
 import "time"
 
-// SetHandshakeGrace returns what sets it back. No Listener may run meanwhile.
+// SetHandshakeGrace sets how long a handshake may take before a client has to make room, until reset is called. No Listener may
+// run during either call.
 func SetHandshakeGrace(d time.Duration) (reset func()) {
 	before := handshakeGrace
 	handshakeGrace = d

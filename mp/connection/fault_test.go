@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// However the process ends that has the other end, receiving ends with io.EOF and says which process it was.
+// However the process with the other end ends, a receive returns io.EOF. Over shared memory, the error names the process.
 func TestPeerEnds(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for _, how := range []string{"kill", "exit", "return"} {
@@ -40,7 +40,7 @@ func TestPeerEnds(t *testing.T) {
 	})
 }
 
-// A process that is killed while it sends and we receive: whole messages, then an end.
+// When a process is killed while it sends, the receiver gets whole messages, and then the end.
 func TestKillSender(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for _, size := range []int{64, 100_000, 3 << 20} {
@@ -65,7 +65,7 @@ func TestKillSender(t *testing.T) {
 	})
 }
 
-// A process that is killed while we send to it, and it does not receive.
+// When a process is killed, a send to it returns ErrClosed, even if that waits because the process does not receive.
 func TestKillReceiver(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for _, do := range []string{"wait", "idle", "drain"} {
@@ -115,7 +115,7 @@ func TestFrozenPeer(t *testing.T) {
 				}
 			}
 		}()
-		time.AfterFunc(50*time.Millisecond, cancel) // by then it is most likely waiting; before, it ends as well
+		time.AfterFunc(50*time.Millisecond, cancel) // by then both calls most likely wait; if not, they end as well
 		for _, c := range []chan error{received, sent} {
 			if err := <-c; !errors.Is(err, context.Canceled) {
 				t.Error(err)
@@ -126,7 +126,7 @@ func TestFrozenPeer(t *testing.T) {
 	})
 }
 
-// Close ends whatever waits, in either direction. PY-CONN-20
+// Close ends every call that waits, in either direction. PY-CONN-20
 func TestCloseUnblocks(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -165,7 +165,7 @@ func TestCloseUnblocks(t *testing.T) {
 	})
 }
 
-// A ctx that ends within a message: what was received of it is not lost.
+// When ctx ends in the middle of a receive, the part of the message that has come is not lost.
 func TestReceiveGoesOn(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -207,8 +207,8 @@ func TestReceiveGoesOn(t *testing.T) {
 	})
 }
 
-// A ctx that ends while a message is sent: over shared memory it is taken back, over a socket the connection sends no more. What
-// was sent before it is received.
+// When ctx ends in the middle of a send, the message is taken back over shared memory. Over a socket, nothing can be sent any
+// more. Messages sent before are received.
 func TestSendInterrupted(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -216,7 +216,7 @@ func TestSendInterrupted(t *testing.T) {
 		if err := a.Send(t.Context(), 6); err != nil {
 			t.Fatal(err)
 		}
-		long := make([]byte, 8<<20) // before the time begins, in which it has to be begun
+		long := make([]byte, 8<<20) // before the timeout starts, as the send has to begin within it
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		if err := a.SendBytes(ctx, long); !errors.Is(err, context.DeadlineExceeded) {
@@ -245,7 +245,7 @@ func TestSendInterrupted(t *testing.T) {
 	})
 }
 
-// A ctx that is over lets what needs no waiting finish.
+// With a ctx that is over, calls that need not wait succeed.
 func TestOverButReady(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// script is a stream whose peer says what it says, whatever it hears.
+// script is a stream that delivers the bytes of a Reader, whatever is written to it.
 type script struct{ io.Reader }
 
 func (s script) ReadNow(p []byte) (int, error)                       { return s.Read(p) }
@@ -47,8 +47,8 @@ func FuzzHandshake(f *testing.F) {
 	})
 }
 
-// PY-LISTEN-10: a response is what CPython's _create_response makes of the challenge; one is accepted, and what else there could be
-// is not: another digest's, or none's, as before 3.12. To a challenge that asks for these nothing is said.
+// PY-LISTEN-10: a response is what CPython's _create_response makes of the challenge. Only that is accepted, and no response with
+// another digest, or without a digest's name, as before 3.12. A challenge that asks for one of these gets no response.
 func TestAnswer(t *testing.T) {
 	key := []byte("supadupasecretkey")
 	const text = "is-twenty-bytes-long"
@@ -62,7 +62,7 @@ func TestAnswer(t *testing.T) {
 		return mac.Sum(nil)
 	}
 	if got := fmt.Sprintf("%x", legacy([]byte(text))); got != "f08c5aa7ef61fc426b5b135fd8a223ae" {
-		t.Error(got) // it is CPython's, too
+		t.Error(got) // legacy does not compute what CPython does
 	}
 	for what, test := range map[string]struct {
 		respond func(message []byte) []byte
@@ -112,7 +112,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// The first steps of both ends, one by one, against a peer that plays its part wrongly.
+// Both ends refuse a peer that does one of the first steps of the handshake wrongly.
 func TestHandshakeRefuses(t *testing.T) {
 	frame := func(s string) string { return string([]byte{0, 0, 0, byte(len(s))}) + s }
 	for what, test := range map[string]struct {

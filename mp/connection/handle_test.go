@@ -31,7 +31,8 @@ func content(t *testing.T, text string) *os.File {
 	return f
 }
 
-// ReadFiles receives files and returns what they hold, each as the file that it is sent back with.
+// ReadFiles receives files, which have to hold "text", and sends the last one back. It returns whether the number of that is
+// above 256.
 var ReadFiles = mp.Register("read-files", func(ctx context.Context, c *connection.Conn) (string, error) {
 	files, err := c.RecvHandle(ctx)
 	if err != nil {
@@ -52,7 +53,7 @@ var ReadFiles = mp.Register("read-files", func(ctx context.Context, c *connectio
 	return fmt.Sprint(number > 256), err
 })
 
-// PY-CONN-09: files go to a process, also where their numbers are above 256, and one comes back.
+// PY-CONN-09: files go to another process, even if their numbers there are above 256, and one comes back.
 func TestHandlesToAProcess(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -84,7 +85,7 @@ func TestHandlesToAProcess(t *testing.T) {
 	})
 }
 
-// PY-CONN-09: files; 253 fit on one byte. No files are a message, too.
+// PY-CONN-09: files arrive, also more than the 253 that can go with one byte. A message without files arrives, too.
 func TestHandles(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for _, n := range []int{0, 1, 252, 253, 254, 506, 507} {
@@ -156,7 +157,7 @@ func TestFilesInValues(t *testing.T) {
 	})
 }
 
-// PY-LISTEN-13: a socket goes through a pipe and is used at the other side. Over TCP nothing goes.
+// PY-LISTEN-13: a socket goes through a pipe and can be used at the other end. Over TCP neither files nor ends of connections go.
 func TestSockets(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -206,12 +207,12 @@ func TestSockets(t *testing.T) {
 	if err := c.Send(ctx, a); !errors.Is(err, mp.ErrUnsupported) {
 		t.Error(err)
 	}
-	if err := a.SendBytes(ctx, nil); err != nil { // it has stayed
+	if err := a.SendBytes(ctx, nil); err != nil { // a has not moved
 		t.Error(err)
 	}
 }
 
-// Files whose ctx ends while there is no room for them: none has left, and the pipe is as good as before.
+// When ctx ends while there is no room for files, none is sent, and the pipe works as before.
 func TestSendHandleInterrupted(t *testing.T) {
 	if !shared() {
 		t.Skip("a socket cannot be filled to the last byte without cutting a message short")
@@ -254,7 +255,7 @@ func TestSendHandleInterrupted(t *testing.T) {
 	}
 }
 
-// A ctx that is over lets files go that need no waiting, every time.
+// With a ctx that is over, files that need not wait are sent and received every time.
 func TestSendHandleOverButReady(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)

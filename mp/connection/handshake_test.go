@@ -11,8 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A client that had to make room just when it had passed its handshake is not accepted: its connection is closed, and
-// the log says so.
+// A client that was disconnected to make room just when it had passed its handshake is not accepted: its connection is closed,
+// and the log says so.
 func TestProvedTooLate(t *testing.T) {
 	leak.Check(t)
 	l, err := Listen("tcp", "", nil)
@@ -26,7 +26,7 @@ func TestProvedTooLate(t *testing.T) {
 	}
 	defer b.Close()
 	l.mu.Lock()
-	l.count++ // it is there, and not among the young any more
+	l.count++ // the client counts, but makeRoom has taken it from young
 	l.mu.Unlock()
 	told := ""
 	spawn.SetLog(record.Warn, func(r *record.Record) { told = r.Message })
@@ -47,7 +47,7 @@ func TestProvedTooLate(t *testing.T) {
 	}
 }
 
-// A client that has passed its handshake when the listener is closed was not too many.
+// A client that has passed its handshake when the listener is closed is not logged as one too many.
 func TestProvedAtClose(t *testing.T) {
 	leak.Check(t)
 	l, err := Listen("tcp", "", nil)
@@ -65,7 +65,7 @@ func TestProvedAtClose(t *testing.T) {
 	l.mu.Unlock()
 	cancel := l.cancel
 	l.cancel = func() {
-		if l.mu.TryLock() { // then others may, too
+		if l.mu.TryLock() { // Close does not hold it here, so a handshake may end now
 			l.mu.Unlock()
 			l.greet(a)
 		}
@@ -83,7 +83,7 @@ func TestProvedAtClose(t *testing.T) {
 	}
 }
 
-// A client that had to make room while it was at its handshake was not refused for anything that it did.
+// When a client is disconnected during its handshake to make room, the log says so, and not that it was refused.
 func TestTooManyStall(t *testing.T) {
 	leak.Check(t)
 	l, err := Listen("tcp", "", &Options{Key: []byte("key")})

@@ -24,7 +24,7 @@ import (
 // place is where to listen.
 type place struct{ Network, Address string }
 
-// places are one of each family that this system has.
+// places runs f with a place of each family that this system has.
 func places(t *testing.T, f func(t *testing.T, p place)) {
 	all := map[string]place{"tcp": {"tcp", ""}, "default": {"", ""}}
 	if runtime.GOOS == "windows" {
@@ -65,7 +65,7 @@ type dialled struct {
 	Key []byte
 }
 
-// Caller dials, sends what it receives back, and ends.
+// Caller dials, receives a value, sends it back, and ends.
 var Caller = mp.Register("caller", func(ctx context.Context, d dialled) (int, error) {
 	c, err := connection.Dial(ctx, d.Network, d.Address, &connection.Options{Key: d.Key})
 	if err != nil {
@@ -121,7 +121,8 @@ func TestListen(t *testing.T) {
 	})
 }
 
-// A key that is not ours, none, or no handshake at all: no connection, at either end. PY-LISTEN-08, PY-LISTEN-09
+// A client with another key, with an empty key, or without a handshake is not accepted. With a wrong key, Dial fails, too.
+// PY-LISTEN-08, PY-LISTEN-09
 func TestWrongKey(t *testing.T) {
 	logging.Off() // clients are refused
 	places(t, func(t *testing.T, where place) {
@@ -190,7 +191,7 @@ func TestStalledClients(t *testing.T) {
 	}
 }
 
-// Clients wait for Accept, however many they are, and none loses its connection to another one.
+// Any number of clients can wait for Accept, and none is disconnected to make room for another one.
 func TestManyClients(t *testing.T) {
 	for name, opts := range map[string]*connection.Options{"nothing to prove": nil, "key": {Key: key, HandshakeTimeout: time.Minute}} {
 		t.Run(name, func(t *testing.T) { manyClients(t, opts) })
@@ -261,14 +262,14 @@ func TestStalledListener(t *testing.T) {
 	}
 }
 
-// PY-LISTEN-01, PY-LISTEN-11, and addresses that are none.
+// PY-LISTEN-01, PY-LISTEN-11: a second listener at an address, Dial without a listener, and invalid addresses are errors.
 func TestAddresses(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
 	places(t, func(t *testing.T, where place) {
 		l := listen(t, where, nil)
 		if second, err := connection.Listen(l.Network(), l.Addr(), nil); err == nil && l.Network() == "pipe" && prog.Wine() {
-			second.Close() // Wine does not keep it from anybody
+			second.Close() // Wine does not reserve the name for the first listener
 		} else if err == nil {
 			second.Close()
 			t.Error("two at one address")
@@ -344,7 +345,7 @@ func TestListenerClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stalled.Close()
-	if _, err := stalled.Read(make([]byte, 1)); err != nil { // it was asked for the key
+	if _, err := stalled.Read(make([]byte, 1)); err != nil { // the listener has sent its challenge
 		t.Fatal(err)
 	}
 	l.Close()
@@ -356,7 +357,7 @@ func TestListenerClose(t *testing.T) {
 	}
 }
 
-// PY-LISTEN-13: a connection that was accepted moves to another process, with what has arrived already.
+// PY-LISTEN-13: an accepted connection moves to another process, with the messages that have arrived already.
 func TestAcceptedMoves(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("sockets do not move here")

@@ -36,8 +36,8 @@ func fewFiles(t *testing.T, n uint64, do func()) {
 	}
 }
 
-// Files that a process has no room for are lost, and it is told so; no message gets some of them in place of others, and the
-// connection does not look as if it had been closed.
+// Files for which a process has no descriptors left are lost, and the receive says so. Its error is not that of a closed
+// connection. The next message does not get some of them in place of its own files.
 func TestLostFiles(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for _, n := range []int{5, 300} {
@@ -73,7 +73,7 @@ func TestLostFiles(t *testing.T) {
 	})
 }
 
-// That the files of a dropped message are lost is nothing to whoever waits for the next one, or receives it.
+// The loss of a dropped message's files is no error of a Wait for the next message, nor of its receive.
 func TestLostFilesOfDropped(t *testing.T) {
 	if !shared() {
 		t.Skip("over a socket they come with the first bytes")

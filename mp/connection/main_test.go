@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(prog.Tests{M: m}) }
 
-// patience bounds what must not hang.
+// patience bounds waits, so that none hangs.
 const patience = 30 * time.Second
 
 func within(t testing.TB) context.Context {
@@ -79,7 +79,7 @@ var (
 			}
 		}
 	})
-	// Script does what its script says with the end that it gets, once it has said that it is there.
+	// Script sends "here" over the end that it gets, except with "idle", and then does what Do says.
 	Script = mp.Register("script", script)
 )
 
@@ -118,7 +118,7 @@ func script(ctx context.Context, t task) (string, error) {
 	case "idle", "wait":
 		<-ctx.Done()
 		return "", ctx.Err()
-	case "hold": // an end that comes over this one, without a use of it
+	case "hold": // receives an end over this one, and does not use it
 		var got *connection.Conn
 		if err := errors.Join(c.Recv(ctx, &got), c.SendBytes(ctx, []byte("has it"))); err != nil {
 			return "", err
@@ -126,7 +126,7 @@ func script(ctx context.Context, t task) (string, error) {
 		defer got.Close()
 		<-ctx.Done()
 		return "", ctx.Err()
-	case "poll": // a look at each of that many messages, now and then, before it is received
+	case "poll": // receives Size messages, and polls three times before each
 		var got []string
 		for range t.Size {
 			for range 3 {
@@ -141,7 +141,7 @@ func script(ctx context.Context, t task) (string, error) {
 			got = append(got, fmt.Sprint(len(p)))
 		}
 		return strings.Join(got, " "), nil
-	case "look": // in vain, for something to receive; then it comes
+	case "look": // polls and receives in vain, and then receives a message
 		for _, timeout := range []time.Duration{0, 20 * time.Millisecond} {
 			if ready, err := c.Poll(timeout); ready || err != nil {
 				return "", fmt.Errorf("ready within %v: %v, %w", timeout, ready, err)
@@ -159,10 +159,10 @@ func script(ctx context.Context, t task) (string, error) {
 		}
 		p, err := c.RecvBytes(ctx)
 		return string(p), err
-	case "wrong way": // what a one-way end refuses
+	case "wrong way": // tries to receive at an end that only sends
 		_, err := c.RecvBytes(ctx)
 		return fmt.Sprint(errors.Is(err, mp.ErrUnsupported)), nil
-	case "pass on": // an end that comes over this one
+	case "pass on": // receives an end over this one, and echoes one message over that
 		var got *connection.Conn
 		if err := c.Recv(ctx, &got); err != nil {
 			return "", err
@@ -179,7 +179,7 @@ func script(ctx context.Context, t task) (string, error) {
 	panic("unreachable")
 }
 
-// start starts a script with b and returns once it has used its end.
+// start starts a script with b. Except with "idle", it returns once the script has used its end.
 func start(t testing.TB, a, b *connection.Conn, do string, size int) *mp.Process[string] {
 	t.Helper()
 	p, err := mp.Start(t.Context(), Script, task{b, do, size}, nil)
@@ -224,7 +224,7 @@ func pipeOneWay(t testing.TB) (r, w *connection.Conn) {
 // shared reports whether pipes are shared memory in this test.
 func shared() bool { return runtime.GOOS == "linux" && os.Getenv("MP_TRANSPORT") != "socket" }
 
-// transports runs a test over all that a Pipe can be made of here.
+// transports runs a test with each transport that a Pipe can be asked to use.
 func transports(t *testing.T, f func(t *testing.T)) {
 	for _, name := range []string{"shm", "socket"} {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
-// An end moves with an argument: it is closed here, and the other end sees the child's end. PY-CONN-07
+// An end moves with an argument: it is closed here, and the other end gets io.EOF when the child has ended. PY-CONN-07
 func TestMoves(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -56,7 +56,7 @@ func TestMoves(t *testing.T) {
 	})
 }
 
-// LookQueued looks at an end that comes out of a queue.
+// LookQueued runs the script "look" with an end that it gets from a queue.
 var LookQueued = mp.Register("look.queued", func(ctx context.Context, q *mp.Queue[*connection.Conn]) (string, error) {
 	c, err := q.Get(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ var LookQueued = mp.Register("look.queued", func(ctx context.Context, q *mp.Queu
 	return script(ctx, task{Conn: c, Do: "look"})
 })
 
-// Where an end arrives a ctx ends what waits, also if it was never used before.
+// In the process where an end arrives, a ctx ends calls that wait, even if the end was never used before.
 func TestMovesUnused(t *testing.T) {
 	if prog.Wine() {
 		t.Skip("Wine takes no pipe from a completion port")
@@ -109,7 +109,7 @@ func TestMovesUnused(t *testing.T) {
 	})
 }
 
-// A process that is not started leaves the end here.
+// If a process is not started, or a message not sent, the end that was to move with it stays usable here.
 func TestStays(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -128,7 +128,7 @@ func TestStays(t *testing.T) {
 		if err := a.Send(ctx, struct {
 			C *connection.Conn
 			F any
-		}{b, make(chan int)}); err == nil { // the end is encoded before what cannot be
+		}{b, make(chan int)}); err == nil { // the end is encoded before the channel, which cannot be
 			t.Error("no error")
 		}
 		var got int
@@ -139,10 +139,10 @@ func TestStays(t *testing.T) {
 	})
 }
 
-// stays tells whether x is as good as any end: a ctx ends what waits, and what was sent is received.
+// stays checks that x works as any end does: a ctx ends a call that waits, and messages of y arrive.
 func stays(t *testing.T, x, y *connection.Conn) {
 	t.Helper()
-	ended := make(chan error, 2) // or it hangs
+	ended := make(chan error, 2) // room for both, so that the goroutine ends even if the test fails
 	go func() {
 		ready, err := x.Poll(0)
 		ended <- errors.Join(err, unless(!ready, "ready"))
@@ -176,7 +176,7 @@ func unless(ok bool, text string) error {
 	return errors.New(text)
 }
 
-// An end goes over another Conn, also one that was used and has messages on their way.
+// An end moves over another Conn, even if it was used and has messages on their way to it.
 func TestMovesOverConn(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		leak.Check(t)
@@ -211,7 +211,7 @@ func TestMovesOverConn(t *testing.T) {
 		if err := x.SendBytes(ctx, []byte("on its way")); err != nil {
 			t.Fatal(err)
 		}
-		if ready, err := y.Poll(patience); !ready || err != nil { // it has looked at the message, too
+		if ready, err := y.Poll(patience); !ready || err != nil { // y has seen the message before it moves
 			t.Fatal(ready, err)
 		}
 		if err := a.Send(ctx, y); err != nil {
@@ -231,14 +231,14 @@ func TestMovesOverConn(t *testing.T) {
 	})
 }
 
-// A process that is killed while an end is on its way to it, or before it has used it, takes the end with it. At every system
-// call: TestKillInPassing of package odd.
+// If a process is killed while an end is on its way to it, or before it has used the end, the other end gets io.EOF.
+// TestKillInPassing of package odd kills at every system call.
 func TestDiesWithAnEnd(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("ends do not go over a Conn here")
 	}
 	transports(t, func(t *testing.T) {
-		for _, do := range []string{"idle", "wait", "hold"} { // has not opened this end, has not received the other, has it
+		for _, do := range []string{"idle", "wait", "hold"} { // the process has not opened b; it has not received y; it has y
 			leak.Check(t)
 			ctx := within(t)
 			a, b := pipe(t)
@@ -269,7 +269,8 @@ func TestDiesWithAnEnd(t *testing.T) {
 	})
 }
 
-// Files that have arrived and were not received are not lost when their end moves: it does so with them, or not before.
+// Files that have arrived at an end and were not received are not lost when it moves: they move with it, or it cannot move
+// before they are received.
 func TestMovesWithFilesUnread(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no files go over a Conn here")
@@ -315,7 +316,7 @@ func TestMovesWithFilesUnread(t *testing.T) {
 	})
 }
 
-// What makes no sense is refused, and leaves everything as it was.
+// Moves that make no sense are refused, and leave the ends as they were.
 func TestCannotMove(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -356,7 +357,7 @@ func TestCannotMove(t *testing.T) {
 				}
 				break
 			}
-			<-waiting // it was too late
+			<-waiting // the Recv came too late to keep x in use
 			if err := b.Recv(ctx, &x); err != nil {
 				t.Fatal(err)
 			}
@@ -379,8 +380,8 @@ var (
 		}
 		return b, errors.Join(a.SendBytes(ctx, []byte("hello")), a.Close())
 	})
-	// Hello says hello over its end, unless the file is missing: then it makes it and dies. If it Waits,
-	// it does so when it is spoken to.
+	// Hello sends N over its end; if it Waits, once it has received a message. If the file Once is missing, Hello makes it and
+	// dies instead.
 	Hello = mp.Register("hello", func(ctx context.Context, h greeting) (int, error) {
 		if h.Once != "" {
 			if f, err := os.OpenFile(h.Once, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
@@ -405,7 +406,7 @@ type greeting struct {
 	Waits bool
 }
 
-// Ends in the items and results of a pool.
+// Ends move in the items and results of a pool.
 func TestMovesInPools(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -453,7 +454,7 @@ func TestMovesInPools(t *testing.T) {
 	})
 }
 
-// Ends in quick items, behind one that takes long: nothing that has moved is given to another worker.
+// Behind a slow item, no item whose end has already moved to one worker is given to another.
 func TestMovesBehindSlowItem(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -494,7 +495,7 @@ func TestMovesBehindSlowItem(t *testing.T) {
 	})
 }
 
-// An item whose worker has died with the end cannot be tried again, and the other end hears of it.
+// An item whose worker has died with the item's end is not retried, and the other end gets io.EOF.
 func TestMovedAndRetried(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -522,7 +523,7 @@ func TestMovedAndRetried(t *testing.T) {
 
 var Keep = mp.RegisterInit("keep", func(context.Context, *connection.Conn) error { return nil })
 
-// An initializer's argument goes to every worker, which an end cannot.
+// An end cannot be in an initializer's argument, which goes to every worker.
 func TestInitializer(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -538,7 +539,7 @@ func TestInitializer(t *testing.T) {
 	}
 }
 
-// 100 pipes to one process, and as many descriptors as they have.
+// 100 ends, with all their descriptors, move to one process in one argument.
 func TestManyPipes(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// Whoever waits for the rest of a message that was cut short hears that it will not come, though the connection is not closed: also
-// where it has to stay one of package net.
+// When a message is cut short, its receiver gets io.ErrUnexpectedEOF, although the connection is not closed. This also holds on
+// systems where the stream has to stay a net.Conn (netStream).
 func TestNetStreamCutShort(t *testing.T) {
 	leak.Check(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -64,7 +64,7 @@ func TestEchoValues(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []point{{}, {"x", []float64{1, 2}, map[string]int{"a": 1}}, {Name: string(make([]byte, 1<<20)), At: make([]float64, 1<<18)}} {
-			var got *point // what it points to is made
+			var got *point // Recv makes the point
 			if err := a.Send(ctx, &want); err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestRecvReuses(t *testing.T) {
 	}
 }
 
-// 2 GiB and more, for whom has the memory: PY-CONN-04, the long form of the header over sockets.
+// PY-CONN-04: a message of more than 2 GiB, which over sockets has the long form of the header.
 func TestHuge(t *testing.T) {
 	if os.Getenv("MP_TEST_HUGE") == "" || math.MaxInt == math.MaxInt32 {
 		t.Skip("MP_TEST_HUGE=1 sends 2 GiB, and takes twice as much memory")
@@ -142,7 +142,7 @@ func TestTooShort(t *testing.T) {
 	}
 }
 
-// PY-CONN-03, PY-CONN-12, PY-CONN-13, PY-CONN-14: a look at what is there takes nothing away, and messages stay apart.
+// PY-CONN-03, PY-CONN-12, PY-CONN-13, PY-CONN-14: Poll takes nothing away from a message, and messages stay apart.
 func TestPoll(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -185,7 +185,7 @@ func TestPoll(t *testing.T) {
 	})
 }
 
-// PY-CONN-15: what is no Conn does no harm, whatever is done with it.
+// PY-CONN-15: methods of a Conn that is nil or was never made, and files that are not open, give errors and do no harm.
 func TestNoConn(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -194,7 +194,7 @@ func TestNoConn(t *testing.T) {
 		errs := uses(ctx, c)
 		errs["Close"] = c.Close()
 		_, errs["Wait"] = connection.Wait(ctx, c)
-		if c != nil { // nil is sent, as any pointer
+		if c != nil { // a nil pointer can be sent
 			errs["Send of it"] = a.Send(ctx, c)
 		}
 		for what, err := range errs {
@@ -211,12 +211,12 @@ func TestNoConn(t *testing.T) {
 			t.Errorf("%v: %v", f, err)
 		}
 	}
-	if err := errors.Join(a.SendBytes(ctx, nil), b.Close()); err != nil { // all the same
+	if err := errors.Join(a.SendBytes(ctx, nil), b.Close()); err != nil { // the pipe still works
 		t.Error(err)
 	}
 }
 
-// PY-CONN-13: that another process looks for a message again and again takes nothing of it away.
+// PY-CONN-13: repeated Polls in another process take nothing away from a message.
 func TestPollElsewhere(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -241,7 +241,7 @@ func TestOneWayMoves(t *testing.T) {
 		leak.Check(t)
 		ctx := within(t)
 		r, w := pipeOneWay(t)
-		p := start(t, r, w, "wrong way", 0) // it has said so with its end
+		p := start(t, r, w, "wrong way", 0) // the script has sent "here" with its end
 		if refused, err := p.Result(ctx); refused != "true" || err != nil {
 			t.Error(refused, err)
 		}
@@ -286,7 +286,7 @@ func TestOneWay(t *testing.T) {
 	})
 }
 
-// What does not fit together is told, and the next message is as good as before.
+// If a message and its receive do not fit together, or a value cannot be sent, the error says why, and the next message arrives.
 func TestMismatch(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -355,7 +355,7 @@ func TestClosed(t *testing.T) {
 			}
 		}
 		var err error
-		for range 10 { // PY-CONN-19; what is sent at first may lie in a socket
+		for range 10 { // PY-CONN-19; the first messages may still fit into a socket's buffer
 			if err = b.SendBytes(ctx, nil); err != nil {
 				break
 			}
@@ -418,7 +418,7 @@ func TestManyGoroutines(t *testing.T) {
 	})
 }
 
-// A word for MP_TRANSPORT that means nothing is refused, as it is for processes.
+// Pipe refuses an unknown word in MP_TRANSPORT, as NewPool does.
 func TestUnknownTransport(t *testing.T) {
 	leak.Check(t)
 	t.Setenv("MP_TRANSPORT", "pigeons")

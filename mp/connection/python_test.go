@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/logging"
 )
 
-// python finds a CPython that has our handshake.
+// python finds a CPython that has this handshake, or skips the test.
 func python(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"python3", "python3.14", "python3.13", "python3.12"} {
@@ -69,10 +69,10 @@ except AuthenticationError as e:
 ` + pythonEcho
 )
 
-// pythonPlaces are the families that both know here.
+// pythonPlaces are the families that both Python and this package have.
 var pythonPlaces = map[string]place{"AF_INET": {"tcp", ""}, "AF_UNIX": {"unix", ""}}
 
-// echoes sends messages of all forms to a peer that sends them back.
+// echoes sends messages with all forms of headers to a peer that sends them back.
 func echoes(t *testing.T, c *connection.Conn) {
 	t.Helper()
 	ctx := within(t)
@@ -87,7 +87,7 @@ func echoes(t *testing.T, c *connection.Conn) {
 	}
 }
 
-// PY-LISTEN-05 with a real Python at the other end, which dials.
+// PY-LISTEN-05 with a real Python that dials.
 func TestPythonDials(t *testing.T) {
 	path := python(t)
 	logging.Off()
@@ -127,7 +127,7 @@ func TestPythonDials(t *testing.T) {
 	}
 }
 
-// And which listens.
+// PY-LISTEN-05 with a real Python that listens.
 func TestPythonListens(t *testing.T) {
 	path := python(t)
 	for family, where := range pythonPlaces {

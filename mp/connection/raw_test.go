@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// PY-CONN-18: what a stranger sends that is no whole frame is an error, and after one that makes no sense nothing can be received.
+// PY-CONN-18: a frame that is incomplete or makes no sense is an error, and nothing can be received after it.
 func TestBrokenFrames(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)

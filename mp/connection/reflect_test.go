@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// Who does not have the key cannot have one Dial answer what another one asks.
+// A stranger without the key cannot make one Dial answer the challenge of another one.
 func TestReflectedChallenge(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -21,7 +21,7 @@ func TestReflectedChallenge(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	dial := func() (*Conn, <-chan error) { // the end of a stranger, and how Dial ends
+	dial := func() (*Conn, <-chan error) { // the stranger's end, and the error of Dial
 		ended := make(chan error, 1)
 		go func() {
 			c, err := Dial(ctx, "tcp", l.Addr().String(), &Options{Key: []byte("secret")})

@@ -17,11 +17,11 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// large is more than lies between two ends.
+// large is more bytes than the buffers between two ends hold.
 const large = 8 << 20
 
 var (
-	// Disturbed handles signals, receives a value, sends it back, and more than is received at once.
+	// Disturbed handles signals, receives a value, sends it back, and sends a message that waits for its receiver.
 	Disturbed = mp.Register("disturbed", disturbed(func(ctx context.Context, c *connection.Conn) error {
 		var n int
 		return errors.Join(c.Send(ctx, "ready"), c.Recv(ctx, &n), c.Send(ctx, n), c.SendBytes(ctx, bytes.Repeat([]byte("x"), large)))
@@ -45,7 +45,7 @@ var (
 	}))
 )
 
-// disturbed counts the signals that came meanwhile. There is one at least.
+// disturbed makes a function that runs do and returns how many signals came meanwhile. It waits for at least one.
 func disturbed(do func(ctx context.Context, c *connection.Conn) error) func(ctx context.Context, c *connection.Conn) (int, error) {
 	return func(ctx context.Context, c *connection.Conn) (n int, err error) {
 		heard, first, counted := make(chan os.Signal, 1), make(chan struct{}), make(chan int)
@@ -91,7 +91,7 @@ func disturb(pid int) (end func()) {
 	}
 }
 
-// PY-CONN-16: signals that come while a process receives, sends what is not received yet, or accepts, lose and break nothing.
+// PY-CONN-16: signals that come while a process receives, or waits in a send, lose and break nothing.
 func TestSignals(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -116,7 +116,7 @@ func TestSignals(t *testing.T) {
 		if err := errors.Join(a.Send(ctx, 1234), a.Recv(ctx, &n)); n != 1234 || err != nil {
 			t.Error(n, err)
 		}
-		if ready, err := a.Poll(patience); !ready || err != nil { // it is at it
+		if ready, err := a.Poll(patience); !ready || err != nil { // the large message is under way
 			t.Error(ready, err)
 		}
 		if got, err := a.RecvBytes(ctx); len(got) != large || len(bytes.Trim(got, "x")) > 0 || err != nil {
@@ -125,7 +125,7 @@ func TestSignals(t *testing.T) {
 	})
 }
 
-// PY-CONN-16
+// PY-CONN-16: signals that come while a process accepts break nothing.
 func TestSignalsAtListener(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)

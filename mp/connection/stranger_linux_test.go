@@ -47,7 +47,7 @@ func TestFilesOfAStranger(t *testing.T) {
 		files[i] = int(null.Fd())
 	}
 	before := open()
-	for i := range 60 { // a head, and a part of the answer that it announces
+	for i := range 60 { // byte by byte: a header, and a part of the answer that it announces
 		if _, _, err := s.WriteMsgUnix([]byte{[60]byte{3: 200}[i]}, unix.UnixRights(files...), nil); err != nil {
 			t.Fatalf("%d: %v", i, err)
 		}

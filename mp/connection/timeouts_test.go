@@ -18,7 +18,7 @@ var Late = mp.Register("late", func(ctx context.Context, l late) (int, error) {
 	}
 	short, cancel := context.WithTimeout(ctx, patience)
 	c, err := connection.Dial(short, l.Network, l.Address, &connection.Options{Key: key})
-	cancel() // it bounded Dial, and not what was dialled
+	cancel() // short bounds Dial, and not the connection
 	if err != nil {
 		return 0, err
 	}
@@ -31,7 +31,7 @@ type late struct {
 	place
 }
 
-// PY-CONN-17: no limit outlives the call that it was given to, be it of Poll, of a ctx, or of the handshake. Go has no default
+// PY-CONN-17: the limit of a Poll, of a ctx or of a handshake has no effect on later calls. Unlike Python, Go has no default
 // timeout of sockets that could.
 func TestTimeoutsPass(t *testing.T) {
 	transports(t, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestTimeoutsPass(t *testing.T) {
 				t.Error(ready, err)
 			}
 			var got int
-			time.AfterFunc(2*limit, func() { a.Send(ctx, 1) }) // when both are long over
+			time.AfterFunc(2*limit, func() { a.Send(ctx, 1) }) // long after both limits
 			if err := c.Recv(ctx, &got); got != want || err != nil {
 				t.Error(got, err)
 			}
@@ -72,7 +72,7 @@ func TestTimeoutsPass(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		time.Sleep(time.Until(began.Add(260 * limit))) // until the handshake's time is over, and no event tells of that
+		time.Sleep(time.Until(began.Add(260 * limit))) // until the handshake's time is over; there is no event for that
 		expect(c, 456)
 		if _, err := p.Result(ctx); err != nil {
 			t.Error(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// things are of one process, and another one waits for them.
+// things belong to one process; the same process or another one waits for them.
 type things struct {
 	Queue *queue.Queue[int]
 	Event *synchronize.Event
@@ -27,7 +27,7 @@ func newThings() (x things, err error) {
 	return x, errors.Join(errs[:]...)
 }
 
-// names are q for the queue and e for the event, if they are among those that are ready.
+// names returns a letter for each of ready: q for the queue, e for the event.
 func (x things) names(ready []connection.Waitable) string {
 	var s strings.Builder
 	for _, w := range ready {
@@ -64,14 +64,14 @@ func (x things) do(ctx context.Context, word string) error {
 	return errors.New(word)
 }
 
-// over is a ctx that is.
+// over is a ctx that has ended.
 var over = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }()
 
-// waits waits for x until it is told to stop, which is an empty word, and tells each time what is ready.
+// waits waits for x, sends what is ready, and receives a word; again and again, until the word is empty.
 func waits(ctx context.Context, x things, c *connection.Conn) error {
 	for _, w := range []connection.Waitable{x.Queue, x.Event} {
 		if ready, err := connection.Wait(over, w); len(ready) > 0 || !errors.Is(err, context.Canceled) {
@@ -94,7 +94,7 @@ func waits(ctx context.Context, x things, c *connection.Conn) error {
 	return nil
 }
 
-// does does with x what it is told, and says so.
+// does receives words, does with x what they say, and sends each back when it is done. An empty word ends it.
 func does(ctx context.Context, x things, c *connection.Conn) error {
 	for {
 		var word string
@@ -115,7 +115,7 @@ type errand struct {
 var (
 	// Waits waits for the things of another process.
 	Waits = mp.Register("waits", func(ctx context.Context, e errand) (int, error) { return 0, waits(ctx, e.Things, e.Conn) })
-	// Has has things, which it sends over the connection.
+	// Has makes things, sends them over the connection, and does with them what it is told.
 	Has = mp.Register("has", func(ctx context.Context, c *connection.Conn) (int, error) {
 		x, err := newThings()
 		if err != nil {
@@ -125,7 +125,7 @@ var (
 	})
 )
 
-// has has things, here or in a process, and returns how to have something done with them.
+// has makes things, in this process or elsewhere in the process p. do has something done with them where they are.
 func has(t *testing.T, elsewhere bool) (x things, do func(word string) error, p *mp.Process[int]) {
 	t.Helper()
 	ctx := within(t)
@@ -154,8 +154,8 @@ func has(t *testing.T, elsewhere bool) (x things, do func(word string) error, p 
 // Square squares.
 var Square = mp.Register("square", func(_ context.Context, n int) (int, error) { return n * n, nil })
 
-// A client that waits makes its listener ready, and still waits; so do the end of a future, of a ctx and of a channel, each
-// for ever.
+// A listener is ready while a client waits for Accept; Wait leaves the client there. A future, a ctx and a channel are ready for
+// ever once they have ended.
 func TestWaitOthers(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -222,8 +222,8 @@ func TestWaitOthers(t *testing.T) {
 	expect(all...)
 }
 
-// Queues and events, of this process or another one, are waited for here or there. All that are ready are told, and nothing is
-// taken. What was closed is ready.
+// Wait works in this process and in another one, for queues and events of this process and of another one. It returns all that
+// are ready, and takes nothing. Closed queues and events are ready.
 func TestWaitThings(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		for name, elsewhere := range map[string][2]bool{"here": {}, "of another": {true, false}, "in another": {false, true}, "of another in another": {true, true}} {
@@ -251,7 +251,7 @@ func TestWaitThings(t *testing.T) {
 					t.Helper()
 					var got string
 					err := a.Recv(ctx, &got)
-					asks := elsewhere[0] || elsewhere[1] // another process, which may be slow to tell of the others
+					asks := elsewhere[0] || elsewhere[1] // two processes are involved, and an answer may come too late for this Wait
 					for err == nil && asks && got != "" && len(got) < len(want) {
 						err = errors.Join(a.Send(ctx, "go on"), a.Recv(ctx, &got))
 					}
@@ -276,7 +276,7 @@ func TestWaitThings(t *testing.T) {
 							t.Fatal(i, word, err)
 						}
 					}
-					if i > 0 { // it waits for this
+					if i > 0 { // the next Wait begins after this word
 						if err := a.Send(ctx, "go on"); err != nil {
 							t.Fatal(i, err)
 						}
@@ -291,7 +291,7 @@ func TestWaitThings(t *testing.T) {
 	})
 }
 
-// What is nil, or was never made, is no reason to end the program.
+// Wait does not panic for a Waitable that is nil or was never made.
 func TestWaitForNothing(t *testing.T) {
 	leak.Check(t)
 	for _, w := range []connection.Waitable{

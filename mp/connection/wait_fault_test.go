@@ -33,7 +33,7 @@ func TestWaitOwnerDies(t *testing.T) {
 		ctx := within(t)
 		x, _, p := has(t, true)
 		all := []connection.Waitable{x.Queue, x.Event, p}
-		for _, w := range all { // each is connected, and waits
+		for _, w := range all { // connects each, and none is ready
 			if _, err := connection.Wait(over, w); !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
@@ -63,7 +63,7 @@ func TestWaitOwnerDies(t *testing.T) {
 	})
 }
 
-// A stopped process does not hold up Wait: it ends with its ctx, and when something else is ready.
+// A stopped process does not hold up Wait, which ends with its ctx, and when another Waitable is ready.
 func TestWaitFrozenOwner(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -75,7 +75,7 @@ func TestWaitFrozenOwner(t *testing.T) {
 				if err := errors.Join(do("put"), do("set")); err != nil {
 					t.Fatal(err)
 				}
-				for _, w := range []connection.Waitable{x.Queue, x.Event} { // if both are asked at once, the owner may have no time to answer for one
+				for _, w := range []connection.Waitable{x.Queue, x.Event} { // one by one: of two answers, one may come too late
 					if ready, err := connection.Wait(ctx, w); len(ready) != 1 || err != nil {
 						t.Fatal(ready, err)
 					}
@@ -87,7 +87,7 @@ func TestWaitFrozenOwner(t *testing.T) {
 			soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 			defer cancel()
 			for i, ended := range []context.Context{soon, over} {
-				if i > 0 && !connected { // it takes a second
+				if i > 0 && !connected { // this Wait takes a second
 					break
 				}
 				began := time.Now()
@@ -121,7 +121,7 @@ func TestWaitFrozenOwner(t *testing.T) {
 	})
 }
 
-// What is closed during a Wait for it is ready, also if only a handle is closed.
+// A Waitable that is closed during a Wait is ready, even if only this process's handle is closed.
 func TestWaitClosedMeanwhile(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -146,7 +146,7 @@ func TestWaitClosedMeanwhile(t *testing.T) {
 	}
 }
 
-// A thousand Waitables of all kinds, in this process and others; one becomes ready. PY-WAIT-06
+// Among a thousand Waitables of all kinds, in this process and others, Wait finds the one that becomes ready. PY-WAIT-06
 func TestWaitThousand(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)

@@ -27,7 +27,7 @@ var Ten = mp.Register("ten", func(ctx context.Context, w *connection.Conn) (int,
 	return 10, w.Close()
 })
 
-// PY-WAIT-01: several readers; all messages arrive, and the end ends each.
+// PY-WAIT-01: with Wait for several readers, all messages arrive, and then the end of each.
 func TestWait(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -72,7 +72,8 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// PY-WAIT-03, PY-WAIT-04, PY-WAIT-05: processes among connections; all that are ready, in order; a ctx that is over only looks.
+// PY-WAIT-03, PY-WAIT-04, PY-WAIT-05: Wait for processes among connections returns all that are ready, in order. With a ctx that
+// is over, it only looks.
 func TestWaitMixed(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -108,11 +109,11 @@ func TestWaitMixed(t *testing.T) {
 		expect(ctx, a, p, c)
 		c.Close()
 		d.Close()
-		expect(ctx, a, p, c) // a closed end waits for nothing either
+		expect(ctx, a, p, c) // a closed end is ready, too
 	})
 }
 
-// PY-WAIT-06: more than Windows can wait for; PY-CONN-11: and none.
+// PY-WAIT-06: Wait takes more Waitables than Windows can wait for at once; PY-CONN-11: and also none.
 func TestWaitMany(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -133,7 +134,7 @@ func TestWaitMany(t *testing.T) {
 	}
 }
 
-// Wait takes nothing from who receives meanwhile, and the end ends it.
+// Wait takes nothing from a Recv at the same time, and returns at the end at the latest.
 func TestWaitBesideRecv(t *testing.T) {
 	transports(t, func(t *testing.T) {
 		leak.Check(t)
@@ -173,7 +174,7 @@ func TestWaitBesideRecv(t *testing.T) {
 	})
 }
 
-// PY-WAIT-02: sockets and pipes of the system, also the same twice, and beside their readers.
+// PY-WAIT-02: Wait works for sockets and pipes of the system, also for the same one several times, and while it is read.
 func TestWaitSockets(t *testing.T) {
 	leak.Check(t)
 	ctx := within(t)
@@ -235,7 +236,7 @@ func TestWaitSockets(t *testing.T) {
 		if n != step.read || (err == nil) != (n > 0) {
 			t.Error(step.who, n, err)
 		}
-		if err != nil { // it is over
+		if err != nil { // the stream has ended
 			all = slices.DeleteFunc(slices.Clone(all), func(w connection.Waitable) bool { return w == ready[0] })
 		}
 	}
@@ -256,7 +257,7 @@ func TestWaitSockets(t *testing.T) {
 	if err := s.SetReadDeadline(time.Now()); err != nil {
 		t.Error(err)
 	}
-	if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) { // it was not in our way, nor were we in its
+	if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) { // Wait and Read do not disturb each other
 		t.Error(err)
 	}
 	s.Close()

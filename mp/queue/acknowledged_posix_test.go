@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// OwnAcknowledged makes a queue of three items, and its process stays.
+// OwnAcknowledged makes a queue with three items. The worker that runs it owns the queue, and stays.
 var OwnAcknowledged = mp.Register("queue.ownacknowledged", func(ctx context.Context, _ int) (*acknowledged, error) {
 	q, err := queue.NewAcknowledged[int](0)
 	for i := range 3 {
@@ -25,8 +25,8 @@ var OwnAcknowledged = mp.Register("queue.ownacknowledged", func(ctx context.Cont
 	return q, err
 })
 
-// A frozen owner keeps no call waiting, and learns of the calls when it wakes up. After the owner's end, every call returns
-// ErrClosed.
+// Ack and Return do not wait for a frozen owner, which learns of them when it wakes up. After the owner's end, every call
+// returns ErrClosed.
 func TestOwnerOfDeliveries(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {

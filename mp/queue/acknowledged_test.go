@@ -31,7 +31,7 @@ type graspArg struct {
 }
 
 var (
-	// AckAll acknowledges all there is, but every tenth only when it comes again.
+	// AckAll acknowledges all items. It returns every tenth one first, and acknowledges it when it comes again.
 	AckAll = mp.Register("queue.ackall", func(ctx context.Context, q *acknowledged) (got []int, err error) {
 		for d, err := range q.All(ctx) {
 			if err != nil {
@@ -49,7 +49,7 @@ var (
 		}
 		return got, nil
 	})
-	// Grasp gets an item whenever it is told to, and keeps it to its end.
+	// Grasp gets an item for each number in Tell, and holds all of them to its end.
 	Grasp = mp.Register("queue.grasp", func(ctx context.Context, a graspArg) (int, error) {
 		var kept []*queue.Delivery[int]
 		for range a.Tell.All(ctx) {
@@ -65,7 +65,7 @@ var (
 		runtime.KeepAlive(kept)
 		return len(kept), nil
 	})
-	// AckAndDie acknowledges one item, has another one, and is killed at once.
+	// AckAndDie gets two items, acknowledges the first one, and kills its process at once.
 	AckAndDie = mp.Register("queue.ackanddie", func(ctx context.Context, q *acknowledged) (int, error) {
 		d, err := q.Get(ctx)
 		if err != nil {
@@ -79,7 +79,7 @@ var (
 		}
 		return 0, prog.Kill(os.Getpid())
 	})
-	// Misuse says what it gets for what it must not do, and what it may.
+	// Misuse returns the outcomes of calls that have to fail and of calls that must not fail.
 	Misuse = mp.Register("queue.misuse", func(ctx context.Context, q *acknowledged) (said []string, err error) {
 		note := func(err error) {
 			text := "ok"
@@ -122,7 +122,7 @@ func get[T any](t testing.TB, q *queue.AcknowledgedQueue[T]) *queue.Delivery[T] 
 	return must(q.Get(background))(t)
 }
 
-// An item is the queue's until it is acknowledged: it keeps its room, it can come back, and a queue that was closed waits for it.
+// An item belongs to the queue until it is acknowledged: it keeps its room, it can come back, and a closed queue waits for it.
 func TestAcknowledgedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := must(queue.NewAcknowledged[int](2))(t)
@@ -163,7 +163,7 @@ func TestAcknowledgedAlone(t *testing.T) {
 			time.Sleep(time.Second)
 			second.Return()
 		}()
-		for want := 2; want > 0; want-- { // the one that came back comes when it is there
+		for want := 2; want > 0; want-- { // item 1 comes once it was returned
 			d := get(t, q)
 			if d.Value != want {
 				t.Errorf("%d instead of %d", d.Value, want)
@@ -180,7 +180,7 @@ func TestAcknowledgedAlone(t *testing.T) {
 	})
 }
 
-// Drop gets an item and drops it, and then acknowledges it and drops it.
+// Drop gets an item twice. It drops the first delivery, and acknowledges the second one before it drops that, too.
 var Drop = mp.Register("queue.drop", func(ctx context.Context, q *acknowledged) (got string, err error) {
 	for _, ack := range []bool{false, true} {
 		collected := make(chan bool)
@@ -199,11 +199,11 @@ var Drop = mp.Register("queue.drop", func(ctx context.Context, q *acknowledged) 
 		runtime.GC()
 		<-collected
 	}
-	err = errors.Join(err, q.TryPut(2)) // it is still allowed to
+	err = errors.Join(err, q.TryPut(2)) // fails if the acknowledged item was returned: the owner breaks the link then
 	return got + fmt.Sprint(q.Len()), err
 })
 
-// A delivery that was dropped comes back, unless it was acknowledged.
+// The item of a dropped delivery comes back, unless it was acknowledged.
 func TestDroppedDelivery(t *testing.T) {
 	everywhere(t, func(t *testing.T) *acknowledged {
 		q := newAcknowledged[int](t, 0)
@@ -242,7 +242,8 @@ func TestAcknowledgedByChildren(t *testing.T) {
 	}
 }
 
-// What a process has in its hands comes back when it ends, in order, among what others return. PY-QUEUE-22
+// The items in the hands of a process come back when it ends or is killed. They keep their order, also among items that others
+// return. PY-QUEUE-22
 func TestHandsOfTheDead(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {
@@ -267,7 +268,7 @@ func TestHandsOfTheDead(t *testing.T) {
 			} else {
 				tell.Close()
 			}
-			first := get(t, q) // it comes when the end of the process was seen
+			first := get(t, q) // waits until the owner has seen the end of the process
 			for _, d := range slices.Backward(ours) {
 				d.Return()
 			}
@@ -285,7 +286,8 @@ func TestHandsOfTheDead(t *testing.T) {
 	}
 }
 
-// An Ack that has returned nil counts, and what else a process had comes back once.
+// An Ack that has returned nil counts even if its process is killed at once. The other item in that process's hands comes back
+// once.
 func TestAckAndDie(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {
@@ -336,7 +338,7 @@ type letter struct {
 	F *os.File
 }
 
-// Handles and files can be got as often as they come back.
+// The handles and files in an item can be used after each delivery of the item.
 func TestWhatIsDelivered(t *testing.T) {
 	leak.Check(t)
 	q := newAcknowledged[letter](t, 0)

@@ -20,7 +20,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// shift is what a process of this torture does: it puts, or it gets with so many hands at once.
+// shift is the task of one process of this torture: it puts, or it gets with several goroutines, its hands.
 type shift struct {
 	ID      uint32
 	Q       *queue.AcknowledgedQueue[parcel]
@@ -29,7 +29,7 @@ type shift struct {
 	Largest int
 }
 
-// deed is what a process notes, as soon as it has done it.
+// deed is a note in the file of a process, which writes it right after it has put, got, acknowledged or returned an item.
 type deed struct {
 	What          byte
 	Producer, Seq uint32
@@ -51,7 +51,8 @@ func (s *shift) note(f *os.File, what byte, it *parcel, redelivered int) error {
 	return err
 }
 
-// Toil works a shift to its end: a producer's comes when it is killed, a consumer's when the queue was closed and all is acknowledged.
+// Toil works a shift to its end. A producer works until it is killed; a consumer, until the queue was closed and all items are
+// acknowledged.
 var Toil = mp.Register("queue.toil", func(ctx context.Context, s shift) (int, error) {
 	f, err := os.OpenFile(s.File, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -62,7 +63,7 @@ var Toil = mp.Register("queue.toil", func(ctx context.Context, s shift) (int, er
 		for seq := uint32(0); ; seq++ {
 			it := parcel{Producer: s.ID, Seq: seq, Payload: make([]byte, rand.IntN(s.Largest))}
 			it.Sum = it.sum()
-			for seq%100 == 99 && s.Q.Len() > 1000 { // or the end would take minutes
+			for seq%100 == 99 && s.Q.Len() > 1000 { // a longer queue would take minutes to empty
 				time.Sleep(time.Millisecond)
 			}
 			if err := errors.Join(s.Q.Put(ctx, it), s.note(f, didPut, &it, 0)); err != nil {
@@ -112,11 +113,12 @@ func (s *shift) handle(ctx context.Context, f *os.File) error {
 	}
 }
 
-// TestAcknowledgeTorture kills and freezes producers and consumers at random. Afterwards: all that was put came out, whole; what was
-// acknowledged did not come again; and what came again was returned, or in the hands of one that was killed.
+// TestAcknowledgeTorture kills and freezes producers and consumers at random. Afterwards, every item that was put has come out
+// whole. No acknowledged item has come again. Every item that came again had been returned, or was in the hands of a killed
+// process.
 func TestAcknowledgeTorture(t *testing.T) {
 	var sum toll
-	many := uint64(1795937726) // hands, all busy
+	many := uint64(1795937726) // with this seed there are many hands, all busy
 	seeds(t, []uint64{0, 1, 2, many}, func(t *testing.T, seed uint64, deeds int) int {
 		run := toil(t, seed, deeds)
 		sum.add(run)
@@ -126,7 +128,7 @@ func TestAcknowledgeTorture(t *testing.T) {
 		sum.kills, sum.items, sum.deliveries, sum.returned, sum.orphaned)
 }
 
-// toll is what a run has come to.
+// toll counts what happened in a run.
 type toll struct{ kills, items, deliveries, returned, orphaned int }
 
 func (t *toll) add(o toll) {
@@ -147,7 +149,7 @@ type factory struct {
 
 	mu     sync.Mutex
 	next   uint32
-	killed map[string]bool // the files of those that were
+	killed map[string]bool // the files of the processes that were killed
 }
 
 func toil(t *testing.T, seed uint64, deeds int) toll {
@@ -210,7 +212,7 @@ func toil(t *testing.T, seed uint64, deeds int) toll {
 	return sum
 }
 
-// work has one process after the other work a shift, until ctx ends or one has come to its end.
+// work starts one process after the other, each with a shift, until ctx ends or a process ends without being killed.
 func (f *factory) work(ctx context.Context, hands int) {
 	for {
 		f.mu.Lock()
@@ -236,7 +238,7 @@ func (f *factory) work(ctx context.Context, hands int) {
 	}
 }
 
-// check looks at what was noted.
+// check compares the notes of all processes.
 func (f *factory) check() (sum toll) {
 	type key struct{ producer, seq uint32 }
 	type time struct {
@@ -244,7 +246,7 @@ func (f *factory) check() (sum toll) {
 		redelivered uint32
 	}
 	put := make(map[key]bool)
-	last := make(map[key]uint32) // its last delivery
+	last := make(map[key]uint32) // Redelivered of its last delivery
 	innocent := make(map[time]bool)
 	done := make(map[time]byte)
 	files, _ := filepath.Glob(filepath.Join(f.dir, "*"))

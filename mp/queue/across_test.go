@@ -15,7 +15,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// everywhere runs a test in the owner of its queues and, over every transport, in another process, where do is registered.
+// everywhere calls do with what make returns: in the owner of the queues and, over every transport, in another process. do has
+// to return want.
 func everywhere[A any](t *testing.T, make func(t *testing.T) A, do *mp.Func[A, string], want string) {
 	t.Run("owner", func(t *testing.T) {
 		leak.Check(t)
@@ -36,7 +37,7 @@ func everywhere[A any](t *testing.T, make func(t *testing.T) A, do *mp.Func[A, s
 
 type two struct{ Full, Empty *queue.Queue[int] }
 
-// Vain waits in vain, each time for a while that it measures, or not at all.
+// Vain gets from the empty queue and puts into the full one: until a ctx ends, with a ctx that is over, and without waiting.
 var Vain = mp.Register("queue.vain", func(ctx context.Context, q two) (string, error) {
 	const while = 20 * time.Millisecond
 	for what, wait := range map[string]func(ctx context.Context) error{
@@ -53,7 +54,7 @@ var Vain = mp.Register("queue.vain", func(ctx context.Context, q two) (string, e
 		if want := map[string]string{"Get": "waiting for an item", "Put": "waiting for room"}[what]; !strings.Contains(err.Error(), want) {
 			return what, fmt.Errorf("it does not say %s: %w", want, err)
 		}
-		if err := wait(short); !errors.Is(err, context.DeadlineExceeded) { // it is over
+		if err := wait(short); !errors.Is(err, context.DeadlineExceeded) { // short is over
 			return what, err
 		}
 	}
@@ -66,7 +67,8 @@ var Vain = mp.Register("queue.vain", func(ctx context.Context, q two) (string, e
 	return fmt.Sprint(q.Full.Len(), q.Empty.Len()), nil
 })
 
-// PY-QUEUE-02, PY-QUEUE-05, PY-QUEUE-10: to wait in vain takes as long as ctx, and to try takes no time; nothing has changed.
+// PY-QUEUE-02, PY-QUEUE-05, PY-QUEUE-10: a Get or Put that waits in vain ends with its ctx; TryGet and TryPut do not wait. None
+// of them changes the queue.
 func TestInVain(t *testing.T) {
 	everywhere(t, func(t *testing.T) two {
 		q := two{newQueue[int](t, 1), newQueue[int](t, 0)}
@@ -77,7 +79,7 @@ func TestInVain(t *testing.T) {
 	}, Vain, "1 0")
 }
 
-// Lengths are those of a queue with items going in and out.
+// Lengths returns the length of a queue before and after each Put and Get.
 var Lengths = mp.Register("queue.lengths", func(ctx context.Context, q *queue.Queue[int]) (string, error) {
 	all := []int{q.Len()}
 	for i := range 2 {
@@ -100,7 +102,7 @@ func TestLen(t *testing.T) {
 	everywhere(t, func(t *testing.T) *queue.Queue[int] { return newQueue[int](t, 0) }, Lengths, "[0 1 2 1 0]")
 }
 
-// Misput puts what cannot be sent, and then what can.
+// Misput puts an item that cannot be sent, and then one that can.
 var Misput = mp.Register("queue.misput", func(ctx context.Context, q *queue.Queue[any]) (string, error) {
 	err := q.Put(ctx, func() {})
 	if err == nil || !strings.Contains(err.Error(), "the item cannot be sent") {
@@ -114,12 +116,12 @@ var Misput = mp.Register("queue.misput", func(ctx context.Context, q *queue.Queu
 	return fmt.Sprintf("%d %v %d", before, v, q.Len()), err
 })
 
-// PY-QUEUE-11: what cannot be sent costs neither the room of an item nor the queue.
+// PY-QUEUE-11: an item that cannot be sent takes up no room and does not harm the queue.
 func TestUnsendableElsewhere(t *testing.T) {
 	everywhere(t, func(t *testing.T) *queue.Queue[any] { return newQueue[any](t, 1) }, Misput, "0 fit 0")
 }
 
-// PY-QUEUE-06: what its owner has put before a process starts, and what that puts, come in this order, and no more.
+// PY-QUEUE-06: the items that the owner put before a process started come out first, then those of the process, and no others.
 func TestBeforeAndAfter(t *testing.T) {
 	leak.Check(t)
 	q := newQueue[int](t, 0)
@@ -138,7 +140,7 @@ func TestBeforeAndAfter(t *testing.T) {
 	}
 }
 
-// PY-QUEUE-03: a full queue that a process has emptied is empty, and has room.
+// PY-QUEUE-03: a full queue that another process has emptied is empty for its owner, too, and has room.
 func TestEmptiedElsewhere(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {
@@ -164,7 +166,7 @@ func TestEmptiedElsewhere(t *testing.T) {
 	}
 }
 
-// PutLast puts one item into each queue that comes, and says so.
+// PutLast puts one item into each queue that it receives, and confirms that.
 var PutLast = mp.Register("queue.putlast", func(ctx context.Context, c *mp.Conn) (n int, err error) {
 	for {
 		var q *queue.Queue[int]
@@ -180,7 +182,7 @@ var PutLast = mp.Register("queue.putlast", func(ctx context.Context, c *mp.Conn)
 	}
 })
 
-// What was put before a queue is closed comes, though it may be on its way still.
+// An item that was put before Close comes out, even if it is still on its way at Close.
 func TestCloseWithItemsUnderWay(t *testing.T) {
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
@@ -220,7 +222,7 @@ var Fill = mp.Register("queue.fill", func(ctx context.Context, _ int) (string, e
 	return fmt.Sprint(apart.Len()), apart.TryPut(1)
 })
 
-// A queue in a package variable is shared with nobody.
+// A queue in a package variable is not shared: every process has its own.
 func TestPackageVariable(t *testing.T) {
 	leak.Check(t)
 	for range 2 {

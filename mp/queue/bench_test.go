@@ -25,7 +25,7 @@ var (
 		}
 		return a.Count, nil
 	})
-	// Drink gets all there are.
+	// Drink gets all items, until the queue is closed.
 	Drink = mp.Register("queue.drink", func(ctx context.Context, q *queue.Queue[[]byte]) (n int, err error) {
 		for _, err := range q.All(ctx) {
 			if err != nil {
@@ -68,7 +68,7 @@ func fromOwner(b *testing.B, q interface {
 	item := make([]byte, 64)
 	q.Put(background, item)
 	for q.Len() > 0 {
-		continue // until it is up
+		continue // until p has started and taken the item
 	}
 	stop := meter(b)
 	for range b.N {
@@ -108,15 +108,15 @@ func through(b *testing.B, n int) {
 	stop()
 }
 
-// warm makes the queue known and its door open.
+// warm sends the queue to other processes, so that the owner's door (see package share) is open before the measurement.
 func warm(b *testing.B, q *queue.Queue[[]byte], producers, count int) {
 	for range producers {
 		must(start(b, Pour, bytesArg{q, count}).Result(background))(b)
 	}
 }
 
-// meter measures what the goals are in, and the CPU time of an item in this process and in its children, which says more when
-// others compute beside us.
+// meter reports items per second, the unit of the goals, and the CPU time per item in this process and in its children. On a
+// busy machine CPU time says more.
 func meter(b *testing.B) (stop func()) {
 	self, children := cpu()
 	b.ResetTimer()
@@ -128,7 +128,7 @@ func meter(b *testing.B) (stop func()) {
 	}
 }
 
-// What a channel does.
+// A channel, for comparison.
 func BenchmarkChannel(b *testing.B) {
 	stop := meter(b)
 	c := make(chan []byte, 1024)
@@ -144,7 +144,7 @@ func BenchmarkChannel(b *testing.B) {
 	stop()
 }
 
-// The owner alone.
+// Put and Get in the owner, without another process.
 func BenchmarkAlone(b *testing.B) {
 	q := newQueue[[]byte](b, 0)
 	item := make([]byte, 64)
@@ -158,7 +158,7 @@ func BenchmarkAlone(b *testing.B) {
 	stop()
 }
 
-// DrinkAcknowledged acknowledges all there is, several at once.
+// DrinkAcknowledged gets and acknowledges all items, with several goroutines.
 var DrinkAcknowledged = mp.Register("queue.drinkacknowledged", func(ctx context.Context, a drinkArg) (int, error) {
 	errs := make(chan error)
 	for range a.Hands {

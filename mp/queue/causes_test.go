@@ -11,7 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A ctx whose cause is what another object has said is over, and no more: the queue is not closed by it.
+// If the cause of a ctx is an error of another object, a call with this ctx reports only that the ctx has ended. It does not
+// take the queue for closed, empty or full.
 func TestCausesOfOthers(t *testing.T) {
 	leak.Check(t)
 	q, err := New[int](1)

@@ -15,7 +15,7 @@ var Handle = mp.Register("example.handle", func(ctx context.Context, q *queue.Ac
 		switch {
 		case err != nil:
 			return aside, err
-		case d.Redelivered == 2: // it has killed two of us
+		case d.Redelivered == 2: // it has killed two processes
 			aside = append(aside, d.Value)
 		case d.Value == "poison":
 			os.Exit(1) // or a fault in a C library, or an OOM kill
@@ -27,8 +27,8 @@ var Handle = mp.Register("example.handle", func(ctx context.Context, q *queue.Ac
 	return aside, nil
 })
 
-// The item in the hands of a process that dies comes back, and is lost for nobody. One that kills whoever gets it says how
-// often, so it can be put aside.
+// The item in the hands of a process that dies comes back to the queue. Redelivered counts how often it did, so an item that
+// kills every consumer can be put aside.
 func ExampleAcknowledgedQueue() {
 	ctx := context.Background()
 	q, err := queue.NewAcknowledged[string](0)
@@ -39,7 +39,7 @@ func ExampleAcknowledgedQueue() {
 	for _, item := range []string{"bread", "poison", "wine"} {
 		q.Put(ctx, item)
 	}
-	q.Close() // no more comes
+	q.Close() // no more items come
 	for crashes := 0; ; crashes++ {
 		p, err := mp.Start(ctx, Handle, q, nil)
 		if err != nil {
@@ -48,7 +48,7 @@ func ExampleAcknowledgedQueue() {
 		}
 		aside, err := p.Result(ctx)
 		if crash := (*mp.ExitError)(nil); errors.As(err, &crash) {
-			continue // the next one gets what it had
+			continue // the next process gets the item that this one had
 		}
 		fmt.Println(aside, err, "after", crashes, "crashes")
 		return

@@ -27,7 +27,7 @@ var early = func() int {
 }()
 
 var (
-	// Own makes a queue, and its process stays.
+	// Own makes a queue with one item. The worker that runs it owns the queue, and stays.
 	Own = mp.Register("queue.own", func(ctx context.Context, capacity int) (*queue.Queue[int], error) {
 		q, err := queue.New[int](capacity)
 		if err == nil {
@@ -37,7 +37,7 @@ var (
 	})
 	// Nest puts 2 and has a child of its own put 1.
 	Nest *mp.Func[*queue.Queue[int], int]
-	// Sip gets one item, says so, and then does nothing for ever.
+	// Sip gets Count items, says so, and then gets no more until its ctx ends.
 	Sip = mp.Register("queue.sip", func(ctx context.Context, a sipArg) (int, error) {
 		for range a.Count {
 			if _, err := a.From.Get(ctx); err != nil {
@@ -50,7 +50,7 @@ var (
 		<-ctx.Done()
 		return 0, nil
 	})
-	// Close in a child ends a Get there, and does not concern other processes.
+	// CloseOwn closes its handle, which ends a Get of the same process and does not concern other processes.
 	CloseOwn = mp.Register("queue.closeown", func(ctx context.Context, q *queue.Queue[int]) (bool, error) {
 		time.AfterFunc(10*time.Millisecond, func() { q.Close() })
 		_, err := q.Get(ctx)
@@ -107,7 +107,7 @@ func TestNested(t *testing.T) {
 	}
 }
 
-// PY-QUEUE-19, P-22: a queue can be sent at any time, also to one that runs already.
+// PY-QUEUE-19, P-22: a queue can be sent at any time, also to a process that runs already.
 func TestSentLater(t *testing.T) {
 	leak.Check(t)
 	way := newQueue[node](t, 0)
@@ -165,7 +165,7 @@ func TestOwner(t *testing.T) {
 	}
 	syscall.Kill(pid, syscall.SIGCONT)
 	patient()
-	for q.Len() > 0 { // what was put in time
+	for q.Len() > 0 { // some of the three Puts may have succeeded
 		q.Get(background)
 	}
 	waits := make(chan error)
@@ -186,8 +186,8 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// What was sent ahead to one that does not come for it is not kept from the others, nor is its room from a producer.
-// PY-QUEUE-22: also when it is killed.
+// Items that were sent ahead to a consumer that does not take them go to other consumers, and producers get the room of those
+// that it took. PY-QUEUE-22: also when the consumer is killed.
 func TestAheadComesBack(t *testing.T) {
 	leak.Check(t)
 	for _, capacity := range []int{0, 500} {
@@ -195,12 +195,12 @@ func TestAheadComesBack(t *testing.T) {
 		for i := range 500 {
 			q.Put(background, i)
 		}
-		p := start(t, Sip, sipArg{q, say, 100}) // quick: much is sent ahead to it
+		p := start(t, Sip, sipArg{q, say, 100}) // it takes these quickly, so many are sent ahead to it
 		must(say.Get(background))(t)
 		if q.Len() != 400 {
 			t.Errorf("%d items", q.Len())
 		}
-		for i := range 100 { // there is room for them
+		for i := range 100 { // in the room of the items that Sip took
 			if err := q.TryPut(500 + i); err != nil {
 				t.Fatal(i, err)
 			}
@@ -213,7 +213,7 @@ func TestAheadComesBack(t *testing.T) {
 			got = append(got, must(q.Get(background))(t))
 		}
 		prog.Kill(p.Pid())
-		for q.Len() > capacity/500 { // of the one that was put in vain there is none
+		for q.Len() > capacity/500 { // one item stays in the bounded queue, which has refused one
 			got = append(got, must(q.Get(background))(t))
 		}
 		slices.Sort(got)
@@ -235,7 +235,7 @@ func TestCloseOfAClient(t *testing.T) {
 	}
 }
 
-// An item in the hands of a process that dies is never done, and Join says so.
+// An item in the hands of a process that dies is never done. The next Join says so, and no later one.
 func TestJoinAfterADeath(t *testing.T) {
 	leak.Check(t)
 	q := must(queue.NewJoinable[int](0))(t)

@@ -15,13 +15,13 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// stranger is a client of q without shared memory that asks what it likes.
+// stranger makes a client of q, without shared memory, that can send any request. The function returned ends its link.
 func stranger[T any](q *Queue[T]) (*share.Ref, func() error) {
 	ours, theirs := link.NewInProcess()
 	return q.ref.Over(ours, theirs), theirs.Close
 }
 
-// taken is what opGet brings.
+// taken returns the body of the answer to an opGet: an item after its number.
 func taken(t *testing.T, ref *share.Ref) []byte {
 	t.Helper()
 	m, err := ref.Call(t.Context(), opGet, make([]byte, 8), nil, nil)
@@ -44,7 +44,7 @@ func broken(t *testing.T, ref *share.Ref) {
 	t.Error("nobody has minded")
 }
 
-// poor is an end of a link that sends no files, as one that may open none.
+// poor is an end of a link that cannot send files, as if its process had no descriptors left.
 type poor struct{ link.Link }
 
 func (p poor) Send(m link.Msg) error {
@@ -54,7 +54,7 @@ func (p poor) Send(m link.Msg) error {
 	return p.Link.Send(m)
 }
 
-// An item that is given back, but whose files cannot be sent, comes back without them, and is an error of its next Get.
+// If the files of an item that is given back cannot be sent, it comes back without them, and the next Get of it fails.
 func TestUngetWithoutFiles(t *testing.T) {
 	leak.Check(t)
 	q, err := New[*os.File](1)
@@ -84,7 +84,7 @@ func TestUngetWithoutFiles(t *testing.T) {
 	}
 }
 
-// finish closes q, and takes what is left: only then is it gone.
+// finish closes q and takes the items that are left. Only then does the owner drop the queue.
 func finish[T any](q *Queue[T]) {
 	q.Close()
 	for range q.All(context.Background()) {
@@ -120,7 +120,7 @@ func TestUngetOfNothing(t *testing.T) {
 	}
 }
 
-// A client gives back nothing that it cannot have had.
+// A client cannot give back an item with a number that it cannot have got.
 func TestUngetOfAnother(t *testing.T) {
 	leak.Check(t)
 	for _, number := range []uint64{0, 2, 1 << 63} {
@@ -158,7 +158,7 @@ func TestUngetKeepsOrder(t *testing.T) {
 	if v, err := q.TryGet(); v != 2 || err != nil {
 		t.Error(v, err)
 	}
-	for _, body := range [][]byte{first, second} { // each in front of the other, if nobody looks
+	for _, body := range [][]byte{first, second} { // a broker that just put each one in front would reverse them
 		_ = ref.Send(context.Background(), opUnget, body, nil, nil)
 	}
 	if _, err := ref.Call(t.Context(), opLook, nil, nil, nil); err != nil {
@@ -176,7 +176,7 @@ func TestUngetKeepsOrder(t *testing.T) {
 	finish(q)
 }
 
-// sender is an object that sends ahead whatever it is asked.
+// sender is an object that calls what when a client opens it, so that this can send ahead. It refuses all requests.
 type sender struct {
 	ref  *share.Ref
 	what func(c *share.Client, ref *share.Ref)
@@ -191,11 +191,12 @@ func (s *sender) Request(r share.Request) {
 func (s *sender) Cancel(*share.Client, uint64) bool { return false }
 func (s *sender) Left(*share.Client)                {}
 
-// An owner that sends ahead where there is no shared memory, or something else, is not heard; what it sends leaves nothing. PY-QUEUE-20
+// A client without shared memory ignores the items that an owner sends ahead, and events of an unknown kind, and closes their
+// files. PY-QUEUE-20
 func TestSentUnasked(t *testing.T) {
 	for name, kind := range map[string]link.Kind{"item": evItem, "items": evItems, "other": evItems + 1} {
 		t.Run(name, func(t *testing.T) {
-			gc := debug.SetGCPercent(-1) // it would close what is left
+			gc := debug.SetGCPercent(-1) // the collector would close leaked files
 			t.Cleanup(func() { debug.SetGCPercent(gc) })
 			leak.Check(t)
 			null, err := os.Open(os.DevNull)

@@ -53,12 +53,12 @@ func TestGlance(t *testing.T) {
 		if v, err := q.Get(t.Context()); v != 1 || err != nil {
 			t.Error(v, err)
 		}
-		if n := there.Len(); n != 0 { // now it is known
+		if n := there.Len(); n != 0 { // from here on, the handle knows its owner
 			t.Errorf("%d items", n)
 		}
 	}
 	far.puts.Lock()
-	until(t, func() bool { // a busy machine may not even get room for it
+	until(t, func() bool { // on a busy machine, the Put may end before it is granted room
 		err = there.Put(over, 2)
 		_, half := errors.AsType[underWay](err)
 		return half

@@ -14,7 +14,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// A client that settles what it has not got loses its link, and what it had comes back. What others have in their hands is theirs.
+// A client that settles items that it does not have loses its link, and the items in its hands come back. Those in the hands of
+// others stay there.
 func TestHostileHands(t *testing.T) {
 	leak.Check(t)
 	ctx := context.Background()
@@ -32,7 +33,7 @@ func TestHostileHands(t *testing.T) {
 		defer theirs.Close()
 		ours, theirs = link.NewInProcess()
 		hostile := q.of.ref.Over(ours, theirs)
-		// The honest one gets 1 and 4, the hostile one 2 and 5, and we 3.
+		// The honest client gets items 1 and 4, the hostile one 2 and 5, and this process 3.
 		for n := range uint64(5) {
 			got := uint64(0)
 			if n == 2 {
@@ -54,7 +55,7 @@ func TestHostileHands(t *testing.T) {
 				t.Fatalf("got %d instead of %d", got, n+1)
 			}
 		}
-		for range 5 { // room that it was not granted, and items that it has not got
+		for range 5 { // requests about room that it was not granted, and about items that it does not have
 			op := []link.Kind{opAck, opReturn, opUnget, opPut, opDone, opTook}[rnd.IntN(6)]
 			body := make([]byte, []int{0, 8}[rnd.IntN(2)])
 			body = binary.LittleEndian.AppendUint64(body, []uint64{0, 1, 3, 4, 6, 1 << 63, rnd.Uint64()}[rnd.IntN(7)])
@@ -76,10 +77,10 @@ func TestHostileHands(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		for q.Len() > 3 { // until that has come
+		for q.Len() > 3 { // until the owner has seen both Acks
 			continue
 		}
-		runtime.KeepAlive(honest) // with its last reference a client leaves
+		runtime.KeepAlive(honest) // without its last reference the client would leave
 		if err := q.TryPut(6); err != nil {
 			t.Error(err)
 		}
@@ -87,7 +88,7 @@ func TestHostileHands(t *testing.T) {
 		if d, err := q.Get(ctx); err != nil || d.Value != 6 || d.Ack() != nil {
 			t.Error(d, err)
 		}
-		if _, err := q.TryGet(); err != ErrEmpty { // three are in our hands
+		if _, err := q.TryGet(); err != ErrEmpty { // three items are in the hands of this process
 			t.Error(err)
 		}
 		if err := q.Put(ctx, 7); !errors.Is(err, spawn.ErrClosed) {

@@ -17,7 +17,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// A client that sends nonsense, and writes nonsense into the words that it shares, harms itself: for the others the queue goes on.
+// A client that sends nonsense, and writes nonsense into the words and the ring that it shares with the owner, harms only
+// itself. For the others the queue goes on.
 func TestHostileClient(t *testing.T) {
 	leak.Check(t)
 	for seed := range uint64(20) {
@@ -63,7 +64,7 @@ func TestHostileClient(t *testing.T) {
 			case 0:
 				q.TryPut(1)
 			case 1:
-				q.TryGet() // may fail to decode what it has put
+				q.TryGet() // may fail to decode an item of the client
 			}
 			q.Len()
 		}
@@ -90,7 +91,7 @@ func TestHostileClient(t *testing.T) {
 	}
 }
 
-// outletOf makes a ring for a client, where there is shared memory.
+// outletOf makes a ring for a client and returns its memory; nil: this system has no shared memory.
 func outletOf(t *testing.T, ref *share.Ref) []byte {
 	segment, err := shm.New(ringSize)
 	if err != nil {
@@ -105,7 +106,7 @@ func outletOf(t *testing.T, ref *share.Ref) []byte {
 	return segment.Bytes()
 }
 
-// scribble writes records that are right, or nearly so, and sometimes a tail that is not.
+// scribble writes a record, which may have a wrong tag or be too long. Sometimes it overwrites a word or moves the tail, too.
 func scribble(rnd *rand.Rand, memory []byte) {
 	w := ring.NewWriterAt(memory, nil, nil, shm.Word64(memory).Load())
 	w.WriteTagged(uint32(rnd.IntN(2)*rnd.IntN(100)), make([]byte, rnd.IntN(2*mostInRing)))
@@ -118,11 +119,11 @@ func scribble(rnd *rand.Rand, memory []byte) {
 	}
 }
 
-// Whatever lies in a ring, takeIn makes items of whole records only, and of as many as there may be.
+// Whatever lies in a ring, takeIn makes items of whole records only, and of no more than the client has room for.
 func FuzzTakeIn(f *testing.F) {
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0}, false)
 	f.Add([]byte{0, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}, true)
-	f.Add(make([]byte, 40), false) // more than there may be
+	f.Add(make([]byte, 40), false) // five empty items, and there is room for three
 	f.Fuzz(func(t *testing.T, records []byte, all bool) {
 		memory := make([]byte, ringSize)
 		b := newBroker(0, false)
@@ -179,9 +180,9 @@ func TestFIFO(t *testing.T) {
 	}
 }
 
-// The files of a client's message that takes none are closed.
+// The owner closes the files that come with a message that takes none.
 func TestFilesOfNoUse(t *testing.T) {
-	gc := debug.SetGCPercent(-1) // it would close what is left
+	gc := debug.SetGCPercent(-1) // the collector would close leaked files
 	t.Cleanup(func() { debug.SetGCPercent(gc) })
 	leak.Check(t)
 	null, err := os.Open(os.DevNull)

@@ -16,18 +16,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/shm"
 )
 
-// producer is a queue and the client's end of it, which has a ring.
+// producer is a queue and a client of it that has a ring.
 type producer struct {
 	q    *Queue[string]
 	ref  *share.Ref
 	link link.Link
 	ring *ring.Writer // nil: there is no shared memory
 
-	tail, head *atomic.Uint64 // its words
+	tail, head *atomic.Uint64 // of the ring
 	asleep     *atomic.Uint32
 }
 
-// newProducer makes one that may put 3 items; before is called before it has a ring.
+// newProducer makes a producer that has room for 3 items. It calls before when the client has no ring yet.
 func newProducer(t *testing.T, before func(*Queue[string])) *producer {
 	q, err := New[string](0)
 	if err != nil {
@@ -38,7 +38,7 @@ func newProducer(t *testing.T, before func(*Queue[string])) *producer {
 	t.Cleanup(func() {
 		theirs.Close()
 		q.Close()
-		for range q.All(context.Background()) { // or it stays
+		for range q.All(context.Background()) { // the owner keeps the queue until it is empty
 			continue
 		}
 	})
@@ -62,7 +62,7 @@ func (p *producer) call(t *testing.T, op link.Kind) {
 
 func (p *producer) write(linked uint32, item string) { p.ring.WriteTagged(linked, []byte(item)) }
 
-// Who waits already when a ring is made wants to know of the first item in it.
+// If a Get waits already when a ring is made, the owner asks the client to tell it of the first item there.
 func TestRingWhileSomebodyWaits(t *testing.T) {
 	leak.Check(t)
 	got := make(chan string)
@@ -91,7 +91,8 @@ func TestRingWhileSomebodyWaits(t *testing.T) {
 	}
 }
 
-// What lies in a ring behind an item that goes over the link waits for that, but not for one that failed, or whose sender has died.
+// An item in a ring waits for the items that the client sent over the link before it. It does not wait for one that could not
+// be sent, nor after the client's death.
 func TestRingWaitsForTheLink(t *testing.T) {
 	leak.Check(t)
 	for _, then := range []string{"comes", "fails", "dies"} {
@@ -131,7 +132,7 @@ func TestRingWaitsForTheLink(t *testing.T) {
 	}
 }
 
-// A client whose ring never stands still does not keep the owner from its other work.
+// A client that never stops writing to its ring does not keep the owner from its other work.
 func TestRingWithoutEnd(t *testing.T) {
 	leak.Check(t)
 	p := newProducer(t, func(q *Queue[string]) {
@@ -146,7 +147,7 @@ func TestRingWithoutEnd(t *testing.T) {
 	var asked atomic.Int64
 	var stop atomic.Bool
 	stopped := make(chan bool)
-	go func() { // writes more whenever it is asked, and in between
+	go func() { // moves the tail all the time, and counts how often the owner has asked to be told of more
 		defer close(stopped)
 		for n := uint64(0); !stop.Load(); n++ {
 			p.tail.Store(there + n%128*8)
@@ -158,24 +159,25 @@ func TestRingWithoutEnd(t *testing.T) {
 			}
 		}
 	}()
-	for asked.Load() < 500 { // as often both were at work
+	for asked.Load() < 500 { // each count shows that the owner and the client were both at work
 		before := asked.Load()
 		if n := p.q.Len(); n != 0 {
 			t.Fatal(n)
 		}
 		p.call(t, opLook)
-		if n := asked.Load() - before; n > 3 { // two may be from before
+		if n := asked.Load() - before; n > 3 { // two may be from calls before
 			t.Errorf("the owner has asked %d times for more", n)
 			break
 		}
-		runtime.Gosched() // there may be one processor
+		runtime.Gosched() // there may be only one processor
 	}
 	stop.Store(true)
 	<-stopped
 	p.q.Put(context.Background(), "for the Get")
 }
 
-// Nor does one whose ring is filled as fast as it is emptied: the owner takes in what was there when it looked.
+// A client that fills its ring as fast as the owner empties it does not keep the owner from its other work, either: the owner
+// takes in only the items that were there when it looked.
 func TestRingAlwaysFull(t *testing.T) {
 	leak.Check(t)
 	p := newProducer(t, func(*Queue[string]) {})
@@ -186,11 +188,11 @@ func TestRingAlwaysFull(t *testing.T) {
 	b.mu.Lock()
 	b.all[0].grant(unboundedRoom)
 	b.mu.Unlock()
-	const empty, laps = ringCapacity / 8, 20 // a ring of zeros is so many items of no bytes
+	const empty, laps = ringCapacity / 8, 20 // empty: how many items without bytes a ring of zeros is
 	stopped := make(chan bool)
 	go func() {
 		defer close(stopped)
-		for p.tail.Load() < laps*ringCapacity { // or it would take all memory
+		for p.tail.Load() < laps*ringCapacity { // without end, the items would take all memory
 			p.tail.Store(p.head.Load() + ringCapacity)
 		}
 	}()

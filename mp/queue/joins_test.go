@@ -24,8 +24,8 @@ func (v *valve) Recv() (link.Msg, error) {
 	return m, err
 }
 
-// The items that a Join could not report, as its ctx ended while the answer was on its way, are reported by the next Join,
-// after any number of such Joins.
+// If the ctx of a Join ends while the answer is on its way, the next Join reports the lost items. This holds after any number
+// of such Joins.
 func TestJoinTooLate(t *testing.T) {
 	leak.Check(t)
 	q, err := NewJoinable[int](0)
@@ -72,7 +72,7 @@ func TestJoinTooLate(t *testing.T) {
 	if err := q.TaskDone(); err != nil {
 		t.Error(err)
 	}
-	cancel() // they are answered
+	cancel() // the broker has answered both Joins, but the valve holds up the answers
 	for range 2 {
 		if err := <-joined; !errors.Is(err, context.Canceled) {
 			t.Error(err)
@@ -90,7 +90,7 @@ func TestJoinTooLate(t *testing.T) {
 	theirs.Close()
 }
 
-// The answer to the last TaskDone comes before the end of a queue that was closed.
+// The client gets the answer to the last TaskDone before a closed queue ends.
 func TestLastDoneOfAClosedQueue(t *testing.T) {
 	leak.Check(t)
 	q, err := NewJoinable[int](0)

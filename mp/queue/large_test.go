@@ -11,7 +11,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// PutLarge puts large items, GetLarge gets them, all at the same time.
+// PutLarge puts manyLarge large items, all at the same time. GetLarge gets them, all at the same time.
 var (
 	PutLarge = mp.Register("queue.put-large", func(ctx context.Context, q *queue.Queue[[]byte]) (int, error) {
 		item := make([]byte, large)

@@ -11,8 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// forgetful runs f with a queue of each type whose broker does not keep the items that it gives, and with a handle of it
-// beyond a valve. All is done then: the queue has to end.
+// forgetful runs f with a queue of each type whose broker does not keep the items that it gives out. The handle there gets its
+// answers through the valve. After f and a TaskDone, the queue has to end.
 func forgetful(t *testing.T, f func(t *testing.T, q, there *Queue[int], slow *valve)) {
 	for name, joinable := range map[string]bool{"Queue": false, "JoinableQueue": true} {
 		t.Run(name, func(t *testing.T) {
@@ -29,7 +29,7 @@ func forgetful(t *testing.T, f func(t *testing.T, q, there *Queue[int], slow *va
 			there.life, there.end = context.WithCancel(context.Background())
 			defer there.end()
 			f(t, q, there, slow)
-			q.broker.taskDone() // of a JoinableQueue
+			q.broker.taskDone() // has no effect on a Queue
 			until(t, func() bool {
 				q.broker.mu.Lock()
 				defer q.broker.mu.Unlock()
@@ -45,7 +45,7 @@ type got struct {
 	err error
 }
 
-// get is the result of a Get that begins now.
+// get starts a Get and returns a channel for its result.
 func get(ctx context.Context, q *Queue[int]) <-chan got {
 	result := make(chan got, 1)
 	go func() {
@@ -67,8 +67,8 @@ func waits(t *testing.T, b *broker) {
 	})
 }
 
-// An item is in a closed queue for as long as it can come back from a consumer whose Get has ended: another one gets it,
-// whether its Get waits at Close or comes later.
+// A closed queue does not end while an item can come back from a consumer whose Get has ended. Another consumer gets the item,
+// whether its Get waits at Close or begins later.
 func TestUngetAfterClose(t *testing.T) {
 	for _, later := range []bool{false, true} {
 		forgetful(t, func(t *testing.T, q, there *Queue[int], slow *valve) {
@@ -117,7 +117,8 @@ func TestGotBeforeClose(t *testing.T) {
 	})
 }
 
-// Nor does an item under way at Close, once the process has got it or has ended.
+// An item that is on its way to a consumer at Close does not keep the queue from ending once that process has got it or has
+// died.
 func TestGivenAtClose(t *testing.T) {
 	for _, dies := range []bool{false, true} {
 		forgetful(t, func(t *testing.T, q, there *Queue[int], slow *valve) {

@@ -21,7 +21,7 @@ type bundle struct{ Files []*os.File }
 // bundleOf holds a file n times.
 func bundleOf(file *os.File, n int) bundle { return bundle{slices.Repeat([]*os.File{file}, n)} }
 
-// full is what the functions below get. They say by Made what they have made, and when they have come to the next step.
+// full is the argument of the functions below. They send what they have made over Made, and then an empty message at each step.
 type full struct {
 	Q    *queue.Queue[bundle]
 	Next *queue.Queue[int]
@@ -34,7 +34,7 @@ type belongings struct {
 }
 
 var (
-	// OwnFull owns a queue and a lock while it can open no file, and then gets all.
+	// OwnFull owns a queue and a lock. For a while it can open no file; then it gets all items.
 	OwnFull = mp.Register("queue.ownfull", func(ctx context.Context, a full) (got []string, err error) {
 		q, err1 := queue.New[bundle](0)
 		lock, err2 := synchronize.NewLock()
@@ -54,7 +54,7 @@ var (
 		}
 		return got, errors.Join(err1, err2, err)
 	})
-	// GetFull gets one item while it can open no file, and then all.
+	// GetFull gets one item, another one while it can open no file, and then two more.
 	GetFull = mp.Register("queue.getfull", func(ctx context.Context, a full) (got []string, err error) {
 		lock, err1 := synchronize.NewLock()
 		err2 := a.Made.Put(ctx, belongings{Lock: lock})
@@ -120,23 +120,23 @@ func TestOwnerWithoutRoom(t *testing.T) {
 			t.Errorf("%d items", n)
 		}
 		err = errors.Join(err, a.Next.Put(background, 1))
-		must(a.Made.Get(background))(t) // now it has no room
+		must(a.Made.Get(background))(t) // from now on, the owner can open no file
 		err = errors.Join(err, made.Q.Put(background, bundleOf(file, 20)), made.Q.Put(background, bundle{}))
 		if n := made.Q.Len(); n != 3 {
 			t.Errorf("%d items", n)
 		}
-		if got := outcome(made.Q.Get(background)); got != "no room" { // to send them takes descriptors, too
+		if got := outcome(made.Q.Get(background)); got != "no room" { // the owner needs descriptors to send files, too
 			t.Error(got)
 		}
 		err = errors.Join(err, a.Next.Put(background, 1))
-		must(a.Made.Get(background))(t) // and now again
+		must(a.Made.Get(background))(t) // now it can open files again
 		err = errors.Join(err, made.Q.Put(background, bundleOf(file, 4)))
 		if n := made.Q.Len(); n != 3 {
 			t.Errorf("%d items", n)
 		}
 		err = errors.Join(err, made.Lock.Release(), a.Next.Put(background, 1))
 		got, failed := p.Result(background)
-		slices.Sort(got) // some may have been ahead
+		slices.Sort(got) // items that were sent ahead to this process may come out later
 		if want := []string{"0 files", "4 files", "no room"}; errors.Join(err, failed) != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v", transport, got, errors.Join(err, failed))
 		}
@@ -144,7 +144,7 @@ func TestOwnerWithoutRoom(t *testing.T) {
 	}
 }
 
-// The same in a consumer, which the owner goes on serving.
+// If a consumer has no descriptor left for an item's file, the Get of that item fails. The owner goes on serving the consumer.
 func TestConsumerWithoutRoom(t *testing.T) {
 	for _, transport := range transports {
 		t.Setenv("MP_TRANSPORT", transport)
@@ -154,9 +154,9 @@ func TestConsumerWithoutRoom(t *testing.T) {
 		p := start(t, GetFull, a)
 		made := must(a.Made.Get(background))(t)
 		err := errors.Join(made.Lock.Acquire(background), a.Q.Put(background, bundle{}))
-		must(a.Made.Get(background))(t) // now it has no room
+		must(a.Made.Get(background))(t) // from now on, the consumer can open no file
 		err = errors.Join(err, a.Q.Put(background, bundleOf(file, 20)))
-		must(a.Made.Get(background))(t) // and now again
+		must(a.Made.Get(background))(t) // now it can open files again
 		err = errors.Join(err, made.Lock.Release(), a.Q.Put(background, bundleOf(file, 2)), a.Q.Put(background, bundle{}))
 		got, failed := p.Result(background)
 		if want := []string{"0 files", "no room", "2 files", "0 files"}; errors.Join(err, failed) != nil || !slices.Equal(got, want) {

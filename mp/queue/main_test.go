@@ -25,7 +25,7 @@ var (
 		}
 		return a.Count, nil
 	})
-	// GetAll gets that many numbers, or all if it is 0.
+	// GetAll gets Count numbers, or all if Count is 0.
 	GetAll = mp.Register("queue.get", func(ctx context.Context, a putArg) (got []int, err error) {
 		for n, err := range a.Q.All(ctx) {
 			if err != nil {
@@ -57,7 +57,7 @@ var (
 		}
 		return states, nil
 	})
-	// Work puts each item into another queue before it is done.
+	// Work puts each item into Done, and then calls TaskDone for it.
 	Work = mp.Register("queue.work", func(ctx context.Context, w work) (done int, err error) {
 		for n := range w.Q.All(ctx) {
 			done++

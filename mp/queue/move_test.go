@@ -123,7 +123,7 @@ var PutClosed = mp.Register("queue.put-closed", func(ctx context.Context, q *que
 	return refused.Error(), q.Put(ctx, f)
 })
 
-// A file that cannot be sent is no end of the queue.
+// A Put whose file cannot be sent fails, and the queue goes on.
 func TestPutClosedFile(t *testing.T) {
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// overdue is what is used with a ctx that is over already. First says with what to begin: that has to find the owner.
+// overdue is the argument of Overdue. First says which call is the first one, which has to find the owner.
 type overdue struct {
 	First       int
 	Empty, Full *queue.Queue[int]
@@ -26,9 +26,9 @@ type overdue struct {
 
 const overdueWays = 7
 
-// Overdue does all that with it.
+// Overdue uses all these queues with a ctx that is over already.
 var Overdue = mp.Register("queue.overdue", func(ctx context.Context, q overdue) (string, error) {
-	defer queue.SetGlance(time.Minute)() // nobody is silent here, however busy the machine is
+	defer queue.SetGlance(time.Minute)() // so that no call takes the owner for silent because the machine is busy
 	over, cancel := context.WithCancel(ctx)
 	cancel()
 	ways := [overdueWays]func() error{
@@ -73,7 +73,7 @@ var Overdue = mp.Register("queue.overdue", func(ctx context.Context, q overdue) 
 		return "", fmt.Errorf("it took %v", took)
 	}
 	var got []string
-	for v, err := range q.Numbers.All(over) { // though there are more
+	for v, err := range q.Numbers.All(over) { // yields one number and the error, though two numbers are left
 		got = append(got, fmt.Sprint(v, errors.Is(err, context.Canceled)))
 	}
 	queue.SetGlance(time.Millisecond)
@@ -83,7 +83,7 @@ var Overdue = mp.Register("queue.overdue", func(ctx context.Context, q overdue) 
 	return fmt.Sprint(got, q.Open.Len(), q.Room.Len(), q.Lent.Len()), nil
 })
 
-// vain is what is wrong about the error of a wait that was over when it began.
+// vain returns what is wrong with the error of a wait whose ctx had ended before; nil: nothing.
 func vain(err error, what string) error {
 	if !errors.Is(err, context.Canceled) || errors.Is(err, mp.ErrTimeout) || !strings.Contains(err.Error(), what) {
 		return fmt.Errorf("%s: %w", what, err)
@@ -91,7 +91,7 @@ func vain(err error, what string) error {
 	return nil
 }
 
-// PY-QUEUE-02, PY-QUEUE-05: a ctx that is over already lets what can finish at once finish, and nothing wait.
+// PY-QUEUE-02, PY-QUEUE-05: with a ctx that is over already, a call succeeds if it need not wait, and fails at once otherwise.
 func TestOverdue(t *testing.T) {
 	for first := range overdueWays {
 		everywhere(t, func(t *testing.T) overdue {

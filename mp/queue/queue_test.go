@@ -48,7 +48,7 @@ func TestAlone(t *testing.T) {
 		if err := q.Put(ctx, 9); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
 			t.Errorf("Put: %v after %v", err, time.Since(began))
 		}
-		if v, err := q.Get(ctx); v != 0 || err != nil { // that ctx is over
+		if v, err := q.Get(ctx); v != 0 || err != nil { // ctx is over, but Get need not wait
 			t.Error(v, err)
 		}
 		go func() {
@@ -110,7 +110,7 @@ func TestWaitersAlone(t *testing.T) {
 	})
 }
 
-// PY-QUEUE-04: what one process puts, another gets, in order, either way.
+// PY-QUEUE-04: the items that one process puts come to another one in order, in both directions.
 func TestThereAndBack(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {
@@ -119,7 +119,7 @@ func TestThereAndBack(t *testing.T) {
 				t.Setenv("MP_TRANSPORT", transport)
 				count := 3000
 				if transport == "socket" {
-					count = 300 // each one there and back
+					count = 300 // each item takes a round trip
 				}
 				q := newQueue[int](t, capacity)
 				p := start(t, PutAll, putArg{q, 0, count})
@@ -155,7 +155,7 @@ func TestPutAndGone(t *testing.T) {
 	leak.Check(t)
 	count := 50_000
 	if transports[0] != "shm" {
-		count = 2_000 // each one there and back
+		count = 2_000 // each item takes a round trip
 	}
 	q := newQueue[int](t, 0)
 	p := start(t, PutAll, putArg{q, 0, count})
@@ -194,8 +194,8 @@ func TestTryInAChild(t *testing.T) {
 	}
 }
 
-// Close drains: several consumers share what is left, and all of them end. The order is not looked at: on a busy machine one of them
-// may well stand still for 50 ms.
+// After Close, several consumers share the items that are left, and all of them end. The order is not checked: on a busy machine
+// a consumer may stand still for 50 ms.
 func TestCloseDrains(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {
@@ -220,7 +220,7 @@ func TestCloseDrains(t *testing.T) {
 	}
 }
 
-// PY-QUEUE-11, PY-QUEUE-12: what cannot be sent is an error of Put, and nothing has changed.
+// PY-QUEUE-11, PY-QUEUE-12: a Put of an item that cannot be sent fails and does not change the queue.
 func TestUnsendable(t *testing.T) {
 	leak.Check(t)
 	q := newQueue[any](t, 1)
@@ -318,7 +318,7 @@ func TestJoinable(t *testing.T) {
 	}
 }
 
-// A queue that was closed before its items are done is gone with the last of them, which is done all the same.
+// A queue that was closed before its items are done ends with the last TaskDone, which still succeeds.
 func TestJoinableClosedBefore(t *testing.T) {
 	for _, transport := range transports {
 		t.Setenv("MP_TRANSPORT", transport)
@@ -346,7 +346,7 @@ func TestJoinableClosedBefore(t *testing.T) {
 	}
 }
 
-// Items go there and back one by one, by changing ways (ring or link): no wake-up is missed.
+// No wake-up is missed when items go there and back one by one, some by a ring and some over the link.
 func TestOneByOne(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range transports {

@@ -9,7 +9,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
 )
 
-// A Put that was refused after its end gives back nothing: the room that another Put of the same process was granted stays.
+// If the owner refuses room to a Put that has already ended, the client gives back none: it would be the room that another Put
+// of this client was granted.
 func TestRefusedTooLate(t *testing.T) {
 	leak.Check(t)
 	q, err := New[int](1)
@@ -35,13 +36,13 @@ func TestRefusedTooLate(t *testing.T) {
 		refused <- err
 	}()
 	until(t, func() bool { return q.broker.wanted.Load() == 1 })
-	cancel() // the owner answers before it reads of that
+	cancel() // the owner answers before it reads of the end of ctx
 	err = <-refused
 	q.broker.mu.Unlock()
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	for range 100 { // until what comes of the late answer has come, too
+	for range 100 { // until the owner has also received what the client sends after the late answer
 		ask()
 	}
 	if err := ref.Send(t.Context(), opPut, item, nil, nil); err != nil {
@@ -57,7 +58,7 @@ func TestRefusedTooLate(t *testing.T) {
 	finish(q)
 }
 
-// encoded is an item of q as a message has it.
+// encoded returns v as the body of a message that puts it into q.
 func encoded[T any](t *testing.T, q *Queue[T], v T) []byte {
 	t.Helper()
 	d := q.codec.desk()

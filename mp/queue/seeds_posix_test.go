@@ -15,8 +15,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// seeds runs a torture, which returns how many it has killed: in short with a few fixed seeds; MP_TORTURE_SEED=n is that one run
-// alone; MP_TORTURE=n goes on with new seeds until there were n kills.
+// seeds runs a torture, which returns the number of its kills, with a few fixed seeds. MP_TORTURE_SEED=n runs it with seed n
+// alone. MP_TORTURE=n runs it with new seeds, from MP_TORTURE_SEED on if that is set, until there were n kills.
 func seeds(t *testing.T, fixed []uint64, torture func(t *testing.T, seed uint64, deeds int) (kills int)) {
 	kills := 0
 	run := func(seed uint64, deeds int) {
@@ -49,7 +49,7 @@ func seeds(t *testing.T, fixed []uint64, torture func(t *testing.T, seed uint64,
 	}
 }
 
-// freeze stops a child for a while.
+// freeze stops a child for d. It does not wait.
 func freeze(c *spawn.Child, d time.Duration) {
 	syscall.Kill(c.Pid(), syscall.SIGSTOP)
 	time.AfterFunc(d, func() {

@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/share"
 )
 
-// ahead is a queue of the numbers from 0 on, and a client that has the first ones ahead.
+// ahead makes a queue of the numbers from 0 on, and a client that has the first ones ahead.
 func ahead(t *testing.T, numbers, first int) (*Queue[int], *client) {
 	t.Helper()
 	q, err := New[int](0)
@@ -32,11 +32,12 @@ func ahead(t *testing.T, numbers, first int) (*Queue[int], *client) {
 	return q, c
 }
 
-// A consumer that is slow keeps what it has ahead, and its order; one that stands still does not. PY-QUEUE-20
+// A slow consumer keeps the items that it has ahead from a waiter that has got later ones: the order stays. A consumer that
+// stands still loses its items. PY-QUEUE-20
 func TestSlowIsNotStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, slow := ahead(t, 10, 5)
-		for range 5 { // this process has later ones
+		for range 5 { // this process gets the later items
 			q.TryGet()
 		}
 		var got atomic.Int64
@@ -58,7 +59,7 @@ func TestSlowIsNotStill(t *testing.T) {
 	})
 }
 
-// Who was calmed too late to stop the timer is not taken for one that stands still.
+// If calm comes too late to stop the timer, the timer does not take clients for standing still.
 func TestCalmedTooLate(t *testing.T) {
 	q, err := New[int](0)
 	if err != nil {
@@ -71,7 +72,7 @@ func TestCalmedTooLate(t *testing.T) {
 	b.clients[nil], b.all = c, []*client{c}
 	b.send(c, 1)
 	b.bePatient()
-	time.Sleep(stillness * 6 / 5) // the timer waits for us
+	time.Sleep(stillness * 6 / 5) // the timer fires, and waits for b.mu
 	b.calm()
 	b.bePatient()
 	begin := time.Now()
@@ -86,7 +87,7 @@ func TestCalmedTooLate(t *testing.T) {
 	}
 }
 
-// "Now or never" waits for what is on its way as long as ever, whatever others have waited before.
+// Every "now or never" waiter waits up to arrivalTime for items on their way, however long earlier ones have waited.
 func TestNeverIsEachOnesOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, err := New[uint64](0)
@@ -124,7 +125,7 @@ func TestNeverIsEachOnesOwn(t *testing.T) {
 	})
 }
 
-// One that has items ahead, as another of its goroutines was faster, does not wait for more.
+// The broker does not hold a client that already has items ahead, which another of its goroutines has asked for.
 func TestHoldNotForMore(t *testing.T) {
 	q, c := ahead(t, 3, 1)
 	b := q.broker
@@ -141,13 +142,14 @@ func TestHoldNotForMore(t *testing.T) {
 	case <-held:
 	case <-time.After(10 * time.Second):
 		b.mu.Lock()
-		b.closed = true // ends it
+		b.closed = true // ends hold
 		b.mu.Unlock()
 		t.Error("it was held")
 	}
 }
 
-// The broker holds a client that comes back at once until there are several items, and holds up no other consumer for that.
+// The broker holds a client that asks again right after it got items, until there are several. Meanwhile others can use the
+// queue.
 func TestHold(t *testing.T) {
 	leak.Check(t)
 	q, err := New[int](0)
@@ -176,7 +178,7 @@ func TestHold(t *testing.T) {
 		held = c.hungry
 		b.mu.Unlock()
 	}
-	for i := range 2*4 - 1 { // it should have twice as many ahead as before
+	for i := range 2*4 - 1 { // opGet doubles the target to 4, and the broker holds for twice the target; one item is there
 		select {
 		case err := <-got:
 			t.Fatal("it has got what was there at once", err)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A store does what a slice of items would do, whatever lies in it and however it is cut.
+// A store behaves like a slice of items, whatever items lie in it and however many are taken out or moved at once.
 func TestStore(t *testing.T) {
 	for seed := range uint64(50) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
@@ -79,7 +79,7 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// Whatever is taken for records lies within its bytes.
+// If count accepts bytes as records, the records lie within these bytes and leave none over.
 func FuzzCount(f *testing.F) {
 	f.Add(appendRecord(appendRecord(nil, []byte("one")), nil))
 	f.Add(binary.NativeEndian.AppendUint64(nil, 1<<63))

@@ -29,7 +29,8 @@ type parcel struct {
 	Payload       []byte
 }
 
-// part is what a process of the torture does. It notes in its file what it has put or got, at once.
+// part is the task of one process of the torture. A producer or consumer notes each item in File right after it has put or got
+// it.
 type part struct {
 	ID      uint32
 	From    *queue.Queue[parcel] // a producer has none
@@ -38,7 +39,7 @@ type part struct {
 	Largest int
 }
 
-// mixed, as the largest payload, is all kinds: about as large as goes through a ring, a little more, and much more.
+// mixed, as Largest, means payloads of all sizes: small ones, some about as large as a ring takes, and some much larger.
 const mixed = -1
 
 func (p *part) payload(rnd *rand.Rand) []byte {
@@ -123,7 +124,7 @@ type drama struct {
 	second *queue.Queue[parcel] // nil: there are no relays
 	size   int
 	spared bool // only producers are killed or frozen
-	strict bool // and there is one consumer: nothing comes late
+	strict bool // spared, with one consumer and no relays: no item may come late
 
 	closing atomic.Bool
 	late    int
@@ -133,9 +134,9 @@ type drama struct {
 	kills map[string]int
 }
 
-// TestTorture kills and freezes producers, relays and consumers at random. Afterwards: what came out came out once, and whole;
-// what was put and did not come out was in the hands of one that was killed; and the items of a producer came in
-// order, but for those that others had ahead who were killed or frozen. PY-QUEUE-20, PY-QUEUE-22.
+// TestTorture kills and freezes producers, relays and consumers at random. Afterwards, every item that came out has come out
+// once and whole. Items that were put and did not come out were in the hands of killed processes. The items of a producer came
+// in order, except those that a killed or frozen consumer had ahead. PY-QUEUE-20, PY-QUEUE-22.
 func TestTorture(t *testing.T) {
 	kills, got, lost := 0, 0, 0
 	seeds(t, []uint64{0, 1, 2, 3, 4, 5}, func(t *testing.T, seed uint64, deeds int) int {
@@ -193,7 +194,7 @@ func torture(t *testing.T, seed uint64, deeds int) (kills, got, lost int) {
 	}
 	d.closing.Store(true)
 	stop()
-	actors.Wait() // producers are killed
+	actors.Wait() // stop kills the producers
 	d.first.Close()
 	rest.Wait()
 	if d.second != nil {
@@ -236,7 +237,7 @@ func (d *drama) act(ctx context.Context, name string, from, to *queue.Queue[parc
 				d.t.Error(err)
 				return
 			}
-			continue // killed when it was hardly born
+			continue // it was killed while it started
 		}
 		_, err = c.Result(background)
 		c.Close()

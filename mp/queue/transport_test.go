@@ -10,8 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/queue"
 )
 
-// A word for MP_TRANSPORT that means nothing is an error where a process first has to do with a queue: where it sends one of its
-// own somewhere, and where it uses one of another process.
+// An unknown word in MP_TRANSPORT is an error when a process first sends a queue of its own, and when it first uses a queue of
+// another process.
 func TestUnknownTransport(t *testing.T) {
 	leak.Check(t)
 	refused := func(err error) {

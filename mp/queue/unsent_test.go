@@ -13,7 +13,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// clogged is an end of a link that sends no files, as poor is, but says so only when it has waited.
+// clogged is an end of a link that cannot send files, as poor is. Its Send closes waits, and fails when ends is closed.
 type clogged struct {
 	link.Link
 	waits, ends chan struct{}
@@ -28,8 +28,8 @@ func (c clogged) Send(m link.Msg) error {
 	return c.Link.Send(m)
 }
 
-// An item that might have arrived after the end of its Put, and then could not be sent, keeps no room, and a closed queue does not wait
-// for it.
+// If the ctx of a Put ends while its item is under way, and the item then cannot be sent, the item keeps no room and a closed
+// queue does not wait for it.
 func TestUnderWayAndNotSent(t *testing.T) {
 	leak.Check(t)
 	q, err := New[*os.File](1)
@@ -62,7 +62,7 @@ func TestUnderWayAndNotSent(t *testing.T) {
 	}
 	close(clog.ends)
 	until(t, func() bool { return q.TryPut(nil) == nil })
-	if err := there.TryPut(nil); !errors.Is(err, ErrFull) { // it is a client still: its end would give back everything
+	if err := there.TryPut(nil); !errors.Is(err, ErrFull) { // the client has not left: its end would also have given back the room
 		t.Error(err)
 	}
 	q.Close()

@@ -10,7 +10,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// A party whose ctx was over before it came goes on if it is the last one. Otherwise it breaks the barrier, whatever the link.
+// A party whose ctx was over before it came goes on if it is the last one, and breaks the barrier otherwise, in the owner and
+// over a link without shared memory.
 func TestPartyThatDoesNotWait(t *testing.T) {
 	leak.Check(t)
 	defer synchronize.SetGlance(time.Minute)() // however busy the machine is
@@ -37,7 +38,7 @@ func TestPartyThatDoesNotWait(t *testing.T) {
 		if broken, err := there.Broken(); broken || err != nil {
 			t.Errorf("%s: all have passed: %v, %v", name, broken, err)
 		}
-		for range 2 { // of which the second one finds it broken
+		for range 2 { // the second party finds the barrier broken
 			if _, err := there.Wait(over); err == nil {
 				t.Errorf("%s: it has passed alone", name)
 			}
@@ -54,7 +55,7 @@ func TestPartyThatDoesNotWait(t *testing.T) {
 	}
 }
 
-// A process does so, too, with its first call.
+// A party in another process whose ctx is over breaks the barrier, even with the first call of that process.
 func TestProcessThatDoesNotWait(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range []string{"shm", "socket"} {

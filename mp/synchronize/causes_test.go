@@ -14,8 +14,8 @@ import (
 // elses are errors from elsewhere that may be the cause of a ctx.
 var elses = []error{share.ErrGone, share.ErrUnderWay, spawn.ErrClosed, errUnusable, errSilent, errNo, ErrNotHeld, ErrOwnerDied}
 
-// An error of this package that is the cause of a ctx, from another object, only means that the ctx has ended: a Wait for a
-// condition still gets its lock back.
+// If the cause of a ctx is an error of another object, calls take it only for the end of the ctx: a Wait for a condition still
+// gets its lock back.
 func TestCausesOfOthers(t *testing.T) {
 	leak.Check(t)
 	c, e := must(NewCondition(nil))(t), must(NewEvent())(t)
@@ -46,7 +46,7 @@ func TestCausesOfOthers(t *testing.T) {
 	}
 }
 
-// The answers to several waits of one process may be on their way, and late, at the same time.
+// When the answers to several waits of one process are late at the same time, the lock answers each opRejoin for its own wait.
 func TestRejoinAfterSeveral(t *testing.T) {
 	leak.Check(t)
 	l := must(NewLock())(t)
@@ -66,7 +66,7 @@ func TestRejoinAfterSeveral(t *testing.T) {
 	m.mu.Unlock()
 	for who, want := range map[asker]error{closed: spawn.ErrClosed, told: ErrOwnerDied} {
 		ticket := state(who.ticket, "")
-		for _, want := range []error{want, ErrNotHeld} { // it is told until it has heard
+		for _, want := range []error{want, ErrNotHeld} { // the lock forgets the wait once its end is confirmed (heard)
 			if _, err := l.request(t.Context(), opRejoin, ticket, nil); err != want {
 				t.Errorf("%v: %v", want, err)
 			}
@@ -87,7 +87,7 @@ func TestRejoinAfterSeveral(t *testing.T) {
 	}
 }
 
-// In the owner, a word that has moved is not the end of the object.
+// In the owner, a word that has moved to shared memory does not mean that the object is closed.
 func TestMovedIsNotClosed(t *testing.T) {
 	s := must(NewSemaphore(0))(t)
 	v := s.seen.Load()

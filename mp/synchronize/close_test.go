@@ -15,7 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// A lock that its maker closes while its own goroutines and other processes are at it.
+// When the owner closes a lock that its goroutines and another process use all the time, all of them get ErrClosed.
 func TestCloseDuringEverything(t *testing.T) {
 	leak.Check(t)
 	n := made(sharedmem.NewValue(int64(0)))(t)
@@ -47,7 +47,7 @@ func TestCloseDuringEverything(t *testing.T) {
 	}
 }
 
-// Who adds to a semaphore that its owner has closed hears of that, though he waits for no answer.
+// A Release of a semaphore that its owner has closed fails, although Release waits for no answer.
 func TestReleaseOfAClosedSemaphore(t *testing.T) {
 	leak.Check(t)
 	e := made(synchronize.NewEvent())(t)
@@ -62,7 +62,8 @@ func TestReleaseOfAClosedSemaphore(t *testing.T) {
 	}
 }
 
-// Close in another process ends what waits through the handle there, and takes nothing from the others. PY-SYNC-02, PY-SYNC-11, PY-SYNC-12
+// Close in another process ends the waits through the handle there, and takes nothing from other processes. PY-SYNC-02,
+// PY-SYNC-11, PY-SYNC-12
 func TestCloseOfAHandleThatWaits(t *testing.T) {
 	leak.Check(t)
 	l := made(synchronize.NewLock())(t)
@@ -98,7 +99,7 @@ func TestCloseOfAHandleThatWaits(t *testing.T) {
 	}
 }
 
-// signs are two handles of one semaphore, and the event that it was closed.
+// signs are two handles of one semaphore, and an event that is set once the semaphore was closed.
 type signs struct {
 	First, Second *synchronize.Semaphore
 	Closed        *synchronize.Event
@@ -117,7 +118,8 @@ var SignalInVain = mp.Register("signal-in-vain", func(ctx context.Context, s sig
 	return 0, nil
 })
 
-// A process that has learned that a semaphore is closed hears so from every handle, though Release waits for no answer.
+// Once a process knows by one handle that a semaphore is closed, Release by another handle fails there, too, although it waits
+// for no answer.
 func TestReleaseByAnotherHandle(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range []string{"shm", "socket"} {
@@ -137,7 +139,8 @@ func TestReleaseByAnotherHandle(t *testing.T) {
 	}
 }
 
-// What a process has added before it returned is there, also if its handle was not used before.
+// A permit that a function has added in another process is there when the function's result is, even if it was the first use of
+// the handle.
 func TestFirstRelease(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range []string{"shm", "socket"} {

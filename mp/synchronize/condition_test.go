@@ -14,14 +14,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// ordered is a condition and its lock, for a process that does with them what it is told to.
+// ordered is the argument of Obey: a condition and its lock, and the connection that brings orders.
 type ordered struct {
 	Lock      *synchronize.Lock
 	Condition *synchronize.Condition
 	Orders    *connection.Conn
 }
 
-// Obey does so, and says how each order ended, until there are no more.
+// Obey carries out orders, and reports how each one ended, until the connection ends.
 var Obey = mp.Register("obey", func(ctx context.Context, o ordered) (int, error) {
 	waits, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -73,7 +73,8 @@ func said(err error) string {
 	return err.Error()
 }
 
-// obedient is a condition of a lock of ours, and a process that is told what to do with it, and what is expected of that.
+// obedient makes a lock and a condition, and starts a process that obeys. tell sends it an order and returns its answer, which
+// has to be one of want.
 func obedient(t *testing.T) (l *synchronize.Lock, c *synchronize.Condition, tell func(order string, want ...string) string) {
 	t.Helper()
 	l = made(synchronize.NewLock())(t)
@@ -105,7 +106,7 @@ func obedient(t *testing.T) (l *synchronize.Lock, c *synchronize.Condition, tell
 	}
 }
 
-// waitsThere lets the process wait.
+// waitsThere makes the process wait for the condition.
 func waitsThere(t *testing.T, c *synchronize.Condition, tell func(order string, want ...string) string) {
 	t.Helper()
 	tell("acquire", "done")
@@ -113,7 +114,7 @@ func waitsThere(t *testing.T, c *synchronize.Condition, tell func(order string, 
 	until(t, "it waits", func() bool { return c.String() == "<Condition waiting=1>" })
 }
 
-// isFree checks that nobody has the lock, nor gets it unknowingly.
+// isFree checks that the lock is free, or soon will be: no process has it without knowing.
 func isFree(t *testing.T, l *synchronize.Lock) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -123,7 +124,7 @@ func isFree(t *testing.T, l *synchronize.Lock) {
 	}
 }
 
-// notifyHere notifies somebody who waits in this process.
+// notifyHere checks that a notification wakes a waiter of this process.
 func notifyHere(t *testing.T, c *synchronize.Condition) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -145,8 +146,8 @@ func notifyHere(t *testing.T, c *synchronize.Condition) {
 	}
 }
 
-// Close in another process ends the wait there, which gives the lock back, and takes no notification from others. If its ctx ends
-// right afterwards, it may have the lock instead.
+// Close in another process ends the Wait there, which gives the lock up and takes no notification from others. If its ctx ends
+// right after Close, the Wait may return ctx's error instead, with the lock.
 func TestCloseOfAConditionThatWaits(t *testing.T) {
 	for _, both := range []bool{false, true} {
 		t.Run(fmt.Sprintf("ctx ends %v", both), func(t *testing.T) {
@@ -168,7 +169,7 @@ func TestCloseOfAConditionThatWaits(t *testing.T) {
 	}
 }
 
-// Close in another process ends what waits for the lock through the condition, and what would later.
+// Close in another process ends an Acquire that waits for the lock through the condition there. A later Acquire fails.
 func TestCloseOfAConditionThatAcquires(t *testing.T) {
 	leak.Check(t)
 	l, _, tell := obedient(t)
@@ -186,7 +187,7 @@ func TestCloseOfAConditionThatAcquires(t *testing.T) {
 	isFree(t, l)
 }
 
-// Its ctx may end right afterwards, when it is on its way back to the lock.
+// If both Close and the end of ctx come while a Wait is getting the lock back, the first of them decides how the Wait ends.
 func TestCloseBeforeTheLockIsBack(t *testing.T) {
 	for _, first := range []string{"close", "cancel"} {
 		t.Run(first, func(t *testing.T) {
@@ -217,7 +218,7 @@ func TestCloseBeforeTheLockIsBack(t *testing.T) {
 	}
 }
 
-// Who was notified before Close has the notification, and the lock.
+// A Wait that was notified before Close of its handle returns nil, with the lock.
 func TestCloseAfterNotification(t *testing.T) {
 	leak.Check(t)
 	l, c, tell := obedient(t)
@@ -234,7 +235,8 @@ func TestCloseAfterNotification(t *testing.T) {
 	isFree(t, l)
 }
 
-// Who has been notified and waits for the lock does not get it when the condition is closed, unknowingly at that.
+// When the owner closes a condition, a notified waiter that waits for the lock gets ErrClosed. It is not given the lock without
+// knowing.
 func TestOwnerClosesAfterNotification(t *testing.T) {
 	leak.Check(t)
 	l, c, tell := obedient(t)
@@ -246,7 +248,7 @@ func TestOwnerClosesAfterNotification(t *testing.T) {
 	isFree(t, l)
 }
 
-// Whose ctx has ended gets the lock also when the condition is closed meanwhile.
+// A Wait whose ctx has ended gets the lock back even if the owner closes the condition meanwhile.
 func TestOwnerClosesBeforeTheLockIsBack(t *testing.T) {
 	leak.Check(t)
 	l, c, tell := obedient(t)
@@ -264,7 +266,8 @@ func TestOwnerClosesBeforeTheLockIsBack(t *testing.T) {
 	isFree(t, l)
 }
 
-// Who waits for a condition that is closed already does not have the lock afterwards, unless its ctx is over, too.
+// A Wait for a condition that is closed already returns without the lock. If its ctx is over, too, it may return ctx's error
+// instead, with the lock.
 func TestWaitForWhatIsClosed(t *testing.T) {
 	for _, acquire := range []string{"acquire", "acquire the lock"} {
 		t.Run("there, "+acquire, func(t *testing.T) {

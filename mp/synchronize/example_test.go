@@ -58,7 +58,7 @@ func ExampleNewLock() {
 
 var Forget = mp.Register("forget", func(ctx context.Context, l *synchronize.Lock) (int, error) { return 0, l.Acquire(ctx) })
 
-// A process that ends with the lock in its hands is told of, once.
+// When a process has ended with the lock in its hands, one Acquire reports that.
 func ExampleLock_Acquire() {
 	ctx := context.Background()
 	lock, err := synchronize.NewLock()

@@ -15,7 +15,7 @@ func SetPatience(t *testing.T, d time.Duration) {
 	t.Cleanup(func() { patience = old })
 }
 
-// SetGlance sets how long calls wait whose ctx has ended before. It returns what sets it back.
+// SetGlance sets how long a call waits whose ctx has ended before. The function returned undoes that.
 func SetGlance(d time.Duration) func() {
 	old := glance
 	glance = d

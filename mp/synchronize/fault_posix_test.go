@@ -17,7 +17,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// pair is a lock, held by its maker, an event, and a place, which is free.
+// pair is a lock that its maker holds, an event, and a bounded semaphore with one place, which is free.
 type pair struct {
 	Lock  *synchronize.Lock
 	Event *synchronize.Event
@@ -46,7 +46,7 @@ var MakeSemaphore = mp.Register("make-semaphore", func(_ context.Context, n int)
 	return keptSemaphore, err
 })
 
-// While the owner is stopped, what has a ctx ends with it, what has none ends with its patience, and when the owner goes on
+// While the owner is stopped, calls with a ctx end with it, and calls without one end after patience. When the owner goes on,
 // nothing is lost.
 func TestFrozenOwner(t *testing.T) {
 	leak.Check(t)
@@ -132,11 +132,11 @@ func TestFrozenOwnerAtOnce(t *testing.T) {
 	}
 }
 
-// The first Release of a handle, told to an owner that is stopped, is no error: it counts when the owner goes on. Otherwise the
+// The first Release of a handle returns nil while the owner is stopped, and counts when the owner goes on. After an error, the
 // caller would release once more.
 func TestReleaseToFrozenOwner(t *testing.T) {
 	leak.Check(t)
-	t.Setenv("MP_TRANSPORT", "socket") // each Release is the owner's to do
+	t.Setenv("MP_TRANSPORT", "socket") // each Release goes to the owner
 	pool := made(mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1}))(t)
 	defer pool.Close()
 	s, err := mp.Apply(t.Context(), pool, MakeSemaphore, 0)
@@ -161,7 +161,7 @@ func TestReleaseToFrozenOwner(t *testing.T) {
 	until(t, "it counts", func() bool { n, err := s.Value(); return n == 1 && err == nil })
 }
 
-// A holder that is stopped keeps the lock; when it is killed, the lock is told to be free at once.
+// A holder that is stopped keeps the lock. When it is killed, the next Acquire reports its death at once.
 func TestFrozenHolder(t *testing.T) {
 	leak.Check(t)
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -188,7 +188,7 @@ func TestFrozenHolder(t *testing.T) {
 	}
 }
 
-// A handle works in a process even if this process keeps it only as the argument of that one.
+// A handle in the argument of a process works there, even if this process has no other reference to it before the start.
 func TestCollectedBeforeSent(t *testing.T) {
 	leak.Check(t)
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
@@ -204,7 +204,7 @@ func TestCollectedBeforeSent(t *testing.T) {
 		return mp.NewProcess(Use, kit{How: "set", Event: pair.Event}, nil)
 	}()
 	defer p.Close()
-	for range 5 { // what is collected is given up by other goroutines
+	for range 5 { // other goroutines give up the collected handles
 		runtime.GC()
 		time.Sleep(time.Millisecond)
 	}
@@ -269,7 +269,7 @@ func TestWhoIsNotifiedIsDead(t *testing.T) {
 	isFree(t, l)
 }
 
-// What a semaphore gives to a process that dies before it has heard of that is there for the next one.
+// If a process dies before it has heard that a semaphore gave it a permit, the permit is there for the next one.
 func TestWhoIsGivenIsDead(t *testing.T) {
 	leak.Check(t)
 	s := made(synchronize.NewSemaphore(0))(t)
@@ -294,7 +294,7 @@ func TestWhoIsGivenIsDead(t *testing.T) {
 		t.Errorf("what the dead was given is lost: %v", err)
 	}
 	ends(t, start(t, kit{How: "signal", Semaphore: s}))
-	ends(t, start(t, kit{How: "take", Semaphore: s})) // and what one has heard of stays taken
+	ends(t, start(t, kit{How: "take", Semaphore: s})) // a permit that a process has heard of stays taken
 	if n, err := s.Value(); n != 0 || err != nil {
 		t.Error(n, err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// lastHeard is the owner's end of a link, which tells when everything has been heard that comes over it.
+// lastHeard is the owner's end of a link. It closes end once the owner has received everything that comes over it.
 type lastHeard struct {
 	link.Link
 	end chan struct{}
@@ -28,8 +28,8 @@ func (l lastHeard) Recv() (link.Msg, error) {
 	return m, err
 }
 
-// FuzzObjects lets a process ask for anything, in any order, with any body, and leave. What it is told makes no difference;
-// the owner uses its objects as if nothing had happened.
+// FuzzObjects has a client send any requests, in any order, with any bodies, and leave. It does not look at the answers. The
+// owner can then use its objects as if nothing had happened.
 func FuzzObjects(f *testing.F) {
 	f.Add([]byte{1, 17, 1, 0, 18, 2, 0, 19, 1, 0, 22, 0, 1, 9, 23, 5, 8, 1, 1, 1, 1, 1, 1, 1, 1})
 	f.Add([]byte{5, 21, 3, 8, 0, 0, 0, 0, 0, 0, 0, 0, 22, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 0})
@@ -64,7 +64,7 @@ func FuzzObjects(f *testing.F) {
 			switch how % 4 {
 			case 0:
 				_ = other.Send(context.Background(), op, body, nil, nil)
-			case 1: // nobody waits for the answer
+			case 1: // the call does not wait for the answer
 				_, _ = other.Call(over, op, body, nil, nil)
 			default:
 				short, stop := context.WithTimeout(context.Background(), 100*time.Microsecond)
@@ -76,7 +76,7 @@ func FuzzObjects(f *testing.F) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		select {
-		case <-heard: // or its Clear would come between our Set and our Wait
+		case <-heard: // before that, a Clear of the client could come between the Set and the Wait below
 		case <-ctx.Done():
 			t.Fatal("the owner does not see that the client has left")
 		}
@@ -141,18 +141,18 @@ func TestHostileWord(t *testing.T) {
 	}
 }
 
-// foreign makes a client of an object that does nothing, and returns how it ends.
+// foreign makes a client that does nothing with h's object. leave ends its link.
 func foreign(h *handle) (leave func() error) {
 	ours, theirs := link.NewInProcess()
 	ref := h.ref.Over(ours, theirs)
 	return func() error {
-		defer runtime.KeepAlive(ref) // with its last reference a client leaves
+		defer runtime.KeepAlive(ref) // without its last reference the client would leave
 		return theirs.Close()
 	}
 }
 
-// A number in the word that no client has is that of a dead holder: its death is told once, and then the lock is free. So
-// it goes on when a client has ended that wrote such a number, or removed the waiters' mark.
+// A number in the word that no client has counts as that of a dead holder: its death is told once, and then the lock is free.
+// So the lock goes on after the end of a client that wrote such a number, or removed the waiters' mark.
 func TestNobodysNumber(t *testing.T) {
 	leak.Check(t)
 	for _, v := range []uint64{77, contended | 77, elsewhere, elsewhere | contended | 1, 1 << 40, ^uint64(0)} {
@@ -163,7 +163,7 @@ func TestNobodysNumber(t *testing.T) {
 		m.word.Store(v)
 		if ok, err := l.TryAcquire(); ok || err != nil && !errors.Is(err, ErrOwnerDied) {
 			t.Errorf("%#x: %v, %v", v, ok, err)
-		} else if err == nil { // it was seen from here that it is held
+		} else if err == nil { // the word said that the lock is held, so TryAcquire did not ask the object
 			if err := l.Acquire(ctx); !errors.Is(err, ErrOwnerDied) {
 				t.Errorf("%#x: %v", v, err)
 			}
@@ -187,7 +187,7 @@ func TestNobodysNumber(t *testing.T) {
 	}
 }
 
-// A semaphore goes on when a client has ended that wrote into its word that there are waiters, or that there are none.
+// A semaphore goes on after the end of a client that set the waiters' mark in its word, or removed it.
 func TestNobodyWaits(t *testing.T) {
 	leak.Check(t)
 	s := must(NewSemaphore(1))(t)
@@ -239,7 +239,7 @@ func must[T any](v T, err error) func(t *testing.T) T {
 	}
 }
 
-// Nor does nonsense in the word of a semaphore do more.
+// Nonsense in the word of a semaphore makes it useless, and does nothing worse: calls end, and Close works.
 func TestHostileNumber(t *testing.T) {
 	leak.Check(t)
 	for _, v := range []uint64{0, 1, mostPermits, contended, contended | 1, elsewhere, elsewhere | 1, ^uint64(0), rand.Uint64()} {

@@ -12,7 +12,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// What arrives just as a handle is closed is given back.
+// A lock or a permit that arrives just as its handle is closed is given back.
 func TestCloseGivesBackWhatIsLate(t *testing.T) {
 	leak.Check(t)
 	l, b := must(NewLock())(t), must(NewBoundedSemaphore(1))(t)
@@ -36,7 +36,7 @@ func TestCloseGivesBackWhatIsLate(t *testing.T) {
 				t.Error(err)
 			}
 			switch err := <-got; {
-			case err == nil: // it was not late
+			case err == nil: // the answer came before Close
 				there.giveBack(answerOK)
 			case !errors.Is(err, spawn.ErrClosed) || errors.Is(err, context.Canceled):
 				t.Error(err)

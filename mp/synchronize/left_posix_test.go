@@ -14,7 +14,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// WaitForAll waits for each of these conditions, of one lock.
+// WaitForAll waits for all these conditions, which have the same lock, at the same time.
 var WaitForAll = mp.Register("wait-for-all", func(ctx context.Context, all []*synchronize.Condition) (int, error) {
 	var wg sync.WaitGroup
 	errs := make([]error, len(all))
@@ -27,7 +27,7 @@ var WaitForAll = mp.Register("wait-for-all", func(ctx context.Context, all []*sy
 	return 0, errors.Join(errs...)
 })
 
-// A process that has waited for conditions and was killed does not get the lock when it is notified just then. PY-SYNC-17
+// A process that is killed while it waits for conditions does not get the lock if they are notified just then. PY-SYNC-17
 func TestNotifiedAfterDeath(t *testing.T) {
 	leak.Check(t)
 	for range 30 {
@@ -49,7 +49,7 @@ func TestNotifiedAfterDeath(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Kill()
-		for waits(all[0]) { // the first thing that is seen of its end
+		for waits(all[0]) { // until the owner begins to forget the waits of the dead process
 		}
 		for _, c := range all {
 			if err := c.Notify(1); err != nil {

@@ -20,7 +20,7 @@ var (
 	apart, _  = synchronize.NewLock()
 )
 
-// Apart takes what is in the package variables, and ends with it.
+// Apart takes the lock and the permit in the package variables, and its process ends with them.
 var Apart = mp.Register("apart", func(context.Context, int) ([]bool, error) {
 	s, err := aparts.TryAcquire()
 	l, err2 := apart.TryAcquire()
@@ -51,14 +51,14 @@ func TestPackageVariable(t *testing.T) {
 	}
 }
 
-// all is what a process may leave behind.
+// all has two of each object that a process could leave behind.
 type all struct {
 	Locks      [2]*synchronize.Lock
 	Semaphores [2]*synchronize.Semaphore
 	Memory     [2]*sharedmem.SharedMemory
 }
 
-// MakeAll makes it, holds it, gives it away, and stays.
+// MakeAll makes the objects, takes one lock and one permit, sends all objects away, and stays.
 var MakeAll = mp.Register("make-all", func(ctx context.Context, to *queue.Queue[all]) (int, error) {
 	var a all
 	var errs [8]error
@@ -78,8 +78,8 @@ var MakeAll = mp.Register("make-all", func(ctx context.Context, to *queue.Queue[
 	return 0, ctx.Err()
 })
 
-// However a process ends that has made objects, nothing of them is left in the file system. Its memory is there for who has it, and
-// the other objects say that they are gone. PY-TRACK-01, PY-SHM-13
+// However the process that made objects ends, it leaves nothing in the file system. Other processes that have its memory keep
+// it, and calls of its other objects return ErrClosed. PY-TRACK-01, PY-SHM-13
 func TestNothingIsLeft(t *testing.T) {
 	leak.Check(t)
 	for how, end := range map[string]func(*mp.Process[int]) error{"kill": (*mp.Process[int]).Kill, "terminate": (*mp.Process[int]).Terminate} {

@@ -51,7 +51,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// A lock that a child holds is held for the parent, who cannot release it; it is shown with its holder. PY-SYNC-01
+// A lock that a child holds is held for the parent, too, which cannot release it. String shows the holder. PY-SYNC-01
 func TestLockAcrossProcesses(t *testing.T) {
 	leak.Check(t)
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -93,7 +93,7 @@ func TestLockAcrossProcesses(t *testing.T) {
 	}
 }
 
-// A process that ends with the lock, killed or not: one Acquire fails, without the lock, and the next one has it. PY-SYNC-03
+// When a process ends with the lock, killed or not, one Acquire fails and does not get the lock; the next one gets it. PY-SYNC-03
 func TestOwnerDies(t *testing.T) {
 	leak.Check(t)
 	for _, how := range []string{"acquire", "acquire and die"} {
@@ -118,7 +118,7 @@ func TestOwnerDies(t *testing.T) {
 	}
 }
 
-// The death of the holder wakes the one that waits, too.
+// The death of the holder wakes a waiter, which does not get the lock.
 func TestOwnerDiesWhileOthersWait(t *testing.T) {
 	leak.Check(t)
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -135,7 +135,8 @@ func TestOwnerDiesWhileOthersWait(t *testing.T) {
 	}
 }
 
-// What the lock protects is right, whoever counts. Under -race, too, where it is on the heap.
+// Counters that the lock protects are exact, whichever processes and goroutines count. For the one on the heap, the race
+// detector agrees.
 func TestMutualExclusion(t *testing.T) {
 	leak.Check(t)
 	l, n := made(synchronize.NewLock())(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -171,8 +172,8 @@ func TestMutualExclusion(t *testing.T) {
 	}
 }
 
-// Goroutines of a child, and of the owner, change memory of theirs with the lock held: no race, also for the detector, whichever
-// handles of the lock they have, and whether they find it free or wait for it.
+// Goroutines of one process, the owner or a child, change its memory with the lock held: there is no race, also for the race
+// detector, whichever handle of the lock they use, and whether they find it free or wait for it.
 func TestLockOrders(t *testing.T) {
 	leak.Check(t)
 	for _, transport := range []string{"shm", "socket"} {
@@ -189,7 +190,7 @@ func TestLockOrders(t *testing.T) {
 	}
 }
 
-// Who comes first gets it first.
+// Waiters get the lock in the order in which they came.
 func TestLockIsFair(t *testing.T) {
 	leak.Check(t)
 	l := made(synchronize.NewLock())(t)
@@ -242,7 +243,7 @@ func TestLockIsNotKept(t *testing.T) {
 	}
 }
 
-// Made is a lock of a child.
+// Made returns a lock that its process has made and holds.
 var Made = mp.Register("made", func(ctx context.Context, die bool) (*synchronize.Lock, error) {
 	l, err := synchronize.NewLock()
 	if err == nil {
@@ -251,7 +252,7 @@ var Made = mp.Register("made", func(ctx context.Context, die bool) (*synchronize
 	return l, err
 })
 
-// When the process that made a lock ends, everybody that waits for it is told, and everybody later.
+// When the owner of a lock ends, all waiters and all later callers get ErrClosed.
 func TestMakerEnds(t *testing.T) {
 	leak.Check(t)
 	pool, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1})
@@ -281,7 +282,7 @@ func TestMakerEnds(t *testing.T) {
 	}
 }
 
-// Close wakes those that wait, here and elsewhere.
+// Close wakes all waiters, in this process and in others.
 func TestClose(t *testing.T) {
 	leak.Check(t)
 	l := made(synchronize.NewLock())(t)
@@ -313,7 +314,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// Other ways to write one down are errors.
+// The objects cannot be encoded as JSON, nor by msgpack outside of this library's messages.
 func TestElsewhere(t *testing.T) {
 	leak.Check(t)
 	for _, v := range []any{

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { mp.TestMain(m) }
 
-// kit is one of each kind, for a process to do something with.
+// kit is the argument of Use. How says what Use does with the objects.
 type kit struct {
 	How       string
 	Lock      *synchronize.Lock
@@ -61,7 +61,7 @@ func use(ctx context.Context, k kit) (int, error) {
 		return 0, k.Condition.Release()
 	case "release":
 		return 0, k.Lock.Release()
-	case "hog": // till N says so
+	case "hog": // until N is not 0
 		for k.N.Load() == 0 {
 			if err := errors.Join(k.Lock.Acquire(ctx), k.Lock.Release()); err != nil {
 				return 0, err
@@ -79,7 +79,7 @@ func use(ctx context.Context, k kit) (int, error) {
 			}
 		}
 		return k.Times, nil
-	case "goroutines": // count on the heap, each with a handle of its own
+	case "goroutines": // four of them count on the heap, by two handles of the lock
 		total := 0
 		var wg sync.WaitGroup
 		errs := make([]error, 4)
@@ -110,7 +110,7 @@ func use(ctx context.Context, k kit) (int, error) {
 		return 0, k.Semaphore.Release()
 	case "take":
 		return 0, k.Semaphore.Acquire(ctx)
-	case "signal on": // until that fails, which is the first time after the event is set
+	case "signal on": // releases twice, and once more after the event is set
 		err := errors.Join(k.Semaphore.Release(), k.Semaphore.Release(), k.Event.Wait(ctx))
 		if err == nil {
 			err = k.Semaphore.Release()
@@ -132,7 +132,7 @@ func use(ctx context.Context, k kit) (int, error) {
 			err = k.Condition.Release()
 		}
 		return 0, err
-	case "sleep in vain": // for so long
+	case "sleep in vain": // as long as For says
 		if err := k.Condition.Acquire(ctx); err != nil {
 			return 0, err
 		}
@@ -145,7 +145,7 @@ func use(ctx context.Context, k kit) (int, error) {
 			return 0, fmt.Errorf("after %v: %w", took, err)
 		}
 		return 1, released
-	case "step": // one at a time, and each is told
+	case "step": // notifies after each step
 		for range k.Times {
 			if err := k.Condition.Acquire(ctx); err != nil {
 				return 0, err
@@ -164,7 +164,7 @@ func use(ctx context.Context, k kit) (int, error) {
 			k.N.Add(1)
 		}
 		return 0, nil
-	case "trips": // of which the one that gets 0 counts each, before all go on
+	case "trips": // the party that gets 0 counts each trip, before all go on
 		for i := range k.Times {
 			mine, err := k.Barrier.Wait(ctx)
 			if err == nil && mine == 0 {
@@ -178,7 +178,7 @@ func use(ctx context.Context, k kit) (int, error) {
 			}
 		}
 		return k.Times, nil
-	case "close": // what it waits for, once the event is set
+	case "close": // waits through four handles, and closes them once the event is set
 		var wg sync.WaitGroup
 		errs := make([]error, 4)
 		party := func(ctx context.Context) error {
@@ -202,7 +202,7 @@ func use(ctx context.Context, k kit) (int, error) {
 		return n, err
 	case "party":
 		return k.Barrier.Wait(ctx)
-	case "party in vain": // and says whether that broke the barrier
+	case "party in vain": // comes with a ctx that is over; 1: that has broken the barrier
 		synchronize.SetGlance(time.Minute)
 		over, cancel := context.WithCancel(ctx)
 		cancel()

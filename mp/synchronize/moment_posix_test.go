@@ -18,7 +18,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// Late waits with a ctx that ends soon, and says how that ended. Its process is stopped meanwhile.
+// Late waits for the condition or the barrier with a ctx that ends soon, and returns how the wait ended. The test stops its
+// process meanwhile.
 var Late = mp.Register("late", func(ctx context.Context, k kit) (string, error) {
 	if k.Condition != nil {
 		if err := k.Condition.Acquire(ctx); err != nil {
@@ -43,7 +44,7 @@ var Late = mp.Register("late", func(ctx context.Context, k kit) (string, error) 
 	case !errors.Is(err, context.DeadlineExceeded):
 		return "", err
 	case k.Condition != nil:
-		return "over", k.Condition.Release() // as it says that it has the lock
+		return "over", k.Condition.Release() // the error means that the caller has the lock
 	}
 	broken, err := k.Barrier.Broken()
 	if broken {
@@ -52,7 +53,8 @@ var Late = mp.Register("late", func(ctx context.Context, k kit) (string, error) 
 	return "over and whole", err
 })
 
-// late starts one, stops it while it waits, lets meanwhile do something and the ctx end, and returns what it says.
+// late runs Late in a process and stops the process while it waits. Then it calls meanwhile, lets the ctx end and the process go
+// on, and returns the result; "": the wait ended before the stop.
 func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 	t.Helper()
 	k.For, k.N = 100*time.Millisecond, made(sharedmem.NewValue(int64(0)))(t)
@@ -62,7 +64,7 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 	}
 	defer p.Close()
 	until(t, "it waits, or did not in time", func() bool { return k.N.Load() == 2 || waits() })
-	if err := prog.Freeze(p.Pid()); k.N.Load() == 2 { // its time was over before, and it may have ended
+	if err := prog.Freeze(p.Pid()); k.N.Load() == 2 { // its ctx ended before the stop, and the process may have ended, too
 		_ = syscall.Kill(p.Pid(), syscall.SIGCONT)
 		_ = p.Join(t.Context())
 		return ""
@@ -70,7 +72,7 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 		t.Fatal(err)
 	}
 	meanwhile()
-	time.Sleep(k.For) // its time: nothing tells of its end
+	time.Sleep(k.For) // until its ctx has ended: there is no other sign of that
 	if err := syscall.Kill(p.Pid(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,8 @@ func late(t *testing.T, k kit, waits func() bool, meanwhile func()) string {
 	return how
 }
 
-// lateParty is a barrier that one party has passed and used, when the ctx of the other one ended, and what that says.
+// lateParty returns a barrier that this process has passed and then used while the ctx of the other party ended, and the other
+// party's result.
 func lateParty(t *testing.T, use func(b *synchronize.Barrier) error) (b *synchronize.Barrier, how string) {
 	t.Helper()
 	for range 50 {
@@ -103,7 +106,7 @@ func lateParty(t *testing.T, use func(b *synchronize.Barrier) error) (b *synchro
 	return nil, ""
 }
 
-// A party whose ctx ends when the others have passed already is missed by them the next time. PY-SYNC-27
+// A party whose ctx ends when the others have passed already breaks the barrier, as it will not come the next time. PY-SYNC-27
 func TestLateParty(t *testing.T) {
 	leak.Check(t)
 	if _, how := lateParty(t, func(*synchronize.Barrier) error { return nil }); how != "over and broken" {
@@ -111,7 +114,7 @@ func TestLateParty(t *testing.T) {
 	}
 }
 
-// A party whose ctx ends after all have passed does not break the barrier if that was reset meanwhile. PY-SYNC-27
+// A party whose ctx ends after all have passed does not break a barrier that was reset meanwhile. PY-SYNC-27
 func TestLateForReset(t *testing.T) {
 	leak.Check(t)
 	b, how := lateParty(t, (*synchronize.Barrier).Reset)
@@ -120,7 +123,7 @@ func TestLateForReset(t *testing.T) {
 	}
 }
 
-// NotifyAndDie notifies who waits, and dies with the lock.
+// NotifyAndDie notifies a waiter, and dies with the lock.
 var NotifyAndDie = mp.Register("notify-and-die", func(ctx context.Context, k kit) (int, error) {
 	if err := errors.Join(k.Condition.Acquire(ctx), k.Condition.Notify(1)); err != nil {
 		return 0, err
@@ -129,7 +132,7 @@ var NotifyAndDie = mp.Register("notify-and-die", func(ctx context.Context, k kit
 	select {}
 })
 
-// A Wait that is told of a death when its ctx has just ended does not take the answer for the lock. PY-SYNC-17
+// A Wait that is told of a death when its ctx has just ended returns without the lock. PY-SYNC-17
 func TestLateForDeath(t *testing.T) {
 	leak.Check(t)
 	died := 0

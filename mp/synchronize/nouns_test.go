@@ -74,8 +74,8 @@ func TestSemaphores(t *testing.T) {
 	}
 }
 
-// A semaphore is released by another process than the one that waits; the places of a bounded one come back from a process
-// that is killed.
+// A Release of a semaphore in one process lets another one acquire it. The places of a bounded semaphore come back from a
+// process that is killed.
 func TestSemaphoresAcrossProcesses(t *testing.T) {
 	leak.Check(t)
 	s, b, n := made(synchronize.NewSemaphore(0))(t), made(synchronize.NewBoundedSemaphore(3))(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -161,7 +161,7 @@ func sleepers(t *testing.T, c *synchronize.Condition, n *sharedmem.Value[int64])
 	return woken, end
 }
 
-// PY-SYNC-15: six that wait in vain, processes and others, are as if they had never come.
+// PY-SYNC-15: six waiters, in this process and in others, that time out leave no trace in the condition.
 func TestSleepersTimeOut(t *testing.T) {
 	leak.Check(t)
 	c, n := made(synchronize.NewCondition(nil))(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -185,7 +185,7 @@ func TestSleepersTimeOut(t *testing.T) {
 	if s := c.String(); s != "<Condition waiting=0>" {
 		t.Error(s)
 	}
-	woken, end := sleepers(t, c, n) // and it serves six others
+	woken, end := sleepers(t, c, n) // the condition serves six other waiters
 	if err := errors.Join(c.Acquire(t.Context()), c.NotifyAll(), c.Release()); err != nil {
 		t.Error(err)
 	}
@@ -217,7 +217,7 @@ func TestNotify(t *testing.T) {
 	}
 	woken(6)
 	end()
-	notify(3) // nobody
+	notify(3) // there is no waiter
 	if err := c.Notify(-1); err == nil {
 		t.Error("−1 were notified")
 	}
@@ -253,7 +253,7 @@ func TestConditionTimeout(t *testing.T) {
 	}
 }
 
-// A wait that ends at the moment of a notification does not lose it: it returns nil, or the next one is notified.
+// A Wait whose ctx ends at the moment of a notification does not lose it: it returns nil, or the next waiter is notified.
 func TestNotifyMeetsTimeout(t *testing.T) {
 	leak.Check(t)
 	c := made(synchronize.NewCondition(nil))(t)
@@ -313,8 +313,8 @@ func TestNotifyMeetsTimeout(t *testing.T) {
 	t.Logf("%d times it was notified, %d times over", notified, ends)
 }
 
-// PY-SYNC-18, PY-SYNC-19: what is waited for comes true in another process, step by step; steps that do not get there are no
-// reason to return before ctx ends.
+// PY-SYNC-18, PY-SYNC-19: WaitFor returns nil when another process has made its condition true, step by step. A notification
+// before that does not end it.
 func TestWaitFor(t *testing.T) {
 	leak.Check(t)
 	c, n := made(synchronize.NewCondition(nil))(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -342,7 +342,7 @@ func TestWaitFor(t *testing.T) {
 	ends(t, q)
 }
 
-// A condition of a lock that is elsewhere, or nowhere, is refused.
+// NewCondition refuses a lock that was never made, and one of another process.
 func TestBadCondition(t *testing.T) {
 	leak.Check(t)
 	if c, err := synchronize.NewCondition(new(synchronize.Lock)); err == nil {
@@ -368,7 +368,7 @@ func TestBadCondition(t *testing.T) {
 	}
 }
 
-// PY-SYNC-24, PY-SYNC-31: nobody is a round ahead.
+// PY-SYNC-24, PY-SYNC-31: no party is ever a round ahead.
 func TestBarrierRounds(t *testing.T) {
 	leak.Check(t)
 	const rounds, parties = 1000, 5
@@ -400,7 +400,7 @@ func TestBarrierRounds(t *testing.T) {
 	}
 }
 
-// PY-SYNC-25, PY-SYNC-31: each gets another number, and one alone does not wait.
+// PY-SYNC-25, PY-SYNC-31: each party gets a different number. At a barrier for one party, Wait does not wait.
 func TestBarrierNumbers(t *testing.T) {
 	leak.Check(t)
 	one, b := made(synchronize.NewBarrier(1))(t), made(synchronize.NewBarrier(3))(t)
@@ -422,7 +422,7 @@ func TestBarrierNumbers(t *testing.T) {
 	}
 }
 
-// PY-SYNC-26: what one party does between two waits is done once for each trip, and before anybody goes on.
+// PY-SYNC-26: what the party with number 0 does between two Waits is done once for each trip, before any party goes on.
 func TestBarrierAction(t *testing.T) {
 	leak.Check(t)
 	b, n := made(synchronize.NewBarrier(3))(t), made(sharedmem.NewValue(int64(0)))(t)
@@ -438,8 +438,8 @@ func TestBarrierAction(t *testing.T) {
 	}
 }
 
-// PY-SYNC-27, PY-SYNC-28, PY-SYNC-29, PY-SYNC-30: abort, reset, a ctx that ends, and a process that is killed. After each of
-// them, and a Reset, it lets all through that come.
+// PY-SYNC-27, PY-SYNC-28, PY-SYNC-29, PY-SYNC-30: Abort, Reset, the end of a ctx and the death of a process end all waits at a
+// barrier. After each of them, and a Reset, the barrier lets all parties through.
 func TestBrokenBarrier(t *testing.T) {
 	leak.Check(t)
 	b := made(synchronize.NewBarrier(3))(t)
@@ -448,7 +448,7 @@ func TestBrokenBarrier(t *testing.T) {
 		"reset": func(*mp.Process[int]) { b.Reset() },
 		"kill":  func(p *mp.Process[int]) { p.Kill() },
 		"ctx": func(*mp.Process[int]) {
-			// A third one would be let in; this is one of the two that wait.
+			// The ctx of the Wait in this process is canceled below.
 		},
 	} {
 		p := start(t, kit{How: "party", Barrier: b})

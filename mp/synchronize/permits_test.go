@@ -7,7 +7,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/link"
 )
 
-// What a client was given comes back if it ends before it has heard of that, and only then, and once.
+// A permit that a client was given comes back, once, if the client returns it as late, or leaves before it has confirmed it.
+// A confirmed permit does not.
 func TestGiven(t *testing.T) {
 	for how, want := range map[string]int{"heard": 0, "late": 1, "left": 1} {
 		t.Run(how, func(t *testing.T) {
@@ -20,7 +21,7 @@ func TestGiven(t *testing.T) {
 			if answer.Kind != answerOK || err != nil {
 				t.Fatal(answer.Kind, err)
 			}
-			for range 2 { // of which the second one has no meaning
+			for range 2 { // the second message has no effect
 				switch how {
 				case "heard":
 					there.Post(opHeard, nil)

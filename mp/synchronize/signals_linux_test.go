@@ -9,7 +9,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// signals are what this process blocks, ignores and catches.
+// signals returns which signals this process blocks, ignores and catches.
 func signals(t *testing.T) (all string) {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -24,7 +24,8 @@ func signals(t *testing.T) (all string) {
 	return all
 }
 
-// No process watches over what others leave, and to make, send and use an object changes nothing about signals. PY-TRACK-05
+// Unlike Python, this library has no process that cleans up after others. Making, sending and using an object does not change
+// which signals this process blocks, ignores and catches. PY-TRACK-05
 func TestSignalsStay(t *testing.T) {
 	leak.Check(t)
 	before := signals(t)

@@ -14,14 +14,14 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// tokens are taken and given back until Stop is not 0.
+// tokens is the argument of Take, which takes permits and gives them back until Stop is not 0.
 type tokens struct {
 	Semaphore *synchronize.Semaphore
 	Stop      *sharedmem.Value[int64]
 	Taken     *sharedmem.Value[int64] // how often
 }
 
-// Take is what the processes do that are killed.
+// Take runs in the processes that are killed, with two goroutines.
 var Take = mp.Register("take", func(_ context.Context, k tokens) (int, error) {
 	var wg sync.WaitGroup
 	errs := make([]error, 2)
@@ -52,8 +52,8 @@ func (k *tokens) take() error {
 	return nil
 }
 
-// Processes that take from a semaphore and give back are killed at random. Each takes with it what it had, and nothing else is
-// lost, or doubled.
+// Processes that take permits from a semaphore and give them back are killed at random. The permits that a killed process had
+// are lost. No others are lost, and none is doubled.
 func TestTortureSemaphore(t *testing.T) {
 	for _, transport := range []string{"shm", "socket"} {
 		t.Run(transport, func(t *testing.T) {
@@ -82,7 +82,7 @@ func tortureSemaphore(t *testing.T) {
 		time.Sleep(time.Duration(rand.IntN(3000)) * time.Microsecond)
 		i := rand.IntN(len(all))
 		if !all[i].Alive() {
-			break // it has something to say
+			break // it has failed, and its Result says why
 		}
 		all[i].Kill()
 		kills++

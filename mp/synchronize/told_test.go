@@ -11,7 +11,8 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
-// hasDied makes the lock one whose holder has died, of which no client was told yet. The holder is no client any more.
+// hasDied puts the lock into the state after its holder's death, when the holder is no client any more and no other client was
+// told.
 func hasDied(l *Lock) *mutex {
 	m := l.ref.Object().(*mutex)
 	m.mu.Lock()
@@ -60,7 +61,7 @@ func TestTold(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			there.Post(opDied, nil) // though it was told nothing more
+			there.Post(opDied, nil) // without effect: this client was not told of another death
 			answer, _ = there.Call(ctx, opState, nil, nil, nil)
 			answer.Release()
 			if err := l.Release(); err != nil {

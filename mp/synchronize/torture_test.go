@@ -19,18 +19,18 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp/synchronize"
 )
 
-// What the torture keeps in shared memory. A process that may have been killed has a word behind these, by its number.
+// The words that the torture keeps in shared memory. Behind them each process has a word, by its number.
 const (
 	inside   = iota // the number of the process that holds the lock
 	before          // how often a holder has begun
-	behind          // how often one has finished
+	behind          // how often a holder has finished
 	told            // how often a death was told
 	stop            // 1: the end
-	killed          // the first of the words that say who was, or is about to be, killed
+	killed          // the first of the words of processes; 1: the process was killed, or is about to be
 	tortured = 20000
 )
 
-// rack is what a process is tortured on.
+// rack is the argument of Torture.
 type rack struct {
 	Lock    *synchronize.Lock
 	Changed *synchronize.Condition // of the lock
@@ -38,7 +38,7 @@ type rack struct {
 	Me      int64
 }
 
-// Torture takes the lock again and again, and checks that nobody else has it.
+// Torture takes the lock again and again, with two goroutines, and checks that each has it alone.
 var Torture = mp.Register("torture", func(_ context.Context, r rack) (int, error) {
 	var wg sync.WaitGroup
 	errs := make([]error, 2)
@@ -79,7 +79,8 @@ func (r *rack) once() error {
 	return nil
 }
 
-// hold is what is done with the lock: it may be given up for a while, to wait for others or in vain.
+// hold checks that this goroutine has the lock alone, and releases it. Before that, it may notify others, or wait for the
+// condition.
 func (r *rack) hold() error {
 	err := r.alone()
 	if err != nil {
@@ -106,7 +107,7 @@ func (r *rack) hold() error {
 	return r.Lock.Release()
 }
 
-// alone checks that nobody else has the lock.
+// alone checks that no other process or goroutine has the lock.
 func (r *rack) alone() error {
 	at := r.At.Slice()
 	if old := atomic.SwapInt64(&at[inside], r.Me); old != 0 && atomic.LoadInt64(&at[killed+old]) == 0 {
@@ -128,7 +129,7 @@ func (r *rack) alone() error {
 	return nil
 }
 
-// tortureTime is how long; MP_TORTURE_LOCK=1m makes it longer.
+// tortureTime is how long a torture lasts: a second, or as long as MP_TORTURE_LOCK says, as in MP_TORTURE_LOCK=1m.
 func tortureTime() time.Duration {
 	if d, err := time.ParseDuration(os.Getenv("MP_TORTURE_LOCK")); err == nil {
 		return d
@@ -189,7 +190,7 @@ func torture(t *testing.T) {
 		i := rand.IntN(len(all))
 		v := all[i]
 		if !v.Alive() {
-			break // it has something to say
+			break // it has failed, and its Result says why
 		}
 		atomic.StoreInt64(&at[killed+v.number], 1)
 		v.Kill()
