@@ -236,3 +236,19 @@ func TestRecalledAtTheEnd(t *testing.T) {
 		nothingLeft(t, p)
 	})
 }
+
+// A worker that begins an item ends the row of failed starts also if the pool learns of that from the journal alone.
+func TestFailuresAreInARowOfRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var plays []func(*stage)
+		for range 2 * tooManyFailures {
+			plays = append(plays, func(s *stage) { id, _ := s.task(); s.link.Journal().Begin(id) }, func(*stage) {})
+		}
+		p := openJournal(t, 1, append(plays, honest)...)
+		p.opts.CrashRetries = 100
+		defer p.Close()
+		if d, err := Submit(t.Context(), p, sleepy, time.Second).Wait(t.Context()); d != time.Second || err != nil {
+			t.Error(d, err)
+		}
+	})
+}

@@ -387,22 +387,6 @@ func TestFailuresAreInARow(t *testing.T) {
 	})
 }
 
-// A worker that begins an item ends the row of failed starts also if the pool learns of that from the journal alone.
-func TestFailuresAreInARowOfRows(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var plays []func(*stage)
-		for range 2 * tooManyFailures {
-			plays = append(plays, func(s *stage) { id, _ := s.task(); s.link.Journal().Begin(id) }, func(*stage) {})
-		}
-		p := openJournal(t, 1, append(plays, honest)...)
-		p.opts.CrashRetries = 100
-		defer p.Close()
-		if d, err := Submit(t.Context(), p, sleepy, time.Second).Wait(t.Context()); d != time.Second || err != nil {
-			t.Error(d, err)
-		}
-	})
-}
-
 // When a worker is killed because it did not begin its item, and begins it between the kill and its end, the item is not
 // blamed and runs elsewhere.
 func TestBeginsWhileItIsKilled(t *testing.T) {
