@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"runtime/debug"
 	"testing"
 	"time"
 
@@ -73,9 +72,7 @@ var HoldFile = mp.Register("hold-file", func(ctx context.Context, h held) (int, 
 // The files of items that a worker InProcess has not begun are closed with the pool, wherever they wait: in the task at work, or
 // behind it.
 func TestFilesOfItemsNotBegun(t *testing.T) {
-	gc := debug.SetGCPercent(-1) // the collector would close files that are left
-	t.Cleanup(func() { debug.SetGCPercent(gc) })
-	leak.Check(t)
+	leak.CheckUncollected(t)
 	p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1, InProcess: true})
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package pool_test
 
 import (
 	"os"
-	"runtime/debug"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
@@ -12,9 +11,7 @@ import (
 
 // When OnProgress panics, the files in results are closed, as no caller gets them.
 func TestProgressPanicsOverFiles(t *testing.T) {
-	percent := debug.SetGCPercent(-1) // the collector would close them, too
-	t.Cleanup(func() { debug.SetGCPercent(percent) })
-	leak.Check(t)
+	leak.CheckUncollected(t)
 	p := newPool(t, nil)
 	defer func() {
 		if recover() == nil {

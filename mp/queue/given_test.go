@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
-	"runtime/debug"
 	"testing"
 	"time"
 
@@ -196,9 +195,7 @@ func (s *sender) Left(*share.Client)                {}
 func TestSentUnasked(t *testing.T) {
 	for name, kind := range map[string]link.Kind{"item": evItem, "items": evItems, "other": evItems + 1} {
 		t.Run(name, func(t *testing.T) {
-			gc := debug.SetGCPercent(-1) // the collector would close leaked files
-			t.Cleanup(func() { debug.SetGCPercent(gc) })
-			leak.Check(t)
+			leak.CheckUncollected(t)
 			null, err := os.Open(os.DevNull)
 			if err != nil {
 				t.Fatal(err)

@@ -5,6 +5,7 @@ package leak
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,14 @@ func Check(t testing.TB) {
 		}
 		t.Errorf("left behind by this test:\n%s", strings.Join(left, "\n"))
 	})
+}
+
+// CheckUncollected is Check for a test in which no garbage is collected: a collection would close files that are left open.
+func CheckUncollected(t testing.TB) {
+	t.Helper()
+	percent := debug.SetGCPercent(-1)
+	t.Cleanup(func() { debug.SetGCPercent(percent) }) // after the check
+	Check(t)
 }
 
 func added(before, after map[string]string, what string) (more []string) {

@@ -2,7 +2,6 @@ package share_test
 
 import (
 	"os"
-	"runtime/debug"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
@@ -12,9 +11,7 @@ import (
 
 // A process closes files that come with a message that should have none.
 func TestFilesOfNoUse(t *testing.T) {
-	gc := debug.SetGCPercent(-1) // the collector would close files that are left
-	t.Cleanup(func() { debug.SetGCPercent(gc) })
-	leak.Check(t)
+	leak.CheckUncollected(t)
 	null := must2(os.Open(os.DevNull))(t)
 	defer null.Close()
 	files := []*os.File{null}
