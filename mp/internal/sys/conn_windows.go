@@ -21,10 +21,10 @@ import (
 type Conn struct {
 	file *os.File
 
-	mu     sync.Mutex     // keeps Close from closing the handles while they are used
-	closed bool           // no files pass any more
-	ended  bool           // at the parent's end: the child had ended before Connect; no files pass
-	peer   windows.Handle // the child's process, until Close; 0 at the child's end
+	mu     sync.Mutex // keeps Close from closing the handles while they are used
+	closed bool
+	parent bool           // this is the parent's end, by Connect
+	peer   windows.Handle // at the parent's end: the child's process; 0: it had ended before Connect, or Close was called
 
 	// At the child's end, for the files that the parent may not have fetched yet.
 	receipt windows.Handle   // for the files that were sent last; 0: there are none
@@ -53,11 +53,13 @@ func NewConn(handle uintptr) (*Conn, error) {
 	return &Conn{file: os.NewFile(handle, "mp-link")}, nil
 }
 
-// Connect tells the parent's end which process has the other one; pid 0: that process has ended. Without it no files can be sent.
+// Connect tells the parent's end which process has the other one, so that files can pass; pid 0: that process has ended, and none
+// can.
 func (c *Conn) Connect(pid int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended = pid == 0; c.ended {
+	c.parent = true
+	if pid == 0 {
 		return nil
 	}
 	var err error
@@ -141,10 +143,11 @@ func (c *Conn) Close() error {
 	err := c.file.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.peer != 0 && !c.closed {
-		windows.CloseHandle(c.peer)
-	}
 	c.closed = true
+	if c.peer != 0 {
+		windows.CloseHandle(c.peer)
+		c.peer = 0
+	}
 	if c.receipt != 0 {
 		windows.SetEvent(c.receipt) // ends Settle
 		c.reclaim()

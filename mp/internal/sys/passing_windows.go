@@ -52,9 +52,9 @@ func (c *Conn) fetch(value uint64) (h windows.Handle, err error) {
 	switch {
 	case value == 0 || value > largest:
 		return 0, windows.ERROR_INVALID_HANDLE
-	case c.peer == 0 && !c.ended: // it is open here, also after Close
+	case !c.parent: // it is open here, also after Close
 		return windows.Handle(value), nil
-	case c.closed || c.ended:
+	case c.peer == 0:
 		return 0, os.ErrClosed
 	}
 	h, err = copyHandle(c.peer, windows.Handle(value), windows.CurrentProcess())
@@ -73,11 +73,11 @@ func (c *Conn) hand(files []*os.File) (values []byte, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.ended {
+	if c.closed || c.parent && c.peer == 0 {
 		closeHandles(copies)
 		return nil, os.ErrClosed
 	}
-	if c.peer == 0 {
+	if !c.parent {
 		receipt, err := windows.CreateEvent(nil, 1, 0, nil)
 		if err != nil {
 			closeHandles(copies)
