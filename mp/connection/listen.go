@@ -242,8 +242,8 @@ func (l *Listener) admit(c *Conn) bool {
 	return true
 }
 
-// makeRoom disconnects the oldest client if its handshake has taken longer than handshakeGrace. Then it waits until count may be lower, or
-// until the oldest one has had that time. The caller holds l.mu.
+// makeRoom disconnects the oldest client if its handshake has taken longer than handshakeGrace. Then it waits until count may be
+// lower, or until the oldest one has had that time. The caller holds l.mu.
 func (l *Listener) makeRoom() {
 	if len(l.young) > 0 {
 		if rest := handshakeGrace - time.Since(l.young[0].since); rest > 0 {

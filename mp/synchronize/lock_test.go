@@ -244,7 +244,7 @@ func TestLockIsNotKept(t *testing.T) {
 }
 
 // Made returns a lock that its process has made and holds.
-var Made = mp.Register("made", func(ctx context.Context, die bool) (*synchronize.Lock, error) {
+var Made = mp.Register("made", func(ctx context.Context, _ bool) (*synchronize.Lock, error) {
 	l, err := synchronize.NewLock()
 	if err == nil {
 		err = l.Acquire(ctx)
