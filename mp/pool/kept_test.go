@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
-	"github.com/go-multiprocessing/multiprocessing/mp/internal/prog"
 )
 
 type parcel struct{ Data [64]byte }
@@ -159,7 +158,7 @@ func TestCancelledItemsAreNotWaitedFor(t *testing.T) {
 	const ever = math.MaxInt64
 	var closed []weak.Pointer[mp.Pool]
 	func() {
-		for _, how := range []string{"wait", "deaf"} {
+		for _, how := range []string{"wait", "die cancelled"} {
 			p, err := mp.NewPool(t.Context(), &mp.PoolOptions{Workers: 1, KillDelay: ever})
 			if err != nil {
 				t.Fatal(err)
@@ -170,9 +169,6 @@ func TestCancelledItemsAreNotWaitedFor(t *testing.T) {
 				runtime.Gosched()
 			}
 			cancel()
-			if how == "deaf" {
-				prog.Kill(p.Stats().Workers[0].Pid)
-			}
 			if _, err := f.Wait(t.Context()); !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}

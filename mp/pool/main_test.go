@@ -86,6 +86,10 @@ func do(ctx context.Context, t task) (int, error) {
 	case "wait": // until its ctx ends
 		<-ctx.Done()
 		return 0, ctx.Err()
+	case "die cancelled":
+		<-ctx.Done()
+		prog.Kill(os.Getpid())
+		select {}
 	case "deaf":
 		for {
 			time.Sleep(time.Hour)
