@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/conn"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
@@ -22,6 +23,8 @@ func Dial(ctx context.Context, network, address string, opts *Options) (*Conn, e
 	if err != nil {
 		if ctx.Err() != nil {
 			err = spawn.CtxError(ctx)
+		} else if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+			err = context.DeadlineExceeded // package net has a timer of its own for it, which may be first
 		}
 		return nil, fmt.Errorf("mp: Dial: nobody can be reached at %s %s: %w", network, address, err)
 	}

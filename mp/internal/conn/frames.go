@@ -119,17 +119,13 @@ func (t *frames) send(ctx context.Context, h head, body []byte, files []*os.File
 		bufs = [][]byte{append(b, body...)}
 	}
 	if ctx.Err() != nil { // a message that need not wait is sent all the same
-		t.stream.SetWriteDeadline(time.Now().Add(soon))
+		t.stream.SetWriteDeadline(time.Now().Add(sys.Soon))
 		defer t.stream.SetWriteDeadline(time.Time{})
 	} else {
 		defer During(ctx, t.stream.SetWriteDeadline)()
 	}
 	return unsent(t.stream.Write(bufs, files))
 }
-
-// soon is how long a write may take that must not wait. A deadline in the past would not do: on Windows the write would not
-// even be tried.
-const soon = time.Millisecond
 
 // coalesced is the size up to which a body is copied behind its header: the system copies it anyway, and faster in one piece.
 const coalesced = 4 << 10

@@ -37,3 +37,12 @@ func pipePair(mode, access, flags uint32) (ours, theirs windows.Handle, err erro
 	}
 	return ours, theirs, nil
 }
+
+var peekNamedPipe = windows.NewLazySystemDLL("kernel32.dll").NewProc("PeekNamedPipe")
+
+// empty reports whether a read from the pipe would wait.
+func empty(pipe windows.Handle) bool {
+	var there uint32
+	ok, _, _ := peekNamedPipe.Call(uintptr(pipe), 0, 0, 0, uintptr(unsafe.Pointer(&there)), 0)
+	return ok != 0 && there == 0 // a broken pipe is the read's to report
+}

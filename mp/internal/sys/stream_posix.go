@@ -74,6 +74,9 @@ func (c *Conn) ReadNow(p []byte) (int, error) {
 	return c.received(err)
 }
 
+// Soon is how long a write may take that must not wait: a little, so that a message that a reader takes out at once is not cut short.
+const Soon = time.Millisecond
+
 // SetWriteDeadline bounds how long the next writes wait: a write that need not wait succeeds even after the deadline. A write that
 // the deadline ends returns ErrNotSent if nothing was written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }

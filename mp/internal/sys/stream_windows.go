@@ -62,17 +62,21 @@ func unbound(h windows.Handle, name string) *os.File {
 	return f
 }
 
-// readSoon is how long ReadNow reads to find what has arrived: here a read cannot be tried, only cancelled.
-const readSoon = time.Millisecond
-
-// ReadNow is Read that hardly waits: os.ErrDeadlineExceeded when there is nothing.
+// ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing.
 func (c *Conn) ReadNow(p []byte) (int, error) {
-	if err := c.file.SetReadDeadline(time.Now().Add(readSoon)); err != nil {
-		return 0, err
+	waits := false
+	if raw, err := c.file.SyscallConn(); err == nil {
+		raw.Control(func(h uintptr) { waits = empty(windows.Handle(h)) })
 	}
-	defer c.file.SetReadDeadline(time.Time{})
+	if waits {
+		return 0, os.ErrDeadlineExceeded
+	}
 	return c.Read(p)
 }
+
+// Soon is how long a write may take that must not wait. Here a write is not even tried when its deadline passes before the goroutine
+// gets to it, so it has more time than a write takes.
+const Soon = 30 * time.Millisecond
 
 // SetWriteDeadline bounds the next writes, as in package os. A write that it ends returns ErrNotSent if nothing was written.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.file.SetWriteDeadline(t) }
