@@ -58,12 +58,10 @@ func ExampleOnProgress() {
 		return
 	}
 	defer workers.Close()
-	bar := func(p pool.Progress) {
-		if p.Done == p.Total { // a program would print every report
-			fmt.Printf("%3.0f %%, %d of %d, %d failed\n", 100*p.Fraction(), p.Done, p.Total, p.Failed)
-		}
-	}
+	var last pool.Progress
+	bar := func(p pool.Progress) { last = p } // a program would print every report
 	mp.Map(ctx, workers, Reserve, []int{5, 50, 6}, mp.KeepGoing(), pool.OnProgress(bar))
+	fmt.Printf("%3.0f %%, %d of %d, %d failed\n", 100*last.Fraction(), last.Done, last.Total, last.Failed)
 	// Output: 100 %, 3 of 3, 1 failed
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
@@ -52,7 +53,7 @@ func TestFilesToWorkers(t *testing.T) {
 
 // A file that is closed too early, by the caller or by the worker, fails only its own item.
 func TestFilesThatCannotBeSent(t *testing.T) {
-	p := newPool(t, &mp.PoolOptions{Workers: 1})
+	p := newPool(t, &mp.PoolOptions{Workers: 1, KillDelay: time.Minute})
 	path := filepath.Join(prog.TempDir(t), "f")
 	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
 		t.Fatal(err)

@@ -175,7 +175,7 @@ func TestIMapContext(t *testing.T) {
 
 // Leaving the loop early cancels the items that run.
 func TestIMapBreak(t *testing.T) {
-	p := newPool(t, nil)
+	p := newPool(t, &mp.PoolOptions{KillDelay: time.Minute})
 	for range 20 {
 		items := []task{{1, ""}, {2, "wait"}, {3, "wait"}, {4, "wait"}}
 		for r, err := range mp.IMapUnordered(t.Context(), p, Do, slices.Values(items)) {

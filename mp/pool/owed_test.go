@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ type slowLink struct {
 	*link.InProcess
 	late           time.Duration
 	posted, awoken atomic.Int32
+	flushing       sync.Mutex
 }
 
 func (l *slowLink) Post(link.Msg) error {
@@ -27,6 +29,8 @@ func (l *slowLink) Send(link.Msg) error {
 }
 
 func (l *slowLink) Flush() error {
+	l.flushing.Lock()
+	defer l.flushing.Unlock()
 	l.awoken.Store(l.posted.Load())
 	return nil
 }

@@ -138,7 +138,7 @@ func TestProgressOfAnEnd(t *testing.T) {
 				return err
 			}, Progress{4, 0, -1, 0, 0}},
 			"a loop that is left": {func(ctx context.Context, opt CallOption) error {
-				_, err := drain(IMap(ctx, p, sleepy, endless, opt), 3)
+				_, err := drain(IMap(ctx, p, sleepy, endless, opt), 4)
 				if err == nil {
 					err = context.Canceled
 				}

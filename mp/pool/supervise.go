@@ -71,12 +71,14 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	w.idle = w.up
 	p.workers = append(p.workers, w)
 	p.happened(Event{Kind: EventStarted, Worker: seat.Name(), Pid: seat.Pid(), Index: -1})
-	if limit := p.opts.IdleTimeout; limit > 0 {
-		w.idler = time.AfterFunc(limit, w.idles)
-	}
 	p.mu.Unlock()
 	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "child_pid", seat.Pid())
 	p.dispatch()
+	if limit := p.opts.IdleTimeout; limit > 0 { // now: it must not leave before it was given what it was hired for
+		p.mu.Lock()
+		w.idler = time.AfterFunc(limit, w.idles)
+		p.mu.Unlock()
+	}
 	return w, nil
 }
 

@@ -172,7 +172,9 @@ func TestUnsentAfterCancel(t *testing.T) {
 	withHooks(t, func(t *testing.T, p *Pool, h *hooked) {
 		once := false
 		h.send = func(m link.Msg) error {
+			p.mu.Lock()
 			k := p.workers[0].queue[len(p.workers[0].queue)-1]
+			p.mu.Unlock()
 			if once || m.Kind != kindTask || k.sent < 3 {
 				return nil
 			}

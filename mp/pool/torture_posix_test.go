@@ -343,7 +343,11 @@ func (r *torture) awaitWhole() {
 			return
 		}
 	}
-	got, err := mp.Map(context.Background(), r.pool, Square, numbers(100), mp.Retries(1))
+	opts := []mp.CallOption{mp.Retries(1)}
+	if r.opts.TaskTimeout > 0 { // of some milliseconds, which a busy machine may use up; without one, items travel in rows
+		opts = append(opts, mp.Timeout(time.Minute))
+	}
+	got, err := mp.Map(context.Background(), r.pool, Square, numbers(100), opts...)
 	if !r.brokenBy(err) && (err != nil || !slices.Equal(got[:4], []int{0, 1, 4, 9}) || got[99] != 99*99) {
 		r.t.Errorf("afterwards: %v", err)
 	}
