@@ -163,6 +163,12 @@ func TestOwner(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	queue.SetPatience(time.Millisecond) // less than the glance of a call whose ctx had ended before, which is not told of it
+	over, cancel := context.WithCancel(background)
+	cancel()
+	if _, err := q.Get(over); !errors.Is(err, context.Canceled) || errors.Is(err, mp.ErrTimeout) {
+		t.Error(err)
+	}
 	syscall.Kill(pid, syscall.SIGCONT)
 	patient()
 	for q.Len() > 0 { // some of the three Puts may have succeeded

@@ -130,11 +130,13 @@ func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
 	return r, err
 }
 
-// until returns a ctx that also ends with Close of this handle or, if now, after patience.
+// until returns a ctx that also ends with Close of this handle or, if now, after patience; a Patient ends sooner by itself, and keeps
+// its cause.
 func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
+	_, bounded := ctx.(*share.Patient)
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(q.life, func() { cancel(errShut) })
-	if !now {
+	if !now || bounded {
 		return ctx, func() {
 			stop()
 			cancel(nil)

@@ -87,7 +87,10 @@ func TestCloseOfAHandleThatWaits(t *testing.T) {
 	if n, err := p.Result(ctx); n != 4 || err != nil {
 		t.Error(n, err)
 	}
-	until(t, "nobody waits", func() bool { return synchronize.WaitingFor(s) == 0 })
+	until(t, "nobody waits", func() bool {
+		n, err := party.Waiting()
+		return n == 0 && err == nil && synchronize.Waiting(l) == 0 && synchronize.WaitingFor(s) == 0 && synchronize.WaitingFor(b) == 0
+	})
 	if err := errors.Join(l.Release(), s.Release(), b.Release()); err != nil {
 		t.Error(err)
 	}
