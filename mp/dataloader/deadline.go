@@ -46,6 +46,6 @@ func (b bounds) drop(d deadline, serial uint64, now time.Time) deadline {
 	if !d.off && !overdue {
 		d.at = now.Add(max(callOffFloor, b.kill))
 	}
-	d.serial, d.off, d.why = serial, true, "when it was called off"
+	d.serial, d.off, d.since, d.why = serial, true, now, "when it was called off"
 	return d
 }

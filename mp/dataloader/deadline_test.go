@@ -137,6 +137,24 @@ func TestDistrustBlamesNobody(t *testing.T) {
 	}
 }
 
+// A worker that was called off, and dies at an order of the next epoch, has lost at most the time since then, also if a reply from
+// before that has come meanwhile.
+func TestLostSinceCalledOff(t *testing.T) {
+	for _, reply := range []bool{false, true} {
+		c, m, _ := overdue(t, atWork(1, 0))
+		c.members[0] = nil
+		began := time.Now()
+		m.due = c.opts.bounds().drop(m.due, 3, began)
+		if reply {
+			c.expectNext(m)
+		}
+		c.lost(m, os.ErrInvalid)
+		if lost := c.stats.Lost; lost > time.Since(began) || c.stats.Deaths != 1 {
+			t.Errorf("after a reply: %v: %v is lost, %d deaths", reply, lost, c.stats.Deaths)
+		}
+	}
+}
+
 // The limit of an order includes a Timeout for every batch that the worker passes by first.
 func TestOrderLimit(t *testing.T) {
 	for _, c := range []struct {
