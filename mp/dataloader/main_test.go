@@ -24,12 +24,13 @@ var background = context.Background()
 
 // config is the configuration of the datasets of these tests. Sample i of N is the number i.
 type config struct {
-	N    int
-	Does map[int]string // what getting a sample does: see numbers.do
-	Dir  string         // where samples that do something once leave a mark
-	Log  bool           // write to a file in Dir which samples each process gets
-	Open string         // what opening the dataset does
-	Each time.Duration  // how long a sample takes at least
+	N         int
+	Does      map[int]string // what getting a sample does: see numbers.do
+	Dir       string         // where samples that do something once leave a mark
+	Log       bool           // write to a file in Dir which samples each process gets
+	Open      string         // what opening the dataset does
+	Each      time.Duration  // how long a sample takes at least
+	EachAfter string         // Each holds only when this sample has left its mark; "": always
 }
 
 type batch struct {
@@ -140,7 +141,9 @@ func (d *numbers) Get(ctx context.Context, i int) (int, error) {
 
 // do does what Does says of sample i.
 func (d *numbers) do(ctx context.Context, i int) error {
-	time.Sleep(d.Each)
+	if d.EachAfter == "" || d.marked(d.EachAfter) {
+		time.Sleep(d.Each)
+	}
 	what := d.Does[i]
 	if once, found := cut(what, "once "); found {
 		f, err := os.OpenFile(filepath.Join(d.Dir, fmt.Sprint(i)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -151,12 +154,10 @@ func (d *numbers) do(ctx context.Context, i int) error {
 		what = once
 	}
 	if other, found := cut(what, "after "); found { // wait for the mark of a sample that does something once
-		for {
-			if _, err := os.Stat(filepath.Join(d.Dir, other)); err == nil || ctx.Err() != nil {
-				return ctx.Err()
-			}
+		for !d.marked(other) && ctx.Err() == nil {
 			time.Sleep(time.Millisecond)
 		}
+		return ctx.Err()
 	}
 	switch what {
 	case "fail":
@@ -183,6 +184,12 @@ func (d *numbers) do(ctx context.Context, i int) error {
 		time.Sleep(100 * time.Millisecond)
 	}
 	return nil
+}
+
+// marked reports whether a sample that does something once has left its mark.
+func (d *numbers) marked(sample string) bool {
+	_, err := os.Stat(filepath.Join(d.Dir, sample))
+	return err == nil
 }
 
 func cut(s, prefix string) (string, bool) {
