@@ -13,8 +13,9 @@ import (
 // A worker that is told twice to drop its orders, and does, is kept: its reply to the second order to drop is enough.
 func TestCalledOffTwice(t *testing.T) {
 	leak.Check(t)
-	l := newStream(t, config{N: 15, Each: 100 * time.Millisecond}, &dataloader.Options{
-		BatchSize: 15, Workers: 1, Persistent: true, KillDelay: time.Millisecond,
+	dataloader.CallOffFloor(t, time.Minute)
+	l := newStream(t, config{N: 3, Each: 100 * time.Millisecond}, &dataloader.Options{
+		BatchSize: 3, Workers: 1, Persistent: true, KillDelay: time.Millisecond,
 	})
 	for _, wait := range []time.Duration{50 * time.Millisecond, 0} { // the second epoch ends before it orders a batch
 		ctx, cancel := context.WithTimeout(background, wait)
@@ -23,7 +24,10 @@ func TestCalledOffTwice(t *testing.T) {
 		}
 		cancel()
 	}
-	want(t, l, chunks(15, 15)) // 1.5 seconds: longer than a worker has to drop its orders
+	for dataloader.Unanswered(l) > 0 { // at the latest until the worker is killed after the minute
+		time.Sleep(time.Millisecond)
+	}
+	want(t, l, chunks(3, 3))
 	if s := l.Stats(); s.Starts != 1 {
 		t.Errorf("%+v", s)
 	}
