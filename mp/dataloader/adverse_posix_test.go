@@ -15,6 +15,7 @@ import (
 	"github.com/go-multiprocessing/multiprocessing/mp"
 	"github.com/go-multiprocessing/multiprocessing/mp/dataloader"
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/leak"
+	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
 )
 
 // starved is a dataset that leaves its process no descriptors before a batch is sent.
@@ -137,6 +138,7 @@ func TestSameWhoeverIsKilled(t *testing.T) {
 						BatchSize: 3, Shuffle: true, Seed: 9, Workers: workers, Persistent: persistent, Order: order,
 						CrashRetries: 1000, Retries: 1000, Prefetch: 1 + workers%3, Timeout: 300 * time.Millisecond, KillDelay: 50 * time.Millisecond,
 					})
+					up := make(map[int]bool) // by pid: it has sent a batch; Timeout holds only for workers that have come up
 					for e, want := range epochs {
 						var got [][]int
 						for b, err := range l.Epoch(background) {
@@ -144,6 +146,7 @@ func TestSameWhoeverIsKilled(t *testing.T) {
 								t.Fatalf("epoch %d: %v", e, err)
 							}
 							got = append(got, b.Numbers)
+							up[b.Pid] = true
 							all := mp.ActiveChildren()
 							switch rand.IntN(12) {
 							case 0:
@@ -155,6 +158,7 @@ func TestSameWhoeverIsKilled(t *testing.T) {
 									_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGKILL)
 								}
 							case 3:
+								all = slices.DeleteFunc(all, func(c *spawn.Child) bool { return !up[c.Pid()] })
 								if len(all) > 0 && e == 0 {
 									_ = syscall.Kill(all[rand.IntN(len(all))].Pid(), syscall.SIGSTOP)
 								}
