@@ -49,6 +49,9 @@ func (d *Drain) run() {
 			d.r.SetReadDeadline(time.Now().Add(outputGrace))
 		}
 		n, err := d.r.Read(buf)
+		if last && errors.Is(err, os.ErrDeadlineExceeded) {
+			n, err = sys.ReadNow(d.r, buf) // Read has not even looked if the deadline passed before it got the processor
+		}
 		d.sink.Write(buf[:n])
 		if last {
 			rest -= n

@@ -14,12 +14,13 @@ import (
 const (
 	// tailSize is how much of a child's standard error is kept for errors.
 	tailSize = 64 << 10
-	// outputGrace is for a child that has ended while a process that it started still holds its streams: when no output has come
-	// for that long, all of the child's own was passed on.
-	outputGrace = 100 * time.Millisecond
 	// outputLimit is how long a writer may take for the output that is left at the child's end.
 	outputLimit = 5 * time.Second
 )
+
+// outputGrace is for a child that has ended while a process that it started still holds its streams: when no output has come for
+// that long, all of the child's own was passed on. Tests change it.
+var outputGrace = 100 * time.Millisecond
 
 // Config says what to start. The process gets its own process group, the null device as standard input, and no
 // descriptors but the standard streams, those in Inherit, and, as with os/exec, what this program itself was given

@@ -9,6 +9,7 @@ import (
 // bytesConn is a Conn that reads given bytes.
 type bytesConn struct{ bytes.Reader }
 
+func (c *bytesConn) ReadNow(p []byte) (int, error) { return c.Read(p) }
 func (*bytesConn) TakeFiles(n int, _ func([]byte) error) ([]*os.File, error) {
 	if n > 0 {
 		return nil, errCorrupt

@@ -48,6 +48,25 @@ func TestPeerEnded(t *testing.T) {
 	}
 }
 
+// What the peer has sent is delivered even if this process does not run while the limit passes: the limit may be over before the read
+// begins.
+func TestPeerEndedAndOver(t *testing.T) {
+	leak.Check(t)
+	a, b := streams(t)
+	defer a.Close()
+	defer b.Close()
+	if err := b.Send(Msg{Body: pattern(0, 10)}); err != nil {
+		t.Fatal(err)
+	}
+	a.(*Stream).PeerEnded(time.Nanosecond)
+	if m := recv(t, a); !bytes.Equal(m.Body, pattern(0, 10)) {
+		t.Error("the message is damaged")
+	}
+	if _, err := a.Recv(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("nothing has come: %v", err)
+	}
+}
+
 // A process that holds the end of a dead peer cannot keep Recv busy for ever.
 func TestPeerEndedAndStillSends(t *testing.T) {
 	leak.Check(t)

@@ -34,6 +34,9 @@ func (r *reader) receive(p []byte) (int, error) {
 			r.conn.SetReadDeadline(time.Now().Add(limit))
 		}
 		n, err := r.conn.Read(p)
+		if limit > 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			n, err = r.conn.ReadNow(p) // Read has not even looked if the deadline passed before it got the processor
+		}
 		switch {
 		case limit > 0:
 			if r.left += n; r.left > mostLeft && err == nil {

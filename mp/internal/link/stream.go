@@ -10,6 +10,9 @@ import (
 // TakeFiles may read on in the stream, with read: on systems that cannot attach files to bytes, the files follow the bytes.
 type Conn interface {
 	Read(p []byte) (int, error)
+	// ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing. The read deadline does not count, and may
+	// be gone afterwards.
+	ReadNow(p []byte) (int, error)
 	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
 	// Files is how many files have arrived that TakeFiles did not take.
 	Files() int

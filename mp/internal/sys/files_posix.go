@@ -4,6 +4,7 @@ package sys
 
 import (
 	"errors"
+	"io"
 	"os"
 	"syscall"
 	"time"
@@ -39,6 +40,32 @@ func polled(f *os.File) error {
 		return errors.New("the kernel watches no more files: it has no memory, or fs.epoll.max_user_watches is reached")
 	}
 	return nil
+}
+
+// ReadNow is f.Read for the read end of a Pipe that does not wait: os.ErrDeadlineExceeded when there is nothing. The read deadline
+// does not count, and may be gone afterwards.
+func ReadNow(f *os.File, p []byte) (int, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	n, failed := 0, error(unix.EINTR)
+	err = raw.Control(func(fd uintptr) {
+		for failed == unix.EINTR {
+			n, failed = unix.Read(int(fd), p)
+		}
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case failed == unix.EAGAIN:
+		return 0, os.ErrDeadlineExceeded
+	case failed != nil:
+		return 0, os.NewSyscallError("read", failed)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // Open reports whether the descriptor is open.

@@ -2,6 +2,7 @@ package sys
 
 import (
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -14,6 +15,28 @@ func Pipe() (r *os.File, w *ChildEnd, err error) {
 		return nil, nil, err
 	}
 	return os.NewFile(uintptr(ours), "|0"), &ChildEnd{handle: theirs}, nil
+}
+
+// ReadNow is f.Read for the read end of a Pipe that does not wait: os.ErrDeadlineExceeded when there is nothing. The read deadline
+// does not count, and may be gone afterwards.
+func ReadNow(f *os.File, p []byte) (int, error) {
+	if err := ready(f); err != nil {
+		return 0, err
+	}
+	return f.Read(p)
+}
+
+// ready makes f, of a pipe, ready for a read that will not wait, or returns os.ErrDeadlineExceeded when there is nothing to read. A
+// read is not even tried once its deadline has passed, so there is none any more.
+func ready(f *os.File) error {
+	waits := false
+	if raw, err := f.SyscallConn(); err == nil {
+		raw.Control(func(h uintptr) { waits = empty(windows.Handle(h)) })
+	}
+	if waits {
+		return os.ErrDeadlineExceeded
+	}
+	return f.SetReadDeadline(time.Time{})
 }
 
 // Open reports whether the handle is open.

@@ -62,7 +62,8 @@ func (c *Conn) File() *os.File { return c.file }
 // or write.
 func Surrender(*os.File) (lost bool) { return false }
 
-// ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing.
+// ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing. The read deadline does not count, and may be gone
+// afterwards.
 func (c *Conn) ReadNow(p []byte) (int, error) {
 	c.in = p
 	some := false

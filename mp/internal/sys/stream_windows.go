@@ -62,14 +62,11 @@ func unbound(h windows.Handle, name string) *os.File {
 	return f
 }
 
-// ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing.
+// ReadNow is Read that does not wait: os.ErrDeadlineExceeded when there is nothing. The read deadline does not count, and may be gone
+// afterwards.
 func (c *Conn) ReadNow(p []byte) (int, error) {
-	waits := false
-	if raw, err := c.file.SyscallConn(); err == nil {
-		raw.Control(func(h uintptr) { waits = empty(windows.Handle(h)) })
-	}
-	if waits {
-		return 0, os.ErrDeadlineExceeded
+	if err := ready(c.file); err != nil {
+		return 0, err
 	}
 	return c.Read(p)
 }
