@@ -83,7 +83,7 @@ func TestStatsOfFaults(t *testing.T) {
 		const limit = time.Second
 		for _, policy := range []dataloader.Policy{dataloader.Fail, dataloader.Skip} {
 			failed := false
-			longest := time.Duration(0) // wait for a batch: after the fault, unless the consumer comes late to it
+			longest := time.Duration(0) // wait for a batch: after the fault, unless the consumer comes late to it, or the machine stalls
 			l := newLoader(t, config{N: 80, Does: map[int]string{41: what}}, &dataloader.Options{
 				BatchSize: 4, Workers: 2, Persistent: true, Timeout: limit, KillDelay: time.Millisecond, OnError: policy,
 			})
@@ -100,7 +100,7 @@ func TestStatsOfFaults(t *testing.T) {
 			if failed != (policy == dataloader.Fail) {
 				t.Errorf("%s: failed: %v", what, failed)
 			}
-			if s := l.Stats(); s.Lost < limit || s.Delayed < longest-limit/4 || s.Delayed > s.Waited || s.Bottleneck() {
+			if s := l.Stats(); s.Lost < limit || s.Delayed < min(longest-limit/4, limit/2) || s.Delayed > s.Waited || s.Bottleneck() {
 				t.Errorf("%s: %v: %+v; the loop has waited %v at most", what, s, s, longest)
 			}
 		}
