@@ -15,13 +15,12 @@ import (
 // A SIGINT does not end spares: a terminal's Ctrl-C does not reach them, and they ignore one from pkill.
 func TestSpareHearsNoInterrupt(t *testing.T) {
 	k := keepSpares(t, 1)
-	pid := k.await()
-	for range 3 {
-		syscall.Kill(pid, syscall.SIGINT)
-	}
-	if b, spare := bear(t, nil); !spare || b.Pid != pid {
-		t.Errorf("%+v", b)
-	}
+	k.use(k.await(), func(pid int) bool {
+		for range 3 {
+			syscall.Kill(pid, syscall.SIGINT)
+		}
+		return k.bears(pid)
+	})
 }
 
 // starting calls Start in a goroutine and returns when Start has taken the frozen spare. done gets the error of Start.
@@ -112,21 +111,20 @@ func TestSparesWithoutDescriptors(t *testing.T) {
 	}
 	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)
 	k.again(8)
-	k.await()
+	pid := k.await()
 	for next(t, k.other).message != "a spare process could not be started" {
 	}
-	served := 0
-	for range 20 {
+	start := func(int) (served bool) {
 		p, err := mp.Start(t.Context(), Double, 21, nil)
 		if err != nil {
-			continue // another goroutine had the remaining descriptors, and there was no spare
+			return false
 		}
-		if n, err := p.Result(t.Context()); n == 42 && err == nil {
-			served++
-		}
+		n, err := p.Result(t.Context())
+		return n == 42 && err == nil
 	}
-	if served == 0 {
-		t.Error("no process could be started")
+	k.use(pid, start)
+	for range 20 {
+		start(0) // it may fail: another goroutine has the remaining descriptors, and there is no spare
 	}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)

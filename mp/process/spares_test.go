@@ -42,6 +42,7 @@ type keeper struct {
 	t     testing.TB
 	ready chan int         // pids of spares that are ready
 	other chan spareRecord // deaths and failed starts
+	late  chan int         // pids of spares that Start has given up because they did not answer in time
 }
 
 type spareRecord struct{ message, text string }
@@ -50,13 +51,15 @@ type spareRecord struct{ message, text string }
 func keepSpares(t testing.TB, n int) *keeper {
 	t.Helper()
 	leak.Check(t)
-	k := &keeper{t, make(chan int, 1000), make(chan spareRecord, 1000)}
+	k := &keeper{t, make(chan int, 1000), make(chan spareRecord, 1000), make(chan int, 1000)}
 	spawn.SetLog(record.Debug, func(r *record.Record) {
 		switch {
 		case r.Message == "a spare process is ready":
 			k.ready <- r.Args[1].(int)
 		case strings.HasPrefix(r.Message, "a spare process"):
 			k.other <- spareRecord{r.Message, string(r.Append(nil))}
+		case r.Message == "a process could not be started" && r.Args[5] == true && errors.Is(r.Args[7].(error), mp.ErrTimeout):
+			k.late <- r.Args[3].(int)
 		}
 	})
 	t.Cleanup(func() {
@@ -73,6 +76,22 @@ func keepSpares(t testing.TB, n int) *keeper {
 
 // await waits until the next spare is ready.
 func (k *keeper) await() (pid int) { return next(k.t, k.ready) }
+
+// use calls start with the pid of a spare that is ready. start calls Start and reports whether a spare was used. Only if Start has given
+// the spare up because it did not answer in time, as happens on a busy machine, use tries again with the next one.
+func (k *keeper) use(pid int, start func(pid int) bool) {
+	k.t.Helper()
+	for deadline := time.Now().Add(patience); !start(pid); pid = k.await() {
+		select {
+		case late := <-k.late:
+			if time.Now().After(deadline) {
+				k.t.Fatalf("no spare answers in time, at last %d", late)
+			}
+		default:
+			k.t.Fatalf("spare %d was not used", pid)
+		}
+	}
+}
 
 func next[T any](t testing.TB, c <-chan T) (v T) {
 	t.Helper()
@@ -102,35 +121,44 @@ func bear(t testing.TB, opts *mp.ProcessOptions) (b birth, spare bool) {
 	return b, b.Born.Before(begin)
 }
 
+// bears starts a process, and reports whether it was the spare.
+func (k *keeper) bears(pid int) bool {
+	k.t.Helper()
+	b, spare := bear(k.t, nil)
+	return spare && b.Pid == pid
+}
+
 // A spare has bootstrapped before Start takes it, and until then ActiveChildren does not list it. From then on it is like any
 // other process: it has a name, a parent and a directory.
 func TestSpare(t *testing.T) {
 	k := keepSpares(t, 1)
 	var last int
 	for range 3 {
-		pid := k.await()
-		if all := mp.ActiveChildren(); len(all) != 0 {
-			t.Errorf("a spare is among the children: %v", all)
-		}
-		b, spare := bear(t, nil)
-		if !spare || b.Pid != pid {
-			t.Errorf("spare %d, and %+v", pid, b)
-		}
-		var number int
-		if fmt.Sscanf(b.Name, "Process-%d", &number); last != 0 && number != last+1 {
-			t.Errorf("%s comes after Process-%d", b.Name, last)
-		}
-		last = number
-		dir, _ := os.Getwd()
-		if b.ParentPid != os.Getpid() || !b.ParentAlive || b.Parent != "MainProcess" || b.Daemon || b.Dir != dir || !b.NoStdin ||
-			runtime.GOOS == "linux" && b.Comm != b.Name {
+		k.use(k.await(), func(pid int) bool {
+			if all := mp.ActiveChildren(); len(all) != 0 {
+				t.Errorf("a spare is among the children: %v", all)
+			}
+			b, spare := bear(t, nil)
+			var number int
+			if fmt.Sscanf(b.Name, "Process-%d", &number); last != 0 && number != last+1 {
+				t.Errorf("%s comes after Process-%d", b.Name, last)
+			}
+			last = number
+			dir, _ := os.Getwd()
+			if b.ParentPid != os.Getpid() || !b.ParentAlive || b.Parent != "MainProcess" || b.Daemon || b.Dir != dir || !b.NoStdin ||
+				runtime.GOOS == "linux" && b.Comm != b.Name {
+				t.Errorf("%+v", b)
+			}
+			return spare && b.Pid == pid
+		})
+	}
+	k.use(k.await(), func(pid int) bool {
+		b, spare := bear(t, &mp.ProcessOptions{Name: "own", Daemon: true})
+		if b.Name != "own" || !b.Daemon {
 			t.Errorf("%+v", b)
 		}
-	}
-	k.await()
-	if b, spare := bear(t, &mp.ProcessOptions{Name: "own", Daemon: true}); !spare || b.Name != "own" || !b.Daemon {
-		t.Errorf("%+v", b)
-	}
+		return spare
+	})
 	k.await()
 	p, err := mp.Start(t.Context(), Misbehave, "exit 7", nil)
 	if err != nil {
@@ -145,7 +173,7 @@ func TestSpare(t *testing.T) {
 // Start uses no spare if it is given an option that is fixed when a process starts: Dir, Env, Stdout, Stderr or Limits.
 func TestSparesServeDefaultsOnly(t *testing.T) {
 	k := keepSpares(t, 1)
-	k.await()
+	pid := k.await()
 	var out strings.Builder
 	for what, opts := range map[string]*mp.ProcessOptions{
 		"Dir":    {Dir: prog.TempDir(t)},
@@ -159,9 +187,7 @@ func TestSparesServeDefaultsOnly(t *testing.T) {
 			t.Errorf("%s: a spare: %v, %+v", what, spare, b)
 		}
 	}
-	if _, spare := bear(t, nil); !spare {
-		t.Error("there was no spare")
-	}
+	k.use(pid, k.bears)
 }
 
 // When the directory, the environment or a stream that spares have inherited changes, the old spares are not used, and new ones
@@ -184,20 +210,18 @@ func TestStaleSpares(t *testing.T) {
 		k.await()
 		change()
 		dir, _ := os.Getwd()
-		for i := range 3 {
+		start := func(int) bool {
 			b, spare := bear(t, nil)
-			if i == 0 && spare {
-				t.Errorf("%s: a stale spare was used", what)
-			}
 			if b.Dir != dir || b.Var != os.Getenv("MP_TEST_VAR") {
 				t.Errorf("%s: %+v", what, b)
 			}
-			if i == 0 { // wait for the two new spares
-				k.await()
-				k.await()
-			} else if !spare {
-				t.Errorf("%s: there was no new spare", what)
-			}
+			return spare
+		}
+		if start(0) {
+			t.Errorf("%s: a stale spare was used", what)
+		}
+		for _, pid := range []int{k.await(), k.await()} { // the two new spares
+			k.use(pid, start)
 		}
 	}
 	k.await() // wait, so that no goroutine reads os.Stdout while the cleanup restores it
@@ -239,8 +263,8 @@ func TestManyTakersOfSpares(t *testing.T) {
 		})
 	}
 	takers.Wait()
-	if spares < 4 {
-		t.Errorf("%d of 24 were spares", spares)
+	if late := len(k.late); spares+late < 4 {
+		t.Errorf("%d of 24 were spares, and %d more were too late", spares, late)
 	}
 }
 
@@ -251,15 +275,17 @@ func TestKeepSparesAgain(t *testing.T) {
 	if err := process.KeepSpares(2); err != nil {
 		t.Fatal(err)
 	}
-	if a, b := k.await(), k.await(); a == first || b == first || a == b {
+	a, b := k.await(), k.await()
+	if a == first || b == first || a == b {
 		t.Error(first, a, b)
 	}
 	if err := process.KeepSpares(-1); err == nil || !strings.Contains(err.Error(), "must not be negative") {
 		t.Error(err)
 	}
-	if _, spare := bear(t, nil); !spare {
-		t.Error("a call that fails has changed something")
-	}
+	k.use(a, func(int) bool { // the call that failed has changed nothing
+		_, spare := bear(t, nil)
+		return spare
+	})
 	if err := process.KeepSpares(0); err != nil {
 		t.Fatal(err)
 	}
@@ -271,14 +297,16 @@ func TestKeepSparesAgain(t *testing.T) {
 // A spare that needs longer to read a large argument is not taken for frozen.
 func TestSpareWithALargeArgument(t *testing.T) {
 	k := keepSpares(t, 1)
-	pid := k.await()
-	p, err := mp.Start(t.Context(), Length, make([]byte, 8<<20), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := p.Result(t.Context()); n != 8<<20 || err != nil || p.Pid() != pid {
-		t.Error(n, err, pid, p)
-	}
+	k.use(k.await(), func(pid int) bool {
+		p, err := mp.Start(t.Context(), Length, make([]byte, 8<<20), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := p.Result(t.Context()); n != 8<<20 || err != nil {
+			t.Error(n, err, pid, p)
+		}
+		return p.Pid() == pid
+	})
 }
 
 // An argument that cannot be sent is the same error as without spares.
@@ -306,10 +334,7 @@ func TestSpareDies(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	pid := k.await()
-	if b, spare := bear(t, nil); !spare || b.Pid != pid {
-		t.Errorf("%+v", b)
-	}
+	k.use(k.await(), k.bears)
 }
 
 // A Start succeeds even if the spare that it takes dies meanwhile.
