@@ -2,8 +2,10 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/conn"
@@ -21,10 +23,14 @@ func Dial(ctx context.Context, network, address string, opts *Options) (*Conn, e
 	}
 	c, err := dial(ctx, network, address)
 	if err != nil {
+		if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) && errors.Is(err, os.ErrDeadlineExceeded) {
+			select { // package net has a timer of its own for it, which may be first
+			case <-ctx.Done():
+			case <-time.After(time.Second): // ctx does not keep its word
+			}
+		}
 		if ctx.Err() != nil {
 			err = spawn.CtxError(ctx)
-		} else if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
-			err = context.DeadlineExceeded // package net has a timer of its own for it, which may be first
 		}
 		return nil, fmt.Errorf("mp: Dial: nobody can be reached at %s %s: %w", network, address, err)
 	}

@@ -83,7 +83,9 @@ func TestStatsOfFaults(t *testing.T) {
 		const limit = time.Second
 		for _, policy := range []dataloader.Policy{dataloader.Fail, dataloader.Skip} {
 			failed := false
-			longest := time.Duration(0) // wait for a batch: after the fault, unless the consumer comes late to it, or the machine stalls
+			// The longest wait for a batch. It is the one after the fault, unless the consumer was stopped and comes late to it, or the
+			// machine stands still in another wait.
+			longest := time.Duration(0)
 			l := newLoader(t, config{N: 80, Does: map[int]string{41: what}}, &dataloader.Options{
 				BatchSize: 4, Workers: 2, Persistent: true, Timeout: limit, KillDelay: time.Millisecond, OnError: policy,
 			})

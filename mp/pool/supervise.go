@@ -74,7 +74,7 @@ func (p *Pool) hire(place, before int) (*worker, error) {
 	p.mu.Unlock()
 	p.opts.Logger.Debug("worker is ready", "worker", seat.Name(), "child_pid", seat.Pid())
 	p.dispatch()
-	if limit := p.opts.IdleTimeout; limit > 0 { // now: it must not leave before it was given what it was hired for
+	if limit := p.opts.IdleTimeout; limit > 0 { // only now: it must not leave before it was given what it was hired for
 		p.mu.Lock()
 		w.idler = time.AfterFunc(limit, w.idles)
 		p.mu.Unlock()

@@ -163,7 +163,7 @@ func TestOwner(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	queue.SetPatience(time.Millisecond) // less than the glance of a call whose ctx had ended before, which is not told of it
+	queue.SetPatience(time.Millisecond) // it does not end a call whose ctx had ended before
 	over, cancel := context.WithCancel(background)
 	cancel()
 	if _, err := q.Get(over); !errors.Is(err, context.Canceled) || errors.Is(err, mp.ErrTimeout) {

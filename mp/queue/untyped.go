@@ -130,8 +130,8 @@ func (q *queue) dial(ctx context.Context, now bool) (*remote, error) {
 	return r, err
 }
 
-// until returns a ctx that also ends with Close of this handle or, if now, after patience; a Patient ends sooner by itself, and keeps
-// its cause.
+// until returns a ctx that also ends with Close of this handle or, if now, after patience, unless it is a Patient, which has a limit
+// and a cause of its own.
 func (q *queue) until(ctx context.Context, now bool) (context.Context, func()) {
 	_, bounded := ctx.(*share.Patient)
 	ctx, cancel := context.WithCancelCause(ctx)

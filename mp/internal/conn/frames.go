@@ -17,7 +17,8 @@ import (
 
 // Stream is the byte stream under a connection; sys.Conn is one.
 type Stream interface {
-	// ReadNow is Read that does not wait. If there is nothing, it returns os.ErrDeadlineExceeded.
+	// ReadNow is Read that does not wait, or hardly. If there is nothing, it returns os.ErrDeadlineExceeded. The read deadline does
+	// not count, and may be gone afterwards.
 	ReadNow(p []byte) (int, error)
 	Read(p []byte) (int, error)
 	TakeFiles(n int, read func(p []byte) error) ([]*os.File, error)
@@ -219,6 +220,9 @@ func (t *frames) receive(ctx context.Context, p []byte, end error) (int, error) 
 		defer During(ctx, t.stream.SetReadDeadline)()
 	}
 	n, err := read(p)
+	if waits && errors.Is(err, os.ErrDeadlineExceeded) {
+		n, err = t.stream.ReadNow(p) // Read has not even looked if ctx ended before it got the processor
+	}
 	switch {
 	case t.stranger:
 		t.stream.DropFiles()

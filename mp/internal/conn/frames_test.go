@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/go-multiprocessing/multiprocessing/mp/spawn"
@@ -33,5 +34,26 @@ func TestReceiveEndsWithTheCtxOfASend(t *testing.T) {
 	}
 	if _, err := c.RecvBytes(ctx); !errors.Is(err, spawn.ErrClosed) {
 		t.Error(err)
+	}
+}
+
+// late is a stream that has a message, and whose Read does not look, because the deadline of its ctx has passed before.
+type late struct {
+	tape
+	cancel func()
+}
+
+func (l late) Read([]byte) (int, error) {
+	l.cancel()
+	return 0, os.ErrDeadlineExceeded
+}
+
+// A message that is there is received even if ctx ends just before the read.
+func TestReceiveLooksOnceMore(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := Over(late{tape{strings.NewReader("\x00\x00\x00\x04here")}, cancel}, "a peer", false)
+	defer c.Close()
+	if p, err := c.RecvBytes(ctx); string(p) != "here" || err != nil {
+		t.Errorf("%q, %v", p, err)
 	}
 }

@@ -111,8 +111,8 @@ func (s *Stream) Journal() *Journal { return nil }
 // called. If another process holds the peer's end open, Recv ends with os.ErrDeadlineExceeded once nothing has come for as long
 // as limit, or once more has come than a link can hold.
 func (s *Stream) PeerEnded(limit time.Duration) {
+	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that already waits; first, so that it does not replace that of Recv
 	s.in.limit.Store(int64(limit))
-	s.conn.SetReadDeadline(time.Now().Add(limit)) // for a Recv that is already waiting
 	if p := s.pump.Load(); p != nil {
 		p.close()
 	}

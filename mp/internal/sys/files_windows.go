@@ -26,17 +26,22 @@ func ReadNow(f *os.File, p []byte) (int, error) {
 	return f.Read(p)
 }
 
-// ready makes f, of a pipe, ready for a read that will not wait, or returns os.ErrDeadlineExceeded when there is nothing to read. A
-// read is not even tried once its deadline has passed, so there is none any more.
+// ready makes f, of a pipe, ready for a read that will not wait, or returns os.ErrDeadlineExceeded when there is nothing to read. It
+// takes away the read deadline: once that has passed, a read is not even tried.
 func ready(f *os.File) error {
 	waits := false
-	if raw, err := f.SyscallConn(); err == nil {
-		raw.Control(func(h uintptr) { waits = empty(windows.Handle(h)) })
+	raw, err := f.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(h uintptr) { waits = empty(windows.Handle(h)) })
 	}
-	if waits {
+	switch {
+	case err != nil: // what Control says of a closed file is not os.ErrClosed
+		return os.ErrClosed
+	case waits:
 		return os.ErrDeadlineExceeded
 	}
-	return f.SetReadDeadline(time.Time{})
+	f.SetReadDeadline(time.Time{}) // if f is closed meanwhile, the read says so
+	return nil
 }
 
 // Open reports whether the handle is open.

@@ -43,3 +43,17 @@ func refusesFiles(t *testing.T, connect func(c *sys.Conn) error) {
 		t.Errorf("it fetches a file: %v", err)
 	}
 }
+
+// A read that does not wait says of a closed pipe that it is closed, as one that waits does.
+func TestReadNowOfAClosedPipe(t *testing.T) {
+	leak.Check(t)
+	conn, theirs, err := sys.ConnPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	conn.Close()
+	if _, err := conn.ReadNow(make([]byte, 1)); !errors.Is(err, os.ErrClosed) {
+		t.Error(err)
+	}
+}
