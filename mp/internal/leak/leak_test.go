@@ -45,6 +45,18 @@ func TestSeesLeaks(t *testing.T) {
 	}
 }
 
+// That the working directory was another one in between is no leak. On Windows it is an open handle, whose number changes here.
+func TestChangedDirectory(t *testing.T) {
+	Check(t)
+	var f *os.File
+	t.Cleanup(func() { f.Close() }) // after the return to the old directory, which thus gets another number
+	t.Chdir("..")
+	var err error
+	if f, err = os.Open(os.DevNull); err != nil { // gets the number that the old directory had
+		t.Fatal(err)
+	}
+}
+
 func TestMain(m *testing.M) {
 	if os.Getenv("MP_TEST_STAY") != "" {
 		io.Copy(io.Discard, os.Stdin)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 
+	"golang.org/x/sys/windows"
+
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
@@ -11,11 +13,13 @@ import (
 // threads, and what they wait on, at any time.
 var lasting = map[string]bool{"File": true, "Process": true, "Job": true, "Section": true}
 
-// descriptors maps the open handles to what they are. Copies of standard error are left out: they are made once.
+// descriptors maps the open handles to what they are. Copies of standard error are left out: they are made once. So is the handle of
+// the working directory, which is another one after each change of the directory.
 func descriptors() map[string]string {
 	open := make(map[string]string)
+	directory := uintptr(windows.RtlGetCurrentPeb().ProcessParameters.CurrentDirectory.Handle)
 	for h, kind := range sys.Handles() {
-		if lasting[kind] && !sys.SameObject(h, os.Stderr.Fd()) {
+		if lasting[kind] && h != directory && !sys.SameObject(h, os.Stderr.Fd()) {
 			open[fmt.Sprintf("%#x", h)] = kind
 		}
 	}
