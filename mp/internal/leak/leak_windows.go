@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"golang.org/x/sys/windows"
-
 	"github.com/go-multiprocessing/multiprocessing/mp/internal/sys"
 )
 
@@ -17,7 +15,7 @@ var lasting = map[string]bool{"File": true, "Process": true, "Job": true, "Secti
 // the working directory, which is another one after each change of the directory.
 func descriptors() map[string]string {
 	open := make(map[string]string)
-	directory := uintptr(windows.RtlGetCurrentPeb().ProcessParameters.CurrentDirectory.Handle)
+	directory := sys.Directory()
 	for h, kind := range sys.Handles() {
 		if lasting[kind] && h != directory && !sys.SameObject(h, os.Stderr.Fd()) {
 			open[fmt.Sprintf("%#x", h)] = kind

@@ -49,6 +49,11 @@ func SameObject(a, b uintptr) bool {
 	return same != 0
 }
 
+// Directory is the handle of the working directory.
+func Directory() uintptr {
+	return uintptr(windows.RtlGetCurrentPeb().ProcessParameters.CurrentDirectory.Handle)
+}
+
 // ProcessEntry is a process that is running.
 type ProcessEntry struct {
 	Pid, Parent int
